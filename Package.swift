@@ -1,0 +1,68 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The kernels are one source, compiled once for each vector width (the folders KernelsAVX2 and KernelsAVX512 hold
+// symbolic links to the files of KernelsPlain) and chosen at run time by the module Kernels.
+// -Ounchecked leaves out overflow and bounds traps in these loops alone; they hold nothing but pointer arithmetic.
+let kernelSettings: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+
+#if arch(x86_64)
+let wideKernels: [Target] = [
+    .target(
+        name: "KernelsAVX2", dependencies: ["KernelContract"],
+        swiftSettings: kernelSettings + [.define("AVX2"), .unsafeFlags(["-Xcc", "-march=x86-64-v3"])]),
+    .target(
+        name: "KernelsAVX512", dependencies: ["KernelContract"],
+        swiftSettings: kernelSettings + [.define("AVX512"), .unsafeFlags(["-Xcc", "-march=x86-64-v4"])]),
+]
+#else
+let wideKernels: [Target] = []
+#endif
+
+let package = Package(
+    name: "viseme",
+    products: [
+        .executable(name: "viseme", targets: ["viseme"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev", "zlib1g-dev", "pkg-config"])]),
+        .target(name: "CProcessor"),
+        .target(name: "KernelContract"),
+        .target(name: "KernelsPlain", dependencies: ["KernelContract"], swiftSettings: kernelSettings),
+        .target(
+            name: "Kernels",
+            dependencies: ["KernelContract", "KernelsPlain", "CProcessor"] + wideKernels.map { .byName(name: $0.name) }),
+        .target(name: "Tensors", dependencies: ["Kernels"]),
+        .target(name: "Networks", dependencies: ["Kernels", "Tensors"]),
+        .target(
+            name: "Clips",
+            dependencies: [
+                "Tensors", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]),
+        .target(name: "Training", dependencies: ["Networks", "Clips"]),
+        .target(
+            name: "Recipes",
+            dependencies: ["Training", "Clips", "Yams", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "HDF5", dependencies: ["CHDF5"]),
+        .target(
+            name: "RunStore",
+            dependencies: ["HDF5", "Recipes", "Training", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(
+            name: "Sweeps",
+            dependencies: ["RunStore", "Recipes", "Training", .product(name: "Subprocess", package: "swift-subprocess")]),
+        .target(name: "Reports", dependencies: ["RunStore"]),
+        .executableTarget(
+            name: "viseme",
+            dependencies: [
+                "Sweeps", "Reports", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ] + wideKernels
+)

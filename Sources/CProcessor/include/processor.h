@@ -1,0 +1,21 @@
+#pragma once
+#include <stdint.h>
+
+/// What the processor and the operating system together allow, asked of the processor itself: under an emulator the
+/// answer is the emulated processor's.
+static inline int viseme_processor_has_avx2_fma(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return 0;
+#endif
+}
+
+static inline int viseme_processor_has_avx512(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd")
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#else
+    return 0;
+#endif
+}

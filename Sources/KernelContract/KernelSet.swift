@@ -1,0 +1,222 @@
+/// The inner loops, as one vector width implements them. All implementations give the same bits.
+///
+/// Arguments are pointers into buffers aligned to 64 bytes; nothing is checked. Shapes are written as
+/// `[block][row][column][channel]` of `Lanes`. A range of blocks, rows, panels or channels says which part of the
+/// result one call computes: results do not depend on how a range is cut.
+public protocol KernelSet {
+    static var name: String { get }
+
+    // MARK: Convolution and matrix product
+
+    /// Output = start + Σ over taps (rows, then columns), then input channels, of input × weight: one chain of fused
+    /// multiply-adds for each output. It starts from the bias, from nought where `bias` is nil, or, where `continuing`
+    /// is true, from what `output` holds.
+    ///
+    /// - Parameters:
+    ///   - weights: packed, `[panel][tap][input channel][panelWidth]`.
+    ///   - bias: `[outputChannels]`, or nil.
+    static func convolve(
+        _ plan: WindowPlan, input: UnsafePointer<Lanes>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+        continuing: Bool, output: UnsafeMutablePointer<Lanes>, blocks: Range<Int>, rows: Range<Int>, panels: Range<Int>)
+
+    /// Gradient of the weights, `[output channel][tap][input channel]`: for each weight and lane one chain over blocks,
+    /// rows and columns; then the lanes are added pairwise (`0+8, 1+9, …`, then `0+4`, `0+2`, `0+1`).
+    ///
+    /// - Parameters:
+    ///   - tiles: groups of `gradientTile` output channels.
+    ///   - scratch: `taps · 16` lanes of working space for this call alone.
+    static func weightGradient(
+        _ plan: WindowPlan, input: UnsafePointer<Lanes>, outputGradient: UnsafePointer<Lanes>,
+        result: UnsafeMutablePointer<Float>, blocks: Int, tiles: Range<Int>, scratch: UnsafeMutablePointer<Lanes>)
+
+    // MARK: Reductions over frames and pixels
+
+    /// Σ over blocks, rows, columns and the first `frames` lanes of each channel: a chain along each row, a chain over
+    /// the rows, then the lanes pairwise.
+    static func channelSums(
+        _ x: UnsafePointer<Lanes>, shape: BlockShape, channels: Range<Int>, sums: UnsafeMutablePointer<Float>)
+
+    /// Σ of squared differences from `mean`, in the order of `channelSums`.
+    static func channelSquares(
+        _ x: UnsafePointer<Lanes>, shape: BlockShape, mean: UnsafePointer<Float>, channels: Range<Int>,
+        sums: UnsafeMutablePointer<Float>)
+
+    /// The two sums the gradient of batch norm needs, in the order of `channelSums`: Σ g and Σ g·(x − mean)·scale,
+    /// where g = `gradient` where `y` > 0 and 0 elsewhere (`gradient` itself where `y` is nil). g is left in `gradient`.
+    static func normGradientSums(
+        gradient: UnsafeMutablePointer<Lanes>, y: UnsafePointer<Lanes>?, x: UnsafePointer<Lanes>, shape: BlockShape,
+        mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, channels: Range<Int>,
+        sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>)
+
+    // MARK: One pass over activations
+
+    /// y = (x − mean)·scale·gamma + beta (+ shortcut), then max(0, y) where `rectify`; lanes beyond the last frame 0.
+    /// `scale` is 1/√(variance + ε); scale·gamma is rounded once, and the multiply-add with beta is fused.
+    static func normalize(
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shortcut: UnsafePointer<Lanes>?, rectify: Bool,
+        shape: BlockShape, mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, gamma: UnsafePointer<Float>,
+        beta: UnsafePointer<Float>, blocks: Range<Int>)
+
+    /// dx = gamma·scale·(g − sums/n − (x − mean)·scale·products/n); lanes beyond the last frame 0.
+    static func normGradient(
+        gradient: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>, shape: BlockShape,
+        mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, gamma: UnsafePointer<Float>,
+        sums: UnsafePointer<Float>, products: UnsafePointer<Float>, blocks: Range<Int>)
+
+    /// `x += y`, element by element.
+    static func add(_ y: UnsafePointer<Lanes>, to x: UnsafeMutablePointer<Lanes>, count: Int)
+
+    /// `x *= y`, element by element.
+    static func multiply(_ x: UnsafeMutablePointer<Lanes>, by y: UnsafePointer<Lanes>, count: Int)
+
+    /// The greatest of each 2×2 square, stride 2; an odd last row or column is left out.
+    static func maxPool(
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shape: BlockShape, blocks: Range<Int>)
+
+    /// Sends each gradient to the first of the four that was greatest; writes all of `result`.
+    static func maxPoolGradient(
+        _ x: UnsafePointer<Lanes>, gradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>,
+        shape: BlockShape, blocks: Range<Int>)
+
+    /// Mean over rows and columns: one chain, times 1/(rows·columns).
+    static func averagePool(
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shape: BlockShape, blocks: Range<Int>)
+
+    static func averagePoolGradient(
+        _ gradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>, shape: BlockShape, blocks: Range<Int>)
+
+    // MARK: LSTM
+
+    /// One time step. `gates`: `[4·hidden]`, sums before the activations, in the order input, forget, cell, output; left
+    /// activated. `cell` = forget·`previousCell` + input·cell gate; `hidden` = output·tanh(cell), and that tanh in
+    /// `cellTanh`. `previousCell` nil is nought.
+    static func lstmStep(
+        gates: UnsafeMutablePointer<Lanes>, previousCell: UnsafePointer<Lanes>?, cell: UnsafeMutablePointer<Lanes>,
+        cellTanh: UnsafeMutablePointer<Lanes>, hidden: UnsafeMutablePointer<Lanes>, size: Int)
+
+    /// The gradient of one time step. `hiddenGradient` comes in; `cellGradient` comes in from the later step and leaves
+    /// for the earlier; `gateGradients` leaves.
+    static func lstmStepGradient(
+        gates: UnsafePointer<Lanes>, previousCell: UnsafePointer<Lanes>?, cellTanh: UnsafePointer<Lanes>,
+        hiddenGradient: UnsafePointer<Lanes>, cellGradient: UnsafeMutablePointer<Lanes>,
+        gateGradients: UnsafeMutablePointer<Lanes>, size: Int)
+
+    // MARK: Loss
+
+    /// Softmax cross-entropy of sixteen clips. `logits`: `[classes]`; `probabilities` likewise. The loss is
+    /// log Σ exp(z − max) − (z[target] − max).
+    static func crossEntropy(
+        logits: UnsafePointer<Lanes>, targets: UnsafePointer<Int32>, classes: Int,
+        probabilities: UnsafeMutablePointer<Lanes>, loss: UnsafeMutablePointer<Float>)
+
+    // MARK: Parameters
+
+    /// Adam (Kingma and Ba 2015) as PyTorch computes it. `decay` is added to the gradient; `decoupled` shrinks the weight
+    /// first (Loshchilov and Hutter 2019).
+    static func adam(_ state: AdamStep, range: Range<Int>)
+    /// Gradient descent with momentum, PyTorch's form: v ← momentum·v + g, w ← w − lr·v.
+    static func momentum(_ state: MomentumStep, range: Range<Int>)
+    /// Lion (Chen et al. 2023): w ← w·(1 − lr·decay) − lr·sign(β1·m + (1 − β1)·g), m ← β2·m + (1 − β2)·g.
+    static func lion(_ state: LionStep, range: Range<Int>)
+
+    /// Σ x², sixteen chains side by side, added pairwise. `count` is a multiple of 16.
+    static func squaredNorm(_ x: UnsafePointer<Float>, count: Int) -> Float
+
+    /// `x *= factor`.
+    static func scale(_ x: UnsafeMutablePointer<Float>, by factor: Float, count: Int)
+
+    // MARK: Elementary functions, element by element
+
+    static func apply(_ function: ElementaryFunction, _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>, count: Int)
+}
+
+public enum ElementaryFunction: Sendable, CaseIterable {
+    case exp, log, tanh, sigmoid
+}
+
+/// The shape of activations and how many of their frames are real.
+public struct BlockShape: Sendable, Equatable {
+    public var blocks: Int
+    public var height: Int
+    public var width: Int
+    public var channels: Int
+    /// Frames in all blocks; the last block may be part empty.
+    public var frames: Int
+
+    public init(frames: Int, height: Int, width: Int, channels: Int) {
+        self.blocks = (frames + laneCount - 1) / laneCount
+        self.height = height
+        self.width = width
+        self.channels = channels
+        self.frames = frames
+    }
+
+    public var blockStride: Int { height * width * channels }
+    public var count: Int { blocks * blockStride }
+    /// Frames in the last block, 1…16.
+    public var lastFrames: Int { frames - (blocks - 1) * laneCount }
+    /// Real values of one channel: what a mean divides by.
+    public var samples: Int { frames * height * width }
+}
+
+public struct AdamStep: @unchecked Sendable {
+    public let weights, first, second: UnsafeMutablePointer<Float>
+    public let gradients: UnsafePointer<Float>
+    public let beta1, beta2, stepSize, secondCorrection, epsilon, decay, shrink: Float
+
+    /// `stepSize` is lr/(1 − β1ᵗ), `secondCorrection` is √(1 − β2ᵗ), `shrink` is 1 − lr·decay where decay is decoupled, else 1.
+    public init(
+        weights: UnsafeMutablePointer<Float>, first: UnsafeMutablePointer<Float>, second: UnsafeMutablePointer<Float>,
+        gradients: UnsafePointer<Float>, beta1: Float, beta2: Float, stepSize: Float, secondCorrection: Float,
+        epsilon: Float, decay: Float, shrink: Float
+    ) {
+        self.weights = weights
+        self.first = first
+        self.second = second
+        self.gradients = gradients
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.stepSize = stepSize
+        self.secondCorrection = secondCorrection
+        self.epsilon = epsilon
+        self.decay = decay
+        self.shrink = shrink
+    }
+}
+
+public struct MomentumStep: @unchecked Sendable {
+    public let weights, velocity: UnsafeMutablePointer<Float>
+    public let gradients: UnsafePointer<Float>
+    public let lr, momentum, decay: Float
+
+    public init(
+        weights: UnsafeMutablePointer<Float>, velocity: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>,
+        lr: Float, momentum: Float, decay: Float
+    ) {
+        self.weights = weights
+        self.velocity = velocity
+        self.gradients = gradients
+        self.lr = lr
+        self.momentum = momentum
+        self.decay = decay
+    }
+}
+
+public struct LionStep: @unchecked Sendable {
+    public let weights, average: UnsafeMutablePointer<Float>
+    public let gradients: UnsafePointer<Float>
+    public let lr, beta1, beta2, shrink: Float
+
+    public init(
+        weights: UnsafeMutablePointer<Float>, average: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>,
+        lr: Float, beta1: Float, beta2: Float, shrink: Float
+    ) {
+        self.weights = weights
+        self.average = average
+        self.gradients = gradients
+        self.lr = lr
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.shrink = shrink
+    }
+}

@@ -1,0 +1,1 @@
+../KernelsPlain/Pool.swift

@@ -1,0 +1,273 @@
+import Kernels
+import Tensors
+
+/// The sizes that define a visual speech network.
+public struct NetworkShape: Sendable, Equatable {
+    public var frames: Int
+    public var height: Int
+    public var width: Int
+    /// 1 grey, 3 RGB.
+    public var channels: Int
+    /// Filters of the first stage; the features of a frame are eight times as many.
+    public var filters: Int
+    public var classes: Int
+    public var dropout: Float
+    /// Weight of the new batch in the batch-norm averages.
+    public var batchNormMomentum: Float
+
+    public init(
+        frames: Int, height: Int, width: Int, channels: Int, filters: Int, classes: Int, dropout: Float,
+        batchNormMomentum: Float
+    ) {
+        self.frames = frames
+        self.height = height
+        self.width = width
+        self.channels = channels
+        self.filters = filters
+        self.classes = classes
+        self.dropout = dropout
+        self.batchNormMomentum = batchNormMomentum
+    }
+}
+
+/// OpenAV's visual model, `resnet18_lstm`: ResNet-18 on every frame, LSTM, dropout, LSTM, the last time step, dropout, a
+/// linear classifier. Parameters carry PyTorch's names and shapes.
+///
+/// All memory is taken when the network is made, for batches of at most `clips`.
+public final class VisualSpeechNetwork {
+    public let shape: NetworkShape
+    public let clips: Int
+    public let parameters = Parameters()
+    private let machine: Machine
+    private let resnet: ResNet18
+    private let lstm1, lstm2: LSTM
+    private let dropout1, dropout2: Dropout
+    private let classifier: Convolution
+    private let input: Buffer<Lanes>
+    private let sequence: Buffer<Lanes>
+    private let last: Buffer<Lanes>
+    private let logits, probabilities: Buffer<Lanes>
+    private let hiddenGradient, sequenceGradient, featureGradient: Buffer<Lanes>
+    private let targets: Buffer<Int32>
+    private let losses: Buffer<Float>
+
+    public init(shape: NetworkShape, clips: Int, machine: Machine, seed: UInt64) {
+        self.shape = shape
+        self.clips = clips
+        self.machine = machine
+        let frames = clips * shape.frames
+        resnet = ResNet18(
+            height: shape.height, width: shape.width, channels: shape.channels, filters: shape.filters,
+            momentum: shape.batchNormMomentum, frames: frames, parameters: parameters, machine: machine)
+        let size = resnet.featureCount
+        let steps = shape.frames
+        lstm1 = LSTM(
+            name: "lstm1", inputs: size, size: size, steps: steps, clips: clips, parameters: parameters, machine: machine)
+        lstm2 = LSTM(
+            name: "lstm2", inputs: size, size: size, steps: steps, clips: clips, parameters: parameters, machine: machine)
+        let bound = Parameters.Start.uniform(bound: 1 / Float(size).squareRoot())
+        classifier = Convolution(
+            plan: .matrix(inputChannels: size, outputChannels: shape.classes),
+            backwardPlan: .matrix(inputChannels: shape.classes, outputChannels: size),
+            weight: parameters.add("fc.weight", [shape.classes, size], bound),
+            biases: [parameters.add("fc.bias", [shape.classes], bound)], parameters: parameters, machine: machine)
+        dropout1 = Dropout(rate: shape.dropout, layer: 1, channels: size, steps: steps, clips: clips)
+        dropout2 = Dropout(rate: shape.dropout, layer: 2, channels: size, steps: 1, clips: clips)
+        let clipBlocks = (clips + laneCount - 1) / laneCount
+        let frameBlocks = (frames + laneCount - 1) / laneCount
+        input = Buffer(count: frameBlocks * resnet.paddedHeight * resnet.paddedWidth * shape.channels)
+        sequence = Buffer(count: steps * clipBlocks * size)
+        sequenceGradient = Buffer(count: steps * clipBlocks * size)
+        hiddenGradient = Buffer(count: steps * clipBlocks * size)
+        featureGradient = Buffer(count: frameBlocks * size)
+        last = Buffer(count: clipBlocks * size)
+        logits = Buffer(count: clipBlocks * shape.classes)
+        probabilities = Buffer(count: clipBlocks * shape.classes)
+        targets = Buffer(count: clipBlocks * laneCount)
+        losses = Buffer(count: clipBlocks * laneCount)
+        parameters.allocate()
+        parameters.start(seed: seed)
+    }
+
+    /// Brings the packed weights up to date: after the parameters were changed, before the next pass.
+    public func pack() {
+        resnet.pack()
+        lstm1.pack()
+        lstm2.pack()
+        classifier.pack()
+    }
+
+    /// Puts one frame where the network reads it.
+    /// - Parameters:
+    ///   - clip: 0..<batch.
+    ///   - pixels: `[row][column][channel]`, 0…255; divided by 255.
+    ///   - batch: clips in this batch.
+    public func setFrame(_ pixels: UnsafePointer<UInt8>, clip: Int, time: Int, batch: Int) {
+        let frame = time * batch + clip
+        let rowLength = resnet.paddedWidth * shape.channels
+        let blockStart = frame / laneCount * resnet.paddedHeight * rowLength
+        let scalars = UnsafeMutableRawPointer(input.pointer).assumingMemoryBound(to: Float.self)
+        let lane = frame % laneCount
+        for row in 0..<shape.height {
+            let start = blockStart + (row + resnet.padding.top) * rowLength + resnet.padding.left * shape.channels
+            let source = pixels + row * shape.width * shape.channels
+            let target = scalars + start * laneCount + lane
+            for at in 0..<shape.width * shape.channels { target[at * laneCount] = Float(source[at]) / 255 }
+        }
+    }
+
+    /// Like `setFrame`, for numbers as they are.
+    public func setFrame(values: [Float], clip: Int, time: Int, batch: Int) {
+        let frame = time * batch + clip
+        let rowLength = resnet.paddedWidth * shape.channels
+        let blockStart = frame / laneCount * resnet.paddedHeight * rowLength
+        for row in 0..<shape.height {
+            let start = blockStart + (row + resnet.padding.top) * rowLength + resnet.padding.left * shape.channels
+            for at in 0..<shape.width * shape.channels {
+                input.pointer[start + at][frame % laneCount] = values[row * shape.width * shape.channels + at]
+            }
+        }
+    }
+
+    /// What dropout needs to know: nil leaves it out, and batch norm then uses its averages.
+    public struct TrainingStep: Sendable {
+        public let seed: UInt64
+        /// Training steps before this one.
+        public let number: UInt64
+
+        public init(seed: UInt64, number: UInt64) {
+            self.seed = seed
+            self.number = number
+        }
+    }
+
+    /// Computes the logits of the first `batch` clips.
+    public func forward(batch: Int, training step: TrainingStep?) {
+        let (steps, size) = (shape.frames, resnet.featureCount)
+        let clipBlocks = (batch + laneCount - 1) / laneCount
+        clearEmptyLanes(batch: batch)
+        resnet.forward(input.pointer, frames: batch * steps, training: step != nil)
+        framesToSequence(resnet.features.pointer, sequence.pointer, batch: batch)
+        lstm1.forward(sequence.pointer, steps: steps, clipBlocks: clipBlocks)
+        if let step {
+            dropout1.forward(
+                lstm1.hidden.pointer, steps: steps, clips: batch, seed: step.seed, step: step.number, machine: machine)
+        }
+        lstm2.forward(lstm1.hidden.pointer, steps: steps, clipBlocks: clipBlocks)
+        last.pointer.update(
+            from: lstm2.hidden.pointer + (steps - 1) * clipBlocks * size, count: clipBlocks * size)
+        if let step {
+            dropout2.forward(
+                last.pointer, steps: 1, clips: batch, seed: step.seed, step: step.number, machine: machine)
+        }
+        classifier.forward(last.pointer, logits.pointer, blocks: clipBlocks)
+    }
+
+    /// Cross-entropy of each clip; the probabilities stay for `backward`.
+    public func loss(labels: [Int]) -> [Float] {
+        let classes = shape.classes
+        for (clip, label) in labels.enumerated() { targets.pointer[clip] = Int32(label) }
+        for block in 0..<(labels.count + laneCount - 1) / laneCount {
+            machine.kernels.crossEntropy(
+                logits: logits.pointer + block * classes, targets: targets.pointer + block * laneCount, classes: classes,
+                probabilities: probabilities.pointer + block * classes, loss: losses.pointer + block * laneCount)
+        }
+        return (0..<labels.count).map { losses.pointer[$0] }
+    }
+
+    /// The logits of one clip.
+    public func logits(clip: Int) -> [Float] {
+        (0..<shape.classes).map { logits.pointer[clip / laneCount * shape.classes + $0][clip % laneCount] }
+    }
+
+    /// The probabilities of one clip, after `loss`.
+    public func probabilities(clip: Int) -> [Float] {
+        (0..<shape.classes).map { probabilities.pointer[clip / laneCount * shape.classes + $0][clip % laneCount] }
+    }
+
+    /// The gradient of the mean loss over the batch, for every parameter. Follows `forward` and `loss` of the same batch.
+    public func backward(labels: [Int]) {
+        let (steps, size, classes) = (shape.frames, resnet.featureCount, shape.classes)
+        let batch = labels.count
+        let clipBlocks = (batch + laneCount - 1) / laneCount
+        lossGradient(labels)
+        let clipShape = BlockShape(frames: batch, height: 1, width: 1, channels: classes)
+        classifier.weightGradients(last.pointer, probabilities.pointer, shape: clipShape)
+        hiddenGradient.clear()
+        let lastGradient = hiddenGradient.pointer + (steps - 1) * clipBlocks * size
+        classifier.backward(probabilities.pointer, lastGradient, blocks: clipBlocks)
+        dropout2.backward(lastGradient, steps: 1, clips: batch, machine: machine)
+        lstm2.backward(
+            lstm1.hidden.pointer, hiddenGradient: hiddenGradient.pointer, inputGradient: sequenceGradient.pointer,
+            steps: steps, clips: batch)
+        dropout1.backward(sequenceGradient.pointer, steps: steps, clips: batch, machine: machine)
+        lstm1.backward(
+            sequence.pointer, hiddenGradient: sequenceGradient.pointer, inputGradient: hiddenGradient.pointer,
+            steps: steps, clips: batch)
+        sequenceToFrames(hiddenGradient.pointer, featureGradient.pointer, batch: batch)
+        resnet.backward(input.pointer, gradient: featureGradient.pointer, frames: batch * steps)
+    }
+
+    /// (softmax − one-hot)/batch, in place of the probabilities; nought for clips that are not there.
+    private func lossGradient(_ labels: [Int]) {
+        let classes = shape.classes
+        let share = 1 / Float(labels.count)
+        for block in 0..<(labels.count + laneCount - 1) / laneCount {
+            for lane in 0..<laneCount {
+                let clip = block * laneCount + lane
+                for c in 0..<classes {
+                    let p = probabilities.pointer[block * classes + c][lane]
+                    let target: Float = clip < labels.count && labels[clip] == c ? 1 : 0
+                    probabilities.pointer[block * classes + c][lane] = clip < labels.count ? (p - target) * share : 0
+                }
+            }
+        }
+    }
+
+    /// Frames lie as `time · batch + clip`; a smaller batch than the last leaves old frames behind the new.
+    private func clearEmptyLanes(batch: Int) {
+        let frames = batch * shape.frames
+        guard frames % laneCount != 0 else { return }
+        let blockStride = resnet.paddedHeight * resnet.paddedWidth * shape.channels
+        let block = input.pointer + frames / laneCount * blockStride
+        for at in 0..<blockStride {
+            for lane in frames % laneCount..<laneCount { block[at][lane] = 0 }
+        }
+    }
+
+    /// `[block of frames][channel]` to `[time][block of clips][channel]`.
+    private func framesToSequence(_ frames: UnsafePointer<Lanes>, _ sequence: UnsafeMutablePointer<Lanes>, batch: Int) {
+        forEachFrame(batch: batch) { frameBlock, frameLane, clipBlock, clipLane, size in
+            for channel in 0..<size {
+                sequence[clipBlock * size + channel][clipLane] = frames[frameBlock * size + channel][frameLane]
+            }
+        }
+    }
+
+    private func sequenceToFrames(_ sequence: UnsafePointer<Lanes>, _ frames: UnsafeMutablePointer<Lanes>, batch: Int) {
+        if batch * shape.frames % laneCount != 0 {
+            let size = resnet.featureCount
+            for at in 0..<size { frames[batch * shape.frames / laneCount * size + at] = .zero }
+        }
+        forEachFrame(batch: batch) { frameBlock, frameLane, clipBlock, clipLane, size in
+            for channel in 0..<size {
+                frames[frameBlock * size + channel][frameLane] = sequence[clipBlock * size + channel][clipLane]
+            }
+        }
+    }
+
+    private func forEachFrame(
+        batch: Int,
+        _ body: (_ frameBlock: Int, _ frameLane: Int, _ clipBlock: Int, _ clipLane: Int, _ size: Int) -> Void
+    ) {
+        let clipBlocks = (batch + laneCount - 1) / laneCount
+        for time in 0..<shape.frames {
+            for clip in 0..<batch {
+                let frame = time * batch + clip
+                body(
+                    frame / laneCount, frame % laneCount, time * clipBlocks + clip / laneCount, clip % laneCount,
+                    resnet.featureCount)
+            }
+        }
+    }
+}
