@@ -10,6 +10,7 @@ public struct RandomStream: Sendable {
         case dropout = 3
         case split = 4
         case visemes = 5
+        case augmentation = 6
     }
 
     private let key: SIMD2<UInt32>

@@ -1,0 +1,44 @@
+/// What can be wrong with a data set.
+public enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
+    case noDecoder
+    case noFolder(path: String)
+    case noSplits(path: String, wanted: [String], found: [String])
+    case noClasses(path: String)
+    case emptyClass(name: String, split: String, path: String)
+    case missingClass(name: String, found: [String])
+    case undecodable(file: String, reason: String)
+    case several([ClipError])
+    case unreadable(path: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .noDecoder:
+            "ffmpeg is not on the PATH, and videos are decoded by it: install it (apt-get install ffmpeg)"
+        case .noFolder(let path):
+            "path_to_dataset: there is no folder \(path): give the folder of the data set, or \(VisemeSet.path)"
+        case .noSplits(let path, let wanted, let found):
+            "\(path): no data set: neither <split>/<class>/<clip> nor <class>/<split>/<clip> with the splits "
+                + "\(wanted.joined(separator: ", ")); it holds \(ClipError.listed(found)). "
+                + "Sort the clips into such folders, or name yours in `subfolders`"
+        case .noClasses(let path):
+            "\(path): holds no class folders with clips"
+        case .emptyClass(let name, let split, let path):
+            "\(path): class \(name) has no clip in \(split): every class needs clips to train and to validate; "
+                + "add some, or leave the class out with `classes`"
+        case .missingClass(let name, let found):
+            "classes: there is no class \(name); the data set has \(ClipError.listed(found))"
+        case .undecodable(let file, let reason):
+            "\(file): ffmpeg can't decode it: \(reason). Remove or replace the file"
+        case .several(let errors):
+            errors.prefix(20).map(\.description).joined(separator: "\n")
+                + (errors.count > 20 ? "\n… and \(errors.count - 20) more" : "")
+        case .unreadable(let path, let reason):
+            "\(path): can't be read: \(reason)"
+        }
+    }
+
+    private static func listed(_ names: [String]) -> String {
+        if names.isEmpty { return "nothing" }
+        return names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
+    }
+}

@@ -1,0 +1,126 @@
+import Crypto
+import Foundation
+
+/// Where the clips of a run come from.
+public enum DataSource: Sendable, Hashable {
+    case visemes(VisemeSet)
+    /// Folders of videos; `splits` names those of train, val and test, `classes` selects and orders (empty: all, sorted).
+    case folder(path: String, splits: [String], classes: [String])
+
+    /// Makes the data ready to be loaded quickly and as often as one likes.
+    /// - Parameters:
+    ///   - cache: a folder for decoded clips.
+    ///   - progress: how many of how many videos are decoded; not called where nothing is to do.
+    public func prepare(cache: URL, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) async throws -> PreparedData {
+        switch self {
+        case .visemes(let set):
+            return PreparedData(source: self, digest: set.digest, file: nil)
+        case .folder(let path, let splits, let classes):
+            let folder = try ClipFolder(root: URL(filePath: path), splitNames: splits, wanted: classes)
+            let file = cache.appending(path: try folder.key() + ".clips")
+            if let prepared = PreparedClips(file: file), prepared.isIntact {
+                return PreparedData(source: self, digest: prepared.index.digest, file: file)
+            }
+            let scratch = cache.appending(path: "decoding-\(ProcessInfo.processInfo.processIdentifier)")
+            let digest = try await folder.prepare(into: file, scratch: scratch, progress: progress)
+            return PreparedData(source: self, digest: digest, file: file)
+        }
+    }
+}
+
+/// Data that is ready to be loaded.
+public struct PreparedData: Sendable, Equatable {
+    public let source: DataSource
+    /// Hexadecimal SHA-256: the identity of the data, whatever format it is framed to.
+    public let digest: String
+    /// Decoded clips; nil for data that is made on the spot.
+    public let file: URL?
+
+    public init(source: DataSource, digest: String, file: URL?) {
+        self.source = source
+        self.digest = digest
+        self.file = file
+    }
+
+    /// - Throws: `ClipError.unreadable` where the cache has changed since.
+    public func load(_ format: ClipFormat) throws -> ClipSplits {
+        switch source {
+        case .visemes(let set):
+            func framed(_ split: Split) -> FramedClips {
+                set.clips(split).reduce(into: FramedClips(format: format)) { $0.append($1) }
+            }
+            let test = framed(.test)
+            return ClipSplits(
+                classes: set.classes, train: framed(.train), val: framed(.val), test: test.count > 0 ? test : nil)
+        case .folder(let path, _, _):
+            guard let file, let clips = PreparedClips(file: file), clips.index.digest == digest else {
+                throw ClipError.unreadable(path: file?.path ?? path, reason: "the decoded clips are gone or have changed; start again")
+            }
+            let test = clips.framed(.test, format)
+            return ClipSplits(
+                classes: clips.index.classes, train: clips.framed(.train, format), val: clips.framed(.val, format),
+                test: test.count > 0 ? test : nil)
+        }
+    }
+}
+
+extension VisemeSet {
+    /// The numbers that decide every byte of the set.
+    public var digest: String {
+        let text = "visemes version=\(VisemeSet.version) words=\(words) speakers=\(trainSpeakers),\(valSpeakers),"
+            + "\(testSpeakers) takes=\(takes) difficulty=\(difficulty) seed=\(seed)"
+        return hexadecimal(SHA256.hash(data: Data(text.utf8)))
+    }
+}
+
+extension ClipFolder {
+    /// Changes when any file is another, by name, size or time of change.
+    func key() throws -> String {
+        var hash = SHA256()
+        hash.update(data: Data("clips 1 \(classes)".utf8))
+        for entry in entries {
+            let facts = try FileManager.default.attributesOfItem(atPath: entry.file.path)
+            let size = (facts[.size] as? NSNumber)?.int64Value ?? 0
+            let changed = (facts[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+            hash.update(data: Data("\(entry.file.path) \(entry.split.rawValue) \(entry.label) \(size) \(changed)\n".utf8))
+        }
+        return hexadecimal(hash.finalize().prefix(8))
+    }
+
+    /// Decodes everything into one file.
+    /// - Returns: the digest of the data.
+    func prepare(into file: URL, scratch: URL, progress: @escaping @Sendable (Int, Int) -> Void) async throws -> String {
+        let count = entries.count
+        let decoder = try await VideoDecoder(scratch: scratch)
+        let decoded = try await decoder.decode(entries.map(\.file)) { progress($0, count) }
+        var clips: [(Split, Clip)] = []
+        var problems: [ClipError] = []
+        for (entry, result) in zip(entries, decoded) {
+            switch result {
+            case .success(let frames): clips.append((entry.split, Clip(name: entry.name, label: entry.label, frames: frames)))
+            case .failure(let error): problems.append(error)
+            }
+        }
+        guard problems.isEmpty else { throw ClipError.several(problems) }
+        return try PreparedClips.write(classes: classes, clips: clips, to: file)
+    }
+}
+
+/// Decodes single videos, for classification.
+public enum ClipReader {
+    public static func read(_ files: [URL], cache: URL) async throws -> [Clip] {
+        for file in files where !FileManager.default.fileExists(atPath: file.path) {
+            throw ClipError.unreadable(path: file.path, reason: "there is no such file")
+        }
+        let decoder = try await VideoDecoder(
+            scratch: cache.appending(path: "decoding-\(ProcessInfo.processInfo.processIdentifier)"))
+        let decoded = try await decoder.decode(files) { _ in }
+        let problems = decoded.compactMap { result in
+            if case .failure(let error) = result { error } else { nil }
+        }
+        guard problems.isEmpty else { throw ClipError.several(problems) }
+        return zip(files, decoded).map { file, result in
+            Clip(name: file.path, label: 0, frames: (try? result.get()) ?? [])
+        }
+    }
+}

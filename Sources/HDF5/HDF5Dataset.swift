@@ -1,0 +1,197 @@
+import CHDF5
+
+/// A data set of an HDF5 file.
+public final class HDF5Dataset {
+    let id: hid_t
+    let path: String
+
+    init(id: hid_t, path: String) {
+        self.id = id
+        self.path = path
+    }
+
+    deinit {
+        H5Dclose(id)
+    }
+
+    public func setAttribute(_ name: String, _ text: String) throws {
+        try HDF5Attributes(id: id, path: path).write(name, text)
+    }
+
+    /// Makes it a dimension scale: others name their dimensions by it.
+    public func makeScale(_ name: String) throws {
+        try check(H5DSset_scale(id, name), "make \(path) a dimension scale")
+    }
+
+    /// Names dimension `index` by `scale`.
+    public func attach(_ scale: HDF5Dataset, dimension index: Int) throws {
+        try check(H5DSattach_scale(id, scale.id, UInt32(index)), "name a dimension of \(path) by \(scale.path)")
+    }
+
+    // MARK: Reading
+
+    /// Size along each dimension. Refuses what no file of ours holds, before anything is allocated.
+    public func shape() throws -> [Int] {
+        let space = try check(H5Dget_space(id), "measure \(path)")
+        defer { H5Sclose(space) }
+        let rank = try check(H5Sget_simple_extent_ndims(space), "measure \(path)")
+        var sizes = [hsize_t](repeating: 0, count: max(Int(rank), 1))
+        if rank > 0 { try check(H5Sget_simple_extent_dims(space, &sizes, nil), "measure \(path)") }
+        var product: hsize_t = 1
+        for size in sizes.prefix(Int(rank)) {
+            let (next, overflow) = product.multipliedReportingOverflow(by: size)
+            guard !overflow, next <= 1 << 32 else {
+                throw HDF5Error(action: "read \(path)", reason: "its size \(sizes) is beyond belief")
+            }
+            product = next
+        }
+        return sizes.prefix(Int(rank)).map { Int($0) }
+    }
+
+    public func floats() throws -> [Float] {
+        try read(H5T_FLOAT, viseme_h5_native_float32(), Float(0))
+    }
+
+    public func doubles() throws -> [Double] {
+        try read(H5T_FLOAT, viseme_h5_native_float64(), Double(0))
+    }
+
+    public func integers() throws -> [Int] {
+        try read(H5T_INTEGER, viseme_h5_native_int64(), Int(0))
+    }
+
+    /// The kind of its values.
+    public enum Kind: Sendable { case text, integer, float, other }
+
+    public func kind() throws -> Kind {
+        let type = try check(H5Dget_type(id), "read \(path)")
+        defer { H5Tclose(type) }
+        return switch H5Tget_class(type) {
+        case H5T_STRING: .text
+        case H5T_INTEGER: .integer
+        case H5T_FLOAT: .float
+        default: .other
+        }
+    }
+
+    public func texts() throws -> [String] {
+        let stored = try check(H5Dget_type(id), "read \(path)")
+        defer { H5Tclose(stored) }
+        guard H5Tget_class(stored) == H5T_STRING, H5Tis_variable_str(stored) > 0 else {
+            throw HDF5Error(action: "read \(path)", reason: "it does not hold texts of variable length")
+        }
+        let type = try textType()
+        defer { H5Tclose(type) }
+        let count = try shape().reduce(1, *)
+        var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
+        try check(
+            H5Dread(id, type, viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), &pointers), "read \(path)")
+        let space = try check(H5Dget_space(id), "read \(path)")
+        defer {
+            H5Dvlen_reclaim(type, space, viseme_h5_default(), &pointers)
+            H5Sclose(space)
+        }
+        return pointers.map { $0.map { String(cString: $0) } ?? "" }
+    }
+
+    private func read<Element>(_ wanted: H5T_class_t, _ type: hid_t, _ empty: Element) throws -> [Element] {
+        let stored = try check(H5Dget_type(id), "read \(path)")
+        defer { H5Tclose(stored) }
+        guard H5Tget_class(stored) == wanted else {
+            throw HDF5Error(action: "read \(path)", reason: "its values are of another type")
+        }
+        let count = try shape().reduce(1, *)
+        guard count > 0 else { return [] }
+        var values = [Element](repeating: empty, count: count)
+        try values.withUnsafeMutableBufferPointer {
+            _ = try check(
+                H5Dread(id, type, viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), $0.baseAddress), "read \(path)")
+        }
+        return values
+    }
+}
+
+/// Attributes of a group or data set.
+struct HDF5Attributes {
+    let id: hid_t
+    let path: String
+
+    func write(_ name: String, _ text: String) throws {
+        let type = try textType()
+        defer { H5Tclose(type) }
+        try write(name, type) { attribute in
+            try withCStrings([text]) { H5Awrite(attribute, type, $0) }
+        }
+    }
+
+    func write(_ name: String, _ number: Int) throws {
+        var number = Int64(number)
+        try write(name, viseme_h5_int64()) { H5Awrite($0, viseme_h5_native_int64(), &number) }
+    }
+
+    func write(_ name: String, _ number: Double) throws {
+        var number = number
+        try write(name, viseme_h5_float64()) { H5Awrite($0, viseme_h5_native_float64(), &number) }
+    }
+
+    func text(_ name: String) throws -> String {
+        let attribute = try check(H5Aopen(id, name, viseme_h5_default()), "read attribute \(name) of \(path)/")
+        defer { H5Aclose(attribute) }
+        let stored = try check(H5Aget_type(attribute), "read attribute \(name) of \(path)/")
+        defer { H5Tclose(stored) }
+        guard H5Tget_class(stored) == H5T_STRING, H5Tis_variable_str(stored) > 0 else {
+            throw HDF5Error(action: "read attribute \(name) of \(path)/", reason: "it is not text")
+        }
+        let type = try textType()
+        defer { H5Tclose(type) }
+        var pointer: UnsafeMutablePointer<CChar>?
+        try check(H5Aread(attribute, type, &pointer), "read attribute \(name) of \(path)/")
+        defer { if let pointer { H5free_memory(pointer) } }
+        return pointer.map { String(cString: $0) } ?? ""
+    }
+
+    func integer(_ name: String) throws -> Int {
+        let attribute = try check(H5Aopen(id, name, viseme_h5_default()), "read attribute \(name) of \(path)/")
+        defer { H5Aclose(attribute) }
+        var number: Int64 = 0
+        try check(H5Aread(attribute, viseme_h5_native_int64(), &number), "read attribute \(name) of \(path)/")
+        return Int(number)
+    }
+
+    private func write(_ name: String, _ type: hid_t, _ body: (hid_t) throws -> herr_t) throws {
+        let space = try check(H5Screate(H5S_SCALAR), "write attribute \(name) of \(path)/")
+        defer { H5Sclose(space) }
+        let attribute = try check(
+            H5Acreate2(id, name, type, space, viseme_h5_default(), viseme_h5_default()),
+            "write attribute \(name) of \(path)/")
+        defer { H5Aclose(attribute) }
+        try check(try body(attribute), "write attribute \(name) of \(path)/")
+    }
+}
+
+/// UTF-8 of variable length.
+func textType() throws -> hid_t {
+    let type = try check(H5Tcopy(viseme_h5_c_string()), "make a text type")
+    try check(H5Tset_size(type, viseme_h5_variable()), "make a text type")
+    try check(H5Tset_cset(type, H5T_CSET_UTF8), "make a text type")
+    return type
+}
+
+/// Calls `body` with an array of C strings.
+func withCStrings<Result>(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) throws -> Result) rethrows -> Result {
+    let bytes = texts.map { Array($0.utf8CString) }
+    let flat = bytes.flatMap { $0 }
+    return try flat.withUnsafeBufferPointer { buffer in
+        var pointers: [UnsafePointer<CChar>?] = []
+        var offset = 0
+        for text in bytes {
+            pointers.append(buffer.baseAddress.map { $0 + offset })
+            offset += text.count
+        }
+        if pointers.isEmpty { pointers.append(nil) }
+        return try pointers.withUnsafeBufferPointer { list in
+            guard let base = list.baseAddress else { preconditionFailure("the list holds a pointer") }
+            return try body(base)
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import CHDF5
+
+/// A group of an HDF5 file.
+public final class HDF5Group {
+    let id: hid_t
+    let path: String
+
+    init(id: hid_t, path: String) {
+        self.id = id
+        self.path = path
+    }
+
+    deinit {
+        H5Gclose(id)
+    }
+
+    func child(_ name: String) -> String { "\(path)/\(name)" }
+
+    // MARK: Writing
+
+    public func makeGroup(_ name: String) throws -> HDF5Group {
+        let creation = try check(H5Pcreate(viseme_h5_group_create()), "make \(child(name))")
+        defer { H5Pclose(creation) }
+        try check(H5Pset_obj_track_times(creation, false), "leave times out")
+        let made = H5Gcreate2(id, name, viseme_h5_default(), creation, viseme_h5_default())
+        return HDF5Group(id: try check(made, "make \(child(name))"), path: child(name))
+    }
+
+    /// 32-bit floats, row-major.
+    @discardableResult
+    public func write(_ name: String, _ values: [Float], shape: [Int]) throws -> HDF5Dataset {
+        let dataset = try makeDataset(name, viseme_h5_float32(), shape, values.count)
+        try values.withUnsafeBufferPointer {
+            try check(
+                H5Dwrite(dataset.id, viseme_h5_native_float32(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), $0.baseAddress),
+                "write \(child(name))")
+        }
+        return dataset
+    }
+
+    /// 64-bit floats, row-major.
+    @discardableResult
+    public func write(_ name: String, _ values: [Double], shape: [Int]) throws -> HDF5Dataset {
+        let dataset = try makeDataset(name, viseme_h5_float64(), shape, values.count)
+        try values.withUnsafeBufferPointer {
+            try check(
+                H5Dwrite(dataset.id, viseme_h5_native_float64(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), $0.baseAddress),
+                "write \(child(name))")
+        }
+        return dataset
+    }
+
+    /// 64-bit whole numbers, row-major. `small` stores them in 8 bits, as for true and false.
+    @discardableResult
+    public func write(_ name: String, _ values: [Int], shape: [Int], small: Bool = false) throws -> HDF5Dataset {
+        let dataset = try makeDataset(name, small ? viseme_h5_int8() : viseme_h5_int64(), shape, values.count)
+        try values.withUnsafeBufferPointer {
+            try check(
+                H5Dwrite(dataset.id, viseme_h5_native_int64(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), $0.baseAddress),
+                "write \(child(name))")
+        }
+        return dataset
+    }
+
+    /// UTF-8 texts of variable length. An empty shape is a single text.
+    @discardableResult
+    public func write(_ name: String, _ texts: [String], shape: [Int]) throws -> HDF5Dataset {
+        let type = try textType()
+        defer { H5Tclose(type) }
+        let dataset = try makeDataset(name, type, shape, texts.count)
+        try withCStrings(texts) { pointers in
+            try check(
+                H5Dwrite(dataset.id, type, viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), pointers),
+                "write \(child(name))")
+        }
+        return dataset
+    }
+
+    public func setAttribute(_ name: String, _ text: String) throws {
+        try HDF5Attributes(id: id, path: path).write(name, text)
+    }
+
+    public func setAttribute(_ name: String, _ number: Int) throws {
+        try HDF5Attributes(id: id, path: path).write(name, number)
+    }
+
+    public func setAttribute(_ name: String, _ number: Double) throws {
+        try HDF5Attributes(id: id, path: path).write(name, number)
+    }
+
+    private func makeDataset(_ name: String, _ type: hid_t, _ shape: [Int], _ count: Int) throws -> HDF5Dataset {
+        precondition(shape.reduce(1, *) == count, "\(child(name)): \(shape) does not hold \(count) values")
+        let dimensions = shape.map { hsize_t($0) }
+        let space = try check(
+            shape.isEmpty ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(shape.count), dimensions, nil),
+            "shape \(child(name))")
+        defer { H5Sclose(space) }
+        let creation = try check(H5Pcreate(viseme_h5_dataset_create()), "make \(child(name))")
+        defer { H5Pclose(creation) }
+        try check(H5Pset_obj_track_times(creation, false), "leave times out")
+        let made = H5Dcreate2(id, name, type, space, viseme_h5_default(), creation, viseme_h5_default())
+        return HDF5Dataset(id: try check(made, "make \(child(name))"), path: child(name))
+    }
+
+    // MARK: Reading
+
+    public func has(_ name: String) -> Bool {
+        H5Lexists(id, name, viseme_h5_default()) > 0
+    }
+
+    public func group(_ name: String) throws -> HDF5Group {
+        HDF5Group(id: try check(H5Gopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name))
+    }
+
+    public func dataset(_ name: String) throws -> HDF5Dataset {
+        HDF5Dataset(id: try check(H5Dopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name))
+    }
+
+    /// Names of all members, in the order of their bytes.
+    public func names() throws -> [String] {
+        var info = H5G_info_t()
+        try check(H5Gget_info(id, &info), "list \(path)/")
+        return try (0..<info.nlinks).map { index in
+            let length = try check(
+                H5Lget_name_by_idx(id, ".", H5_INDEX_NAME, H5_ITER_INC, index, nil, 0, viseme_h5_default()), "list \(path)/")
+            var buffer = [CChar](repeating: 0, count: length + 1)
+            try check(
+                H5Lget_name_by_idx(id, ".", H5_INDEX_NAME, H5_ITER_INC, index, &buffer, length + 1, viseme_h5_default()),
+                "list \(path)/")
+            return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
+    public func text(_ attribute: String) throws -> String {
+        try HDF5Attributes(id: id, path: path).text(attribute)
+    }
+
+    public func integer(_ attribute: String) throws -> Int {
+        try HDF5Attributes(id: id, path: path).integer(attribute)
+    }
+
+    public func hasAttribute(_ attribute: String) -> Bool {
+        H5Aexists(id, attribute) > 0
+    }
+}

@@ -1,0 +1,130 @@
+import Clips
+import Networks
+import Training
+
+/// One key of a configuration: what it means, what it may be, and whether it decides a run's outcome.
+public struct ConfigurationKey: Sendable {
+    public enum Kind: Sendable {
+        case bool
+        case integer(ClosedRange<Int>)
+        /// `belowUpper`: the upper end itself is not allowed.
+        case number(ClosedRange<Double>, belowUpper: Bool = false)
+        case text
+        case choice([String])
+        case texts(count: Int?)
+    }
+
+    /// Nested keys are written with dots: `size_lips.width`.
+    public let name: String
+    public let kind: Kind
+    /// Nil where the recipe must say it.
+    public let defaultValue: Value?
+    public let meaning: String
+    /// Whether it is part of a run's identity. Paths are not: the digest of the data is.
+    public let decidesOutcome: Bool
+
+    init(_ name: String, _ kind: Kind, _ defaultValue: Value?, _ meaning: String, decidesOutcome: Bool = true) {
+        self.name = name
+        self.kind = kind
+        self.defaultValue = defaultValue
+        self.meaning = meaning
+        self.decidesOutcome = decidesOutcome
+    }
+
+    /// All keys, in the order of the documentation. A new key's default keeps the behaviour of old runs.
+    public static let all: [ConfigurationKey] = [
+        // The page's keys.
+        ConfigurationKey(
+            "hide_metadata", .bool, .bool(false), "do not print the program's name, version, licence and home",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "hide_libs_vers", .bool, .bool(false), "do not print the versions of the libraries in use",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "path_to_dataset", .text, nil, "folder of the data set, or \(VisemeSet.path)", decidesOutcome: false),
+        ConfigurationKey("len_video", .integer(1...240), .integer(29), "frames in one clip"),
+        ConfigurationKey("size_lips.width", .integer(8...512), .integer(112), "width of the lip image, px"),
+        ConfigurationKey("size_lips.height", .integer(8...512), .integer(112), "height of the lip image, px"),
+        ConfigurationKey(
+            "padding_lips", .bool, .bool(true), "true: keep the aspect ratio and pad; false: stretch to the size"),
+        ConfigurationKey("seed", .integer(0...Int.max), .integer(42), "initialises everything random"),
+        ConfigurationKey("batch_size", .integer(1...4096), .integer(8), "training clips in one batch"),
+        ConfigurationKey("channels_lips", .integer(1...3), .integer(1), "1 grey, 3 RGB"),
+        ConfigurationKey("lr", .number(0...1e6), .number(0.0001), "learning rate"),
+        ConfigurationKey("epoch", .integer(1...10000), .integer(100), "epochs at most"),
+        ConfigurationKey(
+            "epoch_stop", .integer(0...50), .integer(5),
+            "stop when the metric has not risen for this many epochs; 0: never stop early"),
+        // The network.
+        ConfigurationKey("model", .choice(["resnet18_lstm"]), .text("resnet18_lstm"), "the network"),
+        ConfigurationKey(
+            "filters", .integer(1...256), .integer(64), "filters of the first stage; 64 is the published network"),
+        ConfigurationKey("dropout", .number(0...1, belowUpper: true), .number(0.2), "share of values dropped"),
+        ConfigurationKey(
+            "bn_momentum", .number(0...1), .number(0.1), "weight of the new batch in the batch-norm averages"),
+        // The optimiser.
+        ConfigurationKey(
+            "optimizer", .choice(OptimizerKind.allCases.map(\.rawValue)), .text("adam"), "how gradients move weights"),
+        ConfigurationKey("weight_decay", .number(0...1e6), .number(0), "weight decay"),
+        ConfigurationKey("momentum", .number(0...1, belowUpper: true), .number(0.9), "momentum of sgd"),
+        ConfigurationKey(
+            "lr_schedule", .choice(LearningRateSchedule.Kind.allCases.map(\.rawValue)), .text("constant"),
+            "how the learning rate changes from epoch to epoch"),
+        ConfigurationKey("lr_warmup", .integer(0...10000), .integer(0), "epochs over which the learning rate rises"),
+        ConfigurationKey("lr_step", .integer(1...10000), .integer(10), "epochs between two drops of the step schedule"),
+        ConfigurationKey("lr_gamma", .number(0...1), .number(0.1), "factor of one drop of the step schedule"),
+        ConfigurationKey("clip_norm", .number(0...1e6), .number(0), "greatest norm of the gradient; 0: no limit"),
+        // Changes to training clips.
+        ConfigurationKey("augment.flip", .bool, .bool(false), "mirror half of the training clips, drawn anew each epoch"),
+        ConfigurationKey(
+            "augment.shift", .integer(0...64), .integer(0), "move training clips by up to so many px each way"),
+        ConfigurationKey(
+            "augment.time", .integer(0...30), .integer(0), "move training clips by up to so many frames in time"),
+        ConfigurationKey(
+            "augment.brightness", .number(0...1), .number(0), "multiply brightness by up to 1 ± so much"),
+        // The data.
+        ConfigurationKey(
+            "subfolders", .texts(count: 3), .list([.text("train"), .text("val"), .text("test")]),
+            "folders of the training, validation and test clips", decidesOutcome: false),
+        ConfigurationKey(
+            "classes", .texts(count: nil), .list([]), "classes to use, in this order; empty: all, sorted",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "builtin.words", .integer(2...VisemeSet.wordLimit), .integer(10), "words of \(VisemeSet.path)",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "builtin.train_speakers", .integer(1...500), .integer(16), "speakers that train", decidesOutcome: false),
+        ConfigurationKey(
+            "builtin.val_speakers", .integer(1...500), .integer(6), "speakers that validate", decidesOutcome: false),
+        ConfigurationKey(
+            "builtin.test_speakers", .integer(0...500), .integer(6), "speakers that test", decidesOutcome: false),
+        ConfigurationKey(
+            "builtin.takes", .integer(1...60), .integer(2), "how often each speaker says each word",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "builtin.difficulty", .number(0...1), .number(0.5), "0: studio; 1: poor camera, bad light, careless speech",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "builtin.seed", .integer(0...Int.max), .integer(1), "draws the speakers and their takes",
+            decidesOutcome: false),
+    ]
+
+    static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+    /// The rule in words, for messages.
+    public var rule: String {
+        switch kind {
+        case .bool: "true or false"
+        case .integer where name == "channels_lips": "1 (grey) or 3 (RGB)"
+        case .integer(let range) where range.upperBound == Int.max: "a whole number, \(range.lowerBound) or more"
+        case .integer(let range): "a whole number, \(range.lowerBound)…\(range.upperBound)"
+        case .number(let range, _) where range.upperBound >= 1e6: "a number, \(shortest(range.lowerBound)) or more"
+        case .number(let range, let belowUpper):
+            "a number, \(shortest(range.lowerBound))…\(shortest(range.upperBound))"
+                + (belowUpper ? " (\(shortest(range.upperBound)) itself not)" : "")
+        case .text: "text"
+        case .choice(let names): "one of " + names.joined(separator: ", ")
+        case .texts(let count): count.map { "a list of \($0) names" } ?? "a list of names"
+        }
+    }
+}

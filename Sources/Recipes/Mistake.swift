@@ -1,0 +1,77 @@
+/// A place in a text that a person wrote.
+public struct Place: Hashable, Sendable, Comparable {
+    /// A file's path, or the command-line argument.
+    public var file: String
+    /// From 1.
+    public var line: Int
+    public var column: Int
+
+    public static func < (a: Place, b: Place) -> Bool {
+        (a.file, a.line, a.column) < (b.file, b.line, b.column)
+    }
+}
+
+/// One thing that is wrong with a recipe: where, which rule, what stands there, what to do.
+public struct Mistake: Hashable, Sendable {
+    public var place: Place
+    public var message: String
+    /// The line it stands in, to be shown with a caret.
+    public var line: String
+
+    public var description: String {
+        // The caret stands under the place whatever the line holds: tabs stay tabs.
+        let indent = line.prefix(max(place.column - 1, 0)).map { $0 == "\t" ? "\t" : " " }.joined()
+        let shown = line.count > 160 ? "" : "\n    \(line)\n    \(indent)^"
+        return "\(place.file):\(place.line):\(place.column): error: \(message)\(shown)"
+    }
+}
+
+/// All that is wrong, in the order of the text.
+public struct RecipeMistakes: Error, CustomStringConvertible, Sendable {
+    public let mistakes: [Mistake]
+
+    public var description: String {
+        mistakes.map(\.description).joined(separator: "\n")
+    }
+}
+
+/// Collects mistakes while a text is read.
+final class MistakeList {
+    private(set) var mistakes: [Mistake] = []
+
+    func add(_ place: Place, _ message: String, in source: SourceText) {
+        mistakes.append(Mistake(place: place, message: message, line: source.line(place.line)))
+    }
+
+    func throwIfAny() throws {
+        guard !mistakes.isEmpty else { return }
+        var seen: Set<Mistake> = []
+        let unique = mistakes.filter { seen.insert($0).inserted }
+        throw RecipeMistakes(mistakes: unique.sorted { $0.place < $1.place })
+    }
+}
+
+/// The name in `known` nearest to `word`, if it is near enough to be meant.
+func nearest(_ word: String, in known: some Sequence<String>) -> String? {
+    let limit = max(1, word.count / 3)
+    let best = known.map { ($0, editDistance(word, $0)) }.min { $0.1 < $1.1 }
+    guard let (name, distance) = best, distance <= limit else { return nil }
+    return name
+}
+
+/// Letters to insert, delete or replace (Levenshtein 1966); two swapped neighbours count once.
+private func editDistance(_ a: String, _ b: String) -> Int {
+    let (a, b) = (Array(a.prefix(64)), Array(b.prefix(64)))
+    var before: [Int] = []
+    var previous = Array(0...b.count)
+    for i in a.indices {
+        var current = [i + 1]
+        for j in b.indices {
+            var cost = min(previous[j + 1] + 1, current[j] + 1, previous[j] + (a[i] == b[j] ? 0 : 1))
+            if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, before[j - 1] + 1) }
+            current.append(cost)
+        }
+        (before, previous) = (previous, current)
+    }
+    return previous[b.count]
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Yams
+
+/// A text with its name: a file, or one argument of the command line.
+struct SourceText {
+    let name: String
+    /// Folder that relative paths in it start from.
+    let folder: URL
+    let text: String
+    private let lines: [String]
+
+    init(name: String, folder: URL, text: String) {
+        self.name = name
+        self.folder = folder
+        self.text = text
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            $0.hasSuffix("\r") ? String($0.dropLast()) : String($0)
+        }
+    }
+
+    /// - Parameter name: the path as the person gave it.
+    init(file: URL, name: String) throws {
+        let data: Data
+        do { data = try Data(contentsOf: file) } catch {
+            throw UnreadableFile(path: name, reason: "there is no such file, or it may not be read")
+        }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw UnreadableFile(path: name, reason: "it is not UTF-8 text")
+        }
+        self.init(name: name, folder: file.deletingLastPathComponent(), text: text)
+    }
+
+    /// `number` from 1.
+    func line(_ number: Int) -> String {
+        lines.indices.contains(number - 1) ? lines[number - 1] : ""
+    }
+
+    func place(_ mark: Mark?) -> Place {
+        Place(file: name, line: mark?.line ?? 1, column: mark?.column ?? 1)
+    }
+
+    /// The document as a tree of nodes that know their place. Nil for an empty document, or after a mistake.
+    func parse(_ mistakes: MistakeList) -> Node? {
+        do {
+            return try Yams.compose(yaml: text)
+        } catch YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
+            YamlError.composer(_, let problem, let mark, _)
+        {
+            mistakes.add(place(mark), "this is not YAML: \(problem)", in: self)
+        } catch YamlError.duplicatedKeysInMapping(let duplicates, let context) {
+            let names = duplicates.map(\.description).joined(separator: ", ")
+            mistakes.add(place(context.mark), "\(names): given twice: keep one", in: self)
+        } catch {
+            mistakes.add(place(nil), "this is not YAML: \(error)", in: self)
+        }
+        return nil
+    }
+}
+
+/// A file that can't be read at all.
+public struct UnreadableFile: Error, CustomStringConvertible, Sendable {
+    public let path: String
+    public let reason: String
+
+    public var description: String { "\(path): can't be read: \(reason)" }
+}

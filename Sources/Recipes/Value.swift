@@ -1,0 +1,90 @@
+/// A configuration value.
+public enum Value: Hashable, Sendable {
+    case bool(Bool)
+    case integer(Int)
+    case number(Double)
+    case text(String)
+    case list([Value])
+
+    /// As people see it in labels and tables.
+    public var label: String {
+        switch self {
+        case .bool(let value): value ? "true" : "false"
+        case .integer(let value): String(value)
+        case .number(let value): shortest(value)
+        case .text(let value): value
+        case .list(let values): "[" + values.map(\.label).joined(separator: ",") + "]"
+        }
+    }
+
+    /// Canonical JSON: shortest decimals that read back as the same number.
+    public var json: String {
+        switch self {
+        case .bool, .integer, .number: label
+        case .text(let value): jsonString(value)
+        case .list(let values): "[" + values.map(\.json).joined(separator: ",") + "]"
+        }
+    }
+
+    /// As a number, where it is one.
+    public var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+}
+
+/// The shortest decimal that reads back as `value`; whole numbers below 10¹⁵ without a point.
+public func shortest(_ value: Double) -> String {
+    if value == value.rounded(), abs(value) < 1e15 { return String(Int(value)) }
+    return value.description
+}
+
+/// Text as a JSON string (RFC 8259), control characters escaped.
+public func jsonString(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"": result += "\\\""
+        case "\\": result += "\\\\"
+        case "\n": result += "\\n"
+        case "\r": result += "\\r"
+        case "\t": result += "\\t"
+        case _ where scalar.value < 0x20:
+            let digits = String(scalar.value, radix: 16)
+            result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        default: result.unicodeScalars.append(scalar)
+        }
+    }
+    return result + "\""
+}
+
+extension Value: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Int.self) {
+            self = .integer(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .text(value)
+        } else {
+            self = .list(try container.decode([Value].self))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .bool(let value): try container.encode(value)
+        case .integer(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
+        case .text(let value): try container.encode(value)
+        case .list(let values): try container.encode(values)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Recipes
+
+/// What is stored of a plan's runs.
+public struct Stored: Sendable {
+    /// A file in `runs/` that can't be read as the run it should be.
+    public struct Problem: Sendable {
+        public var id: String
+        public var label: String
+        public var file: URL
+        public var reason: String
+    }
+
+    public private(set) var runs: [String: RunSummary] = [:]
+    public private(set) var problems: [Problem] = []
+
+    /// Looks at the run files of `plan`. Files that the sweep file has taken in, and that have not changed since, are
+    /// not read again; others are read and verified.
+    /// - Parameter thorough: reads and verifies all.
+    public init(_ folder: StudyFolder, _ plan: StoredPlan, thorough: Bool = false) {
+        let known = thorough ? [:] : (try? SweepFile.read(folder.sweepFile)) ?? [:]
+        for run in plan.runs where runs[run.id] == nil {
+            let file = folder.runFile(run.id)
+            guard let facts = FileFacts(file) else { continue }
+            if let summary = known[run.id], summary.file == facts {
+                runs[run.id] = summary
+                continue
+            }
+            do {
+                let record = try RunFile.read(file)
+                guard record.identity.json == run.identity else {
+                    throw StoreError.unreadable(path: file.path, reason: "it is another run's: its identity is not that of \(run.label)")
+                }
+                runs[run.id] = RunSummary(record, file: facts)
+            } catch {
+                problems.append(Problem(id: run.id, label: run.label, file: file, reason: "\(error)"))
+            }
+        }
+    }
+
+    public mutating func add(_ summary: RunSummary) {
+        runs[summary.id] = summary
+    }
+
+    /// The plan's runs that are stored, in its order.
+    public func inOrder(_ plan: StoredPlan) -> [(StoredPlan.Run, RunSummary)] {
+        plan.runs.compactMap { run in runs[run.id].map { (run, $0) } }
+    }
+}
+
+/// `<content digest>  <run id>  <label>`, one line a run, sorted by label: the form of `digests.txt` and of the golden digests.
+public struct DigestList: Sendable, Equatable {
+    public struct Line: Sendable, Equatable {
+        public var digest: String
+        public var id: String
+        public var label: String
+
+        public init(digest: String, id: String, label: String) {
+            self.digest = digest
+            self.id = id
+            self.label = label
+        }
+    }
+
+    public var lines: [Line]
+
+    public init(_ lines: [Line]) {
+        self.lines = lines.sorted { $0.label.utf8.lexicographicallyPrecedes($1.label.utf8) }
+    }
+
+    public init(_ stored: Stored, _ plan: StoredPlan) {
+        self.init(stored.inOrder(plan).map { Line(digest: $1.contentDigest, id: $0.id, label: $0.label) })
+    }
+
+    /// - Throws: `StoreError.unreadable` where a line is of another form.
+    public init(file: URL) throws {
+        let text = String(decoding: try DurableFile.read(file), as: UTF8.self)
+        lines = try text.split(separator: "\n").map { line in
+            let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true)
+            guard parts.count == 3, parts[0].count == 64 else {
+                throw StoreError.unreadable(path: file.path, reason: "this line is not `<digest>  <run id>  <label>`: \(line)")
+            }
+            return Line(digest: String(parts[0]), id: String(parts[1]), label: parts[2].trimmingCharacters(in: .whitespaces))
+        }
+    }
+
+    public var text: String {
+        lines.map { "\($0.digest)  \($0.id)  \($0.label)\n" }.joined()
+    }
+}

@@ -1,0 +1,46 @@
+import Clips
+import Foundation
+import Recipes
+import RunStore
+
+/// A recipe made ready to run: data prepared, runs identified.
+public struct Study: Sendable {
+    public let recipe: Recipe
+    public let plan: StoredPlan
+    public let folder: StudyFolder
+
+    /// - Parameters:
+    ///   - path: the recipe's, as the person gave it.
+    ///   - results: the folder of all studies.
+    ///   - progress: how many of how many videos are decoded.
+    /// - Throws: `RecipeMistakes`, `UnreadableFile` or `ClipError`.
+    public init(
+        path: String, overrides: [String], results: URL,
+        progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    ) async throws {
+        let recipe = try Recipe(path: path, overrides: overrides)
+        let planned = recipe.expand()
+        let cache = results.appending(path: ".cache")
+        var prepared: [DataSource: PreparedData] = [:]
+        var runs: [StoredPlan.Run] = []
+        for run in planned {
+            let source = run.configuration.dataSource
+            if prepared[source] == nil { prepared[source] = try await source.prepare(cache: cache, progress: progress) }
+            guard let data = prepared[source] else { continue }
+            runs.append(
+                StoredPlan.Run(
+                    run, identity: run.identity(data: data.digest, metric: recipe.metric), dataDigest: data.digest,
+                    dataFile: data.file?.path))
+        }
+        self.recipe = recipe
+        folder = StudyFolder(results.appending(path: recipe.name))
+        plan = StoredPlan(
+            name: recipe.name, recipe: path, overrides: overrides, recipeText: recipe.text, question: recipe.question,
+            metric: recipe.metric, axes: planned.first?.point.map(\.key) ?? [], runs: runs)
+    }
+
+    /// The golden digests beside the recipe.
+    public var goldenDigests: URL {
+        URL(filePath: plan.recipe).deletingPathExtension().appendingPathExtension("digests")
+    }
+}

@@ -1,0 +1,90 @@
+import Kernels
+import Networks
+import Tensors
+
+/// How gradients move weights.
+public enum OptimizerKind: String, CaseIterable, Sendable {
+    /// Kingma and Ba 2015; weight decay is added to the gradient.
+    case adam
+    /// Loshchilov and Hutter 2019; weight decay shrinks the weights themselves.
+    case adamw
+    /// Gradient descent with momentum.
+    case sgd
+    /// Chen et al. 2023.
+    case lion
+}
+
+/// An optimiser and its moments, for all weights of a network. Constants are PyTorch's defaults (Lion: the paper's).
+public final class Optimizer {
+    private let kind: OptimizerKind
+    private let weightDecay: Float
+    private let momentum: Float
+    private let weights, gradients: Buffer<Float>
+    private let first, second: Buffer<Float>
+    private let machine: Machine
+    private var steps = 0
+
+    public init(
+        _ kind: OptimizerKind, weights: Buffer<Float>, gradients: Buffer<Float>, weightDecay: Double, momentum: Double,
+        machine: Machine
+    ) {
+        self.kind = kind
+        self.weightDecay = Float(weightDecay)
+        self.momentum = Float(momentum)
+        self.weights = weights
+        self.gradients = gradients
+        self.machine = machine
+        let usesSecond = kind == .adam || kind == .adamw
+        first = Buffer(count: weights.count)
+        second = Buffer(count: usesSecond ? weights.count : 0)
+    }
+
+    /// One step with learning rate `lr`.
+    public func step(lr: Double) {
+        steps += 1
+        machine.team.share(weights.count / laneCount, work: weights.count / 2) { _, part in
+            move(part.lowerBound * laneCount..<part.upperBound * laneCount, lr: lr)
+        }
+    }
+
+    private func move(_ range: Range<Int>, lr: Double) {
+        switch kind {
+        case .adam, .adamw:
+            let decoupled = kind == .adamw
+            let firstCorrection = 1 - PortableMath.power(0.9, steps)
+            let secondCorrection = (1 - PortableMath.power(0.999, steps)).squareRoot()
+            machine.kernels.adam(
+                AdamStep(
+                    weights: weights.pointer, first: first.pointer, second: second.pointer, gradients: gradients.pointer,
+                    beta1: 0.9, beta2: 0.999, stepSize: Float(lr / firstCorrection),
+                    secondCorrection: Float(secondCorrection), epsilon: 1e-8, decay: decoupled ? 0 : weightDecay,
+                    shrink: decoupled ? Float(1 - lr * Double(weightDecay)) : 1), range: range)
+        case .sgd:
+            machine.kernels.momentum(
+                MomentumStep(
+                    weights: weights.pointer, velocity: first.pointer, gradients: gradients.pointer, lr: Float(lr),
+                    momentum: momentum, decay: weightDecay), range: range)
+        case .lion:
+            machine.kernels.lion(
+                LionStep(
+                    weights: weights.pointer, average: first.pointer, gradients: gradients.pointer, lr: Float(lr),
+                    beta1: 0.9, beta2: 0.99, shrink: Float(1 - lr * Double(weightDecay))), range: range)
+        }
+    }
+}
+
+/// Scales all gradients so that their norm is at most `limit` (Pascanu et al. 2013), as PyTorch's `clip_grad_norm_`.
+/// - Returns: the norm before.
+@discardableResult
+public func clipGradients(_ gradients: Buffer<Float>, limit: Double, machine: Machine) -> Double {
+    let chunk = 4096
+    var total = 0.0
+    for start in stride(from: 0, to: gradients.count, by: chunk) {
+        total += Double(
+            machine.kernels.squaredNorm(gradients.pointer + start, count: min(chunk, gradients.count - start)))
+    }
+    let norm = total.squareRoot()
+    let factor = limit / (norm + 1e-6)
+    if factor < 1 { machine.kernels.scale(gradients.pointer, by: Float(factor), count: gradients.count) }
+    return norm
+}

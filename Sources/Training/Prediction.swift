@@ -1,0 +1,30 @@
+import Clips
+import Networks
+import Tensors
+
+/// Classifies clips with stored weights.
+public struct Prediction: Sendable, Equatable {
+    /// Index of the most probable class; ties go to the first.
+    public var label: Int
+    public var probabilities: [Float]
+
+    /// - Throws: `WeightMismatch` where the weights are not this network's.
+    public static func predict(
+        _ clips: FramedClips, weights: [Tensor], classes: Int, settings: TrainingSettings, machine: Machine
+    ) throws -> [Prediction] {
+        let network = VisualSpeechNetwork(
+            shape: networkShape(clips.format, classes: classes, settings: settings), clips: 1, machine: machine, seed: 0)
+        try network.parameters.load(weights)
+        network.pack()
+        return (0..<clips.count).map { clip in
+            network.load(clips, [clip])
+            network.forward(batch: 1, training: nil)
+            _ = network.loss(labels: [0])
+            let probabilities = network.probabilities(clip: 0)
+            let label = probabilities.indices.max {
+                probabilities[$0] < probabilities[$1] || (probabilities[$0] == probabilities[$1] && $0 > $1)
+            }
+            return Prediction(label: label ?? 0, probabilities: probabilities)
+        }
+    }
+}

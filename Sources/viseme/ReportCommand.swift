@@ -1,0 +1,51 @@
+import ArgumentParser
+import Foundation
+import Reports
+import RunStore
+
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report", abstract: "Write the report again, from stored runs alone.")
+
+    @Argument(help: "The study's folder, results/<name>.")
+    var study: String
+
+    func run() throws {
+        let folder = StudyFolder(URL(filePath: study))
+        let plan = try folder.readPlan()
+        let stored = Stored(folder, plan)
+        for problem in stored.problems { complain("\(problem.reason): left out") }
+        try SweepFile.write(plan, stored.inOrder(plan), to: folder.sweepFile)
+        try folder.write(DigestList(stored, plan).text, to: folder.digests)
+        try MarkdownReport.write(folder, plan, stored)
+        print("report: \(folder.report.relativePath)")
+    }
+}
+
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Read every stored run and verify its digests; nothing is trained.")
+
+    @Argument(help: "The study's folder, results/<name>.")
+    var study: String
+
+    func run() throws {
+        let folder = StudyFolder(URL(filePath: study))
+        let plan = try folder.readPlan()
+        let stored = Stored(folder, plan, thorough: true)
+        var problems = stored.problems.map(\.reason)
+        if FileManager.default.fileExists(atPath: folder.sweepFile.path) {
+            do {
+                let derived = try SweepFile.read(folder.sweepFile)
+                for (id, run) in stored.runs.sorted(by: { $0.key < $1.key }) where derived[id]?.contentDigest != run.contentDigest {
+                    problems.append("\(folder.sweepFile.path): run \(id) is not as its run file has it: `viseme report` rebuilds it")
+                }
+            } catch {
+                problems.append("\(error): `viseme report` rebuilds it")
+            }
+        }
+        for problem in problems { complain(problem) }
+        print("\(stored.runs.count) runs whole, \(problems.count) problem\(problems.count == 1 ? "" : "s")")
+        if !problems.isEmpty { throw ExitStatus.difference }
+    }
+}

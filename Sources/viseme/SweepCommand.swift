@@ -1,0 +1,93 @@
+import ArgumentParser
+import Foundation
+import Kernels
+import Recipes
+import Reports
+import RunStore
+import Sweeps
+
+struct SweepCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sweep", abstract: "Run what is not yet stored, and write the report.")
+
+    @OptionGroup var options: StudyOptions
+    @OptionGroup var workers: WorkerOptions
+    @Flag(help: "Exit with status 1 if a run diverged.")
+    var failOnDiverged = false
+
+    func run() async throws {
+        let width = try chosenWidth()
+        let study = try await options.study()
+        let (folder, plan) = (study.folder, study.plan)
+        guard let first = plan.runs.first else { throw ValidationError("the recipe makes no run: exclude leaves nothing over") }
+        printHeader(Configuration(first.configuration), width: width)
+        try folder.create()
+        let lock = try StudyLock(folder)
+        defer { withExtendedLifetime(lock) {} }
+        try folder.write(plan)
+        var stored = Stored(folder, plan)
+        for problem in stored.problems {
+            let place = try folder.setAside(problem.file)
+            complain("\(problem.reason)\n  set aside as \(place.path); the run is trained again")
+        }
+        let left = plan.runs.filter { stored.runs[$0.id] == nil }
+        print("\(plan.name): \(plan.runs.count) runs, \(plan.runs.count - left.count) stored, \(left.count) to train")
+        let progress = SweepProgress(total: left.count, metric: plan.metric.name)
+        let ended = await train(left, study, width, progress)
+        await progress.close()
+        stored = Stored(folder, plan)
+        try finish(study, stored)
+        let failures = await progress.failures
+        if ended == .interrupted {
+            complain("interrupted: \(stored.runs.count) of \(plan.runs.count) runs are stored; the same command goes on")
+            throw ExitStatus.interrupted
+        }
+        if !failures.isEmpty {
+            complain("\(failures.count) of \(plan.runs.count) runs failed; the same command tries them again")
+            throw ExitStatus.someFailed
+        }
+        if failOnDiverged, stored.runs.values.contains(where: { $0.outcome == .diverged }) { throw ExitStatus.someFailed }
+    }
+
+    private func train(
+        _ runs: [StoredPlan.Run], _ study: Study, _ width: VectorWidth, _ progress: SweepProgress
+    ) async -> Interruption.Ending {
+        guard !runs.isEmpty else { return .finished }
+        let provenance = await Provenance.gather(recipe: study.plan.recipe, width: width)
+        let jobs = workers.jobs(for: runs.count)
+        let sweep = Sweep(
+            plan: study.plan, folder: study.folder, jobs: jobs, threads: workers.threads(jobs: jobs), program: ownProgram(),
+            provenance: provenance)
+        return await Interruption.watch { await sweep.train(runs) { await progress.take($0) } }
+    }
+}
+
+/// Writes all that is derived from the run files.
+func finish(_ study: Study, _ stored: Stored) throws {
+    try SweepFile.write(study.plan, stored.inOrder(study.plan), to: study.folder.sweepFile)
+    try study.folder.write(DigestList(stored, study.plan).text, to: study.folder.digests)
+    try MarkdownReport.write(study.folder, study.plan, stored)
+    print("report: \(study.folder.report.relativePath)")
+}
+
+/// How many workers, and how many threads each.
+struct WorkerOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: "Runs at once (default: as many as there are cores).")
+    var jobs: Int?
+
+    @Option(help: "Threads of each run (default: the cores shared out over the runs at once).")
+    var threads: Int?
+
+    func validate() throws {
+        if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs): at least 1 run at once") }
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads \(threads): 1…1024") }
+    }
+
+    func jobs(for runs: Int) -> Int {
+        min(jobs ?? ProcessInfo.processInfo.activeProcessorCount, max(runs, 1))
+    }
+
+    func threads(jobs: Int) -> Int {
+        threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount / jobs)
+    }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+import Kernels
+import RunStore
+import Sweeps
+
+struct VerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Train runs again and compare with what is stored and recorded.")
+
+    @OptionGroup var options: StudyOptions
+    @OptionGroup var workers: WorkerOptions
+    @Option(help: "How many runs, spread over the plan (default: all).")
+    var sample: Int?
+    @Flag(help: "Record the digests beside the recipe, as the golden ones.")
+    var record = false
+
+    func validate() throws {
+        if let sample, sample < 1 { throw ValidationError("--sample \(sample): at least 1 run") }
+        if record && sample != nil { throw ValidationError("--record records all runs: leave out --sample") }
+        if record && !options.overrides.isEmpty { throw ValidationError("--record records the recipe as it is: leave out the overrides") }
+    }
+
+    func run() async throws {
+        let width = try chosenWidth()
+        let study = try await options.study()
+        let runs = Verification.sample(study.plan.runs, count: sample)
+        let again = try await trainAgain(runs, study, width)
+        let stored = Stored(study.folder, study.plan)
+        let golden = try goldenLines(study)
+        let results = runs.map { run in
+            Verification(
+                run: run, digest: again[run.id], stored: stored.runs[run.id]?.contentDigest,
+                golden: golden.map { $0[run.label] ?? DigestList.Line(digest: "", id: "", label: run.label) })
+        }
+        let rows: [[String]] = results.map { result in
+            let digest = result.digest.map { String($0.prefix(16)) } ?? "failed"
+            return [result.id, result.label, digest, result.stored.rawValue, result.golden.rawValue]
+        }
+        print(table(["run", "label", "content digest", "stored", "recorded"], rows))
+        if record { return try write(results, study) }
+        let differences = results.count(where: \.isDifference)
+        let compared = results.count { $0.stored != .absent || $0.golden != .absent }
+        print("\(results.count) runs trained again, \(compared) compared, \(differences) differ")
+        if differences > 0 { throw ExitStatus.difference }
+        if compared == 0 {
+            complain("nothing to compare with: neither \(study.folder.url.relativePath) nor \(study.goldenDigests.relativePath) holds these runs")
+            throw ExitStatus.wrong
+        }
+    }
+
+    /// Content digests by run id, from a folder that is gone afterwards.
+    private func trainAgain(_ runs: [StoredPlan.Run], _ study: Study, _ width: VectorWidth) async throws -> [String: String] {
+        let temporary = FileManager.default.temporaryDirectory.appending(path: "viseme-verify-\(ProcessInfo.processInfo.processIdentifier)")
+        defer { try? FileManager.default.removeItem(at: temporary) }
+        let folder = StudyFolder(temporary)
+        try folder.create()
+        try folder.write(study.plan)
+        let progress = SweepProgress(total: runs.count, metric: study.plan.metric.name)
+        let jobs = workers.jobs(for: runs.count)
+        let sweep = Sweep(
+            plan: study.plan, folder: folder, jobs: jobs, threads: workers.threads(jobs: jobs), program: ownProgram(),
+            provenance: await Provenance.gather(recipe: study.plan.recipe, width: width))
+        let ending = await Interruption.watch { await sweep.train(runs) { await progress.take($0) } }
+        await progress.close()
+        if ending == .interrupted { throw ExitStatus.interrupted }
+        return Stored(folder, study.plan).runs.mapValues(\.contentDigest)
+    }
+
+    private func goldenLines(_ study: Study) throws -> [String: DigestList.Line]? {
+        guard !record, options.overrides.isEmpty, FileManager.default.fileExists(atPath: study.goldenDigests.path) else { return nil }
+        let list = try DigestList(file: study.goldenDigests)
+        return Dictionary(list.lines.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private func write(_ results: [Verification], _ study: Study) throws {
+        guard results.allSatisfy({ $0.digest != nil }) else {
+            complain("nothing is recorded: some runs failed")
+            throw ExitStatus.someFailed
+        }
+        let list = DigestList(results.map { DigestList.Line(digest: $0.digest ?? "", id: $0.id, label: $0.label) })
+        try study.folder.write(list.text, to: study.goldenDigests)
+        print("recorded: \(study.goldenDigests.relativePath)")
+    }
+}

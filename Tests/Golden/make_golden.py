@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Makes the values our networks and optimisers are tested against, with PyTorch, into the JSON files beside this one.
+
+    pip install torch numpy
+    python Tests/Golden/make_golden.py
+
+Arrays are float32, little-endian, base64. Computed in float64 where PyTorch allows, so that the tolerance of a test
+is our error, not PyTorch's.
+"""
+import base64
+import json
+import pathlib
+
+import numpy
+import torch
+import torch.nn.functional as F
+
+from visual_model import VisualModel
+
+FOLDER = pathlib.Path(__file__).parent
+
+
+def packed(array):
+    array = array.detach().numpy() if torch.is_tensor(array) else numpy.asarray(array)
+    array = array.astype("<f4")
+    return {"shape": list(array.shape), "data": base64.b64encode(array.tobytes()).decode()}
+
+
+def network(name, batch, time, channels, height, width, filters, classes, seed):
+    torch.manual_seed(seed)
+    model = VisualModel(channels, filters, classes)
+    # PyTorch starts batch norm at 1 and 0, which would hide mistakes in it.
+    with torch.no_grad():
+        for key, p in model.named_parameters():
+            if "batch_norm" in key or "i_downsample.1" in key:
+                p.add_(0.3 * torch.randn_like(p))
+    weights = {k: v for k, v in model.state_dict().items() if "num_batches_tracked" not in k}
+    start = {k: packed(v) for k, v in weights.items()}
+    x = torch.rand(batch, time, channels, height, width)
+    labels = torch.randint(0, classes, (batch,))
+    model = model.double()
+    logits = model(x.double())
+    losses = F.cross_entropy(logits, labels, reduction="none")
+    losses.mean().backward()
+    gradients = {k: packed(p.grad) for k, p in model.named_parameters()}
+    averages = {k: packed(v) for k, v in model.state_dict().items() if "running" in k}
+    model.eval()
+    out = {
+        "torch": torch.__version__, "frames": time, "height": height, "width": width, "channels": channels,
+        "filters": filters, "classes": classes, "labels": labels.tolist(), "weights": start, "input": packed(x),
+        "logits": packed(logits), "losses": packed(losses), "gradients": gradients, "averages": averages,
+        "evaluated": packed(model(x.double())),
+    }
+    (FOLDER / f"{name}.json").write_text(json.dumps(out) + "\n")
+
+
+def optimizers():
+    torch.manual_seed(5)
+    count, steps = 37, 4
+    start = torch.randn(count)
+    gradients = [torch.randn(count) for _ in range(steps)]
+    makers = {
+        "adam": lambda p: torch.optim.Adam(p, lr=0.01, weight_decay=0.1),
+        "adamw": lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.1),
+        "sgd": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, weight_decay=0.1),
+    }
+    results = {}
+    for name, maker in makers.items():
+        p = torch.nn.Parameter(start.double().clone())
+        optimizer = maker([p])
+        for g in gradients:
+            p.grad = g.double().clone()
+            optimizer.step()
+        results[name] = packed(p)
+    # Lion (Chen et al. 2023, algorithm 2), β1 = 0.9, β2 = 0.99; PyTorch has none.
+    w, m = start.double().numpy().copy(), numpy.zeros(count)
+    for g in gradients:
+        g = g.double().numpy()
+        update = numpy.sign(0.9 * m + 0.1 * g)
+        w = w - 0.01 * (update + 0.1 * w)
+        m = 0.99 * m + 0.01 * g
+    results["lion"] = packed(w)
+    norm = torch.nn.Parameter(torch.zeros(count, dtype=torch.float64))
+    norm.grad = gradients[0].double().clone()
+    total = torch.nn.utils.clip_grad_norm_([norm], 0.5)
+    out = {
+        "start": packed(start), "gradients": [packed(g) for g in gradients], "results": results, "lr": 0.01,
+        "weight_decay": 0.1, "clip_norm": 0.5, "norm": float(total), "clipped": packed(norm.grad),
+    }
+    (FOLDER / "optimizers.json").write_text(json.dumps(out) + "\n")
+
+
+if __name__ == "__main__":
+    network("network_grey", batch=3, time=4, channels=1, height=18, width=22, filters=3, classes=5, seed=1)
+    network("network_rgb", batch=18, time=2, channels=3, height=16, width=11, filters=2, classes=4, seed=2)
+    optimizers()
