@@ -64,5 +64,16 @@ let package = Package(
             dependencies: [
                 "Sweeps", "Reports", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+        .testTarget(name: "ClipsTests", dependencies: ["Clips"]),
+        .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
+        .testTarget(name: "RunStoreTests", dependencies: ["RunStore"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["RunStore", "viseme", .product(name: "Subprocess", package: "swift-subprocess")]),
     ] + wideKernels
 )

@@ -1,26 +1,26 @@
 import Foundation
 
 /// A data set as folders of videos: `<split>/<class>/<clip>` or `<class>/<split>/<clip>`.
-struct ClipFolder {
+package struct ClipFolder {
     /// What counts as a video, by the ending of its name.
     static let endings: Set<String> = ["mov", "mp4", "webm", "avi", "mpg", "mkv"]
 
-    struct Entry: Equatable {
-        let file: URL
-        let split: Split
-        let label: Int
+    package struct Entry: Equatable {
+        package let file: URL
+        package let split: Split
+        package let label: Int
         /// Path within the data set.
-        let name: String
+        package let name: String
     }
 
-    let classes: [String]
+    package let classes: [String]
     /// By split, class and name, in the order of their UTF-8 bytes.
-    let entries: [Entry]
+    package let entries: [Entry]
 
     /// - Parameters:
     ///   - splitNames: the folders of train, val and test.
     ///   - wanted: the classes to use, in this order; empty for all, sorted.
-    init(root: URL, splitNames: [String], wanted: [String]) throws {
+    package init(root: URL, splitNames: [String], wanted: [String]) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder), isFolder.boolValue else {
             throw ClipError.noFolder(path: root.path)

@@ -1,9 +1,9 @@
 /// Reads the YUV4MPEG2 stream that ffmpeg writes, and turns its planes into grey or RGB by whole-number arithmetic.
 ///
 /// Studio-range samples (16…235) are stretched to 0…255; colours follow BT.601, as untagged video of this size does.
-enum Y4M {
-    struct Problem: Error, CustomStringConvertible {
-        let description: String
+package enum Y4M {
+    package struct Problem: Error, CustomStringConvertible {
+        package let description: String
     }
 
     private struct Header {
@@ -24,7 +24,7 @@ enum Y4M {
         }
     }
 
-    static func pictures(_ bytes: [UInt8]) throws -> [Picture] {
+    package static func pictures(_ bytes: [UInt8]) throws -> [Picture] {
         guard let lineEnd = bytes.firstIndex(of: 0x0A) else { throw Problem(description: "ffmpeg wrote no header") }
         let header = try header(bytes[..<lineEnd])
         let subsampling = try header.subsampling()

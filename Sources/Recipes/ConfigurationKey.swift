@@ -50,7 +50,7 @@ public struct ConfigurationKey: Sendable {
         ConfigurationKey("seed", .integer(0...Int.max), .integer(42), "initialises everything random"),
         ConfigurationKey("batch_size", .integer(1...4096), .integer(8), "training clips in one batch"),
         ConfigurationKey("channels_lips", .integer(1...3), .integer(1), "1 grey, 3 RGB"),
-        ConfigurationKey("lr", .number(0...1e6), .number(0.0001), "learning rate"),
+        ConfigurationKey("lr", .number(0...Double.greatestFiniteMagnitude), .number(0.0001), "learning rate"),
         ConfigurationKey("epoch", .integer(1...10000), .integer(100), "epochs at most"),
         ConfigurationKey(
             "epoch_stop", .integer(0...50), .integer(5),
@@ -65,7 +65,7 @@ public struct ConfigurationKey: Sendable {
         // The optimiser.
         ConfigurationKey(
             "optimizer", .choice(OptimizerKind.allCases.map(\.rawValue)), .text("adam"), "how gradients move weights"),
-        ConfigurationKey("weight_decay", .number(0...1e6), .number(0), "weight decay"),
+        ConfigurationKey("weight_decay", .number(0...Double.greatestFiniteMagnitude), .number(0), "weight decay"),
         ConfigurationKey("momentum", .number(0...1, belowUpper: true), .number(0.9), "momentum of sgd"),
         ConfigurationKey(
             "lr_schedule", .choice(LearningRateSchedule.Kind.allCases.map(\.rawValue)), .text("constant"),
@@ -73,7 +73,7 @@ public struct ConfigurationKey: Sendable {
         ConfigurationKey("lr_warmup", .integer(0...10000), .integer(0), "epochs over which the learning rate rises"),
         ConfigurationKey("lr_step", .integer(1...10000), .integer(10), "epochs between two drops of the step schedule"),
         ConfigurationKey("lr_gamma", .number(0...1), .number(0.1), "factor of one drop of the step schedule"),
-        ConfigurationKey("clip_norm", .number(0...1e6), .number(0), "greatest norm of the gradient; 0: no limit"),
+        ConfigurationKey("clip_norm", .number(0...Double.greatestFiniteMagnitude), .number(0), "greatest norm of the gradient; 0: no limit"),
         // Changes to training clips.
         ConfigurationKey("augment.flip", .bool, .bool(false), "mirror half of the training clips, drawn anew each epoch"),
         ConfigurationKey(

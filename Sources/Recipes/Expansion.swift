@@ -41,6 +41,11 @@ extension Axis {
     public struct Point: Sendable, Equatable, Codable {
         public var key: String
         public var value: Value
+
+        public init(key: String, value: Value) {
+            self.key = key
+            self.value = value
+        }
     }
 }
 

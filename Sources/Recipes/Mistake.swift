@@ -47,7 +47,13 @@ final class MistakeList {
         guard !mistakes.isEmpty else { return }
         var seen: Set<Mistake> = []
         let unique = mistakes.filter { seen.insert($0).inserted }
-        throw RecipeMistakes(mistakes: unique.sorted { $0.place < $1.place })
+        // Files in the order in which they showed mistakes, arguments last; within one, from top to bottom.
+        let files = unique.map(\.place.file)
+        throw RecipeMistakes(
+            mistakes: unique.sorted {
+                let (a, b) = (files.firstIndex(of: $0.place.file) ?? 0, files.firstIndex(of: $1.place.file) ?? 0)
+                return (a, $0.place) < (b, $1.place)
+            })
     }
 }
 

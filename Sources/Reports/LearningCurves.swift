@@ -5,17 +5,27 @@ import RunStore
 ///
 /// The picture is SVG without script or outside fonts, readable on light and dark ground; colours are Okabe and Ito's
 /// (2008), which colour-blind readers tell apart.
-struct LearningCurves {
-    struct Curve {
-        let label: String
+package struct LearningCurves {
+    package struct Curve {
+        package let label: String
         /// One history for each seed.
-        let histories: [[Double]]
+        package let histories: [[Double]]
+
+        package init(label: String, histories: [[Double]]) {
+            self.label = label
+            self.histories = histories
+        }
     }
 
     static let colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#8C6D31"]
 
-    let title: String
-    let curves: [Curve]
+    private let title: String
+    private let curves: [Curve]
+
+    package init(title: String, curves: [Curve]) {
+        self.title = title
+        self.curves = curves
+    }
 
     private let width = 760.0
     private let plotLeft = 64.0
@@ -23,7 +33,7 @@ struct LearningCurves {
     private let plotWidth = 460.0
     private let plotHeight = 300.0
 
-    var svg: String {
+    package var svg: String {
         let epochs = curves.flatMap(\.histories).map(\.count).max() ?? 0
         let finite = curves.flatMap(\.histories).flatMap { $0 }.filter(\.isFinite)
         let scale = Scale(lowest: finite.min() ?? 0, highest: finite.max() ?? 1)

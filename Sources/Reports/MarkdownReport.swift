@@ -28,7 +28,7 @@ public struct MarkdownReport {
 
     // MARK: Parts
 
-    var markdown: String {
+    package var markdown: String {
         var parts = ["# \(plan.name)", ""]
         if let question = plan.question { parts += ["> \(cell(question))", ""] }
         parts += answer
@@ -110,7 +110,7 @@ public struct MarkdownReport {
     /// More lines than this nobody tells apart.
     private static let drawnTrials = 12
 
-    var figures: [(name: String, svg: String)] {
+    package var figures: [(name: String, svg: String)] {
         guard !stored.runs.isEmpty else { return [] }
         let drawn = trials.prefix(MarkdownReport.drawnTrials).filter { !$0.runs.isEmpty }
         func figure(_ metric: String) -> (name: String, svg: String) {

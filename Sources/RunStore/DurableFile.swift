@@ -10,9 +10,9 @@ import Darwin
 #endif
 
 /// Files that are there whole or not at all.
-enum DurableFile {
+package enum DurableFile {
     /// Writes to a temporary name, forces it to the disk, renames it, and forces the folder.
-    static func write(_ bytes: [UInt8], to file: URL) throws {
+    package static func write(_ bytes: [UInt8], to file: URL) throws {
         let folder = file.deletingLastPathComponent()
         let temporary = folder.appending(path: ".\(file.lastPathComponent).\(getpid()).tmp")
         let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -37,7 +37,7 @@ enum DurableFile {
         }
     }
 
-    static func read(_ file: URL) throws -> [UInt8] {
+    package static func read(_ file: URL) throws -> [UInt8] {
         do { return try [UInt8](Data(contentsOf: file)) } catch {
             throw StoreError.unreadable(path: file.path, reason: "there is no such file, or it may not be read")
         }

@@ -97,6 +97,22 @@ public struct StoredPlan: Codable, Sendable, Equatable {
         public var configuration: [String: Value]
         public var dataDigest: String
         public var dataFile: String?
+
+        public init(
+            id: String, identity: String, number: Int, trial: Int, label: String, trialLabel: String, point: [Axis.Point],
+            configuration: [String: Value], dataDigest: String, dataFile: String?
+        ) {
+            self.id = id
+            self.identity = identity
+            self.number = number
+            self.trial = trial
+            self.label = label
+            self.trialLabel = trialLabel
+            self.point = point
+            self.configuration = configuration
+            self.dataDigest = dataDigest
+            self.dataFile = dataFile
+        }
     }
 
     public var format = 1

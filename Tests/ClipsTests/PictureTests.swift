@@ -1,0 +1,44 @@
+import Clips
+import Testing
+
+@Test func scalingIsBilinearWithCentresAligned() {
+    let row = Picture(width: 4, height: 1, channels: 1, pixels: [0, 100, 200, 40])
+    // Twice as wide: new centres lie a quarter from the old; the ends repeat.
+    #expect(row.scaled(width: 8, height: 1).pixels == [0, 25, 75, 125, 175, 160, 80, 40])
+    // Half as wide: each new centre lies midway between two old.
+    #expect(row.scaled(width: 2, height: 1).pixels == [50, 120])
+    #expect(row.scaled(width: 4, height: 1) == row)
+}
+
+@Test func paddingKeepsTheAspectRatioAndFillsWithTheMean() {
+    let picture = Picture(width: 4, height: 2, channels: 1, pixels: [10, 10, 10, 10, 30, 30, 30, 30])
+    let padded = ClipFormat(frames: 1, height: 4, width: 4, channels: 1, padding: true).frame(picture)
+    #expect(padded.pixels == [20, 20, 20, 20, 10, 10, 10, 10, 30, 30, 30, 30, 20, 20, 20, 20])
+    let stretched = ClipFormat(frames: 1, height: 4, width: 4, channels: 1, padding: false).frame(picture)
+    #expect(stretched.pixels == [10, 10, 10, 10, 15, 15, 15, 15, 25, 25, 25, 25, 30, 30, 30, 30])
+}
+
+@Test func shortClipsRepeatTheirLastFrameAndLongOnesKeepTheirMiddle() {
+    let format = ClipFormat(frames: 5, height: 8, width: 8, channels: 1, padding: true)
+    #expect(format.indices(of: 3) == [0, 1, 2, 2, 2])
+    #expect(format.indices(of: 5) == [0, 1, 2, 3, 4])
+    #expect(format.indices(of: 8) == [1, 2, 3, 4, 5])
+}
+
+@Test func greyFollowsBT601() {
+    let picture = Picture(width: 3, height: 1, channels: 3, pixels: [255, 0, 0, 0, 255, 0, 0, 0, 255])
+    #expect(picture.converted(channels: 1).pixels == [76, 150, 29])
+}
+
+@Test func studioRangeVideoIsStretchedAndColoured() throws {
+    // Two 2×2 pictures, 4:2:0: black and white in the corners, then red (Y 81, Cb 90, Cr 240).
+    let frames: [[UInt8]] = [[16, 235, 126, 16, 128, 128], [81, 81, 81, 81, 90, 240]]
+    let bytes = Array("YUV4MPEG2 W2 H2 F25:1 Ip C420mpeg2\n".utf8) + frames.flatMap { Array("FRAME\n".utf8) + $0 }
+    let pictures = try Y4M.pictures(bytes)
+    #expect(pictures.count == 2)
+    #expect(pictures[0].pixels == [0, 0, 0, 255, 255, 255, 128, 128, 128, 0, 0, 0])
+    #expect(Array(pictures[1].pixels.prefix(3)) == [254, 0, 0])
+    #expect(throws: Y4M.Problem.self) { try Y4M.pictures(Array(bytes.dropLast())) }
+    #expect(throws: Y4M.Problem.self) { try Y4M.pictures(Array("nothing".utf8)) }
+    #expect(throws: Y4M.Problem.self) { try Y4M.pictures(Array("YUV4MPEG2 W2 H2 C420p10\nFRAME\n".utf8)) }
+}

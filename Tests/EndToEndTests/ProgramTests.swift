@@ -1,0 +1,210 @@
+import Foundation
+import RunStore
+import Subprocess
+import Testing
+
+#if canImport(System)
+import System
+#else
+import SystemPackage
+#endif
+
+/// The built program, run as a person would, in folders of its own.
+private struct Program {
+    static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    /// Beside the tests' own bundle, or where `VISEME_PROGRAM` says.
+    static let url: URL = {
+        if let path = ProcessInfo.processInfo.environment["VISEME_PROGRAM"] { return URL(filePath: path) }
+        #if DEBUG
+        return package.appending(path: ".build/debug/viseme")
+        #else
+        return package.appending(path: ".build/release/viseme")
+        #endif
+    }()
+
+    struct Ending {
+        let status: TerminationStatus
+        let output: String
+        let errors: String
+    }
+
+    let folder = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)")
+
+    init(_ files: [String: String] = [:]) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for (name, text) in files {
+            let file = folder.appending(path: name)
+            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: file)
+        }
+    }
+
+    func close() { try? FileManager.default.removeItem(at: folder) }
+
+    func run(_ arguments: String..., environment: [Environment.Key: String?] = [:]) async throws -> Ending {
+        let result = try await Subprocess.run(
+            .path(FilePath(Program.url.path)), arguments: Arguments(arguments), environment: .inherit.updating(environment),
+            workingDirectory: FilePath(folder.path), output: .string(limit: 1 << 22), error: .string(limit: 1 << 22))
+        return Ending(status: result.terminationStatus, output: result.standardOutput, errors: result.standardError)
+    }
+
+    func text(_ path: String) throws -> String { try String(contentsOf: folder.appending(path: path), encoding: .utf8) }
+
+    static var tiny: String { package.appending(path: "recipes/tiny.yaml").path }
+}
+
+@Test func aSweepIsTheSameForAnyNumberOfWorkersThreadsAndVectorWidths() async throws {
+    let golden = try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+    let ways: [(jobs: String, threads: String, simd: String?)] = [
+        ("1", "1", nil), ("2", "1", nil), ("4", "3", nil), ("2", "2", "avx2"),
+    ]
+    for way in ways {
+        let program = try Program()
+        defer { program.close() }
+        if way.simd == "avx2", try await program.run("plan", Program.tiny, environment: ["VISEME_SIMD": "avx2"]).status != .exited(0) { continue }
+        let ending = try await program.run(
+            "sweep", Program.tiny, "--jobs", way.jobs, "--threads", way.threads, environment: ["VISEME_SIMD": way.simd])
+        #expect(ending.status == .exited(0), "\(ending.errors)")
+        #expect(try program.text("results/tiny/digests.txt") == golden, "\(way)")
+    }
+}
+
+@Test func theReportIsRegeneratedToTheByteAndNothingRunsTwice() async throws {
+    let program = try Program()
+    defer { program.close() }
+    _ = try await program.run("sweep", Program.tiny)
+    let paths = ["report.md", "figures/val_accuracy.svg", "figures/train_loss.svg", "digests.txt"].map { "results/tiny/" + $0 }
+    let before = try paths.map { try program.text($0) }
+    #expect(before[0].contains("| 1 | "))
+    for path in paths { try FileManager.default.removeItem(at: program.folder.appending(path: path)) }
+    let ending = try await program.run("report", "results/tiny", environment: ["TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8"])
+    #expect(ending.status == .exited(0))
+    #expect(try paths.map { try program.text($0) } == before)
+    // Without the sweep file it is built again from the run files.
+    try FileManager.default.removeItem(at: program.folder.appending(path: "results/tiny/sweep.h5"))
+    _ = try await program.run("report", "results/tiny")
+    #expect(try paths.map { try program.text($0) } == before)
+    let again = try await program.run("sweep", Program.tiny)
+    #expect(again.output.contains("4 runs, 4 stored, 0 to train"))
+    #expect(try await program.run("check", "results/tiny").status == .exited(0))
+}
+
+@Test func verifyFindsWhatDiffers() async throws {
+    let program = try Program()
+    defer { program.close() }
+    let recipe = try String(contentsOfFile: Program.tiny, encoding: .utf8)
+    let base = try String(contentsOfFile: Program.tiny.replacing("tiny", with: "base"), encoding: .utf8)
+    for (name, text) in ["tiny.yaml": recipe, "base.yaml": base] {
+        try Data(text.utf8).write(to: program.folder.appending(path: name))
+    }
+    #expect(try await program.run("verify", "tiny.yaml", "--sample", "1").status == .exited(2), "nothing to compare with")
+    #expect(try await program.run("verify", "tiny.yaml", "--record").status == .exited(0))
+    let same = try await program.run("verify", "tiny.yaml", "--sample", "2")
+    #expect(same.status == .exited(0) && same.output.contains("2 runs trained again, 2 compared, 0 differ"), "\(same.output)")
+    let recorded = try program.text("tiny.digests")
+    let first = recorded.prefix(1) == "0" ? "1" : "0"
+    try Data((first + recorded.dropFirst()).utf8).write(to: program.folder.appending(path: "tiny.digests"))
+    let differs = try await program.run("verify", "tiny.yaml")
+    #expect(differs.status == .exited(3) && differs.output.contains("1 differ"), "\(differs.output)")
+}
+
+@Test func aDamagedRunIsSetAsideAndTrainedAgain() async throws {
+    let program = try Program()
+    defer { program.close() }
+    _ = try await program.run("sweep", Program.tiny)
+    let golden = try program.text("results/tiny/digests.txt")
+    let id = String(golden.split(separator: " ")[1])
+    let file = program.folder.appending(path: "results/tiny/runs/\(id).h5")
+    try Data([UInt8](Data(contentsOf: file)).dropLast(1)).write(to: file)
+    #expect(try await program.run("check", "results/tiny").status == .exited(3))
+    #expect(try await program.run("status", "results/tiny").output.contains("damaged"))
+    let ending = try await program.run("sweep", Program.tiny)
+    #expect(ending.status == .exited(0) && ending.errors.contains("set aside as"))
+    #expect(FileManager.default.fileExists(atPath: program.folder.appending(path: "results/tiny/set-aside/\(id).h5").path))
+    #expect(try program.text("results/tiny/digests.txt") == golden)
+}
+
+@Test func aRunThatDivergesIsAResultAndTheOthersGoOn() async throws {
+    let program = try Program()
+    defer { program.close() }
+    let overrides = ["optimizer=sgd", "lr=[0.01,1e38]", "seed=1"]
+    let ending = try await program.run("sweep", Program.tiny, overrides[0], overrides[1], overrides[2])
+    #expect(ending.status == .exited(0) && ending.output.contains("diverged"), "\(ending.output)\(ending.errors)")
+    let report = try program.text("results/tiny/report.md")
+    #expect(report.contains("**diverged** in epoch"))
+    let strict = try await program.run("sweep", Program.tiny, overrides[0], overrides[1], overrides[2], "--fail-on-diverged")
+    #expect(strict.status == .exited(1))
+    #expect(try await program.run("status", "results/tiny", "--json").output.contains("\"state\" : \"diverged\""))
+}
+
+@Test func aWorkerThatIsKilledIsAFailureThatTheNextSweepTriesAgain() async throws {
+    let program = try Program()
+    defer { program.close() }
+    // 1 GB of address space is too little for the largest network at the largest size.
+    let ending = try await Subprocess.run(
+        .name("bash"),
+        arguments: ["-c", "ulimit -v 3000000; exec \"$0\" sweep \"$1\" filters=64 size_lips.width=256 size_lips.height=256 len_video=60 batch_size=32 seed=1 lr=0.001", Program.url.path, Program.tiny],
+        workingDirectory: FilePath(program.folder.path), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+    #expect(ending.terminationStatus == .exited(1), "\(ending.standardOutput)\(ending.standardError)")
+    #expect(ending.standardOutput.contains("FAILED: killed by signal"))
+    #expect(try program.text("results/tiny/report.md").contains("**failed**: killed by signal"))
+    #expect(try await program.run("status", "results/tiny").output.contains("failed"))
+}
+
+@Test func mistakesEndWithStatus2AndOneMessage() async throws {
+    let page = "path_to_dataset: builtin:visemes\n"
+    let program = try Program([
+        "typing.yaml": page + "lr: abc\nbatch_size: 0\n", "nodata.yaml": "path_to_dataset: /nowhere/at/all\n",
+        "broken.yaml": "a: [1", "empty/a/train/1.mp4": "x", "empty/a/val/.keep": "", "clip/a/train/1.mp4": "x",
+        "clip/a/val/2.mp4": "x", "page.yaml": page,
+    ])
+    defer { program.close() }
+    let cases: [(arguments: [String], expected: String)] = [
+        (["sweep", "typing.yaml"], "typing.yaml:2:5: error: lr: here stands abc"),
+        (["sweep", "typing.yaml"], "typing.yaml:3:13: error: batch_size: here stands 0"),
+        (["plan", "nodata.yaml"], "there is no folder /nowhere/at/all"),
+        (["sweep", "broken.yaml"], "broken.yaml:2:1: error: this is not YAML"),
+        (["sweep", "missing.yaml"], "missing.yaml: can't be read"),
+        (["sweep", "page.yaml", "path_to_dataset=empty"], "class a has no clip in val"),
+        (["sweep", "page.yaml", "path_to_dataset=clip"], "clip/a/train/1.mp4: ffmpeg can't decode it"),
+        (["report", "results/none"], "holds no study"), (["sweep"], "Missing expected argument"), (["swep"], "swep"),
+        (["sweep", "page.yaml", "--jobs", "0"], "at least 1"), (["predict", "page.yaml", "x.mp4"], "can't be read"),
+    ]
+    for (arguments, expected) in cases {
+        let result = try await Subprocess.run(
+            .path(FilePath(Program.url.path)), arguments: Arguments(arguments), workingDirectory: FilePath(program.folder.path),
+            output: .discarded, error: .string(limit: 1 << 20))
+        #expect(result.terminationStatus == .exited(2), "\(arguments)")
+        #expect(result.standardError.contains(expected), "\(arguments): \(result.standardError)")
+    }
+    let simd = try await program.run("plan", "page.yaml", "epoch=1", environment: ["VISEME_SIMD": "mmx"])
+    #expect(simd.status == .exited(0) || simd.errors.contains("VISEME_SIMD=mmx"))
+}
+
+@Test func trainFollowsThePage() async throws {
+    let program = try Program([
+        "page.yaml": """
+            hide_metadata: true
+            hide_libs_vers: true
+            path_to_dataset: builtin:visemes
+            len_video: 5
+            size_lips: {width: 16, height: 12}
+            padding_lips: false
+            seed: 3
+            batch_size: 4
+            channels_lips: 3
+            lr: 0.001
+            epoch: 1
+            epoch_stop: 5
+            """
+    ])
+    defer { program.close() }
+    let small = ["filters=2", "builtin.words=3", "builtin.train_speakers=2", "builtin.val_speakers=1", "builtin.test_speakers=1"]
+    let quiet = try await program.run("train", "--config", "page.yaml", small[0], small[1], small[2], small[3], small[4])
+    #expect(quiet.status == .exited(0), "\(quiet.errors)")
+    #expect(quiet.output.hasPrefix("epoch  train_loss"))
+    #expect(quiet.output.contains("best val_accuracy") && quiet.output.contains("test: accuracy"))
+    let loud = try await program.run("train", "--config", "page.yaml", "hide_metadata=false", small[0], small[1], small[2], small[3], small[4])
+    #expect(loud.output.hasPrefix("Viseme ") && loud.output.contains("is stored: nothing to train"))
+    #expect(!loud.output.contains("HDF5"))
+}

@@ -1,0 +1,179 @@
+import Foundation
+import Kernels
+import Networks
+import Tensors
+import Testing
+
+/// What `Tests/Golden/make_golden.py` computed with PyTorch in float64.
+private struct Golden: Decodable {
+    struct Packed: Decodable {
+        let shape: [Int]
+        let data: Data
+
+        var values: [Float] {
+            data.withUnsafeBytes { bytes in
+                (0..<bytes.count / 4).map { Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self))) }
+            }
+        }
+    }
+
+    let frames, height, width, channels, filters, classes: Int
+    let labels: [Int]
+    let weights, gradients, averages: [String: Packed]
+    let input, logits, losses, evaluated: Packed
+
+    init(_ name: String) throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let file = folder.appending(path: "Golden/\(name).json")
+        self = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
+    }
+
+    /// A network with PyTorch's weights and the golden clips in place.
+    func network(_ width: VectorWidth = .best, threads: Int = 1) throws -> VisualSpeechNetwork {
+        let network = VisualSpeechNetwork(
+            shape: NetworkShape(
+                frames: frames, height: height, width: self.width, channels: channels, filters: filters,
+                classes: classes, dropout: 0, batchNormMomentum: 0.1),
+            clips: labels.count, machine: Machine(kernels: width.kernels, threads: threads), seed: 0)
+        try network.parameters.load(weights.map { Tensor(name: $0, shape: $1.shape, values: $1.values) })
+        load(into: network)
+        network.pack()
+        return network
+    }
+
+    func load(into network: VisualSpeechNetwork) {
+        let pixels = height * width
+        let all = input.values
+        for clip in labels.indices {
+            for time in 0..<frames {
+                var frame = [Float](repeating: 0, count: pixels * channels)
+                for c in 0..<channels {
+                    for at in 0..<pixels { frame[at * channels + c] = all[((clip * frames + time) * channels + c) * pixels + at] }
+                }
+                network.setFrame(values: frame, clip: clip, time: time, batch: labels.count)
+            }
+        }
+    }
+}
+
+private let step = VisualSpeechNetwork.TrainingStep(seed: 0, number: 0)
+private let names = ["network_grey", "network_rgb"]
+
+/// The greatest difference, beside the greatest value.
+private func distance(_ got: [Float], _ expected: [Float]) -> Float {
+    precondition(got.count == expected.count)
+    let scale = expected.map { abs($0) }.max() ?? 0
+    let worst = zip(got, expected).map { abs($0 - $1) }.max() ?? 0
+    return got.contains { !$0.isFinite } ? .infinity : worst / max(scale, 1e-6)
+}
+
+@Test(arguments: names)
+func theForwardPassIsPyTorchs(name: String) throws {
+    let golden = try Golden(name)
+    let network = try golden.network()
+    network.forward(batch: golden.labels.count, training: step)
+    let logits = golden.labels.indices.flatMap { network.logits(clip: $0) }
+    #expect(distance(logits, golden.logits.values) < 2e-5)
+    #expect(distance(network.loss(labels: golden.labels), golden.losses.values) < 1e-5)
+    let averages = network.parameters.tensors.filter { golden.averages[$0.name] != nil }
+    #expect(averages.count == golden.averages.count)
+    for tensor in averages {
+        #expect(distance(tensor.values, golden.averages[tensor.name]?.values ?? []) < 1e-5, "\(tensor.name)")
+    }
+}
+
+@Test(arguments: names)
+func everyGradientIsPyTorchs(name: String) throws {
+    let golden = try Golden(name)
+    let network = try golden.network()
+    network.forward(batch: golden.labels.count, training: step)
+    _ = network.loss(labels: golden.labels)
+    network.backward(labels: golden.labels)
+    let gradients = network.parameters.gradientTensors
+    #expect(gradients.map(\.name).sorted() == golden.gradients.keys.sorted())
+    let largest = golden.gradients.values.flatMap(\.values).map { abs($0) }.max() ?? 0
+    for gradient in gradients {
+        let expected = try #require(golden.gradients[gradient.name])
+        #expect(gradient.shape == expected.shape)
+        let worst = zip(gradient.values, expected.values).map { abs($0 - $1) }.max() ?? .infinity
+        // A bias before a batch norm has gradient 0 but for rounding: it is judged beside the largest gradient.
+        let scale = max(expected.values.map { abs($0) }.max() ?? 0, largest * 0.01)
+        #expect(worst / scale < 1e-4, "\(gradient.name): \(worst / scale)")
+    }
+}
+
+@Test(arguments: names)
+func evaluationIsPyTorchs(name: String) throws {
+    let golden = try Golden(name)
+    let network = try golden.network()
+    network.forward(batch: golden.labels.count, training: step)
+    network.forward(batch: golden.labels.count, training: nil)
+    let logits = golden.labels.indices.flatMap { network.logits(clip: $0) }
+    #expect(distance(logits, golden.evaluated.values) < 5e-5)
+}
+
+@Test func gradientsAreTheSlopeOfTheLoss() throws {
+    let golden = try Golden("network_grey")
+    let network = try golden.network()
+    func loss() -> Double {
+        network.pack()
+        network.forward(batch: golden.labels.count, training: step)
+        return network.loss(labels: golden.labels).reduce(0) { $0 + Double($1) } / Double(golden.labels.count)
+    }
+    _ = loss()
+    network.backward(labels: golden.labels)
+    let (weights, gradients) = (network.parameters.weights, network.parameters.gradients)
+    let slopes = gradients.elements.map { Double($0) }
+    // Along the gradient itself, the loss has to rise by its squared length.
+    let squared = slopes.reduce(0) { $0 + $1 * $1 }
+    let start = weights.elements.map { $0 }
+    let reach = 2e-4 / squared.squareRoot()
+    func moved(_ by: Double) -> Double {
+        for index in start.indices { weights.pointer[index] = Float(Double(start[index]) + by * slopes[index]) }
+        return loss()
+    }
+    let slope = (moved(reach) - moved(-reach)) / (2 * reach)
+    #expect(abs(slope / squared - 1) < 0.03, "\(slope) beside \(squared)")
+}
+
+@Test func threadsAndWidthsDoNotShowInTheBits() throws {
+    let golden = try Golden("network_rgb")
+    func bits(_ width: VectorWidth, _ threads: Int) throws -> [[UInt32]] {
+        let network = try golden.network(width, threads: threads)
+        network.forward(batch: golden.labels.count, training: step)
+        _ = network.loss(labels: golden.labels)
+        network.backward(labels: golden.labels)
+        return network.parameters.gradientTensors.map { $0.values.map(\.bitPattern) }
+    }
+    let plain = try bits(.plain, 1)
+    for width in VectorWidth.allCases where width.isAvailable {
+        for threads in 1...4 { #expect(try bits(width, threads) == plain, "\(width), \(threads) threads") }
+    }
+}
+
+@Test func aClipsLogitsDoNotDependOnItsNeighbours() throws {
+    let golden = try Golden("network_rgb")
+    let network = try golden.network()
+    network.forward(batch: golden.labels.count, training: nil)
+    let together = network.logits(clip: 17)
+    let pixels = golden.height * golden.width
+    let all = golden.input.values
+    for time in 0..<golden.frames {
+        var frame = [Float](repeating: 0, count: pixels * 3)
+        for c in 0..<3 {
+            for at in 0..<pixels { frame[at * 3 + c] = all[((17 * golden.frames + time) * 3 + c) * pixels + at] }
+        }
+        network.setFrame(values: frame, clip: 0, time: time, batch: 1)
+    }
+    network.forward(batch: 1, training: nil)
+    #expect(network.logits(clip: 0) == together)
+}
+
+@Test func weightsOfAnotherNetworkAreRefusedWithAllThatIsWrong() throws {
+    let golden = try Golden("network_grey")
+    let network = try golden.network()
+    var tensors = network.parameters.tensors.filter { $0.name != "fc.bias" }
+    tensors[0] = Tensor(name: tensors[0].name, shape: [1], values: [0])
+    let mismatch = #expect(throws: WeightMismatch.self) { try network.parameters.load(tensors) }
+    #expect(mismatch?.problems.count == 2)
+}

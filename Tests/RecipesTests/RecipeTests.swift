@@ -1,0 +1,199 @@
+import Foundation
+import Recipes
+import Testing
+import Training
+
+/// Recipe texts in a folder of their own, gone with the test.
+private final class Scratch {
+    let url = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)")
+
+    init(_ files: [String: String]) throws {
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        for (name, text) in files { try Data(text.utf8).write(to: url.appending(path: name)) }
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    func recipe(_ overrides: [String] = []) throws -> Recipe {
+        try Recipe(path: url.appending(path: "r.yaml").path, overrides: overrides)
+    }
+
+    /// All mistakes, without the folder's name.
+    func mistakes(_ overrides: [String] = []) -> [String] {
+        do {
+            _ = try recipe(overrides)
+            return []
+        } catch let error as RecipeMistakes {
+            return error.mistakes.map { mistake in
+                let file = URL(filePath: mistake.place.file).lastPathComponent
+                return "\(file):\(mistake.place.line):\(mistake.place.column): \(mistake.message)"
+            }
+        } catch {
+            return ["\(error)"]
+        }
+    }
+}
+
+private let builtin = "path_to_dataset: builtin:visemes\n"
+
+@Test func everyRecipeOfTheProjectLoads() throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "recipes")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }.sorted()
+    #expect(names == ["base.yaml", "grid_digits.yaml", "lr_grid.yaml", "openav.yaml", "seed_study.yaml", "tiny.yaml"])
+    let counts = try names.map { name in
+        let overrides = name == "grid_digits.yaml" ? ["path_to_dataset=/clips"] : []
+        return try Recipe(path: folder.appending(path: name).path, overrides: overrides).expand().count
+    }
+    #expect(counts == [1, 1, 18, 1, 10, 4])
+}
+
+@Test func aPageConfigurationIsARecipeOfOneRunWithThePagesDefaults() throws {
+    let scratch = try Scratch(["r.yaml": "path_to_dataset: /data/lrw\n"])
+    let run = try #require(try scratch.recipe().expand().first)
+    let expected: [String: Value] = [
+        "hide_metadata": .bool(false), "hide_libs_vers": .bool(false), "len_video": .integer(29),
+        "size_lips.width": .integer(112), "size_lips.height": .integer(112), "padding_lips": .bool(true),
+        "seed": .integer(42), "batch_size": .integer(8), "channels_lips": .integer(1), "lr": .number(0.0001),
+        "epoch": .integer(100), "epoch_stop": .integer(5), "filters": .integer(64), "path_to_dataset": .text("/data/lrw"),
+    ]
+    for (key, value) in expected { #expect(run.configuration[key] == value, "\(key)") }
+    #expect(run.label == "seed=42")
+}
+
+@Test func axesExpandInOrderWithTheSeedFastest() throws {
+    let scratch = try Scratch([
+        "b.yaml": builtin + "filters: 4\nepoch: 9\n",
+        "r.yaml": """
+            base: b.yaml
+            set: {epoch: 3}
+            sweep:
+              seed: {from: 1, to: 2, step: 1}
+              lr: {distribution: log, min: 0.001, max: 0.1, count: 3}
+              batch_size: [8, 16]
+            exclude: [{lr: 0.1, batch_size: [8, 32]}]
+            metric: {name: val_loss}
+            """,
+    ])
+    let recipe = try scratch.recipe()
+    let runs = recipe.expand()
+    #expect(recipe.metric == Metric(name: "val_loss", goal: .minimize))
+    #expect(
+        runs.map(\.label) == [
+            "lr=0.001,batch_size=8,seed=1", "lr=0.001,batch_size=8,seed=2", "lr=0.001,batch_size=16,seed=1",
+            "lr=0.001,batch_size=16,seed=2", "lr=0.01,batch_size=8,seed=1", "lr=0.01,batch_size=8,seed=2",
+            "lr=0.01,batch_size=16,seed=1", "lr=0.01,batch_size=16,seed=2", "lr=0.1,batch_size=16,seed=1",
+            "lr=0.1,batch_size=16,seed=2",
+        ])
+    #expect(runs.map(\.trial) == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
+    #expect(runs.map(\.number) == Array(1...10))
+    #expect(runs[0].configuration["epoch"] == .integer(3) && runs[0].configuration["filters"] == .integer(4))
+}
+
+@Test func pointsOfAxesAreRoundNumbers() throws {
+    func values(_ axis: String) throws -> [String] {
+        let scratch = try Scratch(["r.yaml": "set: {path_to_dataset: builtin:visemes}\nsweep: {lr: \(axis)}\n"])
+        return try scratch.recipe().axes[0].values.map(\.label)
+    }
+    #expect(try values("{distribution: log, min: 0.0001, max: 0.1, count: 4}") == ["0.0001", "0.001", "0.01", "0.1"])
+    #expect(try values("{distribution: log, min: 1e-4, max: 1e-2, count: 5}") == ["0.0001", "0.000316228", "0.001", "0.00316228", "0.01"])
+    #expect(try values("{distribution: uniform, min: 0.1, max: 0.3, count: 3}") == ["0.1", "0.2", "0.3"])
+    #expect(try values("{from: 0.1, to: 0.5, step: 0.1}") == ["0.1", "0.2", "0.3", "0.4", "0.5"])
+    #expect(try values("[0.1, 0.10, 1e-1, .1]") == ["0.1"])
+}
+
+@Test func overridesSetAndSweep() throws {
+    let scratch = try Scratch(["r.yaml": "set: {path_to_dataset: builtin:visemes}\nsweep: {lr: [0.1, 0.2], seed: [1, 2]}\n"])
+    #expect(try scratch.recipe(["lr=0.5"]).expand().map(\.label) == ["seed=1", "seed=2"])
+    #expect(try scratch.recipe(["lr=[0.5,0.6]", "seed=7"]).expand().map(\.label) == ["lr=0.5,seed=7", "lr=0.6,seed=7"])
+    #expect(try scratch.recipe(["size_lips.width=64"]).expand()[0].configuration["size_lips.width"] == .integer(64))
+}
+
+@Test func allMistakesAreReportedAtOnceWithTheirPlaces() throws {
+    let scratch = try Scratch([
+        "b.yaml": builtin + "lr: abc\nsize_lips: {width: 4, hight: 32}\nlr_shedule: cosine\n",
+        "r.yaml": """
+            base: b.yaml
+            set:
+              batch_size: 0
+              padding_lips: yes
+              channels_lips: 2
+              optimizer: adan
+              epoch: 1_000
+              seed: "3"
+            sweeep: {lr: [0.1]}
+            sweep:
+              lr: {distribution: log, min: 0, max: 0.1, count: 3}
+              filters: {from: 1, too: 5, step: 1}
+              dropout: [0.1, 1]
+            metric: {name: accuracy}
+            """,
+    ])
+    #expect(
+        scratch.mistakes(["lr=1e-3x", "epohc=5", "nonsense"]) == [
+            "r.yaml:3:15: batch_size: here stands 0; it has to be a whole number, 1…4096",
+            "r.yaml:4:17: padding_lips: here stands yes; it has to be true or false: write true",
+            "r.yaml:5:18: channels_lips: here stands 2; it has to be 1 (grey) or 3 (RGB)",
+            "r.yaml:6:14: optimizer: here stands adan; it has to be one of adam, adamw, sgd, lion: did you mean adam?",
+            "r.yaml:7:10: epoch: here stands 1_000; it has to be a whole number, 1…10000: write 1000",
+            "r.yaml:8:9: seed: here stands the text \"3\"; it has to be a whole number, 0 or more: write 3",
+            "r.yaml:9:1: sweeep: there is no such key: did you mean sweep?",
+            "r.yaml:11:7: lr: a log axis has to begin above 0, not at 0",
+            "r.yaml:12:12: filters: to missing: write {from: 1, to: 5, step: 1}",
+            "r.yaml:12:22: filters: an axis has no too: did you mean to?",
+            "r.yaml:13:18: dropout: here stands 1; it has to be a number, 0…1 (1 itself not)",
+            "r.yaml:14:16: metric: name is one of train_loss, train_accuracy, val_loss, val_accuracy, not accuracy",
+            "b.yaml:2:5: lr: here stands abc; it has to be a number, 0 or more",
+            "b.yaml:3:20: size_lips.width: here stands 4; it has to be a whole number, 8…512",
+            "b.yaml:3:23: size_lips.hight: there is no such key: did you mean size_lips.height?",
+            "b.yaml:4:1: lr_shedule: there is no such key: did you mean lr_schedule?",
+            "argument 1:1:4: lr: here stands 1e-3x; it has to be a number, 0 or more",
+            "argument 2:1:1: epohc: there is no such key: did you mean epoch?",
+            "argument 3:1:1: an override is key=value, as in epoch=5 or 'lr=[0.1,0.01]'",
+        ])
+}
+
+@Test func aMistakeShowsItsLineWithACaret() throws {
+    let scratch = try Scratch(["r.yaml": builtin + "lr:  abc\n"])
+    let error = #expect(throws: RecipeMistakes.self) { try scratch.recipe() }
+    let text = error?.description ?? ""
+    #expect(text.hasSuffix("r.yaml:2:6: error: lr: here stands abc; it has to be a number, 0 or more\n    lr:  abc\n         ^"))
+}
+
+@Test(arguments: [
+    "", "\u{FEFF}", "just a word", "- a list", "a: [1, 2", "a: 1\na: 2\n", "\tlr: 1", "lr: *nobody", "lr: &a [*a]",
+    "sweep: 5", "sweep: {lr: []}", "set: [1]", "exclude: {lr: 1}", "metric: val_loss", "base: nowhere.yaml",
+    "? [complex]\n: 1\n", "lr: !!binary x", "--- 1\n--- 2\n", "path_to_dataset: ''", "path_to_dataset: builtin:vowels",
+    "sweep: {seed: {from: 1, to: 1e9, step: 1}}", "sweep: {lr: {from: 1, to: 0, step: 1}}", "seed: -1", "seed: 1e400",
+    "sweep: {path_to_dataset: [a, 1: 2]}", "lr: .inf", "lr: .nan", "lr: 0x10", "lr: ~", "size_lips: 5",
+])
+func wrongTextsAreMistakesAndNeverACrash(text: String) throws {
+    let scratch = try Scratch(["r.yaml": text])
+    #expect(!scratch.mistakes().isEmpty, "\(text)")
+}
+
+@Test func identityIsWhatDecidesTheOutcome() throws {
+    func id(_ text: String, data: String = "d") throws -> String {
+        let run = try #require(try Scratch(["r.yaml": text]).recipe().expand().first)
+        return run.identity(data: data, metric: .valAccuracy).id
+    }
+    let plain = try id(builtin)
+    #expect(try id("path_to_dataset: /elsewhere\n") == plain)
+    #expect(try id(builtin + "hide_metadata: true\n") == plain)
+    #expect(try id(builtin + "lr: 0.0001\n") == plain)
+    #expect(try id(builtin + "lr: 1e-4\n") == plain)
+    #expect(try id("set: {path_to_dataset: builtin:visemes}\nquestion: Why?\nsweep: {lr: [0.0001]}\n") == plain)
+    #expect(try id(builtin + "lr: 0.0002\n") != plain)
+    #expect(try id(builtin + "seed: 43\n") != plain)
+    #expect(try id(builtin, data: "e") != plain)
+    let run = try #require(try Scratch(["r.yaml": builtin + "lr: 0.5\nclasses: [b, a]\n"]).recipe().expand().first)
+    #expect(
+        run.identity(data: "d", metric: Metric(name: "val_loss", goal: .minimize)).json
+            == #"{"configuration":{"lr":0.5,"metric":{"goal":"minimize","name":"val_loss"}},"data":"d","numerics":1}"#)
+}
+
+@Test func relativePathsStartFromTheFileTheyStandIn() throws {
+    let scratch = try Scratch(["r.yaml": "path_to_dataset: clips\n"])
+    let path = try scratch.recipe().expand()[0].configuration["path_to_dataset"]
+    #expect(path == .text(scratch.url.standardizedFileURL.appending(path: "clips").path))
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Recipes
+import Reports
+import RunStore
+import Testing
+import Training
+
+@Test func statisticsAgreeWithScipy() {
+    // numpy.mean, numpy.std(ddof=1), numpy.median of these values.
+    let values = [0.91, 0.875, 0.9333, 0.9, 0.8417]
+    #expect(abs((Statistics.mean(values) ?? 0) - 0.892) < 1e-15)
+    #expect(abs((Statistics.standardDeviation(values) ?? 0) - 0.03504561313488467) < 1e-15)
+    #expect(Statistics.median(values) == 0.9)
+    #expect(Statistics.median([1, 2, 3, 10]) == 2.5)
+    #expect(Statistics.mean([]) == nil && Statistics.standardDeviation([1]) == nil && Statistics.median([]) == nil)
+}
+
+@Test(arguments: [[[Double]]](arrayLiteral: [], [[]], [[0.5]], [[.nan, .nan]], [[0.5, 0.5, 0.5]], [[1, 2], [2, .nan]], [[1e-12, 1e12]]))
+func figuresHoldNothingButNumbers(histories: [[Double]]) throws {
+    let svg = LearningCurves(title: "a < b & \"c\"", curves: [.init(label: "lr=<script>", histories: histories)]).svg
+    #expect(!svg.contains("nan") && !svg.contains("inf") && !svg.contains("<script"))
+    #expect(svg.contains("a &lt; b &amp; &quot;c&quot;"))
+    #expect(try XMLStructure(svg).isBalanced)
+}
+
+/// Just enough of XML to see that every element ends.
+private struct XMLStructure {
+    let isBalanced: Bool
+
+    init(_ text: String) throws {
+        let opened = text.matches(of: /<[a-zA-Z][^>]*[^\/]>/).count
+        let closed = text.matches(of: /<\/[a-zA-Z]+>/).count
+        isBalanced = opened == closed
+    }
+}
+
+private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -> RunSummary {
+    let values = [0.1, best ?? .nan]
+    return RunSummary(
+        RunRecord(
+            identity: RunIdentity(json: id), configuration: [:], metric: .valAccuracy, classes: [],
+            result: TrainingResult(
+                outcome: outcome, histories: TrainingRun.metricNames.map { History(name: $0, values: values) }, seconds: [],
+                best: best.map { BestEpoch(epoch: 2, value: $0) }, stoppedEarly: false, weights: [], test: nil),
+            provenance: Provenance()),
+        file: FileFacts(URL(filePath: #filePath)) ?? FileFacts(URL(filePath: "/"))!)
+}
+
+@Test func aReportRanksByMeanSaysWhatIsMissingAndKeepsTextAsText() throws {
+    let url = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: url) }
+    let folder = StudyFolder(url)
+    try folder.create()
+    let points: [(String, Int, Int)] = [("a|b", 1, 0), ("a|b", 2, 0), ("c", 1, 1), ("c", 2, 1), ("d", 1, 2)]
+    let runs = points.enumerated().map { index, point in
+        let parts = [Axis.Point(key: "name", value: .text(point.0)), Axis.Point(key: "seed", value: .integer(point.1))]
+        return StoredPlan.Run(
+            id: RunIdentity(json: "\(index)").id, identity: "\(index)", number: index + 1, trial: point.2,
+            label: "name=\(point.0),seed=\(point.1)", trialLabel: "name=\(point.0)", point: parts,
+            configuration: ["seed": .integer(point.1)], dataDigest: "", dataFile: nil)
+    }
+    let plan = StoredPlan(
+        name: "study", recipe: "recipes/study.yaml", overrides: ["lr=[1, 2]"], recipeText: "",
+        question: "Is 1 < 2 & *sure*?\n| or not", metric: .valAccuracy, axes: ["name", "seed"], runs: runs)
+    var stored = Stored(folder, plan)
+    stored.add(summary("0", best: 0.5))
+    stored.add(summary("1", best: 0.7))
+    stored.add(summary("2", best: 0.9))
+    stored.add(summary("4", best: nil, outcome: .diverged))
+    let failure = FailureRecord(id: runs[3].id, label: runs[3].label, reason: "killed by signal 9", output: "last\n```words")
+    let report = MarkdownReport(plan: plan, stored: stored, failures: [failure])
+    let text = report.markdown
+    #expect(text.contains("> Is 1 &lt; 2 &amp; \\*sure\\*? \\| or not"))
+    #expect(text.contains("**Partial: 4 of 5 runs are stored**"))
+    #expect(text.contains("| 1 | `name=c` | 0.9000 | 0.9000 | 0.9000 | 2 | 1 of 2 |"))
+    #expect(text.contains("| 2 | `name=a\\|b` | 0.6000 ± 0.1414 | 0.5000 | 0.7000 | 2 | 2 |"))
+    #expect(text.contains("| – | `name=d` | – | – | – | – | 1, 1 diverged |"))
+    #expect(text.contains("**failed**: killed by signal 9"))
+    #expect(text.contains("**diverged** in epoch 2"))
+    #expect(text.contains("last\n'''words"))
+    #expect(text.contains("viseme sweep recipes/study.yaml 'lr=[1, 2]'"))
+    #expect(report.figures.map(\.name) == ["val_accuracy.svg", "train_loss.svg"])
+}

@@ -1,0 +1,173 @@
+import Foundation
+import Recipes
+import RunStore
+import Tensors
+import Testing
+import Training
+
+private final class Scratch {
+    let url = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)")
+
+    init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+}
+
+private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: Outcome = .trained) -> RunRecord {
+    let values = (0..<epochs).map { Double($0) * lr }
+    let histories = TrainingRun.metricNames.map { History(name: $0, values: $0 == "val_loss" ? values.map { _ in .nan } : values) }
+    var provenance = Provenance()
+    (provenance.label, provenance.host, provenance.seconds) = ("lr=\(lr),seed=\(seed)", "häuschen", 1.5)
+    return RunRecord(
+        identity: RunIdentity(json: "{\"lr\":\(lr),\"seed\":\(seed)}"),
+        configuration: ["lr": .number(lr), "seed": .integer(seed), "path_to_dataset": .text("builtin:visemes")],
+        metric: .valAccuracy, classes: ["ноль", "one|two", ""],
+        result: TrainingResult(
+            outcome: outcome, histories: histories, seconds: values, best: BestEpoch(epoch: epochs, value: values[epochs - 1]),
+            stoppedEarly: true,
+            weights: [
+                Tensor(name: "b.weight", shape: [2, 1, 1, 3], values: [1, 2, 3, .nan, .infinity, -0.0]),
+                Tensor(name: "a.bias", shape: [2], values: [4, 5]),
+            ],
+            test: TestResult(loss: 0.25, accuracy: 0.5, confusion: [[1, 0, 2], [0, 3, 0], [1, 1, 0]])),
+        provenance: provenance)
+}
+
+@Test func aRunFileGivesBackWhatWasWritten() throws {
+    let file = try Scratch().url.appendingPathExtension("h5")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let written = record()
+    try RunFile.write(written, to: file)
+    let read = try RunFile.read(file)
+    #expect(read.contentDigest == written.contentDigest)
+    #expect(read.identity == written.identity && read.classes == written.classes && read.provenance == written.provenance)
+    #expect(read.result.test == written.result.test && read.result.best == written.result.best)
+    #expect(read.result.weights.map(\.name).sorted() == ["a.bias", "b.weight"])
+    #expect(read.configuration["lr"] == .number(0.1) && read.configuration["epoch"] == .integer(100))
+}
+
+@Test func equalRunsGiveEqualBytes() throws {
+    let scratch = try Scratch()
+    let files = ["x.h5", "y.h5"].map { scratch.url.appending(path: $0) }
+    for file in files { try RunFile.write(record(), to: file) }
+    #expect(try Data(contentsOf: files[0]) == Data(contentsOf: files[1]))
+}
+
+@Test func theContentDigestCoversResultsAndNothingElse() {
+    let digest = record().contentDigest
+    var other = record()
+    other.provenance.host = "elsewhere"
+    other.result.seconds = [9]
+    other.result.weights.reverse()
+    #expect(other.contentDigest == digest)
+    var nan = record()
+    nan.result.weights[0].values[3] = Float(bitPattern: 0xFFC1_2345)
+    #expect(nan.contentDigest == digest)
+    let changes: [(inout RunRecord) -> Void] = [
+        { $0.result.weights[0].values[5] = 0.0 }, { $0.result.histories[0].values[0] = 1e-300 }, { $0.result.test?.loss = 0.5 },
+        { $0.result.best?.epoch = 1 }, { $0.result.outcome = .diverged }, { $0.result.weights[0].shape = [6, 1, 1, 1] },
+        { $0.identity = RunIdentity(json: "{}") }, { $0.result.test?.confusion[0][0] = 7 }, { $0.result.stoppedEarly = false },
+    ]
+    for (index, change) in changes.enumerated() {
+        var changed = record()
+        change(&changed)
+        #expect(changed.contentDigest != digest, "change \(index)")
+    }
+}
+
+@Test func noDamagedFileIsEverRead() throws {
+    let scratch = try Scratch()
+    let file = scratch.url.appending(path: "run.h5")
+    try RunFile.write(record(), to: file)
+    let whole = [UInt8](try Data(contentsOf: file))
+    var stream = RandomStream(seed: 1, purpose: .order)
+    for number in 0..<300 {
+        var bytes = whole
+        switch number % 3 {
+        case 0: bytes[Int(stream.below(UInt32(bytes.count)))] ^= UInt8(1 << stream.below(8))
+        case 1: bytes.removeLast(1 + Int(stream.below(UInt32(bytes.count - 1))))
+        default: bytes.replaceSubrange(0..<100, with: bytes.suffix(100))
+        }
+        try Data(bytes).write(to: file)
+        #expect(throws: StoreError.self, "damage \(number)") { try RunFile.read(file) }
+    }
+}
+
+private func point(_ key: String, _ value: Value) -> Axis.Point {
+    Axis.Point(key: key, value: value)
+}
+
+private func plan(_ records: [RunRecord]) -> StoredPlan {
+    StoredPlan(
+        name: "study", recipe: "recipes/study.yaml", overrides: [], recipeText: "", question: "Why?", metric: .valAccuracy,
+        axes: ["lr", "seed"],
+        runs: records.enumerated().map { index, record in
+            let axes: [Axis.Point] = ["lr", "seed"].compactMap { key in record.configuration[key].map { point(key, $0) } }
+            return StoredPlan.Run(
+                id: record.identity.id, identity: record.identity.json, number: index + 1, trial: 0,
+                label: record.provenance.label, trialLabel: "lr=0.1", point: axes, configuration: record.configuration,
+                dataDigest: "d", dataFile: nil)
+        })
+}
+
+@Test func theSweepFileGivesBackItsRunsAndIsTrustedOnlyWhileTheRunFilesStay() throws {
+    let scratch = try Scratch()
+    let folder = StudyFolder(scratch.url)
+    try folder.create()
+    let records = [record(), record(seed: 2, epochs: 5, outcome: .diverged)]
+    for record in records { try RunFile.write(record, to: folder.runFile(record.identity.id)) }
+    let plan = plan(records)
+    try folder.write(plan)
+    #expect(try folder.readPlan() == plan)
+    let stored = Stored(folder, plan)
+    try SweepFile.write(plan, stored.inOrder(plan), to: folder.sweepFile)
+    let read = try SweepFile.read(folder.sweepFile)
+    for record in records {
+        let summary = try #require(read[record.identity.id])
+        #expect(summary == stored.runs[record.identity.id])
+        #expect(summary.history("train_loss") == record.result.histories[0].values)
+        #expect(summary.history("lr") == record.result.histories[4].values)
+        #expect(summary.outcome == record.result.outcome && summary.best == record.result.best)
+    }
+    // A run file that changes afterwards is read again, and found out.
+    let victim = folder.runFile(records[0].identity.id)
+    var bytes = [UInt8](try Data(contentsOf: victim))
+    bytes[100] ^= 1
+    try Data(bytes).write(to: victim)
+    let after = Stored(folder, plan)
+    #expect(after.runs.count == 1 && after.problems.map(\.id) == [records[0].identity.id])
+    // Another run's file under this name is no result either.
+    try FileManager.default.removeItem(at: victim)
+    try FileManager.default.copyItem(at: folder.runFile(records[1].identity.id), to: victim)
+    #expect(Stored(folder, plan).problems.count == 1)
+}
+
+@Test func whatIsSetAsideReplacesNothing() throws {
+    let folder = StudyFolder(try Scratch().url)
+    try folder.create()
+    defer { try? FileManager.default.removeItem(at: folder.url) }
+    let names = try (1...3).map { number in
+        let file = folder.runFile("bad")
+        try Data("\(number)".utf8).write(to: file)
+        return try folder.setAside(file).lastPathComponent
+    }
+    #expect(names == ["bad.h5", "bad.h5.2", "bad.h5.3"])
+}
+
+@Test func coordinatesThatCollideGetAPrefix() {
+    #expect(SweepFile.coordinate("lr") == "lr")
+    #expect(SweepFile.coordinate("epoch") == "set_epoch")
+    #expect(SweepFile.coordinate("size_lips.width") == "size_lips_width")
+}
+
+@Test func digestListsAreReadAsWritten() throws {
+    let file = try Scratch().url.appendingPathExtension("digests")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let digest = String(repeating: "a", count: 64)
+    let list = DigestList([.init(digest: digest, id: "2", label: "b=x y,seed=1"), .init(digest: digest, id: "1", label: "a=1")])
+    #expect(list.text == "\(digest)  1  a=1\n\(digest)  2  b=x y,seed=1\n")
+    try Data(list.text.utf8).write(to: file)
+    #expect(try DigestList(file: file) == list)
+    try Data("nonsense\n".utf8).write(to: file)
+    #expect(throws: StoreError.self) { try DigestList(file: file) }
+}

@@ -1,0 +1,100 @@
+import Clips
+import Kernels
+import Networks
+import Testing
+import Training
+
+/// A toy: 4 words, 16 training clips of 6 frames of 16×16.
+private func toyData() throws -> ClipSplits {
+    var set = VisemeSet()
+    (set.words, set.trainSpeakers, set.valSpeakers, set.testSpeakers, set.takes) = (4, 2, 1, 1, 2)
+    set.difficulty = 0.1
+    return try PreparedData(source: .visemes(set), digest: set.digest, file: nil)
+        .load(ClipFormat(frames: 6, height: 16, width: 16, channels: 1, padding: true))
+}
+
+private func toySettings() -> TrainingSettings {
+    var settings = TrainingSettings()
+    (settings.filters, settings.batchSize, settings.epochs, settings.patience, settings.seed) = (2, 5, 2, 0, 9)
+    settings.lr = 0.01
+    return settings
+}
+
+private func train(_ settings: TrainingSettings, _ width: VectorWidth = .best, threads: Int = 1) throws -> TrainingResult {
+    let run = TrainingRun(settings: settings, data: try toyData(), machine: Machine(kernels: width.kernels, threads: threads))
+    var result = run.train(clock: { 0 }) { _ in }
+    result.seconds = []
+    return result
+}
+
+@Test(arguments: OptimizerKind.allCases)
+func trainingGivesTheSameBitsAtEveryWidthAndNumberOfThreads(kind: OptimizerKind) throws {
+    var settings = toySettings()
+    settings.optimizer = kind
+    settings.clipNorm = 1
+    settings.augmentation.shift = 1
+    settings.augmentation.flip = true
+    let plain = try train(settings, .plain)
+    #expect(plain.outcome == .trained && !plain.weights.isEmpty)
+    for width in VectorWidth.allCases where width.isAvailable {
+        #expect(try train(settings, width, threads: width == .best ? 3 : 1) == plain, "\(width)")
+    }
+}
+
+@Test func anotherSeedGivesAnotherResult() throws {
+    var other = toySettings()
+    other.seed = 10
+    #expect(try train(toySettings()) != train(other))
+}
+
+@Test func aRunLearns() throws {
+    var settings = toySettings()
+    (settings.filters, settings.epochs, settings.lr, settings.dropout) = (4, 50, 0.003, 0)
+    let loss = try train(settings).histories[0].values
+    #expect(loss[49] < loss[0] * 0.5, "\(loss)")
+}
+
+@Test func aRunThatDivergesStopsThereAndKeepsItsHistory() throws {
+    var settings = toySettings()
+    (settings.optimizer, settings.lr, settings.epochs) = (.sgd, 1e38, 20)
+    let result = try train(settings)
+    #expect(result.outcome == .diverged)
+    let loss = result.histories[0].values
+    #expect(loss.count < 20 && !(loss.last ?? 0).isFinite)
+    #expect(!result.stoppedEarly)
+}
+
+@Test func testResultsCountEveryTestClipOnce() throws {
+    let result = try train(toySettings())
+    let test = try #require(result.test)
+    #expect(test.confusion.flatMap { $0 }.reduce(0, +) == 8)
+    let right = (0..<4).reduce(0) { $0 + test.confusion[$1][$1] }
+    #expect(test.accuracy == Double(right) / 8)
+}
+
+@Test func earlyStoppingWaitsItsPatienceAndTiesGoToTheEarlierEpoch() {
+    var stopping = EarlyStopping(metric: .valAccuracy, patience: 2)
+    let isBest = [stopping.record(0.5), stopping.record(0.5)]
+    #expect(isBest == [true, false])
+    #expect(!stopping.shouldStop)
+    let nanIsBest = stopping.record(.nan)
+    #expect(!nanIsBest)
+    #expect(stopping.shouldStop)
+    #expect(stopping.best == BestEpoch(epoch: 1, value: 0.5))
+    var never = EarlyStopping(metric: Metric(name: "val_loss", goal: .minimize), patience: 0)
+    for value in [3.0, 2, 4, 5, 6, 7] { _ = never.record(value) }
+    #expect(!never.shouldStop && never.best == BestEpoch(epoch: 2, value: 2))
+}
+
+@Test func schedulesFollowTheirDefinition() {
+    func factors(_ schedule: LearningRateSchedule, _ epochs: Int) -> [Double] {
+        (1...epochs).map { schedule.factor(epoch: $0, epochs: epochs) }
+    }
+    #expect(factors(LearningRateSchedule(), 3) == [1, 1, 1])
+    #expect(factors(LearningRateSchedule(kind: .step, stepEpochs: 2, stepFactor: 0.5), 5) == [1, 1, 0.5, 0.5, 0.25])
+    #expect(factors(LearningRateSchedule(warmupEpochs: 3), 5) == [0.25, 0.5, 0.75, 1, 1])
+    let cosine = factors(LearningRateSchedule(kind: .cosine), 4)
+    for (got, expected) in zip(cosine, [1, 0.853_553_390_593_273_8, 0.5, 0.146_446_609_406_726_2]) {
+        #expect(abs(got - expected) < 1e-14)
+    }
+}
