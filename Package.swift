@@ -7,16 +7,16 @@ import PackageDescription
 let kernelSettings: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
 
 #if arch(x86_64)
-let wideKernels: [Target] = [
-    .target(
-        name: "KernelsAVX2", dependencies: ["KernelContract"],
-        swiftSettings: kernelSettings + [.define("AVX2"), .unsafeFlags(["-Xcc", "-march=x86-64-v3"])]),
-    .target(
-        name: "KernelsAVX512", dependencies: ["KernelContract"],
-        swiftSettings: kernelSettings + [.define("AVX512"), .unsafeFlags(["-Xcc", "-march=x86-64-v4"])]),
-]
+    let wideKernels: [Target] = [
+        .target(
+            name: "KernelsAVX2", dependencies: ["KernelContract"],
+            swiftSettings: kernelSettings + [.define("AVX2"), .unsafeFlags(["-Xcc", "-march=x86-64-v3"])]),
+        .target(
+            name: "KernelsAVX512", dependencies: ["KernelContract"],
+            swiftSettings: kernelSettings + [.define("AVX512"), .unsafeFlags(["-Xcc", "-march=x86-64-v4"])]),
+    ]
 #else
-let wideKernels: [Target] = []
+    let wideKernels: [Target] = []
 #endif
 
 let package = Package(
@@ -57,7 +57,9 @@ let package = Package(
             dependencies: ["HDF5", "Recipes", "Training", .product(name: "Crypto", package: "swift-crypto")]),
         .target(
             name: "Sweeps",
-            dependencies: ["RunStore", "Recipes", "Training", .product(name: "Subprocess", package: "swift-subprocess")]),
+            dependencies: [
+                "RunStore", "Recipes", "Training", .product(name: "Subprocess", package: "swift-subprocess"),
+            ]),
         .target(name: "Reports", dependencies: ["RunStore"]),
         .executableTarget(
             name: "viseme",

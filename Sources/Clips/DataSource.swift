@@ -11,7 +11,9 @@ public enum DataSource: Sendable, Hashable {
     /// - Parameters:
     ///   - cache: a folder for decoded clips.
     ///   - progress: how many of how many videos are decoded; not called where nothing is to do.
-    public func prepare(cache: URL, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) async throws -> PreparedData {
+    public func prepare(cache: URL, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) async throws
+        -> PreparedData
+    {
         switch self {
         case .visemes(let set):
             return PreparedData(source: self, digest: set.digest, file: nil)
@@ -54,7 +56,8 @@ public struct PreparedData: Sendable, Equatable {
                 classes: set.classes, train: framed(.train), val: framed(.val), test: test.count > 0 ? test : nil)
         case .folder(let path, _, _):
             guard let file, let clips = PreparedClips(file: file), clips.index.digest == digest else {
-                throw ClipError.unreadable(path: file?.path ?? path, reason: "the decoded clips are gone or have changed; start again")
+                throw ClipError.unreadable(
+                    path: file?.path ?? path, reason: "the decoded clips are gone or have changed; start again")
             }
             let test = clips.framed(.test, format)
             return ClipSplits(
@@ -67,7 +70,8 @@ public struct PreparedData: Sendable, Equatable {
 extension VisemeSet {
     /// The numbers that decide every byte of the set.
     public var digest: String {
-        let text = "visemes version=\(VisemeSet.version) words=\(words) speakers=\(trainSpeakers),\(valSpeakers),"
+        let text =
+            "visemes version=\(VisemeSet.version) words=\(words) speakers=\(trainSpeakers),\(valSpeakers),"
             + "\(testSpeakers) takes=\(takes) difficulty=\(difficulty) seed=\(seed)"
         return hexadecimal(SHA256.hash(data: Data(text.utf8)))
     }
@@ -82,14 +86,16 @@ extension ClipFolder {
             let facts = try FileManager.default.attributesOfItem(atPath: entry.file.path)
             let size = (facts[.size] as? NSNumber)?.int64Value ?? 0
             let changed = (facts[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-            hash.update(data: Data("\(entry.file.path) \(entry.split.rawValue) \(entry.label) \(size) \(changed)\n".utf8))
+            hash.update(
+                data: Data("\(entry.file.path) \(entry.split.rawValue) \(entry.label) \(size) \(changed)\n".utf8))
         }
         return hexadecimal(hash.finalize().prefix(8))
     }
 
     /// Decodes everything into one file.
     /// - Returns: the digest of the data.
-    func prepare(into file: URL, scratch: URL, progress: @escaping @Sendable (Int, Int) -> Void) async throws -> String {
+    func prepare(into file: URL, scratch: URL, progress: @escaping @Sendable (Int, Int) -> Void) async throws -> String
+    {
         let count = entries.count
         let decoder = try await VideoDecoder(scratch: scratch)
         let decoded = try await decoder.decode(entries.map(\.file)) { progress($0, count) }
@@ -97,7 +103,8 @@ extension ClipFolder {
         var problems: [ClipError] = []
         for (entry, result) in zip(entries, decoded) {
             switch result {
-            case .success(let frames): clips.append((entry.split, Clip(name: entry.name, label: entry.label, frames: frames)))
+            case .success(let frames):
+                clips.append((entry.split, Clip(name: entry.name, label: entry.label, frames: frames)))
             case .failure(let error): problems.append(error)
             }
         }

@@ -33,7 +33,8 @@ public struct ClipFormat: Sendable, Equatable {
         for row in 0..<newHeight {
             let from = row * newWidth * channels
             let to = ((row + top) * width + left) * channels
-            pixels.replaceSubrange(to..<to + newWidth * channels, with: scaled.pixels[from..<from + newWidth * channels])
+            pixels.replaceSubrange(
+                to..<to + newWidth * channels, with: scaled.pixels[from..<from + newWidth * channels])
         }
         return Picture(width: width, height: height, channels: channels, pixels: pixels)
     }

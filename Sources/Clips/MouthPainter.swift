@@ -87,9 +87,13 @@ struct MouthPainter {
         let depth = (v + outline.innerHeight) / (2 * outline.innerHeight)
         var cavity = MouthPainter.darkColour
         let tongueEdge = 1 - 0.75 * outline.tongue
-        cavity = mix(cavity, MouthPainter.tongueColour, smooth(tongueEdge - 0.12, tongueEdge + 0.12, depth) * (outline.tongue > 0.02 ? 1 : 0))
+        cavity = mix(
+            cavity, MouthPainter.tongueColour,
+            smooth(tongueEdge - 0.12, tongueEdge + 0.12, depth) * (outline.tongue > 0.02 ? 1 : 0))
         let teethEdge = 0.62 * outline.teeth
-        cavity = mix(cavity, MouthPainter.teethColour, smooth(teethEdge + 0.1, teethEdge - 0.1, depth) * min(1, outline.teeth * 4))
+        cavity = mix(
+            cavity, MouthPainter.teethColour,
+            smooth(teethEdge + 0.1, teethEdge - 0.1, depth) * min(1, outline.teeth * 4))
         return mix(colour, cavity, inside)
     }
 

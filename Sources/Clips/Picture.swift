@@ -48,9 +48,11 @@ public struct Picture: Sendable, Equatable {
             for (x, column) in columns.enumerated() {
                 let (left, right) = (column.first * channels, column.second * channels)
                 for c in 0..<channels {
-                    let upper = Int(pixels[top + left + c]) * (2048 - column.weight)
+                    let upper =
+                        Int(pixels[top + left + c]) * (2048 - column.weight)
                         + Int(pixels[top + right + c]) * column.weight
-                    let lower = Int(pixels[bottom + left + c]) * (2048 - column.weight)
+                    let lower =
+                        Int(pixels[bottom + left + c]) * (2048 - column.weight)
                         + Int(pixels[bottom + right + c]) * column.weight
                     let value = upper * (2048 - row.weight) + lower * row.weight
                     result[(y * newWidth + x) * channels + c] = UInt8((value + (1 << 21)) >> 22)

@@ -73,7 +73,9 @@ struct PreparedClips {
             var frames: [Picture] = []
             for (size, count) in zip(entry.sizes, sizes) {
                 frames.append(
-                    Picture(width: size[0], height: size[1], channels: size[2], pixels: [UInt8](pixels[start..<start + count])))
+                    Picture(
+                        width: size[0], height: size[1], channels: size[2],
+                        pixels: [UInt8](pixels[start..<start + count])))
                 start += count
             }
             framed.append(Clip(name: entry.name, label: entry.label, frames: frames))

@@ -2,9 +2,9 @@ import Foundation
 import Subprocess
 
 #if canImport(System)
-import System
+    import System
 #else
-import SystemPackage
+    import SystemPackage
 #endif
 
 /// Decodes videos by ffmpeg, in child processes, to the planes they are stored in: ffmpeg's conversion of colours differs

@@ -73,7 +73,8 @@ public struct VisemeSet: Sendable, Hashable {
             lightSlope: SIMD2(jitter(&stream), jitter(&stream)) * (0.9 * spread),
             centre: SIMD2(0.5, 0.48) + SIMD2(jitter(&stream), jitter(&stream)) * (0.05 * spread),
             scale: vary(1, by: 0.15), tilt: jitter(&stream) * 0.15 * spread, pace: vary(2.3, by: 0.3),
-            precision: 1 - 0.4 * difficulty * (0.5 + 0.5 * jitter(&stream)), noise: 2 + 14 * difficulty * (1 + 0.5 * jitter(&stream)))
+            precision: 1 - 0.4 * difficulty * (0.5 + 0.5 * jitter(&stream)),
+            noise: 2 + 14 * difficulty * (1 + 0.5 * jitter(&stream)))
     }
 
     /// The shapes of a word in time: from rest through the visemes to rest, each passing into the next.

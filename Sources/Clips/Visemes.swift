@@ -19,7 +19,8 @@ struct MouthShape {
 
     static func * (a: MouthShape, factor: Double) -> MouthShape {
         MouthShape(
-            opening: a.opening * factor, width: a.width * factor, rounding: a.rounding * factor, teeth: a.teeth * factor,
+            opening: a.opening * factor, width: a.width * factor, rounding: a.rounding * factor,
+            teeth: a.teeth * factor,
             tongue: a.tongue * factor)
     }
 }

@@ -105,7 +105,8 @@ public final class HDF5Dataset {
         var values = [Element](repeating: empty, count: count)
         try values.withUnsafeMutableBufferPointer {
             _ = try check(
-                H5Dread(id, type, viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), $0.baseAddress), "read \(path)")
+                H5Dread(id, type, viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), $0.baseAddress), "read \(path)"
+            )
         }
         return values
     }
@@ -178,7 +179,9 @@ func textType() throws -> hid_t {
 }
 
 /// Calls `body` with an array of C strings.
-func withCStrings<Result>(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) throws -> Result) rethrows -> Result {
+func withCStrings<Result>(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) throws -> Result) rethrows
+    -> Result
+{
     let bytes = texts.map { Array($0.utf8CString) }
     let flat = bytes.flatMap { $0 }
     return try flat.withUnsafeBufferPointer { buffer in

@@ -32,7 +32,9 @@ public final class HDF5Group {
         let dataset = try makeDataset(name, viseme_h5_float32(), shape, values.count)
         try values.withUnsafeBufferPointer {
             try check(
-                H5Dwrite(dataset.id, viseme_h5_native_float32(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), $0.baseAddress),
+                H5Dwrite(
+                    dataset.id, viseme_h5_native_float32(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(),
+                    $0.baseAddress),
                 "write \(child(name))")
         }
         return dataset
@@ -44,7 +46,9 @@ public final class HDF5Group {
         let dataset = try makeDataset(name, viseme_h5_float64(), shape, values.count)
         try values.withUnsafeBufferPointer {
             try check(
-                H5Dwrite(dataset.id, viseme_h5_native_float64(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), $0.baseAddress),
+                H5Dwrite(
+                    dataset.id, viseme_h5_native_float64(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(),
+                    $0.baseAddress),
                 "write \(child(name))")
         }
         return dataset
@@ -56,7 +60,9 @@ public final class HDF5Group {
         let dataset = try makeDataset(name, small ? viseme_h5_int8() : viseme_h5_int64(), shape, values.count)
         try values.withUnsafeBufferPointer {
             try check(
-                H5Dwrite(dataset.id, viseme_h5_native_int64(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), $0.baseAddress),
+                H5Dwrite(
+                    dataset.id, viseme_h5_native_int64(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(),
+                    $0.baseAddress),
                 "write \(child(name))")
         }
         return dataset
@@ -122,10 +128,12 @@ public final class HDF5Group {
         try check(H5Gget_info(id, &info), "list \(path)/")
         return try (0..<info.nlinks).map { index in
             let length = try check(
-                H5Lget_name_by_idx(id, ".", H5_INDEX_NAME, H5_ITER_INC, index, nil, 0, viseme_h5_default()), "list \(path)/")
+                H5Lget_name_by_idx(id, ".", H5_INDEX_NAME, H5_ITER_INC, index, nil, 0, viseme_h5_default()),
+                "list \(path)/")
             var buffer = [CChar](repeating: 0, count: length + 1)
             try check(
-                H5Lget_name_by_idx(id, ".", H5_INDEX_NAME, H5_ITER_INC, index, &buffer, length + 1, viseme_h5_default()),
+                H5Lget_name_by_idx(
+                    id, ".", H5_INDEX_NAME, H5_ITER_INC, index, &buffer, length + 1, viseme_h5_default()),
                 "list \(path)/")
             return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }

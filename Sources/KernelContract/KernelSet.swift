@@ -127,7 +127,8 @@ public protocol KernelSet {
 
     // MARK: Elementary functions, element by element
 
-    static func apply(_ function: ElementaryFunction, _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>, count: Int)
+    static func apply(
+        _ function: ElementaryFunction, _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>, count: Int)
 }
 
 public enum ElementaryFunction: Sendable, CaseIterable {

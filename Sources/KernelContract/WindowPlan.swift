@@ -47,7 +47,9 @@ public final class WindowPlan: Sendable {
     /// `Lanes` from one block of the input to the next.
     public let inputBlockStride: Int
 
-    private init(rows: Axis, columns: Axis, columnRuns: [Run], inputChannels: Int, outputChannels: Int, inputBlockStride: Int) {
+    private init(
+        rows: Axis, columns: Axis, columnRuns: [Run], inputChannels: Int, outputChannels: Int, inputBlockStride: Int
+    ) {
         self.rows = rows
         self.columns = columns
         self.columnRuns = columnRuns
@@ -106,7 +108,8 @@ public final class WindowPlan: Sendable {
         return WindowPlan(
             rows: rows, columns: columns,
             columnRuns: [Run(first: 0, count: outputWidth, offset: 0, step: stride * channels)],
-            inputChannels: kernel * channels, outputChannels: outputChannels, inputBlockStride: paddedHeight * rowLength)
+            inputChannels: kernel * channels, outputChannels: outputChannels, inputBlockStride: paddedHeight * rowLength
+        )
     }
 
     /// The gradient of a convolution's input, as a gather from the gradient of its output: input and output change

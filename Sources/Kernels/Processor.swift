@@ -3,8 +3,8 @@ import CProcessor
 import KernelsPlain
 
 #if arch(x86_64)
-import KernelsAVX2
-import KernelsAVX512
+    import KernelsAVX2
+    import KernelsAVX512
 #endif
 
 /// The vector widths this program has kernels for.
@@ -25,13 +25,13 @@ public enum VectorWidth: String, CaseIterable, Sendable {
 
     public var kernels: any KernelSet.Type {
         #if arch(x86_64)
-        switch self {
-        case .avx512: KernelsAVX512.Loops.self
-        case .avx2: KernelsAVX2.Loops.self
-        case .plain: KernelsPlain.Loops.self
-        }
+            switch self {
+            case .avx512: KernelsAVX512.Loops.self
+            case .avx2: KernelsAVX2.Loops.self
+            case .plain: KernelsPlain.Loops.self
+            }
         #else
-        KernelsPlain.Loops.self
+            KernelsPlain.Loops.self
         #endif
     }
 

@@ -4,24 +4,24 @@ import KernelContract
 /// KernelsAVX2 and KernelsAVX512 link to these very files.
 public enum Loops: KernelSet {
     #if AVX512
-    public static let name = "avx512"
+        public static let name = "avx512"
     #elseif AVX2
-    public static let name = "avx2"
+        public static let name = "avx2"
     #else
-    public static let name = "plain"
+        public static let name = "plain"
     #endif
 }
 
 #if AVX512
-/// 32 registers of 16 numbers hold 2 blocks × 8 outputs.
-let pairsBlocks = true
-let tileOutputs = 8
-typealias TileSums = InlineArray<8, Lanes>
+    /// 32 registers of 16 numbers hold 2 blocks × 8 outputs.
+    let pairsBlocks = true
+    let tileOutputs = 8
+    typealias TileSums = InlineArray<8, Lanes>
 #else
-/// 16 registers of 8 numbers hold 1 block × 4 outputs.
-let pairsBlocks = false
-let tileOutputs = 4
-typealias TileSums = InlineArray<4, Lanes>
+    /// 16 registers of 8 numbers hold 1 block × 4 outputs.
+    let pairsBlocks = false
+    let tileOutputs = 4
+    typealias TileSums = InlineArray<4, Lanes>
 #endif
 
 /// Bytes of packed weights worked on at a time: they stay in the second-level cache beside the activations.
@@ -45,17 +45,18 @@ extension Loops {
                 for row in rows {
                     for column in 0..<plan.outputWidth {
                         let window = Window(plan, row: row, column: column)
-                        let pixel = output + block * plan.outputBlockStride + row * rowStride + column * plan.outputChannels
+                        let pixel =
+                            output + block * plan.outputBlockStride + row * rowStride + column * plan.outputChannels
                         for panel in panelStart..<panelEnd {
                             let first = panel * panelWidth
                             let tile = Tile(
                                 weights: weights + panel * panelStride, bias: bias.map { $0 + first },
                                 continuing: continuing, outputs: min(panelWidth, plan.outputChannels - first))
                             #if AVX512
-                            if pair {
-                                pairTile(plan, window, tile, source, pixel + first)
-                                continue
-                            }
+                                if pair {
+                                    pairTile(plan, window, tile, source, pixel + first)
+                                    continue
+                                }
                             #endif
                             singleTiles(plan, window, tile, source, pixel + first)
                         }
@@ -88,50 +89,50 @@ extension Loops {
     }
 
     #if AVX512
-    /// Two blocks × eight outputs. Sums are indexed by constants alone, so that they live in registers.
-    @inline(__always)
-    static func pairTile(
-        _ plan: WindowPlan, _ window: Window, _ tile: Tile, _ input: UnsafePointer<Lanes>,
-        _ target: UnsafeMutablePointer<Lanes>
-    ) {
-        let target1 = target + plan.outputBlockStride
-        var a = InlineArray<8, Lanes>(repeating: .zero)
-        var b = InlineArray<8, Lanes>(repeating: .zero)
-        if tile.continuing {
-            for o in 0..<8 where o < tile.outputs {
-                a[unchecked: o] = target[o]
-                b[unchecked: o] = target1[o]
+        /// Two blocks × eight outputs. Sums are indexed by constants alone, so that they live in registers.
+        @inline(__always)
+        static func pairTile(
+            _ plan: WindowPlan, _ window: Window, _ tile: Tile, _ input: UnsafePointer<Lanes>,
+            _ target: UnsafeMutablePointer<Lanes>
+        ) {
+            let target1 = target + plan.outputBlockStride
+            var a = InlineArray<8, Lanes>(repeating: .zero)
+            var b = InlineArray<8, Lanes>(repeating: .zero)
+            if tile.continuing {
+                for o in 0..<8 where o < tile.outputs {
+                    a[unchecked: o] = target[o]
+                    b[unchecked: o] = target1[o]
+                }
+            } else if let bias = tile.bias {
+                for o in 0..<8 where o < tile.outputs {
+                    a[unchecked: o] = Lanes(repeating: bias[o])
+                    b[unchecked: o] = a[unchecked: o]
+                }
             }
-        } else if let bias = tile.bias {
-            for o in 0..<8 where o < tile.outputs {
-                a[unchecked: o] = Lanes(repeating: bias[o])
-                b[unchecked: o] = a[unchecked: o]
-            }
-        }
-        let channels = plan.inputChannels
-        for r in window.rowTaps {
-            let rowInput = input + plan.rows.offsets[r]
-            let rowTap = plan.rows.taps[r] * plan.columns.kernel
-            for c in window.columnTaps {
-                let x0 = rowInput + plan.columns.offsets[c]
-                let x1 = x0 + plan.inputBlockStride
-                let w = tile.weights + (rowTap + plan.columns.taps[c]) * channels * panelWidth
-                for i in 0..<channels {
-                    let v0 = x0[i]
-                    let v1 = x1[i]
-                    for o in 0..<8 {
-                        let weight = Lanes(repeating: w[i * panelWidth + o])
-                        a[unchecked: o].addProduct(v0, weight)
-                        b[unchecked: o].addProduct(v1, weight)
+            let channels = plan.inputChannels
+            for r in window.rowTaps {
+                let rowInput = input + plan.rows.offsets[r]
+                let rowTap = plan.rows.taps[r] * plan.columns.kernel
+                for c in window.columnTaps {
+                    let x0 = rowInput + plan.columns.offsets[c]
+                    let x1 = x0 + plan.inputBlockStride
+                    let w = tile.weights + (rowTap + plan.columns.taps[c]) * channels * panelWidth
+                    for i in 0..<channels {
+                        let v0 = x0[i]
+                        let v1 = x1[i]
+                        for o in 0..<8 {
+                            let weight = Lanes(repeating: w[i * panelWidth + o])
+                            a[unchecked: o].addProduct(v0, weight)
+                            b[unchecked: o].addProduct(v1, weight)
+                        }
                     }
                 }
             }
+            for o in 0..<8 where o < tile.outputs {
+                target[o] = a[unchecked: o]
+                target1[o] = b[unchecked: o]
+            }
         }
-        for o in 0..<8 where o < tile.outputs {
-            target[o] = a[unchecked: o]
-            target1[o] = b[unchecked: o]
-        }
-    }
     #endif
 
     /// One block, the eight outputs of a panel, as many at a time as the registers hold.

@@ -13,7 +13,9 @@ extension Loops {
             let denominator = second.squareRoot() / state.secondCorrection + state.epsilon
             store(first, state.first, at)
             store(second, state.second, at)
-            store((weights * state.shrink).addingProduct(first / denominator, Lanes(repeating: -state.stepSize)), state.weights, at)
+            store(
+                (weights * state.shrink).addingProduct(first / denominator, Lanes(repeating: -state.stepSize)),
+                state.weights, at)
         }
     }
 

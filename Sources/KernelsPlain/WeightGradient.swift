@@ -1,13 +1,13 @@
 import KernelContract
 
 #if AVX512
-/// 4 inputs × 4 outputs of sums, 8 operands: 24 of 32 registers.
-let gradientInputs = 4
-let gradientOutputs = 4
+    /// 4 inputs × 4 outputs of sums, 8 operands: 24 of 32 registers.
+    let gradientInputs = 4
+    let gradientOutputs = 4
 #else
-/// 2 × 2 sums and 4 operands of two registers each.
-let gradientInputs = 2
-let gradientOutputs = 2
+    /// 2 × 2 sums and 4 operands of two registers each.
+    let gradientInputs = 2
+    let gradientOutputs = 2
 #endif
 
 extension Loops {
@@ -75,61 +75,62 @@ extension Loops {
         _ gradientStep: Int, _ count: Int, _ sums: UnsafeMutablePointer<Lanes>
     ) {
         #if AVX512
-        let (i1, i2, i3) = (min(1, corner.channels - 1), min(2, corner.channels - 1), min(3, corner.channels - 1))
-        let (o1, o2, o3) = (min(1, corner.outputs - 1), min(2, corner.outputs - 1), min(3, corner.outputs - 1))
-        var (a0, a1, a2, a3) = (sums[0], sums[1], sums[2], sums[3])
-        var (b0, b1, b2, b3) = (sums[4], sums[5], sums[6], sums[7])
-        var (c0, c1, c2, c3) = (sums[8], sums[9], sums[10], sums[11])
-        var (d0, d1, d2, d3) = (sums[12], sums[13], sums[14], sums[15])
-        var x = input
-        var g = gradient
-        for _ in 0..<count {
-            let (g0, g1, g2, g3) = (g[0], g[o1], g[o2], g[o3])
-            let (x0, x1, x2, x3) = (x[0], x[i1], x[i2], x[i3])
-            a0.addProduct(x0, g0)
-            a1.addProduct(x0, g1)
-            a2.addProduct(x0, g2)
-            a3.addProduct(x0, g3)
-            b0.addProduct(x1, g0)
-            b1.addProduct(x1, g1)
-            b2.addProduct(x1, g2)
-            b3.addProduct(x1, g3)
-            c0.addProduct(x2, g0)
-            c1.addProduct(x2, g1)
-            c2.addProduct(x2, g2)
-            c3.addProduct(x2, g3)
-            d0.addProduct(x3, g0)
-            d1.addProduct(x3, g1)
-            d2.addProduct(x3, g2)
-            d3.addProduct(x3, g3)
-            x += inputStep
-            g += gradientStep
-        }
-        (sums[0], sums[1], sums[2], sums[3]) = (a0, a1, a2, a3)
-        (sums[4], sums[5], sums[6], sums[7]) = (b0, b1, b2, b3)
-        (sums[8], sums[9], sums[10], sums[11]) = (c0, c1, c2, c3)
-        (sums[12], sums[13], sums[14], sums[15]) = (d0, d1, d2, d3)
+            let (i1, i2, i3) = (min(1, corner.channels - 1), min(2, corner.channels - 1), min(3, corner.channels - 1))
+            let (o1, o2, o3) = (min(1, corner.outputs - 1), min(2, corner.outputs - 1), min(3, corner.outputs - 1))
+            var (a0, a1, a2, a3) = (sums[0], sums[1], sums[2], sums[3])
+            var (b0, b1, b2, b3) = (sums[4], sums[5], sums[6], sums[7])
+            var (c0, c1, c2, c3) = (sums[8], sums[9], sums[10], sums[11])
+            var (d0, d1, d2, d3) = (sums[12], sums[13], sums[14], sums[15])
+            var x = input
+            var g = gradient
+            for _ in 0..<count {
+                let (g0, g1, g2, g3) = (g[0], g[o1], g[o2], g[o3])
+                let (x0, x1, x2, x3) = (x[0], x[i1], x[i2], x[i3])
+                a0.addProduct(x0, g0)
+                a1.addProduct(x0, g1)
+                a2.addProduct(x0, g2)
+                a3.addProduct(x0, g3)
+                b0.addProduct(x1, g0)
+                b1.addProduct(x1, g1)
+                b2.addProduct(x1, g2)
+                b3.addProduct(x1, g3)
+                c0.addProduct(x2, g0)
+                c1.addProduct(x2, g1)
+                c2.addProduct(x2, g2)
+                c3.addProduct(x2, g3)
+                d0.addProduct(x3, g0)
+                d1.addProduct(x3, g1)
+                d2.addProduct(x3, g2)
+                d3.addProduct(x3, g3)
+                x += inputStep
+                g += gradientStep
+            }
+            (sums[0], sums[1], sums[2], sums[3]) = (a0, a1, a2, a3)
+            (sums[4], sums[5], sums[6], sums[7]) = (b0, b1, b2, b3)
+            (sums[8], sums[9], sums[10], sums[11]) = (c0, c1, c2, c3)
+            (sums[12], sums[13], sums[14], sums[15]) = (d0, d1, d2, d3)
         #else
-        let i1 = min(1, corner.channels - 1)
-        let o1 = min(1, corner.outputs - 1)
-        var (a0, a1, b0, b1) = (sums[0], sums[1], sums[2], sums[3])
-        var x = input
-        var g = gradient
-        for _ in 0..<count {
-            let (g0, g1, x0, x1) = (g[0], g[o1], x[0], x[i1])
-            a0.addProduct(x0, g0)
-            a1.addProduct(x0, g1)
-            b0.addProduct(x1, g0)
-            b1.addProduct(x1, g1)
-            x += inputStep
-            g += gradientStep
-        }
-        (sums[0], sums[1], sums[2], sums[3]) = (a0, a1, b0, b1)
+            let i1 = min(1, corner.channels - 1)
+            let o1 = min(1, corner.outputs - 1)
+            var (a0, a1, b0, b1) = (sums[0], sums[1], sums[2], sums[3])
+            var x = input
+            var g = gradient
+            for _ in 0..<count {
+                let (g0, g1, x0, x1) = (g[0], g[o1], x[0], x[i1])
+                a0.addProduct(x0, g0)
+                a1.addProduct(x0, g1)
+                b0.addProduct(x1, g0)
+                b1.addProduct(x1, g1)
+                x += inputStep
+                g += gradientStep
+            }
+            (sums[0], sums[1], sums[2], sums[3]) = (a0, a1, b0, b1)
         #endif
     }
 
     private static func storeGradient(
-        _ plan: WindowPlan, _ corner: GradientCorner, _ sums: UnsafePointer<Lanes>, _ result: UnsafeMutablePointer<Float>
+        _ plan: WindowPlan, _ corner: GradientCorner, _ sums: UnsafePointer<Lanes>,
+        _ result: UnsafeMutablePointer<Float>
     ) {
         for tap in 0..<plan.taps {
             let tapSums = sums + tap * gradientInputs * gradientOutputs

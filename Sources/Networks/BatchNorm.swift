@@ -33,7 +33,8 @@ final class BatchNorm {
 
     /// y = norm(x) (+ shortcut), rectified if asked.
     func forward(
-        _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>, shortcut: UnsafePointer<Lanes>? = nil, rectify: Bool,
+        _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>, shortcut: UnsafePointer<Lanes>? = nil,
+        rectify: Bool,
         shape: BlockShape, training: Bool
     ) {
         if training { measure(x, shape) } else { recall(shape.channels) }

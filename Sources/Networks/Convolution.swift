@@ -92,7 +92,8 @@ final class Convolution {
         _ input: UnsafePointer<Lanes>, _ output: UnsafeMutablePointer<Lanes>, blocks: Int, continuing: Bool = false
     ) {
         product(
-            plan, input, packed.pointer, biases.isEmpty || continuing ? nil : UnsafePointer(bias.pointer), output, blocks,
+            plan, input, packed.pointer, biases.isEmpty || continuing ? nil : UnsafePointer(bias.pointer), output,
+            blocks,
             continuing)
     }
 

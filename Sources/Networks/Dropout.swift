@@ -18,7 +18,8 @@ final class Dropout {
     }
 
     /// Draws the mask of training step `step` and applies it in place.
-    func forward(_ x: UnsafeMutablePointer<Lanes>, steps: Int, clips: Int, seed: UInt64, step: UInt64, machine: Machine) {
+    func forward(_ x: UnsafeMutablePointer<Lanes>, steps: Int, clips: Int, seed: UInt64, step: UInt64, machine: Machine)
+    {
         guard rate > 0 else { return }
         let stream = RandomStream(seed: seed, purpose: .dropout, part: layer)
         let clipBlocks = (clips + laneCount - 1) / laneCount

@@ -51,7 +51,8 @@ final class LSTM {
             let before = now - clipBlocks
             if step > 0 {
                 hiddenProduct.forward(
-                    hidden.pointer + before * size, gates.pointer + now * 4 * size, blocks: clipBlocks, continuing: true)
+                    hidden.pointer + before * size, gates.pointer + now * 4 * size, blocks: clipBlocks, continuing: true
+                )
             }
             for block in 0..<clipBlocks {
                 machine.kernels.lstmStep(
@@ -85,7 +86,8 @@ final class LSTM {
                     gates: gates.pointer + (now + block) * 4 * size,
                     previousCell: step > 0 ? UnsafePointer(cell.pointer + previous * size) : nil,
                     cellTanh: cellTanh.pointer + (now + block) * size,
-                    hiddenGradient: hiddenGradient + (now + block) * size, cellGradient: cellGradient.pointer + block * size,
+                    hiddenGradient: hiddenGradient + (now + block) * size,
+                    cellGradient: cellGradient.pointer + block * size,
                     gateGradients: gateGradients.pointer + (now + block) * 4 * size, size: size)
             }
         }

@@ -37,7 +37,8 @@ final class ResNet18 {
                 paddedHeight: paddedHeight, paddedWidth: paddedWidth, channels: channels, outputChannels: filters,
                 kernel: 7, stride: 2, outputHeight: stemHeight, outputWidth: stemWidth),
             backwardPlan: nil,
-            weight: parameters.add("resnet.conv_layer_s2_same.weight", [filters, channels, 7, 7], .uniform(bound: bound)),
+            weight: parameters.add(
+                "resnet.conv_layer_s2_same.weight", [filters, channels, 7, 7], .uniform(bound: bound)),
             biases: [], parameters: parameters, machine: machine)
         stemNorm = BatchNorm(
             name: "resnet.batch_norm1", channels: filters, momentum: momentum, parameters: parameters, machine: machine)

@@ -62,15 +62,18 @@ final class ResidualBlock {
         conv1 = first.convolution(
             name: "\(name).conv1", inputs: inputs, outputs: outputs, parameters: parameters, machine: machine)
         norm1 = BatchNorm(
-            name: "\(name).batch_norm1", channels: outputs, momentum: momentum, parameters: parameters, machine: machine)
+            name: "\(name).batch_norm1", channels: outputs, momentum: momentum, parameters: parameters, machine: machine
+        )
         conv2 = second.convolution(
             name: "\(name).conv2", inputs: outputs, outputs: outputs, parameters: parameters, machine: machine)
         norm2 = BatchNorm(
-            name: "\(name).batch_norm2", channels: outputs, momentum: momentum, parameters: parameters, machine: machine)
+            name: "\(name).batch_norm2", channels: outputs, momentum: momentum, parameters: parameters, machine: machine
+        )
         if stride != 1 || inputs != outputs {
             let geometry = SameGeometry(height: height, width: width, kernel: 1, stride: stride)
             let conv = geometry.convolution(
-                name: "\(name).i_downsample.0", inputs: inputs, outputs: outputs, parameters: parameters, machine: machine)
+                name: "\(name).i_downsample.0", inputs: inputs, outputs: outputs, parameters: parameters,
+                machine: machine)
             let norm = BatchNorm(
                 name: "\(name).i_downsample.1", channels: outputs, momentum: momentum, parameters: parameters,
                 machine: machine)

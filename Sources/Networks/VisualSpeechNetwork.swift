@@ -62,9 +62,11 @@ public final class VisualSpeechNetwork {
         let size = resnet.featureCount
         let steps = shape.frames
         lstm1 = LSTM(
-            name: "lstm1", inputs: size, size: size, steps: steps, clips: clips, parameters: parameters, machine: machine)
+            name: "lstm1", inputs: size, size: size, steps: steps, clips: clips, parameters: parameters,
+            machine: machine)
         lstm2 = LSTM(
-            name: "lstm2", inputs: size, size: size, steps: steps, clips: clips, parameters: parameters, machine: machine)
+            name: "lstm2", inputs: size, size: size, steps: steps, clips: clips, parameters: parameters,
+            machine: machine)
         let bound = Parameters.Start.uniform(bound: 1 / Float(size).squareRoot())
         classifier = Convolution(
             plan: .matrix(inputChannels: size, outputChannels: shape.classes),
@@ -169,7 +171,8 @@ public final class VisualSpeechNetwork {
         for (clip, label) in labels.enumerated() { targets.pointer[clip] = Int32(label) }
         for block in 0..<(labels.count + laneCount - 1) / laneCount {
             machine.kernels.crossEntropy(
-                logits: logits.pointer + block * classes, targets: targets.pointer + block * laneCount, classes: classes,
+                logits: logits.pointer + block * classes, targets: targets.pointer + block * laneCount,
+                classes: classes,
                 probabilities: probabilities.pointer + block * classes, loss: losses.pointer + block * laneCount)
         }
         return (0..<labels.count).map { losses.pointer[$0] }

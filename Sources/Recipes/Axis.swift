@@ -21,7 +21,9 @@ struct AxisReader {
         switch node {
         case .sequence(let sequence):
             guard !sequence.isEmpty else {
-                mistakes.add(settings.place(node), "\(key.name): the list is empty: an axis needs at least one value", in: source)
+                mistakes.add(
+                    settings.place(node), "\(key.name): the list is empty: an axis needs at least one value", in: source
+                )
                 return nil
             }
             let values = sequence.compactMap { settings.value($0, key) }
@@ -47,7 +49,9 @@ struct AxisReader {
             if wanted.contains(name) {
                 fields[name] = value
             } else {
-                let hint = nearest(name, in: wanted).map { ": did you mean \($0)?" } ?? "; it has \(wanted.joined(separator: ", "))"
+                let hint =
+                    nearest(name, in: wanted).map { ": did you mean \($0)?" }
+                    ?? "; it has \(wanted.joined(separator: ", "))"
                 mistakes.add(settings.place(keyNode), "\(key.name): an axis has no \(name)\(hint)", in: source)
                 sound = false
             }
@@ -55,7 +59,8 @@ struct AxisReader {
         let missing = wanted.filter { fields[$0] == nil }
         if !missing.isEmpty {
             mistakes.add(
-                settings.place(node), "\(key.name): \(missing.joined(separator: ", ")) missing: write "
+                settings.place(node),
+                "\(key.name): \(missing.joined(separator: ", ")) missing: write "
                     + (isRange ? "{from: 1, to: 5, step: 1}" : "{distribution: log, min: 0.001, max: 0.1, count: 3}"),
                 in: source)
             return nil
@@ -71,7 +76,10 @@ struct AxisReader {
             let step = number("step", key, fields)
         else { return nil }
         guard step != 0, (to - from) * step >= 0 else {
-            mistakes.add(settings.place(node), "\(key.name): a step of \(shortest(step)) never leads from \(shortest(from)) to \(shortest(to))", in: source)
+            mistakes.add(
+                settings.place(node),
+                "\(key.name): a step of \(shortest(step)) never leads from \(shortest(from)) to \(shortest(to))",
+                in: source)
             return nil
         }
         let count = ((to - from) / step + 1e-9).rounded(.down) + 1
@@ -84,7 +92,9 @@ struct AxisReader {
         let kind = fields["distribution"]?.string ?? ""
         guard ["log", "uniform"].contains(kind) else {
             if let place = fields["distribution"] {
-                mistakes.add(settings.place(place), "\(key.name): distribution is log or uniform, not \(settings.described(place))", in: source)
+                mistakes.add(
+                    settings.place(place),
+                    "\(key.name): distribution is log or uniform, not \(settings.described(place))", in: source)
             }
             return nil
         }
@@ -96,7 +106,9 @@ struct AxisReader {
             return nil
         }
         guard kind == "uniform" || low > 0 else {
-            mistakes.add(settings.place(node), "\(key.name): a log axis has to begin above 0, not at \(shortest(low))", in: source)
+            mistakes.add(
+                settings.place(node), "\(key.name): a log axis has to begin above 0, not at \(shortest(low))",
+                in: source)
             return nil
         }
         return (0..<Int(count)).map { index in
@@ -109,7 +121,9 @@ struct AxisReader {
 
     private func isBearable(_ count: Double, _ key: ConfigurationKey, _ node: Node) -> Bool {
         guard count <= Double(AxisReader.limit) else {
-            mistakes.add(settings.place(node), "\(key.name): \(shortest(count)) values; an axis has at most \(AxisReader.limit)", in: source)
+            mistakes.add(
+                settings.place(node), "\(key.name): \(shortest(count)) values; an axis has at most \(AxisReader.limit)",
+                in: source)
             return false
         }
         return true
@@ -118,7 +132,9 @@ struct AxisReader {
     private func number(_ name: String, _ key: ConfigurationKey, _ fields: [String: Node]) -> Double? {
         guard let node = fields[name] else { return nil }
         guard let value = SettingsReader.number(node) else {
-            mistakes.add(settings.place(node), "\(key.name): \(name) has to be a number, not \(settings.described(node))", in: source)
+            mistakes.add(
+                settings.place(node), "\(key.name): \(name) has to be a number, not \(settings.described(node))",
+                in: source)
             return nil
         }
         return value
@@ -134,7 +150,9 @@ struct AxisReader {
             if range.contains(number), !belowUpper || number < range.upperBound { return .number(number) }
         default: break
         }
-        mistakes.add(settings.place(node), "\(key.name): the axis comes to \(shortest(number)); it has to be \(key.rule)", in: source)
+        mistakes.add(
+            settings.place(node), "\(key.name): the axis comes to \(shortest(number)); it has to be \(key.rule)",
+            in: source)
         return nil
     }
 

@@ -73,9 +73,12 @@ public struct ConfigurationKey: Sendable {
         ConfigurationKey("lr_warmup", .integer(0...10000), .integer(0), "epochs over which the learning rate rises"),
         ConfigurationKey("lr_step", .integer(1...10000), .integer(10), "epochs between two drops of the step schedule"),
         ConfigurationKey("lr_gamma", .number(0...1), .number(0.1), "factor of one drop of the step schedule"),
-        ConfigurationKey("clip_norm", .number(0...Double.greatestFiniteMagnitude), .number(0), "greatest norm of the gradient; 0: no limit"),
+        ConfigurationKey(
+            "clip_norm", .number(0...Double.greatestFiniteMagnitude), .number(0),
+            "greatest norm of the gradient; 0: no limit"),
         // Changes to training clips.
-        ConfigurationKey("augment.flip", .bool, .bool(false), "mirror half of the training clips, drawn anew each epoch"),
+        ConfigurationKey(
+            "augment.flip", .bool, .bool(false), "mirror half of the training clips, drawn anew each epoch"),
         ConfigurationKey(
             "augment.shift", .integer(0...64), .integer(0), "move training clips by up to so many px each way"),
         ConfigurationKey(

@@ -27,7 +27,9 @@ public struct PlannedRun: Sendable, Equatable {
     public func identity(data: String, metric: Metric) -> RunIdentity {
         var fields = configuration.identity.mapValues(\.json)
         if metric != .valAccuracy {
-            fields["metric"] = canonicalJSON(["name": jsonString(metric.name), "goal": jsonString(metric.goal.rawValue)])
+            fields["metric"] = canonicalJSON([
+                "name": jsonString(metric.name), "goal": jsonString(metric.goal.rawValue),
+            ])
         }
         let json = canonicalJSON([
             "configuration": canonicalJSON(fields), "data": jsonString(data), "numerics": String(numericsRevision),

@@ -68,9 +68,13 @@ struct RecipeDraft {
             switch name {
             case "base", "question", "set", "sweep", "exclude", "metric": parts[name] = value
             case _ where ConfigurationKey.all.contains { $0.name == name || $0.name.hasPrefix(name + ".") }:
-                mistakes.add(reader.place(keyNode), "\(name): a key of the configuration; in a recipe it belongs under set:", in: source)
+                mistakes.add(
+                    reader.place(keyNode), "\(name): a key of the configuration; in a recipe it belongs under set:",
+                    in: source)
             default:
-                let hint = Recipe.nearestKey(name).map { ": did you mean \($0)?" } ?? "; a recipe has base, question, set, sweep, exclude, metric"
+                let hint =
+                    Recipe.nearestKey(name).map { ": did you mean \($0)?" }
+                    ?? "; a recipe has base, question, set, sweep, exclude, metric"
                 mistakes.add(reader.place(keyNode), "\(name): there is no such key\(hint)", in: source)
             }
         }
@@ -89,16 +93,22 @@ struct RecipeDraft {
     private mutating func readBase(_ node: Node, _ reader: SettingsReader) throws {
         guard let path = text(node, "base", reader) else { return }
         let file = URL(filePath: path, relativeTo: reader.source.folder.appending(path: ""))
-        let shown = file.relativePath.hasPrefix("/") ? path : (URL(filePath: reader.source.name).deletingLastPathComponent().relativePath + "/" + path)
+        let shown =
+            file.relativePath.hasPrefix("/")
+            ? path : (URL(filePath: reader.source.name).deletingLastPathComponent().relativePath + "/" + path)
         let base: SourceText
-        do { base = try SourceText(file: file, name: shown.hasPrefix("./") ? String(shown.dropFirst(2)) : shown) } catch {
-            reader.mistakes.add(reader.place(node), "base: there is no file \(shown), or it can't be read", in: reader.source)
+        do { base = try SourceText(file: file, name: shown.hasPrefix("./") ? String(shown.dropFirst(2)) : shown) } catch
+        {
+            reader.mistakes.add(
+                reader.place(node), "base: there is no file \(shown), or it can't be read", in: reader.source)
             return
         }
         guard let root = base.parse(reader.mistakes) else { return }
         let baseReader = SettingsReader(source: base, mistakes: reader.mistakes)
         if Recipe.isRecipe(root) {
-            reader.mistakes.add(reader.place(node), "base: \(path) is a recipe; a base holds configuration keys alone", in: reader.source)
+            reader.mistakes.add(
+                reader.place(node), "base: \(path) is a recipe; a base holds configuration keys alone",
+                in: reader.source)
             return
         }
         take(baseReader.settings(root))
@@ -124,7 +134,9 @@ struct RecipeDraft {
 
     private mutating func readExclusions(_ node: Node, _ reader: SettingsReader) {
         guard case .sequence(let patterns) = node else {
-            reader.mistakes.add(reader.place(node), "exclude: has to be a list of mappings, as [{lr: 0.1, batch_size: 8}]", in: reader.source)
+            reader.mistakes.add(
+                reader.place(node), "exclude: has to be a list of mappings, as [{lr: 0.1, batch_size: 8}]",
+                in: reader.source)
             return
         }
         for pattern in patterns {
@@ -149,10 +161,15 @@ struct RecipeDraft {
             switch name {
             case "name":
                 if let text = value.string, names.contains(text) { return named = text }
-                reader.mistakes.add(reader.place(value), "metric: name is one of \(names.joined(separator: ", ")), not \(reader.described(value))", in: reader.source)
+                reader.mistakes.add(
+                    reader.place(value),
+                    "metric: name is one of \(names.joined(separator: ", ")), not \(reader.described(value))",
+                    in: reader.source)
             case "goal":
                 if let known = value.string.flatMap({ Metric.Goal(rawValue: $0) }) { return goal = known }
-                reader.mistakes.add(reader.place(value), "metric: goal is maximize or minimize, not \(reader.described(value))", in: reader.source)
+                reader.mistakes.add(
+                    reader.place(value), "metric: goal is maximize or minimize, not \(reader.described(value))",
+                    in: reader.source)
             default:
                 reader.mistakes.add(reader.place(keyNode), "metric: has name and goal, no \(name)", in: reader.source)
             }
@@ -162,7 +179,8 @@ struct RecipeDraft {
 
     private func text(_ node: Node, _ name: String, _ reader: SettingsReader) -> String? {
         guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
-            reader.mistakes.add(reader.place(node), "\(name): has to be text, not \(reader.described(node))", in: reader.source)
+            reader.mistakes.add(
+                reader.place(node), "\(name): has to be text, not \(reader.described(node))", in: reader.source)
             return nil
         }
         return scalar.string
@@ -171,7 +189,8 @@ struct RecipeDraft {
     /// One `key=value` of the command line. A value sets the key, and a list sweeps it.
     mutating func override(_ argument: String, index: Int, _ mistakes: MistakeList) {
         let source = SourceText(
-            name: "argument \(index + 1)", folder: URL(filePath: FileManager.default.currentDirectoryPath), text: argument)
+            name: "argument \(index + 1)", folder: URL(filePath: FileManager.default.currentDirectoryPath),
+            text: argument)
         let start = Place(file: source.name, line: 1, column: 1)
         guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
             return mistakes.add(start, "an override is key=value, as in epoch=5 or 'lr=[0.1,0.01]'", in: source)
@@ -183,10 +202,12 @@ struct RecipeDraft {
         }
         // The value is read where it stands, so that its place is its place in the argument.
         let padding = String(repeating: " ", count: name.count + 1)
-        let padded = SourceText(name: source.name, folder: source.folder, text: padding + argument[argument.index(after: equals)...])
+        let padded = SourceText(
+            name: source.name, folder: source.folder, text: padding + argument[argument.index(after: equals)...])
         let list = MistakeList()
         if let node = padded.parse(list) {
-            let reader = SettingsReader(source: SourceText(name: source.name, folder: source.folder, text: argument), mistakes: mistakes)
+            let reader = SettingsReader(
+                source: SourceText(name: source.name, folder: source.folder, text: argument), mistakes: mistakes)
             if case .sequence = node, !key.isList {
                 if let axis = AxisReader(settings: reader).axis(key, node) { put(axis, start) }
             } else if let value = reader.value(node, key) {
@@ -195,7 +216,9 @@ struct RecipeDraft {
             }
         } else {
             for mistake in list.mistakes { mistakes.add(mistake.place, mistake.message, in: source) }
-            if list.mistakes.isEmpty { mistakes.add(start, "\(name): nothing stands after =; it has to be \(key.rule)", in: source) }
+            if list.mistakes.isEmpty {
+                mistakes.add(start, "\(name): nothing stands after =; it has to be \(key.rule)", in: source)
+            }
         }
     }
 
@@ -205,20 +228,26 @@ struct RecipeDraft {
         if let path = settings["path_to_dataset"] {
             if case .text(let text) = path.value, text != VisemeSet.path {
                 if text.hasPrefix("builtin:") {
-                    mistakes.add(path.place, "path_to_dataset: the built-in data set is \(VisemeSet.path), there is no \(text)", in: source)
+                    mistakes.add(
+                        path.place, "path_to_dataset: the built-in data set is \(VisemeSet.path), there is no \(text)",
+                        in: source)
                 } else {
-                    let file = URL(filePath: (text as NSString).expandingTildeInPath, relativeTo: path.folder.appending(path: ""))
+                    let file = URL(
+                        filePath: (text as NSString).expandingTildeInPath, relativeTo: path.folder.appending(path: ""))
                     settings["path_to_dataset"]?.value = .text(file.standardizedFileURL.path)
                 }
             }
         } else if !axes.contains(where: { $0.key == "path_to_dataset" }), mistakes.mistakes.isEmpty {
             mistakes.add(
-                whole, "path_to_dataset: missing: give the folder of the data set, or \(VisemeSet.path), here or as "
+                whole,
+                "path_to_dataset: missing: give the folder of the data set, or \(VisemeSet.path), here or as "
                     + "path_to_dataset=… on the command line", in: source)
         }
         let count = axes.reduce(1.0) { $0 * Double($1.values.count) }
         if count > Double(AxisReader.limit) {
-            mistakes.add(whole, "the sweep makes \(shortest(count)) runs; a recipe makes at most \(AxisReader.limit)", in: source)
+            mistakes.add(
+                whole, "the sweep makes \(shortest(count)) runs; a recipe makes at most \(AxisReader.limit)", in: source
+            )
         }
     }
 }

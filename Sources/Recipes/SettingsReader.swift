@@ -40,7 +40,8 @@ struct SettingsReader {
     /// Calls `body` for each key of a mapping. Anything but a mapping is a mistake.
     func forEachKey(_ node: Node, _ body: (_ name: String, _ key: Node, _ value: Node) -> Void) {
         guard case .mapping(let mapping) = node else {
-            mistakes.add(place(node), "here stands \(described(node)); a mapping of keys to values belongs here", in: source)
+            mistakes.add(
+                place(node), "here stands \(described(node)); a mapping of keys to values belongs here", in: source)
             return
         }
         for (key, value) in mapping {
@@ -56,7 +57,8 @@ struct SettingsReader {
     func value(_ node: Node, _ key: ConfigurationKey) -> Value? {
         guard let value = typed(node, key) else {
             mistakes.add(
-                place(node), "\(key.name): here stands \(described(node)); it has to be \(key.rule)\(spelling(node, key))",
+                place(node),
+                "\(key.name): here stands \(described(node)); it has to be \(key.rule)\(spelling(node, key))",
                 in: source)
             return nil
         }

@@ -49,7 +49,8 @@ package struct LearningCurves {
         parts += grid(scale, epochs)
         for (index, curve) in curves.enumerated() { parts += drawn(curve, index, scale, epochs) }
         if finite.isEmpty {
-            parts.append("<text x=\"\(fixed(plotLeft + 12, 1))\" y=\"\(fixed(plotTop + 30, 1))\">no finite value to draw</text>")
+            parts.append(
+                "<text x=\"\(fixed(plotLeft + 12, 1))\" y=\"\(fixed(plotTop + 30, 1))\">no finite value to draw</text>")
         }
         parts.append("</svg>")
         return parts.joined(separator: "\n") + "\n"
@@ -67,18 +68,28 @@ package struct LearningCurves {
         var parts: [String] = []
         for tick in scale.ticks {
             let at = fixed(y(tick, scale), 1)
-            parts.append("<line class=\"grid\" x1=\"\(fixed(plotLeft, 1))\" x2=\"\(fixed(plotLeft + plotWidth, 1))\" y1=\"\(at)\" y2=\"\(at)\"/>")
-            parts.append("<text x=\"\(fixed(plotLeft - 8, 1))\" y=\"\(fixed(y(tick, scale) + 4, 1))\" text-anchor=\"end\">\(scale.label(tick))</text>")
+            parts.append(
+                "<line class=\"grid\" x1=\"\(fixed(plotLeft, 1))\" x2=\"\(fixed(plotLeft + plotWidth, 1))\" y1=\"\(at)\" y2=\"\(at)\"/>"
+            )
+            parts.append(
+                "<text x=\"\(fixed(plotLeft - 8, 1))\" y=\"\(fixed(y(tick, scale) + 4, 1))\" text-anchor=\"end\">\(scale.label(tick))</text>"
+            )
         }
         let bottom = plotTop + plotHeight
-        parts.append("<line class=\"axis\" x1=\"\(fixed(plotLeft, 1))\" x2=\"\(fixed(plotLeft + plotWidth, 1))\" y1=\"\(fixed(bottom, 1))\" y2=\"\(fixed(bottom, 1))\"/>")
+        parts.append(
+            "<line class=\"axis\" x1=\"\(fixed(plotLeft, 1))\" x2=\"\(fixed(plotLeft + plotWidth, 1))\" y1=\"\(fixed(bottom, 1))\" y2=\"\(fixed(bottom, 1))\"/>"
+        )
         let step = max(1, Scale.niceStep(Double(max(epochs - 1, 1)) / 6).rounded(.up))
         var shown = epochs == 0 ? [] : [1]
         shown += stride(from: Int(step), through: epochs, by: Int(step)).filter { $0 > 1 }
         for epoch in shown {
-            parts.append("<text x=\"\(fixed(x(epoch, epochs), 1))\" y=\"\(fixed(bottom + 20, 1))\" text-anchor=\"middle\">\(epoch)</text>")
+            parts.append(
+                "<text x=\"\(fixed(x(epoch, epochs), 1))\" y=\"\(fixed(bottom + 20, 1))\" text-anchor=\"middle\">\(epoch)</text>"
+            )
         }
-        parts.append("<text x=\"\(fixed(plotLeft + plotWidth / 2, 1))\" y=\"\(fixed(bottom + 42, 1))\" text-anchor=\"middle\">epoch</text>")
+        parts.append(
+            "<text x=\"\(fixed(plotLeft + plotWidth / 2, 1))\" y=\"\(fixed(bottom + 42, 1))\" text-anchor=\"middle\">epoch</text>"
+        )
         return parts
     }
 
@@ -88,26 +99,37 @@ package struct LearningCurves {
         let dash = index < LearningCurves.colours.count ? "" : " stroke-dasharray=\"5 4\""
         var parts: [String] = []
         let points = (0..<epochs).compactMap { epoch -> (Int, Double, Double, Double)? in
-            let values = curve.histories.compactMap { $0.indices.contains(epoch) && $0[epoch].isFinite ? $0[epoch] : nil }
-            guard let mean = Statistics.mean(values), let low = values.min(), let high = values.max() else { return nil }
+            let values = curve.histories.compactMap {
+                $0.indices.contains(epoch) && $0[epoch].isFinite ? $0[epoch] : nil
+            }
+            guard let mean = Statistics.mean(values), let low = values.min(), let high = values.max() else {
+                return nil
+            }
             return (epoch + 1, mean, low, high)
         }
         if curve.histories.count > 1, points.count > 1 {
             let upper = points.map { "\(fixed(x($0.0, epochs), 1)),\(fixed(y($0.3, scale), 1))" }
             let lower = points.reversed().map { "\(fixed(x($0.0, epochs), 1)),\(fixed(y($0.2, scale), 1))" }
-            parts.append("<polygon points=\"\((upper + lower).joined(separator: " "))\" fill=\"\(colour)\" fill-opacity=\"0.14\"/>")
+            parts.append(
+                "<polygon points=\"\((upper + lower).joined(separator: " "))\" fill=\"\(colour)\" fill-opacity=\"0.14\"/>"
+            )
         }
         if points.count > 1 {
             let line = points.map { "\(fixed(x($0.0, epochs), 1)),\(fixed(y($0.1, scale), 1))" }.joined(separator: " ")
             parts.append("<polyline points=\"\(line)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"\(dash)/>")
         } else if let only = points.first {
-            parts.append("<circle cx=\"\(fixed(x(only.0, epochs), 1))\" cy=\"\(fixed(y(only.1, scale), 1))\" r=\"4\" fill=\"\(colour)\"/>")
+            parts.append(
+                "<circle cx=\"\(fixed(x(only.0, epochs), 1))\" cy=\"\(fixed(y(only.1, scale), 1))\" r=\"4\" fill=\"\(colour)\"/>"
+            )
         }
         let legendX = plotLeft + plotWidth + 18
         let legendY = plotTop + 8 + Double(index) * 20
         let label = curve.label.count > 27 ? curve.label.prefix(26) + "…" : curve.label[...]
-        parts.append("<line x1=\"\(fixed(legendX, 1))\" x2=\"\(fixed(legendX + 22, 1))\" y1=\"\(fixed(legendY, 1))\" y2=\"\(fixed(legendY, 1))\" stroke=\"\(colour)\" stroke-width=\"3\"\(dash)/>")
-        parts.append("<text x=\"\(fixed(legendX + 28, 1))\" y=\"\(fixed(legendY + 4, 1))\">\(escaped(String(label)))</text>")
+        parts.append(
+            "<line x1=\"\(fixed(legendX, 1))\" x2=\"\(fixed(legendX + 22, 1))\" y1=\"\(fixed(legendY, 1))\" y2=\"\(fixed(legendY, 1))\" stroke=\"\(colour)\" stroke-width=\"3\"\(dash)/>"
+        )
+        parts.append(
+            "<text x=\"\(fixed(legendX + 28, 1))\" y=\"\(fixed(legendY + 4, 1))\">\(escaped(String(label)))</text>")
         return parts
     }
 }
@@ -152,5 +174,6 @@ func fixed(_ value: Double, _ decimals: Int) -> String {
 
 /// Text for XML.
 func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
+    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing(
+        "\"", with: "&quot;")
 }

@@ -49,7 +49,8 @@ public struct MarkdownReport {
         let done = plan.runs.count { stored.runs[$0.id] != nil }
         var sentences: [String] = []
         if done < plan.runs.count {
-            sentences.append("**Partial: \(done) of \(plan.runs.count) runs are stored**; what follows speaks of those alone.")
+            sentences.append(
+                "**Partial: \(done) of \(plan.runs.count) runs are stored**; what follows speaks of those alone.")
         }
         guard let best = trials.first, let mean = best.mean else {
             sentences.append("No stored run has a value of `\(metricName)` yet.")
@@ -61,7 +62,8 @@ public struct MarkdownReport {
             "Best by mean `\(metricName)` (\(plan.metric.goal.rawValue)): **\(code(best.label))** with **\(value(mean))\(spread)** "
                 + "over \(count) seed\(count == 1 ? "" : "s").")
         if trials.count > 1, let second = trials.dropFirst().first, let secondMean = second.mean {
-            sentences.append("The next, \(code(second.label)), reaches \(value(secondMean)): \(value(abs(mean - secondMean))) away.")
+            sentences.append(
+                "The next, \(code(second.label)), reaches \(value(secondMean)): \(value(abs(mean - secondMean))) away.")
             sentences.append(verdict(best, second, abs(mean - secondMean)))
         }
         return [sentences.joined(separator: " "), ""]
@@ -69,7 +71,8 @@ public struct MarkdownReport {
 
     /// What the seeds allow to be said, without a test of significance.
     private func verdict(_ best: TrialSummary, _ second: TrialSummary, _ gap: Double) -> String {
-        guard let a = Statistics.standardDeviation(best.values), let b = Statistics.standardDeviation(second.values) else {
+        guard let a = Statistics.standardDeviation(best.values), let b = Statistics.standardDeviation(second.values)
+        else {
             return "With one seed each, nothing says whether another seed would turn this round."
         }
         return gap <= max(a, b)
@@ -80,7 +83,9 @@ public struct MarkdownReport {
     private var trialTable: [String] {
         let hasTest = trials.contains { !$0.testAccuracies.isEmpty }
         var lines = ["## Trials", "", "```sh", command("report", study: true), "```", ""]
-        lines.append("| | trial | \(metricName) | lowest | highest |" + (hasTest ? " test_accuracy |" : "") + " best epoch | seeds |")
+        lines.append(
+            "| | trial | \(metricName) | lowest | highest |" + (hasTest ? " test_accuracy |" : "")
+                + " best epoch | seeds |")
         lines.append("|--:|---|--:|--:|--:|" + (hasTest ? "--:|" : "") + "--:|--:|")
         for (rank, trial) in trials.enumerated() {
             let missing = trial.planned - trial.runs.count
@@ -133,7 +138,8 @@ public struct MarkdownReport {
         for (run, summary) in runs {
             let at = summary.best.map { $0.epoch - 1 }
             func there(_ metric: String) -> String { at.map { value(summary.history(metric)[$0]) } ?? "–" }
-            let ended = summary.outcome == .diverged
+            let ended =
+                summary.outcome == .diverged
                 ? "**diverged** in epoch \(summary.epochs)" : summary.stoppedEarly ? "stopped early" : "all epochs"
             lines.append(
                 "| \(run.number) | \(code(run.label)) | \(summary.best.map { "\($0.epoch)" } ?? "–") | "
@@ -145,17 +151,25 @@ public struct MarkdownReport {
 
     private var failureTable: [String] {
         let missing = plan.runs.filter { stored.runs[$0.id] == nil }
-        guard !missing.isEmpty || !stored.problems.isEmpty else { return ["## Failures", "", "None: every planned run is stored.", ""] }
+        guard !missing.isEmpty || !stored.problems.isEmpty else {
+            return ["## Failures", "", "None: every planned run is stored.", ""]
+        }
         var lines = ["## Failures and missing runs", ""]
         let byID = Dictionary(failures.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         lines += ["| # | run | state |", "|--:|---|---|"]
         for run in missing {
             let damaged = stored.problems.first { $0.id == run.id }
-            let state = byID[run.id].map { "**failed**: \(cell($0.reason))" } ?? damaged.map { "**damaged**: \(cell($0.reason))" } ?? "not run yet"
+            let state =
+                byID[run.id].map { "**failed**: \(cell($0.reason))" } ?? damaged.map {
+                    "**damaged**: \(cell($0.reason))"
+                } ?? "not run yet"
             lines.append("| \(run.number) | \(code(run.label)) | \(state) |")
         }
         for failure in failures where !failure.output.isEmpty {
-            lines += ["", "Last output of \(code(failure.label)):", "", "```text", failure.output.replacing("```", with: "'''"), "```"]
+            lines += [
+                "", "Last output of \(code(failure.label)):", "", "```text",
+                failure.output.replacing("```", with: "'''"), "```",
+            ]
         }
         return lines + [""]
     }
@@ -188,8 +202,10 @@ public struct MarkdownReport {
     private var repeating: [String] {
         var lines = [
             "## How to repeat it", "",
-            "```sh", command("sweep", study: false), command("verify", study: false), command("report", study: true), "```", "",
-            "`verify` trains again and compares these content digests (SHA-256 over identity, best weights, histories, test results):", "",
+            "```sh", command("sweep", study: false), command("verify", study: false), command("report", study: true),
+            "```", "",
+            "`verify` trains again and compares these content digests (SHA-256 over identity, best weights, histories, test results):",
+            "",
             "```text",
         ]
         lines += DigestList(stored, plan).lines.map { "\($0.digest)  \($0.id)  \($0.label)" }

@@ -2,11 +2,11 @@ import Crypto
 import Foundation
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Files that are there whole or not at all.
@@ -47,7 +47,8 @@ package enum DurableFile {
         try bytes.withUnsafeBytes { buffer in
             var offset = 0
             while offset < buffer.count {
-                let written = Foundation.write(descriptor, buffer.baseAddress.map { $0 + offset }, buffer.count - offset)
+                let written = Foundation.write(
+                    descriptor, buffer.baseAddress.map { $0 + offset }, buffer.count - offset)
                 if written < 0 {
                     if errno == EINTR { continue }
                     throw StoreError.unwritable(path: file.path, reason: lastProblem())
@@ -75,11 +76,13 @@ enum Trailer {
     /// The bytes before the trailer.
     static func opened(_ bytes: [UInt8], path: String) throws -> [UInt8] {
         guard bytes.count > count, Array(bytes[(bytes.count - count)..<(bytes.count - 32)]) == magic else {
-            throw StoreError.unreadable(path: path, reason: "it does not end with the trailer of a file that viseme wrote whole")
+            throw StoreError.unreadable(
+                path: path, reason: "it does not end with the trailer of a file that viseme wrote whole")
         }
         let image = Array(bytes[..<(bytes.count - count)])
         guard Array(SHA256.hash(data: image)) == Array(bytes.suffix(32)) else {
-            throw StoreError.unreadable(path: path, reason: "its SHA-256 is not the one in its trailer: it was damaged or changed")
+            throw StoreError.unreadable(
+                path: path, reason: "its SHA-256 is not the one in its trailer: it was damaged or changed")
         }
         return image
     }

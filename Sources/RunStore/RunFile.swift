@@ -109,7 +109,8 @@ public enum RunFile {
         }
         let record = RunRecord(
             identity: RunIdentity(json: try root.dataset("identity").texts().first ?? ""),
-            configuration: try decode([String: Value].self, try root.group("configuration").dataset("json").texts(), path),
+            configuration: try decode(
+                [String: Value].self, try root.group("configuration").dataset("json").texts(), path),
             metric: Metric(name: metricName, goal: goal), classes: classes,
             result: TrainingResult(
                 outcome: kind, histories: histories, seconds: try root.group("provenance").dataset("seconds").doubles(),
@@ -139,7 +140,9 @@ public enum RunFile {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    private static func decode<Decoded: Decodable>(_ type: Decoded.Type, _ texts: [String], _ path: String) throws -> Decoded {
+    private static func decode<Decoded: Decodable>(_ type: Decoded.Type, _ texts: [String], _ path: String) throws
+        -> Decoded
+    {
         do { return try JSONDecoder().decode(type, from: Data((texts.first ?? "").utf8)) } catch {
             throw StoreError.unreadable(path: path, reason: "a text in it is not the JSON it has to be")
         }

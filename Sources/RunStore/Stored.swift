@@ -29,7 +29,8 @@ public struct Stored: Sendable {
             do {
                 let record = try RunFile.read(file)
                 guard record.identity.json == run.identity else {
-                    throw StoreError.unreadable(path: file.path, reason: "it is another run's: its identity is not that of \(run.label)")
+                    throw StoreError.unreadable(
+                        path: file.path, reason: "it is another run's: its identity is not that of \(run.label)")
                 }
                 runs[run.id] = RunSummary(record, file: facts)
             } catch {
@@ -78,9 +79,11 @@ public struct DigestList: Sendable, Equatable {
         lines = try text.split(separator: "\n").map { line in
             let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true)
             guard parts.count == 3, parts[0].count == 64 else {
-                throw StoreError.unreadable(path: file.path, reason: "this line is not `<digest>  <run id>  <label>`: \(line)")
+                throw StoreError.unreadable(
+                    path: file.path, reason: "this line is not `<digest>  <run id>  <label>`: \(line)")
             }
-            return Line(digest: String(parts[0]), id: String(parts[1]), label: parts[2].trimmingCharacters(in: .whitespaces))
+            return Line(
+                digest: String(parts[0]), id: String(parts[1]), label: parts[2].trimmingCharacters(in: .whitespaces))
         }
     }
 

@@ -53,7 +53,9 @@ public struct StudyFolder: Sendable, Equatable {
 
     public func readPlan() throws -> StoredPlan {
         guard FileManager.default.fileExists(atPath: plan.path) else { throw StoreError.noStudy(path: url.path) }
-        do { return try JSONDecoder().decode(StoredPlan.self, from: Data(DurableFile.read(plan))) } catch is DecodingError {
+        do {
+            return try JSONDecoder().decode(StoredPlan.self, from: Data(DurableFile.read(plan)))
+        } catch is DecodingError {
             throw StoreError.unreadable(path: plan.path, reason: "it is not the plan of a study")
         }
     }
@@ -99,7 +101,8 @@ public struct StoredPlan: Codable, Sendable, Equatable {
         public var dataFile: String?
 
         public init(
-            id: String, identity: String, number: Int, trial: Int, label: String, trialLabel: String, point: [Axis.Point],
+            id: String, identity: String, number: Int, trial: Int, label: String, trialLabel: String,
+            point: [Axis.Point],
             configuration: [String: Value], dataDigest: String, dataFile: String?
         ) {
             self.id = id

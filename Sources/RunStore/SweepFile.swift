@@ -1,5 +1,5 @@
-import Crypto
 import Clips
+import Crypto
 import Foundation
 import HDF5
 import Recipes
@@ -44,7 +44,7 @@ public struct FileFacts: Sendable, Equatable {
         self.modified = Int((date.timeIntervalSince1970 * 1e9).rounded())
     }
 
-    init(size: Int, modified: Int) {
+    public init(size: Int, modified: Int) {
         self.size = size
         self.modified = modified
     }
@@ -123,10 +123,14 @@ public enum SweepFile {
             try writer.histories(variable(metric), runs.map { $0.1.history(metric) }, metric.replacing("_", with: " "))
         }
         try writer.integers("epochs", runs.map { $0.1.epochs }, "epochs trained")
-        try writer.integers("best_epoch", runs.map { $0.1.best?.epoch ?? 0 }, "epoch of the best \(plan.metric.name); 0: none")
+        try writer.integers(
+            "best_epoch", runs.map { $0.1.best?.epoch ?? 0 }, "epoch of the best \(plan.metric.name); 0: none")
         try writer.doubles("best_value", runs.map { $0.1.best?.value ?? .nan }, "best \(plan.metric.name)", units: "1")
-        try writer.doubles("test_loss", runs.map { $0.1.test?.loss ?? .nan }, "loss on the test clips at the best epoch", units: "1")
-        try writer.doubles("test_accuracy", runs.map { $0.1.test?.accuracy ?? .nan }, "accuracy on the test clips at the best epoch", units: "1")
+        try writer.doubles(
+            "test_loss", runs.map { $0.1.test?.loss ?? .nan }, "loss on the test clips at the best epoch", units: "1")
+        try writer.doubles(
+            "test_accuracy", runs.map { $0.1.test?.accuracy ?? .nan }, "accuracy on the test clips at the best epoch",
+            units: "1")
         try writer.texts("outcome", runs.map { $0.1.outcome.rawValue }, "trained or diverged")
         try writer.flags("stopped_early", runs.map { $0.1.stoppedEarly }, "stopped before the last epoch")
         try writer.doubles("seconds", runs.map { $0.1.seconds }, "time taken", units: "s")
@@ -164,7 +168,8 @@ public enum SweepFile {
         let sizes = try root.dataset("file_size").integers()
         let times = try root.dataset("file_modified").integers()
         let counts = [
-            epochs.count, bestEpochs.count, bestValues.count, losses.count, accuracies.count, outcomes.count, early.count,
+            epochs.count, bestEpochs.count, bestValues.count, losses.count, accuracies.count, outcomes.count,
+            early.count,
             seconds.count, digests.count, provenances.count, sizes.count, times.count,
         ]
         guard counts.allSatisfy({ $0 == ids.count }), metrics.allSatisfy({ $0.1.count == ids.count * width }),

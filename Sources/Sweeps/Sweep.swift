@@ -5,9 +5,9 @@ import RunStore
 import Subprocess
 
 #if canImport(System)
-import System
+    import System
 #else
-import SystemPackage
+    import SystemPackage
 #endif
 
 /// Runs what is not stored yet, in worker processes, several at once.
@@ -135,7 +135,9 @@ public final class StudyLock {
     public init(_ folder: StudyFolder) throws {
         let file = folder.url.appending(path: ".lock")
         descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw StoreError.unwritable(path: file.path, reason: String(cString: strerror(errno))) }
+        guard descriptor >= 0 else {
+            throw StoreError.unwritable(path: file.path, reason: String(cString: strerror(errno)))
+        }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw Taken(path: folder.url.path)

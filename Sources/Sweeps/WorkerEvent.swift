@@ -19,7 +19,8 @@ public enum WorkerEvent: Codable, Sendable, Equatable {
     /// Nil for a line that is not an event.
     init?(line: String) {
         guard line.hasPrefix(WorkerEvent.mark),
-            let event = try? JSONDecoder().decode(WorkerEvent.self, from: Data(line.dropFirst(WorkerEvent.mark.count).utf8))
+            let event = try? JSONDecoder().decode(
+                WorkerEvent.self, from: Data(line.dropFirst(WorkerEvent.mark.count).utf8))
         else { return nil }
         self = event
     }

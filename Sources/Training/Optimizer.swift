@@ -55,7 +55,8 @@ public final class Optimizer {
             let secondCorrection = (1 - PortableMath.power(0.999, steps)).squareRoot()
             machine.kernels.adam(
                 AdamStep(
-                    weights: weights.pointer, first: first.pointer, second: second.pointer, gradients: gradients.pointer,
+                    weights: weights.pointer, first: first.pointer, second: second.pointer,
+                    gradients: gradients.pointer,
                     beta1: 0.9, beta2: 0.999, stepSize: Float(lr / firstCorrection),
                     secondCorrection: Float(secondCorrection), epsilon: 1e-8, decay: decoupled ? 0 : weightDecay,
                     shrink: decoupled ? Float(1 - lr * Double(weightDecay)) : 1), range: range)

@@ -13,7 +13,8 @@ public struct Prediction: Sendable, Equatable {
         _ clips: FramedClips, weights: [Tensor], classes: Int, settings: TrainingSettings, machine: Machine
     ) throws -> [Prediction] {
         let network = VisualSpeechNetwork(
-            shape: networkShape(clips.format, classes: classes, settings: settings), clips: 1, machine: machine, seed: 0)
+            shape: networkShape(clips.format, classes: classes, settings: settings), clips: 1, machine: machine, seed: 0
+        )
         try network.parameters.load(weights)
         network.pack()
         return (0..<clips.count).map { clip in

@@ -109,7 +109,8 @@ public final class TrainingRun {
         self.machine = machine
         network = VisualSpeechNetwork(
             shape: networkShape(data.train.format, classes: data.classes.count, settings: settings),
-            clips: min(settings.batchSize, max(data.train.count, data.val.count, data.test?.count ?? 0)), machine: machine,
+            clips: min(settings.batchSize, max(data.train.count, data.val.count, data.test?.count ?? 0)),
+            machine: machine,
             seed: settings.seed)
         optimizer = Optimizer(
             settings.optimizer, weights: network.parameters.weights, gradients: network.parameters.gradients,
@@ -210,7 +211,9 @@ public final class TrainingRun {
 
     private func testBest(_ weights: [Tensor]) -> TestResult? {
         guard let test = data.test, test.count > 0 else { return nil }
-        do { try network.parameters.load(weights) } catch { preconditionFailure("a network's own weights fit it: \(error)") }
+        do { try network.parameters.load(weights) } catch {
+            preconditionFailure("a network's own weights fit it: \(error)")
+        }
         let classes = data.classes.count
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
         let score = evaluate(test) { confusion[$0][$1] += 1 }

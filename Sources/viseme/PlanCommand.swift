@@ -20,7 +20,9 @@ struct PlanCommand: AsyncParsableCommand {
         if json { return try RunState.printJSON(study.plan, states) }
         RunState.printTable(states)
         let left = states.filter { $0.state != .completed && $0.state != .diverged }
-        print("\(states.count) runs, \(states.count - left.count) stored, \(left.count) to train\(estimate(left.count, stored))")
+        print(
+            "\(states.count) runs, \(states.count - left.count) stored, \(left.count) to train\(estimate(left.count, stored))"
+        )
     }
 
     /// What the stored runs took says what the others will.
@@ -91,7 +93,9 @@ struct RunState: Encodable {
         let rows = states.map { state in
             [
                 "\(state.number)", state.id, state.label, state.state.rawValue,
-                state.reason ?? state.bestValue.map { "\(state.metric) \(decimals($0, 4)) at epoch \(state.bestEpoch ?? 0)" } ?? "",
+                state.reason ?? state.bestValue.map {
+                    "\(state.metric) \(decimals($0, 4)) at epoch \(state.bestEpoch ?? 0)"
+                } ?? "",
             ]
         }
         print(table(["#", "run", "label", "state", ""], rows))

@@ -19,18 +19,28 @@ struct PredictCommand: AsyncParsableCommand {
         let width = try chosenWidth()
         let record = try RunFile.read(URL(filePath: runFile))
         guard !record.result.weights.isEmpty else {
-            throw ValidationError("\(runFile): the run diverged before it had a best epoch; it has no weights to classify with")
+            throw ValidationError(
+                "\(runFile): the run diverged before it had a best epoch; it has no weights to classify with")
         }
         let configuration = Configuration(record.configuration)
-        let read = try await ClipReader.read(clips.map { URL(filePath: $0) }, cache: FileManager.default.temporaryDirectory)
+        let read = try await ClipReader.read(
+            clips.map { URL(filePath: $0) }, cache: FileManager.default.temporaryDirectory)
         let framed = read.reduce(into: FramedClips(format: configuration.clipFormat)) { $0.append($1) }
         let predictions = try Prediction.predict(
             framed, weights: record.result.weights, classes: record.classes.count,
-            settings: configuration.trainingSettings(metric: record.metric), machine: Machine(kernels: width.kernels, threads: 1))
+            settings: configuration.trainingSettings(metric: record.metric),
+            machine: Machine(kernels: width.kernels, threads: 1))
         let rows = zip(clips, predictions).map { clip, prediction in
-            let order = prediction.probabilities.indices.sorted { prediction.probabilities[$0] > prediction.probabilities[$1] }
-            let others = order.dropFirst().prefix(2).map { "\(record.classes[$0]) \(decimals(Double(prediction.probabilities[$0]), 3))" }
-            return [clip, record.classes[prediction.label], decimals(Double(prediction.probabilities[prediction.label]), 3), others.joined(separator: ", ")]
+            let order = prediction.probabilities.indices.sorted {
+                prediction.probabilities[$0] > prediction.probabilities[$1]
+            }
+            let others = order.dropFirst().prefix(2).map {
+                "\(record.classes[$0]) \(decimals(Double(prediction.probabilities[$0]), 3))"
+            }
+            return [
+                clip, record.classes[prediction.label], decimals(Double(prediction.probabilities[prediction.label]), 3),
+                others.joined(separator: ", "),
+            ]
         }
         print(table(["clip", "class", "probability", "next"], rows))
     }

@@ -37,8 +37,11 @@ struct CheckCommand: ParsableCommand {
         if FileManager.default.fileExists(atPath: folder.sweepFile.path) {
             do {
                 let derived = try SweepFile.read(folder.sweepFile)
-                for (id, run) in stored.runs.sorted(by: { $0.key < $1.key }) where derived[id]?.contentDigest != run.contentDigest {
-                    problems.append("\(folder.sweepFile.path): run \(id) is not as its run file has it: `viseme report` rebuilds it")
+                for (id, run) in stored.runs.sorted(by: { $0.key < $1.key })
+                where derived[id]?.contentDigest != run.contentDigest {
+                    problems.append(
+                        "\(folder.sweepFile.path): run \(id) is not as its run file has it: `viseme report` rebuilds it"
+                    )
                 }
             } catch {
                 problems.append("\(error): `viseme report` rebuilds it")

@@ -19,7 +19,9 @@ struct SweepCommand: AsyncParsableCommand {
         let width = try chosenWidth()
         let study = try await options.study()
         let (folder, plan) = (study.folder, study.plan)
-        guard let first = plan.runs.first else { throw ValidationError("the recipe makes no run: exclude leaves nothing over") }
+        guard let first = plan.runs.first else {
+            throw ValidationError("the recipe makes no run: exclude leaves nothing over")
+        }
         printHeader(Configuration(first.configuration), width: width)
         try folder.create()
         let lock = try StudyLock(folder)
@@ -39,14 +41,17 @@ struct SweepCommand: AsyncParsableCommand {
         try finish(study, stored)
         let failures = await progress.failures
         if ended == .interrupted {
-            complain("interrupted: \(stored.runs.count) of \(plan.runs.count) runs are stored; the same command goes on")
+            complain(
+                "interrupted: \(stored.runs.count) of \(plan.runs.count) runs are stored; the same command goes on")
             throw ExitStatus.interrupted
         }
         if !failures.isEmpty {
             complain("\(failures.count) of \(plan.runs.count) runs failed; the same command tries them again")
             throw ExitStatus.someFailed
         }
-        if failOnDiverged, stored.runs.values.contains(where: { $0.outcome == .diverged }) { throw ExitStatus.someFailed }
+        if failOnDiverged, stored.runs.values.contains(where: { $0.outcome == .diverged }) {
+            throw ExitStatus.someFailed
+        }
     }
 
     private func train(
@@ -56,7 +61,8 @@ struct SweepCommand: AsyncParsableCommand {
         let provenance = await Provenance.gather(recipe: study.plan.recipe, width: width)
         let jobs = workers.jobs(for: runs.count)
         let sweep = Sweep(
-            plan: study.plan, folder: study.folder, jobs: jobs, threads: workers.threads(jobs: jobs), program: ownProgram(),
+            plan: study.plan, folder: study.folder, jobs: jobs, threads: workers.threads(jobs: jobs),
+            program: ownProgram(),
             provenance: provenance)
         return await Interruption.watch { await sweep.train(runs) { await progress.take($0) } }
     }

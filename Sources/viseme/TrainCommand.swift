@@ -36,7 +36,9 @@ struct TrainCommand: AsyncParsableCommand {
         defer { withExtendedLifetime(lock) {} }
         try folder.write(plan)
         let before = Stored(folder, plan)
-        for problem in before.problems { complain("\(problem.reason)\n  set aside as \(try folder.setAside(problem.file).path)") }
+        for problem in before.problems {
+            complain("\(problem.reason)\n  set aside as \(try folder.setAside(problem.file).path)")
+        }
         if before.runs[run.id] == nil {
             try train(run, plan, folder, await Provenance.gather(recipe: config, width: width))
         } else {
@@ -48,9 +50,12 @@ struct TrainCommand: AsyncParsableCommand {
         try finish(study, stored)
     }
 
-    private func train(_ run: StoredPlan.Run, _ plan: StoredPlan, _ folder: StudyFolder, _ provenance: Provenance) throws {
+    private func train(_ run: StoredPlan.Run, _ plan: StoredPlan, _ folder: StudyFolder, _ provenance: Provenance)
+        throws
+    {
         let trainer = RunTrainer(
-            plan: plan, run: run, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, width: try chosenWidth(),
+            plan: plan, run: run, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+            width: try chosenWidth(),
             provenance: provenance)
         let display = ProgressDisplay()
         print("epoch  train_loss  train_accuracy  val_loss  val_accuracy        lr  seconds")
@@ -60,7 +65,8 @@ struct TrainCommand: AsyncParsableCommand {
                 display.show("epoch \(epoch)", Double(done) / Double(count), "batch \(done) of \(count)")
             case .epoch(let record):
                 let numbers = record.values.prefix(4).map { decimals($0, 4) }
-                let cells = [String(record.epoch)] + numbers + [shortest(record.values[4]), decimals(record.seconds, 2)]
+                let cells =
+                    [String(record.epoch)] + numbers + [shortest(record.values[4]), decimals(record.seconds, 2)]
                 let line = zip(cells, [5, 10, 14, 8, 12, 8, 7]).map { cell, width in
                     String(repeating: " ", count: max(0, width - cell.count)) + cell
                 }.joined(separator: "  ")
@@ -71,8 +77,12 @@ struct TrainCommand: AsyncParsableCommand {
     }
 
     private func tell(_ summary: RunSummary, _ metric: Metric) {
-        if summary.outcome == .diverged { print("diverged in epoch \(summary.epochs): the loss is not a finite number") }
+        if summary.outcome == .diverged {
+            print("diverged in epoch \(summary.epochs): the loss is not a finite number")
+        }
         if let best = summary.best { print("best \(metric.name): \(decimals(best.value, 4)) at epoch \(best.epoch)") }
-        if let test = summary.test { print("test: accuracy \(decimals(test.accuracy, 4)), loss \(decimals(test.loss, 4))") }
+        if let test = summary.test {
+            print("test: accuracy \(decimals(test.accuracy, 4)), loss \(decimals(test.loss, 4))")
+        }
     }
 }

@@ -18,7 +18,9 @@ struct VerifyCommand: AsyncParsableCommand {
     func validate() throws {
         if let sample, sample < 1 { throw ValidationError("--sample \(sample): at least 1 run") }
         if record && sample != nil { throw ValidationError("--record records all runs: leave out --sample") }
-        if record && !options.overrides.isEmpty { throw ValidationError("--record records the recipe as it is: leave out the overrides") }
+        if record && !options.overrides.isEmpty {
+            throw ValidationError("--record records the recipe as it is: leave out the overrides")
+        }
     }
 
     func run() async throws {
@@ -44,14 +46,19 @@ struct VerifyCommand: AsyncParsableCommand {
         print("\(results.count) runs trained again, \(compared) compared, \(differences) differ")
         if differences > 0 { throw ExitStatus.difference }
         if compared == 0 {
-            complain("nothing to compare with: neither \(study.folder.url.relativePath) nor \(study.goldenDigests.relativePath) holds these runs")
+            complain(
+                "nothing to compare with: neither \(study.folder.url.relativePath) nor \(study.goldenDigests.relativePath) holds these runs"
+            )
             throw ExitStatus.wrong
         }
     }
 
     /// Content digests by run id, from a folder that is gone afterwards.
-    private func trainAgain(_ runs: [StoredPlan.Run], _ study: Study, _ width: VectorWidth) async throws -> [String: String] {
-        let temporary = FileManager.default.temporaryDirectory.appending(path: "viseme-verify-\(ProcessInfo.processInfo.processIdentifier)")
+    private func trainAgain(_ runs: [StoredPlan.Run], _ study: Study, _ width: VectorWidth) async throws -> [String:
+        String]
+    {
+        let temporary = FileManager.default.temporaryDirectory.appending(
+            path: "viseme-verify-\(ProcessInfo.processInfo.processIdentifier)")
         defer { try? FileManager.default.removeItem(at: temporary) }
         let folder = StudyFolder(temporary)
         try folder.create()
@@ -68,7 +75,8 @@ struct VerifyCommand: AsyncParsableCommand {
     }
 
     private func goldenLines(_ study: Study) throws -> [String: DigestList.Line]? {
-        guard !record, options.overrides.isEmpty, FileManager.default.fileExists(atPath: study.goldenDigests.path) else { return nil }
+        guard !record, options.overrides.isEmpty, FileManager.default.fileExists(atPath: study.goldenDigests.path)
+        else { return nil }
         let list = try DigestList(file: study.goldenDigests)
         return Dictionary(list.lines.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
     }

@@ -100,7 +100,9 @@ func chosenWidth() throws -> VectorWidth {
 
 /// This very executable.
 func ownProgram() -> URL {
-    if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") { return URL(filePath: path) }
+    if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
+        return URL(filePath: path)
+    }
     return Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments[0])
 }
 

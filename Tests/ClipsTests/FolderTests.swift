@@ -10,7 +10,8 @@ private final class Scratch {
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         for file in files {
             let path = url.appending(path: file)
-            try FileManager.default.createDirectory(at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data("x".utf8).write(to: path)
         }
     }
@@ -22,10 +23,15 @@ private let splits = ["train", "val", "test"]
 
 @Test func bothLayoutsGiveTheSameClips() throws {
     let bySplit = try Scratch(["train/a/1.mp4", "train/b/2.mp4", "val/a/3.mp4", "val/b/4.mp4", "test/a/5.mp4"])
-    let byClass = try Scratch(["a/train/1.mp4", "b/train/2.mp4", "a/val/3.mp4", "b/val/4.mp4", "a/test/5.mp4", "a/train/.hidden.mp4", "a/train/notes.txt"])
+    let byClass = try Scratch([
+        "a/train/1.mp4", "b/train/2.mp4", "a/val/3.mp4", "b/val/4.mp4", "a/test/5.mp4", "a/train/.hidden.mp4",
+        "a/train/notes.txt",
+    ])
     let first = try ClipFolder(root: bySplit.url, splitNames: splits, wanted: [])
     let second = try ClipFolder(root: byClass.url, splitNames: splits, wanted: [])
-    func facts(_ folder: ClipFolder) -> [String] { folder.entries.map { "\($0.split) \($0.label) \($0.file.lastPathComponent)" } }
+    func facts(_ folder: ClipFolder) -> [String] {
+        folder.entries.map { "\($0.split) \($0.label) \($0.file.lastPathComponent)" }
+    }
     #expect(first.classes == ["a", "b"])
     #expect(facts(first) == ["train 0 1.mp4", "train 1 2.mp4", "val 0 3.mp4", "val 1 4.mp4", "test 0 5.mp4"])
     #expect(facts(first) == facts(second) && first.classes == second.classes)
@@ -41,7 +47,9 @@ private let splits = ["train", "val", "test"]
 
 @Test func whatIsNoDataSetIsRefusedWithTheReason() throws {
     let nowhere = URL(filePath: "/nowhere/at/all")
-    #expect(throws: ClipError.noFolder(path: nowhere.path)) { try ClipFolder(root: nowhere, splitNames: splits, wanted: []) }
+    #expect(throws: ClipError.noFolder(path: nowhere.path)) {
+        try ClipFolder(root: nowhere, splitNames: splits, wanted: [])
+    }
     let flat = try Scratch(["a/1.mp4"])
     #expect(throws: ClipError.noSplits(path: flat.url.path, wanted: splits, found: ["a"])) {
         try ClipFolder(root: flat.url, splitNames: splits, wanted: [])
@@ -67,7 +75,8 @@ private let splits = ["train", "val", "test"]
 
 /// The shared clips, where they are: beside the checkout, or where `VISEME_TEST_DATA` says.
 private let sharedData: URL? = {
-    let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
     let named = ProcessInfo.processInfo.environment["VISEME_TEST_DATA"].map { URL(filePath: $0) }
     let folder = (named ?? package.appending(path: "../shared/data")).standardizedFileURL
     return FileManager.default.fileExists(atPath: folder.appending(path: "grid_digits").path) ? folder : nil
@@ -77,7 +86,8 @@ private let sharedData: URL? = {
 func realClipsAreDecodedOnceAndTheSameAgain() async throws {
     let shared = try #require(sharedData)
     let scratch = try Scratch([])
-    let source = DataSource.folder(path: shared.appending(path: "grid_digits").path, splits: splits, classes: ["one", "two"])
+    let source = DataSource.folder(
+        path: shared.appending(path: "grid_digits").path, splits: splits, classes: ["one", "two"])
     let first = try await source.prepare(cache: scratch.url)
     let again = try await source.prepare(cache: scratch.url) { _, _ in Issue.record("decoded twice") }
     #expect(first == again)

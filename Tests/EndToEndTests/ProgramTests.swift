@@ -4,21 +4,22 @@ import Subprocess
 import Testing
 
 #if canImport(System)
-import System
+    import System
 #else
-import SystemPackage
+    import SystemPackage
 #endif
 
 /// The built program, run as a person would, in folders of its own.
 private struct Program {
-    static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
     /// Beside the tests' own bundle, or where `VISEME_PROGRAM` says.
     static let url: URL = {
         if let path = ProcessInfo.processInfo.environment["VISEME_PROGRAM"] { return URL(filePath: path) }
         #if DEBUG
-        return package.appending(path: ".build/debug/viseme")
+            return package.appending(path: ".build/debug/viseme")
         #else
-        return package.appending(path: ".build/release/viseme")
+            return package.appending(path: ".build/release/viseme")
         #endif
     }()
 
@@ -34,7 +35,8 @@ private struct Program {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for (name, text) in files {
             let file = folder.appending(path: name)
-            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(text.utf8).write(to: file)
         }
     }
@@ -43,7 +45,8 @@ private struct Program {
 
     func run(_ arguments: String..., environment: [Environment.Key: String?] = [:]) async throws -> Ending {
         let result = try await Subprocess.run(
-            .path(FilePath(Program.url.path)), arguments: Arguments(arguments), environment: .inherit.updating(environment),
+            .path(FilePath(Program.url.path)), arguments: Arguments(arguments),
+            environment: .inherit.updating(environment),
             workingDirectory: FilePath(folder.path), output: .string(limit: 1 << 22), error: .string(limit: 1 << 22))
         return Ending(status: result.terminationStatus, output: result.standardOutput, errors: result.standardError)
     }
@@ -61,7 +64,11 @@ private struct Program {
     for way in ways {
         let program = try Program()
         defer { program.close() }
-        if way.simd == "avx2", try await program.run("plan", Program.tiny, environment: ["VISEME_SIMD": "avx2"]).status != .exited(0) { continue }
+        if way.simd == "avx2",
+            try await program.run("plan", Program.tiny, environment: ["VISEME_SIMD": "avx2"]).status != .exited(0)
+        {
+            continue
+        }
         let ending = try await program.run(
             "sweep", Program.tiny, "--jobs", way.jobs, "--threads", way.threads, environment: ["VISEME_SIMD": way.simd])
         #expect(ending.status == .exited(0), "\(ending.errors)")
@@ -73,11 +80,14 @@ private struct Program {
     let program = try Program()
     defer { program.close() }
     _ = try await program.run("sweep", Program.tiny)
-    let paths = ["report.md", "figures/val_accuracy.svg", "figures/train_loss.svg", "digests.txt"].map { "results/tiny/" + $0 }
+    let paths = ["report.md", "figures/val_accuracy.svg", "figures/train_loss.svg", "digests.txt"].map {
+        "results/tiny/" + $0
+    }
     let before = try paths.map { try program.text($0) }
     #expect(before[0].contains("| 1 | "))
     for path in paths { try FileManager.default.removeItem(at: program.folder.appending(path: path)) }
-    let ending = try await program.run("report", "results/tiny", environment: ["TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8"])
+    let ending = try await program.run(
+        "report", "results/tiny", environment: ["TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8"])
     #expect(ending.status == .exited(0))
     #expect(try paths.map { try program.text($0) } == before)
     // Without the sweep file it is built again from the run files.
@@ -97,10 +107,13 @@ private struct Program {
     for (name, text) in ["tiny.yaml": recipe, "base.yaml": base] {
         try Data(text.utf8).write(to: program.folder.appending(path: name))
     }
-    #expect(try await program.run("verify", "tiny.yaml", "--sample", "1").status == .exited(2), "nothing to compare with")
+    #expect(
+        try await program.run("verify", "tiny.yaml", "--sample", "1").status == .exited(2), "nothing to compare with")
     #expect(try await program.run("verify", "tiny.yaml", "--record").status == .exited(0))
     let same = try await program.run("verify", "tiny.yaml", "--sample", "2")
-    #expect(same.status == .exited(0) && same.output.contains("2 runs trained again, 2 compared, 0 differ"), "\(same.output)")
+    #expect(
+        same.status == .exited(0) && same.output.contains("2 runs trained again, 2 compared, 0 differ"),
+        "\(same.output)")
     let recorded = try program.text("tiny.digests")
     let first = recorded.prefix(1) == "0" ? "1" : "0"
     try Data((first + recorded.dropFirst()).utf8).write(to: program.folder.appending(path: "tiny.digests"))
@@ -120,7 +133,8 @@ private struct Program {
     #expect(try await program.run("status", "results/tiny").output.contains("damaged"))
     let ending = try await program.run("sweep", Program.tiny)
     #expect(ending.status == .exited(0) && ending.errors.contains("set aside as"))
-    #expect(FileManager.default.fileExists(atPath: program.folder.appending(path: "results/tiny/set-aside/\(id).h5").path))
+    #expect(
+        FileManager.default.fileExists(atPath: program.folder.appending(path: "results/tiny/set-aside/\(id).h5").path))
     #expect(try program.text("results/tiny/digests.txt") == golden)
 }
 
@@ -132,7 +146,8 @@ private struct Program {
     #expect(ending.status == .exited(0) && ending.output.contains("diverged"), "\(ending.output)\(ending.errors)")
     let report = try program.text("results/tiny/report.md")
     #expect(report.contains("**diverged** in epoch"))
-    let strict = try await program.run("sweep", Program.tiny, overrides[0], overrides[1], overrides[2], "--fail-on-diverged")
+    let strict = try await program.run(
+        "sweep", Program.tiny, overrides[0], overrides[1], overrides[2], "--fail-on-diverged")
     #expect(strict.status == .exited(1))
     #expect(try await program.run("status", "results/tiny", "--json").output.contains("\"state\" : \"diverged\""))
 }
@@ -143,8 +158,13 @@ private struct Program {
     // 1 GB of address space is too little for the largest network at the largest size.
     let ending = try await Subprocess.run(
         .name("bash"),
-        arguments: ["-c", "ulimit -v 3000000; exec \"$0\" sweep \"$1\" filters=64 size_lips.width=256 size_lips.height=256 len_video=60 batch_size=32 seed=1 lr=0.001", Program.url.path, Program.tiny],
-        workingDirectory: FilePath(program.folder.path), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+        arguments: [
+            "-c",
+            "ulimit -v 3000000; exec \"$0\" sweep \"$1\" filters=64 size_lips.width=256 size_lips.height=256 len_video=60 batch_size=32 seed=1 lr=0.001",
+            Program.url.path, Program.tiny,
+        ],
+        workingDirectory: FilePath(program.folder.path), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20)
+    )
     #expect(ending.terminationStatus == .exited(1), "\(ending.standardOutput)\(ending.standardError)")
     #expect(ending.standardOutput.contains("FAILED: killed by signal"))
     #expect(try program.text("results/tiny/report.md").contains("**failed**: killed by signal"))
@@ -172,7 +192,8 @@ private struct Program {
     ]
     for (arguments, expected) in cases {
         let result = try await Subprocess.run(
-            .path(FilePath(Program.url.path)), arguments: Arguments(arguments), workingDirectory: FilePath(program.folder.path),
+            .path(FilePath(Program.url.path)), arguments: Arguments(arguments),
+            workingDirectory: FilePath(program.folder.path),
             output: .discarded, error: .string(limit: 1 << 20))
         #expect(result.terminationStatus == .exited(2), "\(arguments)")
         #expect(result.standardError.contains(expected), "\(arguments): \(result.standardError)")
@@ -184,27 +205,31 @@ private struct Program {
 @Test func trainFollowsThePage() async throws {
     let program = try Program([
         "page.yaml": """
-            hide_metadata: true
-            hide_libs_vers: true
-            path_to_dataset: builtin:visemes
-            len_video: 5
-            size_lips: {width: 16, height: 12}
-            padding_lips: false
-            seed: 3
-            batch_size: 4
-            channels_lips: 3
-            lr: 0.001
-            epoch: 1
-            epoch_stop: 5
-            """
+        hide_metadata: true
+        hide_libs_vers: true
+        path_to_dataset: builtin:visemes
+        len_video: 5
+        size_lips: {width: 16, height: 12}
+        padding_lips: false
+        seed: 3
+        batch_size: 4
+        channels_lips: 3
+        lr: 0.001
+        epoch: 1
+        epoch_stop: 5
+        """
     ])
     defer { program.close() }
-    let small = ["filters=2", "builtin.words=3", "builtin.train_speakers=2", "builtin.val_speakers=1", "builtin.test_speakers=1"]
-    let quiet = try await program.run("train", "--config", "page.yaml", small[0], small[1], small[2], small[3], small[4])
+    let small = [
+        "filters=2", "builtin.words=3", "builtin.train_speakers=2", "builtin.val_speakers=1", "builtin.test_speakers=1",
+    ]
+    let quiet = try await program.run(
+        "train", "--config", "page.yaml", small[0], small[1], small[2], small[3], small[4])
     #expect(quiet.status == .exited(0), "\(quiet.errors)")
     #expect(quiet.output.hasPrefix("epoch  train_loss"))
     #expect(quiet.output.contains("best val_accuracy") && quiet.output.contains("test: accuracy"))
-    let loud = try await program.run("train", "--config", "page.yaml", "hide_metadata=false", small[0], small[1], small[2], small[3], small[4])
+    let loud = try await program.run(
+        "train", "--config", "page.yaml", "hide_metadata=false", small[0], small[1], small[2], small[3], small[4])
     #expect(loud.output.hasPrefix("Viseme ") && loud.output.contains("is stored: nothing to train"))
     #expect(!loud.output.contains("HDF5"))
 }

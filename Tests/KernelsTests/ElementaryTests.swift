@@ -44,7 +44,8 @@ func elementaryFunctionsAreAsNearAsTheirDocumentationSays(function: ElementaryFu
     for width in VectorWidth.allCases where width.isAvailable {
         let ends: [Float] = [.infinity, -.infinity, .nan, 0, -0.0, 100, -200]
         let e = values(.exp, ends, width)
-        #expect(e[0] == .infinity && e[1] == 0 && e[2].isNaN && e[3] == 1 && e[4] == 1 && e[5] == .infinity && e[6] == 0)
+        #expect(
+            e[0] == .infinity && e[1] == 0 && e[2].isNaN && e[3] == 1 && e[4] == 1 && e[5] == .infinity && e[6] == 0)
         let l = values(.log, [0, -1, .infinity, .nan, 1, 1e-40], width)
         #expect(l[0] == -.infinity && l[1].isNaN && l[2] == .infinity && l[3].isNaN && l[4] == 0)
         #expect(error(l[5], log(Double(Float(1e-40)))) <= 2)

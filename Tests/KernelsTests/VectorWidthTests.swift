@@ -43,7 +43,8 @@ func convolutionsAreTheSameToTheBitAtEveryWidth(blocks: Int, inputs: Int, output
         let (outputHeight, outputWidth) = ((height + stride - 1) / stride, (width + stride - 1) / stride)
         let padding = (top: kernel / 2 - (stride - 1) * (kernel / 2), left: kernel / 2 - (stride - 1) * (kernel / 2))
         let plan = WindowPlan.forward(
-            height: height, width: width, inputChannels: inputs, outputChannels: outputs, kernel: kernel, stride: stride,
+            height: height, width: width, inputChannels: inputs, outputChannels: outputs, kernel: kernel,
+            stride: stride,
             outputHeight: outputHeight, outputWidth: outputWidth, padding: padding)
         let input = randomLanes(blocks * plan.inputBlockStride, part: 1)
         let weights = randomFloats(plan.packedCount, part: 2)
@@ -117,7 +118,8 @@ func passesOverActivationsAreTheSameToTheBitAtEveryWidth(frames: Int) {
             gates: y.pointer, previousCell: before.pointer, cell: cell, cellTanh: cell + size, hidden: cell + 2 * size,
             size: size)
         kernels.lstmStepGradient(
-            gates: y.pointer, previousCell: before.pointer, cellTanh: cell + size, hiddenGradient: hiddenGradient.pointer,
+            gates: y.pointer, previousCell: before.pointer, cellTanh: cell + size,
+            hiddenGradient: hiddenGradient.pointer,
             cellGradient: cell + 3 * size, gateGradients: cell + 4 * size, size: size)
     }
     let targets = Buffer<Int32>(count: laneCount)
@@ -143,7 +145,8 @@ func passesOverActivationsAreTheSameToTheBitAtEveryWidth(frames: Int) {
                     decay: 0.1), range: 0..<48)
             kernels.lion(
                 LionStep(
-                    weights: floats, average: floats + 48, gradients: gradients.pointer, lr: 0.1, beta1: 0.9, beta2: 0.99,
+                    weights: floats, average: floats + 48, gradients: gradients.pointer, lr: 0.1, beta1: 0.9,
+                    beta2: 0.99,
                     shrink: 0.9), range: 0..<48)
         }
     }

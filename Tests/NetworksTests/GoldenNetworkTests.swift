@@ -12,7 +12,10 @@ private struct Golden: Decodable {
 
         var values: [Float] {
             data.withUnsafeBytes { bytes in
-                (0..<bytes.count / 4).map { Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self))) }
+                (0..<bytes.count / 4).map {
+                    Float(
+                        bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)))
+                }
             }
         }
     }
@@ -48,7 +51,9 @@ private struct Golden: Decodable {
             for time in 0..<frames {
                 var frame = [Float](repeating: 0, count: pixels * channels)
                 for c in 0..<channels {
-                    for at in 0..<pixels { frame[at * channels + c] = all[((clip * frames + time) * channels + c) * pixels + at] }
+                    for at in 0..<pixels {
+                        frame[at * channels + c] = all[((clip * frames + time) * channels + c) * pixels + at]
+                    }
                 }
                 network.setFrame(values: frame, clip: clip, time: time, batch: labels.count)
             }

@@ -37,9 +37,11 @@ private final class Scratch {
 private let builtin = "path_to_dataset: builtin:visemes\n"
 
 @Test func everyRecipeOfTheProjectLoads() throws {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .appending(path: "recipes")
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }.sorted()
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
+        .sorted()
     #expect(names == ["base.yaml", "grid_digits.yaml", "lr_grid.yaml", "openav.yaml", "seed_study.yaml", "tiny.yaml"])
     let counts = try names.map { name in
         let overrides = name == "grid_digits.yaml" ? ["path_to_dataset=/clips"] : []
@@ -55,7 +57,8 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
         "hide_metadata": .bool(false), "hide_libs_vers": .bool(false), "len_video": .integer(29),
         "size_lips.width": .integer(112), "size_lips.height": .integer(112), "padding_lips": .bool(true),
         "seed": .integer(42), "batch_size": .integer(8), "channels_lips": .integer(1), "lr": .number(0.0001),
-        "epoch": .integer(100), "epoch_stop": .integer(5), "filters": .integer(64), "path_to_dataset": .text("/data/lrw"),
+        "epoch": .integer(100), "epoch_stop": .integer(5), "filters": .integer(64),
+        "path_to_dataset": .text("/data/lrw"),
     ]
     for (key, value) in expected { #expect(run.configuration[key] == value, "\(key)") }
     #expect(run.label == "seed=42")
@@ -65,15 +68,15 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     let scratch = try Scratch([
         "b.yaml": builtin + "filters: 4\nepoch: 9\n",
         "r.yaml": """
-            base: b.yaml
-            set: {epoch: 3}
-            sweep:
-              seed: {from: 1, to: 2, step: 1}
-              lr: {distribution: log, min: 0.001, max: 0.1, count: 3}
-              batch_size: [8, 16]
-            exclude: [{lr: 0.1, batch_size: [8, 32]}]
-            metric: {name: val_loss}
-            """,
+        base: b.yaml
+        set: {epoch: 3}
+        sweep:
+          seed: {from: 1, to: 2, step: 1}
+          lr: {distribution: log, min: 0.001, max: 0.1, count: 3}
+          batch_size: [8, 16]
+        exclude: [{lr: 0.1, batch_size: [8, 32]}]
+        metric: {name: val_loss}
+        """,
     ])
     let recipe = try scratch.recipe()
     let runs = recipe.expand()
@@ -96,16 +99,22 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
         return try scratch.recipe().axes[0].values.map(\.label)
     }
     #expect(try values("{distribution: log, min: 0.0001, max: 0.1, count: 4}") == ["0.0001", "0.001", "0.01", "0.1"])
-    #expect(try values("{distribution: log, min: 1e-4, max: 1e-2, count: 5}") == ["0.0001", "0.000316228", "0.001", "0.00316228", "0.01"])
+    #expect(
+        try values("{distribution: log, min: 1e-4, max: 1e-2, count: 5}") == [
+            "0.0001", "0.000316228", "0.001", "0.00316228", "0.01",
+        ])
     #expect(try values("{distribution: uniform, min: 0.1, max: 0.3, count: 3}") == ["0.1", "0.2", "0.3"])
     #expect(try values("{from: 0.1, to: 0.5, step: 0.1}") == ["0.1", "0.2", "0.3", "0.4", "0.5"])
     #expect(try values("[0.1, 0.10, 1e-1, .1]") == ["0.1"])
 }
 
 @Test func overridesSetAndSweep() throws {
-    let scratch = try Scratch(["r.yaml": "set: {path_to_dataset: builtin:visemes}\nsweep: {lr: [0.1, 0.2], seed: [1, 2]}\n"])
+    let scratch = try Scratch([
+        "r.yaml": "set: {path_to_dataset: builtin:visemes}\nsweep: {lr: [0.1, 0.2], seed: [1, 2]}\n"
+    ])
     #expect(try scratch.recipe(["lr=0.5"]).expand().map(\.label) == ["seed=1", "seed=2"])
-    #expect(try scratch.recipe(["lr=[0.5,0.6]", "seed=7"]).expand().map(\.label) == ["lr=0.5,seed=7", "lr=0.6,seed=7"])
+    #expect(
+        try scratch.recipe(["lr=[0.5,0.6]", "seed=7"]).expand().map(\.label) == ["lr=0.5,seed=7", "lr=0.6,seed=7"])
     #expect(try scratch.recipe(["size_lips.width=64"]).expand()[0].configuration["size_lips.width"] == .integer(64))
 }
 
@@ -113,21 +122,21 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     let scratch = try Scratch([
         "b.yaml": builtin + "lr: abc\nsize_lips: {width: 4, hight: 32}\nlr_shedule: cosine\n",
         "r.yaml": """
-            base: b.yaml
-            set:
-              batch_size: 0
-              padding_lips: yes
-              channels_lips: 2
-              optimizer: adan
-              epoch: 1_000
-              seed: "3"
-            sweeep: {lr: [0.1]}
-            sweep:
-              lr: {distribution: log, min: 0, max: 0.1, count: 3}
-              filters: {from: 1, too: 5, step: 1}
-              dropout: [0.1, 1]
-            metric: {name: accuracy}
-            """,
+        base: b.yaml
+        set:
+          batch_size: 0
+          padding_lips: yes
+          channels_lips: 2
+          optimizer: adan
+          epoch: 1_000
+          seed: "3"
+        sweeep: {lr: [0.1]}
+        sweep:
+          lr: {distribution: log, min: 0, max: 0.1, count: 3}
+          filters: {from: 1, too: 5, step: 1}
+          dropout: [0.1, 1]
+        metric: {name: accuracy}
+        """,
     ])
     #expect(
         scratch.mistakes(["lr=1e-3x", "epohc=5", "nonsense"]) == [
@@ -157,7 +166,9 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     let scratch = try Scratch(["r.yaml": builtin + "lr:  abc\n"])
     let error = #expect(throws: RecipeMistakes.self) { try scratch.recipe() }
     let text = error?.description ?? ""
-    #expect(text.hasSuffix("r.yaml:2:6: error: lr: here stands abc; it has to be a number, 0 or more\n    lr:  abc\n         ^"))
+    #expect(
+        text.hasSuffix(
+            "r.yaml:2:6: error: lr: here stands abc; it has to be a number, 0 or more\n    lr:  abc\n         ^"))
 }
 
 @Test(arguments: [

@@ -15,7 +15,9 @@ private final class Scratch {
 
 private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: Outcome = .trained) -> RunRecord {
     let values = (0..<epochs).map { Double($0) * lr }
-    let histories = TrainingRun.metricNames.map { History(name: $0, values: $0 == "val_loss" ? values.map { _ in .nan } : values) }
+    let histories = TrainingRun.metricNames.map {
+        History(name: $0, values: $0 == "val_loss" ? values.map { _ in .nan } : values)
+    }
     var provenance = Provenance()
     (provenance.label, provenance.host, provenance.seconds) = ("lr=\(lr),seed=\(seed)", "häuschen", 1.5)
     return RunRecord(
@@ -23,7 +25,8 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
         configuration: ["lr": .number(lr), "seed": .integer(seed), "path_to_dataset": .text("builtin:visemes")],
         metric: .valAccuracy, classes: ["ноль", "one|two", ""],
         result: TrainingResult(
-            outcome: outcome, histories: histories, seconds: values, best: BestEpoch(epoch: epochs, value: values[epochs - 1]),
+            outcome: outcome, histories: histories, seconds: values,
+            best: BestEpoch(epoch: epochs, value: values[epochs - 1]),
             stoppedEarly: true,
             weights: [
                 Tensor(name: "b.weight", shape: [2, 1, 1, 3], values: [1, 2, 3, .nan, .infinity, -0.0]),
@@ -40,7 +43,8 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
     try RunFile.write(written, to: file)
     let read = try RunFile.read(file)
     #expect(read.contentDigest == written.contentDigest)
-    #expect(read.identity == written.identity && read.classes == written.classes && read.provenance == written.provenance)
+    #expect(
+        read.identity == written.identity && read.classes == written.classes && read.provenance == written.provenance)
     #expect(read.result.test == written.result.test && read.result.best == written.result.best)
     #expect(read.result.weights.map(\.name).sorted() == ["a.bias", "b.weight"])
     #expect(read.configuration["lr"] == .number(0.1) && read.configuration["epoch"] == .integer(100))
@@ -64,9 +68,12 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
     nan.result.weights[0].values[3] = Float(bitPattern: 0xFFC1_2345)
     #expect(nan.contentDigest == digest)
     let changes: [(inout RunRecord) -> Void] = [
-        { $0.result.weights[0].values[5] = 0.0 }, { $0.result.histories[0].values[0] = 1e-300 }, { $0.result.test?.loss = 0.5 },
-        { $0.result.best?.epoch = 1 }, { $0.result.outcome = .diverged }, { $0.result.weights[0].shape = [6, 1, 1, 1] },
-        { $0.identity = RunIdentity(json: "{}") }, { $0.result.test?.confusion[0][0] = 7 }, { $0.result.stoppedEarly = false },
+        { $0.result.weights[0].values[5] = 0.0 }, { $0.result.histories[0].values[0] = 1e-300 },
+        { $0.result.test?.loss = 0.5 },
+        { $0.result.best?.epoch = 1 }, { $0.result.outcome = .diverged },
+        { $0.result.weights[0].shape = [6, 1, 1, 1] },
+        { $0.identity = RunIdentity(json: "{}") }, { $0.result.test?.confusion[0][0] = 7 },
+        { $0.result.stoppedEarly = false },
     ]
     for (index, change) in changes.enumerated() {
         var changed = record()
@@ -99,10 +106,12 @@ private func point(_ key: String, _ value: Value) -> Axis.Point {
 
 private func plan(_ records: [RunRecord]) -> StoredPlan {
     StoredPlan(
-        name: "study", recipe: "recipes/study.yaml", overrides: [], recipeText: "", question: "Why?", metric: .valAccuracy,
+        name: "study", recipe: "recipes/study.yaml", overrides: [], recipeText: "", question: "Why?",
+        metric: .valAccuracy,
         axes: ["lr", "seed"],
         runs: records.enumerated().map { index, record in
-            let axes: [Axis.Point] = ["lr", "seed"].compactMap { key in record.configuration[key].map { point(key, $0) } }
+            let axes: [Axis.Point] = ["lr", "seed"].compactMap { key in record.configuration[key].map { point(key, $0) }
+            }
             return StoredPlan.Run(
                 id: record.identity.id, identity: record.identity.json, number: index + 1, trial: 0,
                 label: record.provenance.label, trialLabel: "lr=0.1", point: axes, configuration: record.configuration,
@@ -164,7 +173,9 @@ private func plan(_ records: [RunRecord]) -> StoredPlan {
     let file = try Scratch().url.appendingPathExtension("digests")
     defer { try? FileManager.default.removeItem(at: file) }
     let digest = String(repeating: "a", count: 64)
-    let list = DigestList([.init(digest: digest, id: "2", label: "b=x y,seed=1"), .init(digest: digest, id: "1", label: "a=1")])
+    let list = DigestList([
+        .init(digest: digest, id: "2", label: "b=x y,seed=1"), .init(digest: digest, id: "1", label: "a=1"),
+    ])
     #expect(list.text == "\(digest)  1  a=1\n\(digest)  2  b=x y,seed=1\n")
     try Data(list.text.utf8).write(to: file)
     #expect(try DigestList(file: file) == list)

@@ -11,7 +11,10 @@ private struct Golden: Decodable {
         let data: Data
         var values: [Float] {
             data.withUnsafeBytes { bytes in
-                (0..<bytes.count / 4).map { Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self))) }
+                (0..<bytes.count / 4).map {
+                    Float(
+                        bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)))
+                }
             }
         }
     }
@@ -23,7 +26,8 @@ private struct Golden: Decodable {
 
     init() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        self = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: folder.appending(path: "Golden/optimizers.json")))
+        self = try JSONDecoder().decode(
+            Golden.self, from: Data(contentsOf: folder.appending(path: "Golden/optimizers.json")))
     }
 }
 
@@ -47,7 +51,9 @@ func optimisersStepAsPyTorchs(kind: OptimizerKind) throws {
         optimizer.step(lr: golden.lr)
     }
     let expected = try #require(golden.results[kind.rawValue]).values
-    for (index, value) in expected.enumerated() { #expect(abs(weights.pointer[index] - value) < 1e-6, "\(kind) \(index)") }
+    for (index, value) in expected.enumerated() {
+        #expect(abs(weights.pointer[index] - value) < 1e-6, "\(kind) \(index)")
+    }
 }
 
 @Test func clippingIsPyTorchs() throws {

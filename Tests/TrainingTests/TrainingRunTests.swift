@@ -20,8 +20,11 @@ private func toySettings() -> TrainingSettings {
     return settings
 }
 
-private func train(_ settings: TrainingSettings, _ width: VectorWidth = .best, threads: Int = 1) throws -> TrainingResult {
-    let run = TrainingRun(settings: settings, data: try toyData(), machine: Machine(kernels: width.kernels, threads: threads))
+private func train(_ settings: TrainingSettings, _ width: VectorWidth = .best, threads: Int = 1) throws
+    -> TrainingResult
+{
+    let run = TrainingRun(
+        settings: settings, data: try toyData(), machine: Machine(kernels: width.kernels, threads: threads))
     var result = run.train(clock: { 0 }) { _ in }
     result.seconds = []
     return result

@@ -1,0 +1,73 @@
+# What a person can do here. `make help` lists it.
+RECIPE ?= lr_grid
+ARGS ?=
+PREFIX ?= /usr/local
+
+PACKAGES := libhdf5-dev zlib1g-dev pkg-config ffmpeg
+VISEME := .build/release/viseme
+RECIPE_FILE := $(if $(wildcard $(RECIPE)),$(RECIPE),recipes/$(RECIPE).yaml)
+STUDY := results/$(basename $(notdir $(RECIPE_FILE)))
+SOURCES := Package.swift $(shell find Sources -type f -o -type l)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build sweep plan report verify status test soak bench lint format example install clean
+
+help: ## list what can be done
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@echo
+	@echo '  RECIPE=lr_grid     a recipe of the folder recipes, or the path of any other'
+	@echo '  ARGS="epoch=5"     changes to the recipe and options: --jobs 2, --sample 3, ...'
+
+setup: ## install the libraries that are missing (Debian, Ubuntu)
+	@scripts/setup.sh $(PACKAGES)
+
+$(VISEME): $(SOURCES)
+	@scripts/setup.sh $(PACKAGES)
+	swift build -c release --product viseme
+	@touch $@
+
+build: $(VISEME) ## build the program, in release mode
+
+sweep: $(VISEME) ## run what is not yet stored, and write the report
+	@$(VISEME) sweep $(RECIPE_FILE) $(ARGS)
+
+plan: $(VISEME) ## list the runs and what is stored; nothing runs
+	@$(VISEME) plan $(RECIPE_FILE) $(ARGS)
+
+report: $(VISEME) ## write the report again, from stored runs alone
+	@$(VISEME) report $(STUDY) $(ARGS)
+
+verify: $(VISEME) ## train again and compare the bits: all runs, or ARGS="--sample 3"
+	@$(VISEME) verify $(RECIPE_FILE) $(ARGS)
+
+status: $(VISEME) ## what of a study is done, failed or missing
+	@$(VISEME) status $(STUDY) $(ARGS)
+
+test: ## build and run all tests
+	@scripts/setup.sh $(PACKAGES)
+	swift build -c release --build-tests
+	swift test -c release --skip-build $(ARGS)
+
+soak: $(VISEME) ## the long checks: every committed recipe against its golden digests, with other workers and vectors
+	@scripts/soak.sh $(VISEME)
+
+bench: $(VISEME) ## one training step beside PyTorch, on this machine (pip install torch numpy)
+	@scripts/bench.sh $(VISEME) $(ARGS)
+
+lint: ## check the form of all sources
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format: ## put all sources into that form
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+example: $(VISEME) ## make the example report of the README again
+	@$(VISEME) sweep recipes/lr_grid.yaml
+	@rm -rf docs/example && mkdir -p docs/example/figures
+	@cp results/lr_grid/report.md docs/example/ && cp results/lr_grid/figures/*.svg docs/example/figures/
+
+install: $(VISEME) ## install the program to PREFIX/bin
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(VISEME) $(DESTDIR)$(PREFIX)/bin/viseme
+
+clean: ## remove what was built; results stay
+	rm -rf .build
