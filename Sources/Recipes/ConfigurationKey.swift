@@ -130,4 +130,12 @@ public struct ConfigurationKey: Sendable {
         case .texts(let count): count.map { "a list of \($0) names" } ?? "a list of names"
         }
     }
+
+    /// All keys as the rows of a Markdown table: key, value and default, meaning, and whether it is left out of identity.
+    package static var documentation: String {
+        all.map { key in
+            let standard = key.defaultValue.map { "; default " + ($0.label.isEmpty ? "empty" : $0.label) } ?? ""
+            return "| `\(key.name)` | \(key.rule)\(standard) | \(key.meaning) | \(key.decidesOutcome ? "" : "—") |\n"
+        }.joined()
+    }
 }

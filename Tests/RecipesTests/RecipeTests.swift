@@ -208,3 +208,19 @@ func wrongTextsAreMistakesAndNeverACrash(text: String) throws {
     let path = try scratch.recipe().expand()[0].configuration["path_to_dataset"]
     #expect(path == .text(scratch.url.standardizedFileURL.appending(path: "clips").path))
 }
+
+@Test func theDocumentationListsEveryKeyAsItIs() throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "docs/recipes.md")
+    let (begin, end) = ("<!-- keys -->\n", "<!-- end of keys -->\n")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    let parts = text.components(separatedBy: begin)
+    let rest = try #require(parts.last).components(separatedBy: end)
+    // To write the table anew: VISEME_UPDATE_DOCS=1 make test
+    if ProcessInfo.processInfo.environment["VISEME_UPDATE_DOCS"] != nil {
+        let updated = parts[0] + begin + ConfigurationKey.documentation + end + rest[1]
+        try Data(updated.utf8).write(to: file)
+    } else {
+        #expect(rest[0] == ConfigurationKey.documentation)
+    }
+}
