@@ -6,6 +6,9 @@ import PackageDescription
 // -Ounchecked leaves out overflow and bounds traps in these loops alone; they hold nothing but pointer arithmetic.
 let kernelSettings: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
 
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
 #if arch(x86_64)
     let wideKernels: [Target] = [
         .target(
@@ -30,6 +33,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     ],
+    // Each target names every module that it imports: the build then sees what has to be compiled again.
     targets: [
         .systemLibrary(
             name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev", "zlib1g-dev", "pkg-config"])]),
@@ -41,41 +45,29 @@ let package = Package(
             dependencies: ["KernelContract", "KernelsPlain", "CProcessor"] + wideKernels.map { .byName(name: $0.name) }),
         .target(name: "Tensors", dependencies: ["Kernels"]),
         .target(name: "Networks", dependencies: ["Kernels", "Tensors"]),
-        .target(
-            name: "Clips",
-            dependencies: [
-                "Tensors", .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-            ]),
-        .target(name: "Training", dependencies: ["Networks", "Clips"]),
-        .target(
-            name: "Recipes",
-            dependencies: ["Training", "Clips", "Yams", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Clips", dependencies: ["Tensors", crypto, subprocess]),
+        .target(name: "Training", dependencies: ["Kernels", "Tensors", "Networks", "Clips"]),
+        .target(name: "Recipes", dependencies: ["Tensors", "Networks", "Clips", "Training", "Yams", crypto]),
         .target(name: "HDF5", dependencies: ["CHDF5"]),
-        .target(
-            name: "RunStore",
-            dependencies: ["HDF5", "Recipes", "Training", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "RunStore", dependencies: ["Tensors", "Clips", "Training", "Recipes", "HDF5", crypto]),
         .target(
             name: "Sweeps",
-            dependencies: [
-                "RunStore", "Recipes", "Training", .product(name: "Subprocess", package: "swift-subprocess"),
-            ]),
-        .target(name: "Reports", dependencies: ["RunStore"]),
+            dependencies: ["Kernels", "Networks", "Clips", "Training", "Recipes", "HDF5", "RunStore", subprocess]),
+        .target(name: "Reports", dependencies: ["Training", "Recipes", "RunStore"]),
         .executableTarget(
             name: "viseme",
             dependencies: [
-                "Sweeps", "Reports", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Kernels", "Tensors", "Networks", "Clips", "Training", "Recipes", "RunStore", "Sweeps", "Reports",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
-        .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
-        .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+        .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Tensors", "Networks"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Kernels", "Tensors", "Networks", "Clips", "Training"]),
         .testTarget(name: "ClipsTests", dependencies: ["Clips"]),
-        .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
-        .testTarget(name: "RunStoreTests", dependencies: ["RunStore"]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
-        .testTarget(
-            name: "EndToEndTests",
-            dependencies: ["RunStore", "viseme", .product(name: "Subprocess", package: "swift-subprocess")]),
+        .testTarget(name: "RecipesTests", dependencies: ["Training", "Recipes"]),
+        .testTarget(name: "RunStoreTests", dependencies: ["Tensors", "Training", "Recipes", "RunStore"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Training", "Recipes", "RunStore", "Reports"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["RunStore", "viseme", subprocess]),
     ] + wideKernels
 )

@@ -10,6 +10,8 @@ public struct Augmentation: Sendable, Equatable {
     public var time = 0
     /// Multiply brightness by up to 1 ± so much.
     public var brightness = 0.0
+    /// α of the Beta distribution that mixes each clip with another (mixup, Zhang et al. 2018); 0: not mixed.
+    public var mixup = 0.0
 
     public init() {}
 
@@ -33,6 +35,39 @@ public struct Augmentation: Sendable, Equatable {
         return Draw(
             mirrored: flip && bits.x & 1 == 1, right: within(bits.y, shift), down: within(bits.z, shift),
             later: within(bits.w, time), gain: 1 + Float(brightness) * (2 * unitFloat(more.x) - 1))
+    }
+}
+
+extension Augmentation {
+    /// Which clip is mixed into another, and the other's share.
+    public struct Partner: Sendable {
+        public let clip: Int
+        /// Of the clip itself, ½…1.
+        public let share: Float
+    }
+
+    /// - Parameters:
+    ///   - epoch: from 1.
+    ///   - count: clips to choose from.
+    /// - Returns: nil where nothing is mixed.
+    public func partner(seed: UInt64, epoch: Int, clip: Int, count: Int) -> Partner? {
+        guard mixup > 0 else { return nil }
+        var stream = RandomStream(seed: seed, purpose: .mixup, part: UInt32(epoch), index: UInt64(clip) << 32)
+        let other = Int(stream.below(UInt32(count)))
+        let share = beta(&stream)
+        return Partner(clip: other, share: Float(max(share, 1 - share)))
+    }
+
+    /// Beta(α, α) by Jöhnk's method (1964): two powers of uniform numbers whose sum is at most 1.
+    private func beta(_ stream: inout RandomStream) -> Double {
+        while true {
+            let (u, v) = (stream.uniformDouble(), stream.uniformDouble())
+            guard u > 0, v > 0 else { continue }
+            // Powers below e⁻⁷⁰⁰ are nought for all that follows.
+            let x = PortableMath.exp(max(PortableMath.log(u) / mixup, -700))
+            let y = PortableMath.exp(max(PortableMath.log(v) / mixup, -700))
+            if x + y <= 1 { return x / (x + y) }
+        }
     }
 }
 

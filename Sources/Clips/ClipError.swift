@@ -4,6 +4,8 @@ public enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
     case noFolder(path: String)
     case noSplits(path: String, wanted: [String], found: [String])
     case noClasses(path: String)
+    case oneClass(path: String, name: String)
+    case bothLayouts(path: String, split: String, name: String)
     case emptyClass(name: String, split: String, path: String)
     case missingClass(name: String, found: [String])
     case undecodable(file: String, reason: String)
@@ -22,6 +24,10 @@ public enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
                 + "Sort the clips into such folders, or name yours in `subfolders`"
         case .noClasses(let path):
             "\(path): holds no class folders with clips"
+        case .oneClass(let path, let name):
+            "\(path): there is one class only, \(name): a classifier needs at least two"
+        case .bothLayouts(let path, let split, let name):
+            "\(path): holds both layouts, \(split)/<class> and \(name)/\(split): sort the clips into one of them"
         case .emptyClass(let name, let split, let path):
             "\(path): class \(name) has no clip in \(split): every class needs clips to train and to validate; "
                 + "add some, or leave the class out with `classes`"

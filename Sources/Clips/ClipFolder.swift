@@ -31,6 +31,14 @@ package struct ClipFolder {
             splitsFirst
             ? try ClipFolder.folders(in: root.appending(path: splitNames[0]))
             : try top.filter { try ClipFolder.folders(in: root.appending(path: $0)).contains(splitNames[0]) }
+        if splitsFirst,
+            let other = try top.first(where: { name in
+                try !splitNames.contains(name)
+                    && ClipFolder.folders(in: root.appending(path: name)).contains(splitNames[0])
+            })
+        {
+            throw ClipError.bothLayouts(path: root.path, split: splitNames[0], name: other)
+        }
         guard !found.isEmpty else {
             throw splitsFirst
                 ? ClipError.noClasses(path: root.path)
@@ -40,6 +48,7 @@ package struct ClipFolder {
             throw ClipError.missingClass(name: missing, found: found)
         }
         classes = wanted.isEmpty ? found : wanted
+        guard classes.count > 1 else { throw ClipError.oneClass(path: root.path, name: classes[0]) }
         var entries: [Entry] = []
         var problems: [ClipError] = []
         for (split, splitName) in zip(Split.allCases, splitNames) {
@@ -69,7 +78,14 @@ package struct ClipFolder {
 
     private static func videos(in folder: URL) throws -> [String] {
         guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
-        return try contents(folder).filter { endings.contains(($0 as NSString).pathExtension.lowercased()) }
+        return try contents(folder).filter { name in
+            guard endings.contains((name as NSString).pathExtension.lowercased()) else { return false }
+            // A pipe or a device would be waited for in vain.
+            let facts = try? folder.appending(path: name).resolvingSymlinksInPath().resourceValues(forKeys: [
+                .isRegularFileKey
+            ])
+            return facts?.isRegularFile == true
+        }
     }
 
     /// Names without those that begin with a dot, in the order of their bytes: no locale, no file system decides.

@@ -83,7 +83,9 @@ extension ClipFolder {
         var hash = SHA256()
         hash.update(data: Data("clips 1 \(classes)".utf8))
         for entry in entries {
-            let facts = try FileManager.default.attributesOfItem(atPath: entry.file.path)
+            guard let facts = try? FileManager.default.attributesOfItem(atPath: entry.file.path) else {
+                throw ClipError.unreadable(path: entry.file.path, reason: "its name or its permissions do not allow it")
+            }
             let size = (facts[.size] as? NSNumber)?.int64Value ?? 0
             let changed = (facts[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
             hash.update(

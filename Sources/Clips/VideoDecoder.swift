@@ -26,6 +26,7 @@ struct VideoDecoder {
 
     /// Decodes all of `files`, several at once. The order of the answer is that of the files.
     func decode(_ files: [URL], progress: @Sendable (Int) -> Void) async throws -> [Result<[Picture], ClipError>] {
+        removeLeftovers()
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: scratch) }
         let batches = stride(from: 0, to: files.count, by: VideoDecoder.batchSize).map {
@@ -46,17 +47,31 @@ struct VideoDecoder {
                 results[index] = pictures
                 done += pictures.count
                 progress(done)
-                start()
+                if !Task.isCancelled { start() }
             }
         }
+        try Task.checkCancellation()
         return batches.indices.flatMap { results[$0] ?? [] }
+    }
+
+    /// What processes that were killed left behind: folders named after processes that are no more.
+    private func removeLeftovers() {
+        let parent = scratch.deletingLastPathComponent()
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? [] {
+            guard name.hasPrefix("decoding-"), let process = Int32(name.dropFirst("decoding-".count)),
+                kill(process, 0) != 0
+            else { continue }
+            try? FileManager.default.removeItem(at: parent.appending(path: name))
+        }
     }
 
     /// One process for all; where that fails, one for each, so that the broken file is known.
     private func decodeBatch(_ files: [URL], index: Int) async -> [Result<[Picture], ClipError>] {
         let outputs = files.indices.map { scratch.appending(path: "\(index)-\($0).y4m") }
         defer { for output in outputs { try? FileManager.default.removeItem(at: output) } }
-        if await run(files, outputs) == nil {
+        let reason = await run(files, outputs)
+        if Task.isCancelled { return [] }
+        if reason == nil {
             let pictures = zip(files, outputs).map { read($1, of: $0) }
             if pictures.allSatisfy({ (try? $0.get()) != nil }) { return pictures }
         }

@@ -30,6 +30,24 @@ public struct NetworkShape: Sendable, Equatable {
     }
 }
 
+/// What a clip shows: one class, or two mixed (mixup, Zhang et al. 2018).
+public struct MixedLabel: Sendable, Equatable {
+    public var first: Int
+    public var second: Int
+    /// Share of the first, 0…1.
+    public var share: Float
+
+    public init(first: Int, second: Int, share: Float) {
+        self.first = first
+        self.second = second
+        self.share = share
+    }
+
+    public init(_ label: Int) {
+        self.init(first: label, second: label, share: 1)
+    }
+}
+
 /// OpenAV's visual model, `resnet18_lstm`: ResNet-18 on every frame, LSTM, dropout, LSTM, the last time step, dropout, a
 /// linear classifier. Parameters carry PyTorch's names and shapes.
 ///
@@ -118,6 +136,22 @@ public final class VisualSpeechNetwork {
         }
     }
 
+    /// Mixes another picture into a frame that is set: share·frame + (1 − share)·picture.
+    public func mixFrame(_ pixels: UnsafePointer<UInt8>, share: Float, clip: Int, time: Int, batch: Int) {
+        let frame = time * batch + clip
+        let rowLength = resnet.paddedWidth * shape.channels
+        let blockStart = frame / laneCount * resnet.paddedHeight * rowLength
+        let scalars = UnsafeMutableRawPointer(input.pointer).assumingMemoryBound(to: Float.self)
+        for row in 0..<shape.height {
+            let start = blockStart + (row + resnet.padding.top) * rowLength + resnet.padding.left * shape.channels
+            let source = pixels + row * shape.width * shape.channels
+            let target = scalars + start * laneCount + frame % laneCount
+            for at in 0..<shape.width * shape.channels {
+                target[at * laneCount] = share * target[at * laneCount] + (1 - share) * (Float(source[at]) / 255)
+            }
+        }
+    }
+
     /// Like `setFrame`, for numbers as they are.
     public func setFrame(values: [Float], clip: Int, time: Int, batch: Int) {
         let frame = time * batch + clip
@@ -167,13 +201,25 @@ public final class VisualSpeechNetwork {
 
     /// Cross-entropy of each clip; the probabilities stay for `backward`.
     public func loss(labels: [Int]) -> [Float] {
+        loss(labels: labels.map { MixedLabel($0) })
+    }
+
+    /// Cross-entropy of each clip: of mixed ones share·loss(first) + (1 − share)·loss(second).
+    public func loss(labels: [MixedLabel]) -> [Float] {
+        let first = losses(of: labels.map(\.first))
+        guard labels.contains(where: { $0.share != 1 }) else { return first }
+        let second = losses(of: labels.map(\.second))
+        return labels.indices.map { labels[$0].share * first[$0] + (1 - labels[$0].share) * second[$0] }
+    }
+
+    private func losses(of labels: [Int]) -> [Float] {
         let classes = shape.classes
         for (clip, label) in labels.enumerated() { targets.pointer[clip] = Int32(label) }
         for block in 0..<(labels.count + laneCount - 1) / laneCount {
             machine.kernels.crossEntropy(
                 logits: logits.pointer + block * classes, targets: targets.pointer + block * laneCount,
-                classes: classes,
-                probabilities: probabilities.pointer + block * classes, loss: losses.pointer + block * laneCount)
+                classes: classes, probabilities: probabilities.pointer + block * classes,
+                loss: losses.pointer + block * laneCount)
         }
         return (0..<labels.count).map { losses.pointer[$0] }
     }
@@ -190,6 +236,11 @@ public final class VisualSpeechNetwork {
 
     /// The gradient of the mean loss over the batch, for every parameter. Follows `forward` and `loss` of the same batch.
     public func backward(labels: [Int]) {
+        backward(labels: labels.map { MixedLabel($0) })
+    }
+
+    /// Likewise, of mixed clips.
+    public func backward(labels: [MixedLabel]) {
         let (steps, size, classes) = (shape.frames, resnet.featureCount, shape.classes)
         let batch = labels.count
         let clipBlocks = (batch + laneCount - 1) / laneCount
@@ -211,18 +262,21 @@ public final class VisualSpeechNetwork {
         resnet.backward(input.pointer, gradient: featureGradient.pointer, frames: batch * steps)
     }
 
-    /// (softmax − one-hot)/batch, in place of the probabilities; nought for clips that are not there.
-    private func lossGradient(_ labels: [Int]) {
+    /// (softmax − target)/batch, in place of the probabilities; nought for clips that are not there.
+    private func lossGradient(_ labels: [MixedLabel]) {
         let classes = shape.classes
-        let share = 1 / Float(labels.count)
-        for block in 0..<(labels.count + laneCount - 1) / laneCount {
-            for lane in 0..<laneCount {
-                let clip = block * laneCount + lane
-                for c in 0..<classes {
-                    let p = probabilities.pointer[block * classes + c][lane]
-                    let target: Float = clip < labels.count && labels[clip] == c ? 1 : 0
-                    probabilities.pointer[block * classes + c][lane] = clip < labels.count ? (p - target) * share : 0
+        let part = 1 / Float(labels.count)
+        for clip in 0..<(labels.count + laneCount - 1) / laneCount * laneCount {
+            let (block, lane) = (clip / laneCount, clip % laneCount)
+            for c in 0..<classes {
+                let at = block * classes + c
+                guard clip < labels.count else {
+                    probabilities.pointer[at][lane] = 0
+                    continue
                 }
+                let label = labels[clip]
+                let target = (label.first == c ? label.share : 0) + (label.second == c ? 1 - label.share : 0)
+                probabilities.pointer[at][lane] = (probabilities.pointer[at][lane] - target) * part
             }
         }
     }

@@ -17,6 +17,11 @@ struct AxisReader {
 
     static let limit = 100_000
 
+    /// Whether a node stands for several values.
+    static func isAxis(_ node: Node) -> Bool {
+        node.sequence != nil || node.mapping != nil
+    }
+
     func axis(_ key: ConfigurationKey, _ node: Node) -> Axis? {
         switch node {
         case .sequence(let sequence):
@@ -84,7 +89,9 @@ struct AxisReader {
         }
         let count = ((to - from) / step + 1e-9).rounded(.down) + 1
         guard isBearable(count, key, node) else { return nil }
-        return (0..<Int(count)).map { sixDigits(from + Double($0) * step) }
+        // Whole numbers are exact; others are rounded.
+        let isWhole = [from, to, step].allSatisfy { $0 == $0.rounded() && abs($0) < 0x1p53 }
+        return (0..<Int(count)).map { isWhole ? from + Double($0) * step : sixDigits(from + Double($0) * step) }
     }
 
     /// Evenly spaced, or evenly spaced in the logarithm.
@@ -131,9 +138,12 @@ struct AxisReader {
 
     private func number(_ name: String, _ key: ConfigurationKey, _ fields: [String: Node]) -> Double? {
         guard let node = fields[name] else { return nil }
-        guard let value = SettingsReader.number(node) else {
+        guard let value = SettingsReader.number(node),
+            abs(value) < 0x1p53 || value.truncatingRemainder(dividingBy: 1) != 0
+        else {
             mistakes.add(
-                settings.place(node), "\(key.name): \(name) has to be a number, not \(settings.described(node))",
+                settings.place(node),
+                "\(key.name): \(name) has to be a number below 2⁵³, not \(settings.described(node))",
                 in: source)
             return nil
         }

@@ -107,6 +107,7 @@ public struct Configuration: Sendable, Equatable {
         settings.augmentation.shift = integer("augment.shift")
         settings.augmentation.time = integer("augment.time")
         settings.augmentation.brightness = number("augment.brightness")
+        settings.augmentation.mixup = number("augment.mixup")
         settings.metric = metric
         return settings
     }

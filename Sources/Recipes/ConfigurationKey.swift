@@ -85,6 +85,9 @@ public struct ConfigurationKey: Sendable {
             "augment.time", .integer(0...30), .integer(0), "move training clips by up to so many frames in time"),
         ConfigurationKey(
             "augment.brightness", .number(0...1), .number(0), "multiply brightness by up to 1 ± so much"),
+        ConfigurationKey(
+            "augment.mixup", .number(0...10), .number(0),
+            "mix each training clip with another; the shares are drawn from Beta(α, α); 0: not; usual: 0.2…1"),
         // The data.
         ConfigurationKey(
             "subfolders", .texts(count: 3), .list([.text("train"), .text("val"), .text("test")]),

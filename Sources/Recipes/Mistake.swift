@@ -15,13 +15,17 @@ public struct Place: Hashable, Sendable, Comparable {
 public struct Mistake: Hashable, Sendable {
     public var place: Place
     public var message: String
-    /// The line it stands in, to be shown with a caret.
+    /// Bytes of a line that is shown at most.
+    static let shownLine = 160
+
+    /// The line it stands in, to be shown with a caret; empty where it is too long.
     public var line: String
 
     public var description: String {
+        guard !line.isEmpty else { return "\(place.file):\(place.line):\(place.column): error: \(message)" }
         // The caret stands under the place whatever the line holds: tabs stay tabs.
         let indent = line.prefix(max(place.column - 1, 0)).map { $0 == "\t" ? "\t" : " " }.joined()
-        let shown = line.count > 160 ? "" : "\n    \(line)\n    \(indent)^"
+        let shown = "\n    \(line)\n    \(indent)^"
         return "\(place.file):\(place.line):\(place.column): error: \(message)\(shown)"
     }
 }
@@ -30,8 +34,13 @@ public struct Mistake: Hashable, Sendable {
 public struct RecipeMistakes: Error, CustomStringConvertible, Sendable {
     public let mistakes: [Mistake]
 
+    /// As many as a person reads.
+    private static let shown = 100
+
     public var description: String {
-        mistakes.map(\.description).joined(separator: "\n")
+        let more = mistakes.count - RecipeMistakes.shown
+        return mistakes.prefix(RecipeMistakes.shown).map(\.description).joined(separator: "\n")
+            + (more > 0 ? "\n… and \(more) mistakes more" : "")
     }
 }
 
@@ -40,15 +49,22 @@ final class MistakeList {
     private(set) var mistakes: [Mistake] = []
 
     func add(_ place: Place, _ message: String, in source: SourceText) {
-        mistakes.append(Mistake(place: place, message: message, line: source.line(place.line)))
+        // A line too long to be shown is not kept: there may be a mistake for every few of its bytes.
+        let line = source.line(place.line)
+        mistakes.append(Mistake(place: place, message: message, line: line.utf8.count <= Mistake.shownLine ? line : ""))
     }
 
     func throwIfAny() throws {
         guard !mistakes.isEmpty else { return }
-        var seen: Set<Mistake> = []
-        let unique = mistakes.filter { seen.insert($0).inserted }
+        struct Identity: Hashable {
+            let place: Place
+            let message: String
+        }
+        var seen: Set<Identity> = []
+        let unique = mistakes.filter { seen.insert(Identity(place: $0.place, message: $0.message)).inserted }
         // Files in the order in which they showed mistakes, arguments last; within one, from top to bottom.
-        let files = unique.map(\.place.file)
+        var files: [String] = []
+        for mistake in unique where !files.contains(mistake.place.file) { files.append(mistake.place.file) }
         throw RecipeMistakes(
             mistakes: unique.sorted {
                 let (a, b) = (files.firstIndex(of: $0.place.file) ?? 0, files.firstIndex(of: $1.place.file) ?? 0)

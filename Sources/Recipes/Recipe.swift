@@ -40,6 +40,12 @@ public struct Recipe: Sendable {
         settings = draft.settings.mapValues(\.value)
         axes = draft.axes.filter { $0.key != "seed" } + draft.axes.filter { $0.key == "seed" }
         exclusions = draft.exclusions
+        guard !expand().isEmpty else {
+            let place = Place(file: path, line: 1, column: 1)
+            mistakes.add(place, "exclude: leaves no run over", in: source)
+            try mistakes.throwIfAny()
+            return
+        }
     }
 
     /// Whether a mapping's keys are those of a recipe rather than of a configuration.
@@ -118,6 +124,7 @@ struct RecipeDraft {
         reader.forEachKey(node) { name, keyNode, value in
             let full = prefix + name
             if let key = ConfigurationKey.byName[full] {
+                guard isSweepable(key, reader.place(keyNode), reader) else { return }
                 if let axis = AxisReader(settings: reader).axis(key, value) { put(axis, reader.place(keyNode)) }
             } else if ConfigurationKey.all.contains(where: { $0.name.hasPrefix(full + ".") }), case .mapping = value {
                 readSweep(value, prefix: full + ".", reader)
@@ -125,6 +132,13 @@ struct RecipeDraft {
                 reader.add(unknown: full, at: keyNode)
             }
         }
+    }
+
+    /// Keys that only change what is printed make no runs that differ.
+    private func isSweepable(_ key: ConfigurationKey, _ place: Place, _ reader: SettingsReader) -> Bool {
+        guard key.name.hasPrefix("hide_") else { return true }
+        reader.mistakes.add(place, "\(key.name): does not change a run, so it can't be swept", in: reader.source)
+        return false
     }
 
     private mutating func put(_ axis: Axis, _ place: Place) {
@@ -208,7 +222,7 @@ struct RecipeDraft {
         if let node = padded.parse(list) {
             let reader = SettingsReader(
                 source: SourceText(name: source.name, folder: source.folder, text: argument), mistakes: mistakes)
-            if case .sequence = node, !key.isList {
+            if !key.isList, AxisReader.isAxis(node) {
                 if let axis = AxisReader(settings: reader).axis(key, node) { put(axis, start) }
             } else if let value = reader.value(node, key) {
                 axes.removeAll { $0.key == name }

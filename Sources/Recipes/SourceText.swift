@@ -20,6 +20,10 @@ struct SourceText {
 
     /// - Parameter name: the path as the person gave it.
     init(file: URL, name: String) throws {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder), isFolder.boolValue {
+            throw UnreadableFile(path: name, reason: "it is a folder; a recipe is a YAML file")
+        }
         let data: Data
         do { data = try Data(contentsOf: file) } catch {
             throw UnreadableFile(path: name, reason: "there is no such file, or it may not be read")

@@ -225,8 +225,9 @@ public struct MarkdownReport {
     // MARK: Words
 
     private func command(_ verb: String, study: Bool) -> String {
-        if study { return "viseme \(verb) results/\(plan.name)" }
-        return (["viseme \(verb) \(plan.recipe)"] + plan.overrides.map(shellQuoted)).joined(separator: " ")
+        if study { return "viseme \(verb) " + shellQuoted("\(plan.results)/\(plan.name)") }
+        let options = plan.results == "results" ? [] : ["--results", plan.results]
+        return "viseme \(verb) " + ([plan.recipe] + plan.overrides + options).map(shellQuoted).joined(separator: " ")
     }
 
     private func shellQuoted(_ text: String) -> String {

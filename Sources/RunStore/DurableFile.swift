@@ -100,7 +100,8 @@ public enum StoreError: Error, CustomStringConvertible, Sendable, Equatable {
         case .unwritable(let path, let reason): "\(path): can't be written: \(reason)"
         case .unreadable(let path, let reason): "\(path): can't be read: \(reason)"
         case .otherFormat(let path, let found):
-            "\(path): is \(found), and this program reads format \(formatVersion): use the program that wrote it"
+            "\(path): is a file of the form \(found), which is not what belongs here in a form this program reads (version "
+                + "\(formatVersion)): give another file, or use the program that wrote it"
         case .noStudy(let path): "\(path): holds no study (no plan.json): give a folder that `viseme sweep` made"
         }
     }

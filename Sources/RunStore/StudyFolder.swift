@@ -129,11 +129,14 @@ public struct StoredPlan: Codable, Sendable, Equatable {
     /// Swept keys, in order; the seed last.
     public var axes: [String]
     public var runs: [Run]
+    /// The folder of all studies, as it was given.
+    public var results: String
 
     public init(
         name: String, recipe: String, overrides: [String], recipeText: String, question: String?, metric: Metric,
-        axes: [String], runs: [Run]
+        axes: [String], runs: [Run], results: String = "results"
     ) {
+        self.results = results
         self.name = name
         self.recipe = recipe
         self.overrides = overrides

@@ -56,7 +56,7 @@ extension Provenance {
         provenance.processor = processorName()
         provenance.vectorWidth = width.rawValue
         provenance.system = systemName()
-        provenance.host = ProcessInfo.processInfo.hostName
+        provenance.host = hostName()
         return provenance
     }
 
@@ -73,6 +73,13 @@ extension Provenance {
         let line = facts.split(separator: "\n").first { $0.hasPrefix("model name") }
         let name = line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
         return "\(name ?? "unknown"), \(ProcessInfo.processInfo.activeProcessorCount) cores"
+    }
+
+    /// The machine's own name for itself; nobody else is asked.
+    private static func hostName() -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private static func systemName() -> String {

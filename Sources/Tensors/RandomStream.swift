@@ -11,6 +11,7 @@ public struct RandomStream: Sendable {
         case split = 4
         case visemes = 5
         case augmentation = 6
+        case mixup = 7
     }
 
     private let key: SIMD2<UInt32>
@@ -20,10 +21,12 @@ public struct RandomStream: Sendable {
     private var ready = SIMD4<UInt32>()
     private var used = 4
 
-    public init(seed: UInt64, purpose: Purpose, part: UInt32 = 0) {
+    /// - Parameter index: where in the stream to begin, in blocks of four numbers.
+    public init(seed: UInt64, purpose: Purpose, part: UInt32 = 0, index: UInt64 = 0) {
         key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
         self.part = part
         self.purpose = purpose.rawValue
+        self.index = index
     }
 
     /// The four numbers at `index`, whatever was drawn before.

@@ -174,12 +174,11 @@ public final class TrainingRun {
     }
 
     private func trainBatch(_ clips: [Int], epoch: Int, lr: Double) -> (losses: [Float], correct: Int) {
-        let labels = clips.map { data.train.label($0) }
-        if settings.augmentation.isOff { network.load(data.train, clips) } else { loadAugmented(clips, epoch: epoch) }
+        let labels = loadTraining(clips, epoch: epoch)
         network.pack()
         network.forward(batch: clips.count, training: .init(seed: settings.seed, number: step))
         let losses = network.loss(labels: labels)
-        let correct = labels.indices.count { predicted(clip: $0) == labels[$0] }
+        let correct = labels.indices.count { predicted(clip: $0) == labels[$0].first }
         network.backward(labels: labels)
         if settings.clipNorm > 0 {
             clipGradients(network.parameters.gradients, limit: settings.clipNorm, machine: machine)
@@ -187,6 +186,31 @@ public final class TrainingRun {
         optimizer.step(lr: lr)
         step += 1
         return (losses, correct)
+    }
+
+    /// Puts training clips, changed and mixed as the settings say, where the network reads them.
+    private func loadTraining(_ clips: [Int], epoch: Int) -> [MixedLabel] {
+        let augmentation = settings.augmentation
+        guard !augmentation.isOff else {
+            network.load(data.train, clips)
+            return clips.map { MixedLabel(data.train.label($0)) }
+        }
+        return clips.enumerated().map { place, clip in
+            let draw = augmentation.draw(seed: settings.seed, epoch: epoch, clip: clip)
+            data.train.withFrames(of: clip, changed: draw) { time, pixels in
+                network.setFrame(pixels, clip: place, time: time, batch: clips.count)
+            }
+            let label = data.train.label(clip)
+            guard
+                let partner = augmentation.partner(
+                    seed: settings.seed, epoch: epoch, clip: clip, count: data.train.count)
+            else { return MixedLabel(label) }
+            let other = augmentation.draw(seed: settings.seed, epoch: epoch, clip: partner.clip)
+            data.train.withFrames(of: partner.clip, changed: other) { time, pixels in
+                network.mixFrame(pixels, share: partner.share, clip: place, time: time, batch: clips.count)
+            }
+            return MixedLabel(first: label, second: data.train.label(partner.clip), share: partner.share)
+        }
     }
 
     /// Loss and accuracy on one split, without dropout, batch norm by its averages.
@@ -218,15 +242,6 @@ public final class TrainingRun {
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
         let score = evaluate(test) { confusion[$0][$1] += 1 }
         return TestResult(loss: score.loss, accuracy: score.accuracy, confusion: confusion)
-    }
-
-    private func loadAugmented(_ clips: [Int], epoch: Int) {
-        for (place, clip) in clips.enumerated() {
-            let draw = settings.augmentation.draw(seed: settings.seed, epoch: epoch, clip: clip)
-            data.train.withFrames(of: clip, changed: draw) { time, pixels in
-                network.setFrame(pixels, clip: place, time: time, batch: clips.count)
-            }
-        }
     }
 
     private func predicted(clip: Int) -> Int {

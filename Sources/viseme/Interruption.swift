@@ -2,29 +2,55 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Ends work on SIGINT and SIGTERM in good order.
+/// Ends work in good order when a signal asks for it.
 enum Interruption {
     enum Ending: Sendable {
         case finished, interrupted
     }
 
-    /// Runs `work`; a signal cancels its task.
-    static func watch(_ work: @escaping @Sendable () async -> Void) async -> Ending {
-        let interrupted = Atomic(false)
-        let task = Task { await work() }
-        let sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                interrupted.store(true, ordering: .relaxed)
+    private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+    /// The work that a signal cancels; while there is none, a signal ends the program at once.
+    private static let work = Mutex<Task<Void, Never>?>(nil)
+    private static let isInterrupted = Atomic(false)
+    /// Made once, at the first use, and kept.
+    nonisolated(unsafe) private static let sources = signals.map { number in
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source.setEventHandler {
+            isInterrupted.store(true, ordering: .relaxed)
+            work.withLock { task in
+                guard let task else { exit(ExitStatus.interrupted.rawValue) }
                 task.cancel()
             }
-            source.resume()
-            return source
         }
+        source.resume()
+        return source
+    }
+
+    /// Runs `body`; a signal cancels its task.
+    static func watch(_ body: @escaping @Sendable () async -> Void) async -> Ending {
+        _ = sources
+        let task = Task { await body() }
+        work.withLock { $0 = task }
         await task.value
-        for source in sources { source.cancel() }
-        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
-        return interrupted.load(ordering: .relaxed) ? .interrupted : .finished
+        work.withLock { $0 = nil }
+        return isInterrupted.load(ordering: .relaxed) ? .interrupted : .finished
+    }
+
+    /// Runs `body` to its end, or throws `ExitStatus.interrupted` after a signal.
+    static func guarding<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let outcome = Mutex<Swift.Result<Result, any Error>?>(nil)
+        let ending = await watch {
+            let result: Swift.Result<Result, any Error>
+            do { result = .success(try await body()) } catch { result = .failure(error) }
+            outcome.withLock { $0 = result }
+        }
+        guard ending == .finished, let result = outcome.withLock({ $0 }) else {
+            complain("interrupted")
+            throw ExitStatus.interrupted
+        }
+        return try result.get()
     }
 }

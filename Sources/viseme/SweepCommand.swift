@@ -19,9 +19,7 @@ struct SweepCommand: AsyncParsableCommand {
         let width = try chosenWidth()
         let study = try await options.study()
         let (folder, plan) = (study.folder, study.plan)
-        guard let first = plan.runs.first else {
-            throw ValidationError("the recipe makes no run: exclude leaves nothing over")
-        }
+        guard let first = plan.runs.first else { throw ExitStatus.wrong }
         printHeader(Configuration(first.configuration), width: width)
         try folder.create()
         let lock = try StudyLock(folder)

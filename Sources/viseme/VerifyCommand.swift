@@ -27,9 +27,9 @@ struct VerifyCommand: AsyncParsableCommand {
         let width = try chosenWidth()
         let study = try await options.study()
         let runs = Verification.sample(study.plan.runs, count: sample)
+        let golden = try goldenLines(study)
         let again = try await trainAgain(runs, study, width)
         let stored = Stored(study.folder, study.plan)
-        let golden = try goldenLines(study)
         let results = runs.map { run in
             Verification(
                 run: run, digest: again[run.id], stored: stored.runs[run.id]?.contentDigest,

@@ -85,10 +85,14 @@ struct StudyOptions: ParsableArguments {
     /// The study, with its data prepared.
     func study() async throws -> Study {
         let display = ProgressDisplay()
-        let study = try await Study(path: recipe, overrides: overrides, results: resultsFolder) { done, count in
-            display.show("decoding videos", Double(done) / Double(max(count, 1)), "\(done) of \(count)")
+        let (recipe, overrides, folder) = (recipe, overrides, resultsFolder)
+        let study = try await Interruption.guarding {
+            try await Study(path: recipe, overrides: overrides, results: folder) { done, count in
+                display.show("decoding videos", Double(done) / Double(max(count, 1)), "\(done) of \(count)")
+            }
         }
         display.clear()
+        for duplicate in study.duplicates { complain(duplicate) }
         return study
     }
 }

@@ -13,7 +13,7 @@ struct WorkerCommand: ParsableCommand {
     @Option var threads = 1
 
     func run() throws {
-        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] { signal(number, SIG_DFL) }
         let folder = StudyFolder(URL(filePath: study))
         let plan = try folder.readPlan()
         guard let planned = plan.runs.first(where: { $0.id == runID }) else {

@@ -60,8 +60,25 @@ private let splits = ["train", "val", "test"]
     }
 }
 
+@Test func ambiguousAndHopelessFoldersAreRefused() throws {
+    let both = try Scratch(["train/x/1.mp4", "val/x/1.mp4", "a/train/1.mp4", "a/val/1.mp4"])
+    #expect(throws: ClipError.bothLayouts(path: both.url.path, split: "train", name: "a")) {
+        try ClipFolder(root: both.url, splitNames: splits, wanted: [])
+    }
+    let one = try Scratch(["a/train/1.mp4", "a/val/1.mp4"])
+    #expect(throws: ClipError.oneClass(path: one.url.path, name: "a")) {
+        try ClipFolder(root: one.url, splitNames: splits, wanted: [])
+    }
+}
+
+@Test func aPipeIsNoClip() throws {
+    let scratch = try Scratch(["a/train/1.mp4", "a/val/1.mp4", "b/train/1.mp4", "b/val/1.mp4"])
+    #expect(mkfifo(scratch.url.appending(path: "a/train/pipe.mp4").path, 0o600) == 0)
+    #expect(try ClipFolder(root: scratch.url, splitNames: splits, wanted: []).entries.count == 4)
+}
+
 @Test func aClipThatFfmpegCannotDecodeIsNamed() async throws {
-    let scratch = try Scratch(["a/train/1.mp4", "a/val/2.mp4"])
+    let scratch = try Scratch(["a/train/1.mp4", "a/val/2.mp4", "b/train/3.mp4", "b/val/4.mp4"])
     let source = DataSource.folder(path: scratch.url.path, splits: splits, classes: [])
     let cache = scratch.url.appending(path: "cache")
     do {

@@ -171,12 +171,42 @@ private struct Program {
     #expect(try await program.run("status", "results/tiny").output.contains("failed"))
 }
 
+@Test func anInterruptedSweepEndsItsWorkersAndGoesOn() async throws {
+    let program = try Program()
+    defer { program.close() }
+    let script = """
+        "$0" sweep "$1" epoch=400 & sweep=$!; sleep 2; kill -INT $sweep; wait $sweep; echo "status $?"
+        pgrep -f "worker.*$(basename "$PWD")" && echo survivors
+        exit 0
+        """
+    // A shell without job control lets its children ignore SIGINT: -m gives them a group of their own.
+    let ending = try await Subprocess.run(
+        .name("bash"), arguments: ["-mc", script, Program.url.path, Program.tiny],
+        workingDirectory: FilePath(program.folder.path), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20)
+    )
+    #expect(ending.standardOutput.contains("status 130"), "\(ending.standardOutput)\(ending.standardError)")
+    #expect(!ending.standardOutput.contains("survivors"))
+    let after = try await program.run("sweep", Program.tiny)
+    #expect(after.status == .exited(0))
+    let golden = try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+    #expect(try program.text("results/tiny/digests.txt") == golden)
+}
+
+@Test func settingsThatAreTheSameRunArePlannedOnce() async throws {
+    let program = try Program()
+    defer { program.close() }
+    let ending = try await program.run(
+        "plan", Program.tiny, "builtin.words=[4]", "classes=[]", "lr=[0.001,1e-3]", "seed=1")
+    #expect(ending.output.contains("1 runs"), "\(ending.output)\(ending.errors)")
+}
+
 @Test func mistakesEndWithStatus2AndOneMessage() async throws {
     let page = "path_to_dataset: builtin:visemes\n"
     let program = try Program([
         "typing.yaml": page + "lr: abc\nbatch_size: 0\n", "nodata.yaml": "path_to_dataset: /nowhere/at/all\n",
         "broken.yaml": "a: [1", "empty/a/train/1.mp4": "x", "empty/a/val/.keep": "", "clip/a/train/1.mp4": "x",
-        "clip/a/val/2.mp4": "x", "page.yaml": page,
+        "clip/a/val/2.mp4": "x", "clip/b/train/1.mp4": "x", "clip/b/val/1.mp4": "x", "empty/b/train/1.mp4": "x",
+        "empty/b/val/1.mp4": "x", "page.yaml": page,
     ])
     defer { program.close() }
     let cases: [(arguments: [String], expected: String)] = [

@@ -106,6 +106,10 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     #expect(try values("{distribution: uniform, min: 0.1, max: 0.3, count: 3}") == ["0.1", "0.2", "0.3"])
     #expect(try values("{from: 0.1, to: 0.5, step: 0.1}") == ["0.1", "0.2", "0.3", "0.4", "0.5"])
     #expect(try values("[0.1, 0.10, 1e-1, .1]") == ["0.1"])
+    let seeds = try Scratch([
+        "r.yaml": "set: {path_to_dataset: builtin:visemes}\nsweep: {seed: {from: 12345678, to: 12345680, step: 1}}\n"
+    ])
+    #expect(try seeds.recipe().axes[0].values.map(\.label) == ["12345678", "12345679", "12345680"])
 }
 
 @Test func overridesSetAndSweep() throws {
@@ -176,11 +180,19 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     "sweep: 5", "sweep: {lr: []}", "set: [1]", "exclude: {lr: 1}", "metric: val_loss", "base: nowhere.yaml",
     "? [complex]\n: 1\n", "lr: !!binary x", "--- 1\n--- 2\n", "path_to_dataset: ''", "path_to_dataset: builtin:vowels",
     "sweep: {seed: {from: 1, to: 1e9, step: 1}}", "sweep: {lr: {from: 1, to: 0, step: 1}}", "seed: -1", "seed: 1e400",
-    "sweep: {path_to_dataset: [a, 1: 2]}", "lr: .inf", "lr: .nan", "lr: 0x10", "lr: ~", "size_lips: 5",
+    "set: {path_to_dataset: builtin:visemes}\nsweep: {hide_metadata: [true, false]}",
+    "set: {path_to_dataset: builtin:visemes}\nexclude: [{seed: 42}]", "sweep: {path_to_dataset: [a, 1: 2]}", "lr: .inf",
+    "lr: .nan", "lr: 0x10", "lr: ~", "size_lips: 5",
 ])
 func wrongTextsAreMistakesAndNeverACrash(text: String) throws {
     let scratch = try Scratch(["r.yaml": text])
     #expect(!scratch.mistakes().isEmpty, "\(text)")
+}
+
+@Test func fiftyThousandMistakesOnOneLineAreAnsweredAtOnce() throws {
+    let scratch = try Scratch(["r.yaml": "sweep: {lr: [" + String(repeating: "abc, ", count: 50_000) + "abc]}\n"])
+    let error = #expect(throws: RecipeMistakes.self) { try scratch.recipe() }
+    #expect(error?.description.hasSuffix("… and 49901 mistakes more") == true)
 }
 
 @Test func identityIsWhatDecidesTheOutcome() throws {
@@ -210,7 +222,8 @@ func wrongTextsAreMistakesAndNeverACrash(text: String) throws {
 }
 
 @Test func theDocumentationListsEveryKeyAsItIs() throws {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .appending(path: "docs/recipes.md")
     let (begin, end) = ("<!-- keys -->\n", "<!-- end of keys -->\n")
     let text = try String(contentsOf: file, encoding: .utf8)

@@ -37,6 +37,7 @@ func trainingGivesTheSameBitsAtEveryWidthAndNumberOfThreads(kind: OptimizerKind)
     settings.clipNorm = 1
     settings.augmentation.shift = 1
     settings.augmentation.flip = true
+    settings.augmentation.mixup = 0.4
     let plain = try train(settings, .plain)
     #expect(plain.outcome == .trained && !plain.weights.isEmpty)
     for width in VectorWidth.allCases where width.isAvailable {
