@@ -123,45 +123,34 @@ public final class VisualSpeechNetwork {
     ///   - pixels: `[row][column][channel]`, 0…255; divided by 255.
     ///   - batch: clips in this batch.
     public func setFrame(_ pixels: UnsafePointer<UInt8>, clip: Int, time: Int, batch: Int) {
-        let frame = time * batch + clip
-        let rowLength = resnet.paddedWidth * shape.channels
-        let blockStart = frame / laneCount * resnet.paddedHeight * rowLength
-        let scalars = UnsafeMutableRawPointer(input.pointer).assumingMemoryBound(to: Float.self)
-        let lane = frame % laneCount
-        for row in 0..<shape.height {
-            let start = blockStart + (row + resnet.padding.top) * rowLength + resnet.padding.left * shape.channels
-            let source = pixels + row * shape.width * shape.channels
-            let target = scalars + start * laneCount + lane
-            for at in 0..<shape.width * shape.channels { target[at * laneCount] = Float(source[at]) / 255 }
-        }
+        forEachPixel(clip: clip, time: time, batch: batch) { source, target in target = Float(pixels[source]) / 255 }
     }
 
     /// Mixes another picture into a frame that is set: share·frame + (1 − share)·picture.
     public func mixFrame(_ pixels: UnsafePointer<UInt8>, share: Float, clip: Int, time: Int, batch: Int) {
-        let frame = time * batch + clip
-        let rowLength = resnet.paddedWidth * shape.channels
-        let blockStart = frame / laneCount * resnet.paddedHeight * rowLength
-        let scalars = UnsafeMutableRawPointer(input.pointer).assumingMemoryBound(to: Float.self)
-        for row in 0..<shape.height {
-            let start = blockStart + (row + resnet.padding.top) * rowLength + resnet.padding.left * shape.channels
-            let source = pixels + row * shape.width * shape.channels
-            let target = scalars + start * laneCount + frame % laneCount
-            for at in 0..<shape.width * shape.channels {
-                target[at * laneCount] = share * target[at * laneCount] + (1 - share) * (Float(source[at]) / 255)
-            }
+        forEachPixel(clip: clip, time: time, batch: batch) { source, target in
+            target = share * target + (1 - share) * (Float(pixels[source]) / 255)
         }
     }
 
     /// Like `setFrame`, for numbers as they are.
     public func setFrame(values: [Float], clip: Int, time: Int, batch: Int) {
+        forEachPixel(clip: clip, time: time, batch: batch) { source, target in target = values[source] }
+    }
+
+    /// Each number of one frame: its index in `[row][column][channel]`, and where the network reads it.
+    @inline(__always)
+    private func forEachPixel(clip: Int, time: Int, batch: Int, _ body: (_ source: Int, _ target: inout Float) -> Void)
+    {
         let frame = time * batch + clip
         let rowLength = resnet.paddedWidth * shape.channels
         let blockStart = frame / laneCount * resnet.paddedHeight * rowLength
+        let scalars = UnsafeMutableRawPointer(input.pointer).assumingMemoryBound(to: Float.self)
+        let count = shape.width * shape.channels
         for row in 0..<shape.height {
             let start = blockStart + (row + resnet.padding.top) * rowLength + resnet.padding.left * shape.channels
-            for at in 0..<shape.width * shape.channels {
-                input.pointer[start + at][frame % laneCount] = values[row * shape.width * shape.channels + at]
-            }
+            let target = scalars + start * laneCount + frame % laneCount
+            for at in 0..<count { body(row * count + at, &target[at * laneCount]) }
         }
     }
 
