@@ -2,6 +2,7 @@
 RECIPE ?= lr_grid
 ARGS ?=
 PREFIX ?= /usr/local
+PYTHON ?= python3
 
 PACKAGES := libhdf5-dev zlib1g-dev pkg-config ffmpeg
 VISEME := .build/release/viseme
@@ -51,8 +52,8 @@ test: ## build and run all tests
 soak: $(VISEME) ## the long checks: every committed recipe against its golden digests, with other workers and vectors
 	@scripts/soak.sh $(VISEME)
 
-bench: $(VISEME) ## one training step beside PyTorch, on this machine (pip install torch numpy)
-	@scripts/bench.sh $(VISEME) $(ARGS)
+bench: $(VISEME) ## training steps beside PyTorch, and every product's share of the processor's peak (pip install torch numpy)
+	@$(PYTHON) scripts/bench.py $(VISEME) $(ARGS)
 
 lint: ## check the form of all sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests

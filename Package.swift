@@ -12,10 +12,10 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 #if arch(x86_64)
     let wideKernels: [Target] = [
         .target(
-            name: "KernelsAVX2", dependencies: ["KernelContract"],
+            name: "KernelsAVX2", dependencies: ["KernelContract", "CVector"],
             swiftSettings: kernelSettings + [.define("AVX2"), .unsafeFlags(["-Xcc", "-march=x86-64-v3"])]),
         .target(
-            name: "KernelsAVX512", dependencies: ["KernelContract"],
+            name: "KernelsAVX512", dependencies: ["KernelContract", "CVector"],
             swiftSettings: kernelSettings + [.define("AVX512"), .unsafeFlags(["-Xcc", "-march=x86-64-v4"])]),
     ]
 #else
@@ -38,12 +38,13 @@ let package = Package(
         .systemLibrary(
             name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev", "zlib1g-dev", "pkg-config"])]),
         .target(name: "CProcessor"),
+        .target(name: "CVector"),
         .target(name: "KernelContract"),
-        .target(name: "KernelsPlain", dependencies: ["KernelContract"], swiftSettings: kernelSettings),
+        .target(name: "KernelsPlain", dependencies: ["KernelContract", "CVector"], swiftSettings: kernelSettings),
         .target(
             name: "Kernels",
             dependencies: ["KernelContract", "KernelsPlain", "CProcessor"] + wideKernels.map { .byName(name: $0.name) }),
-        .target(name: "Tensors", dependencies: ["Kernels"]),
+        .target(name: "Tensors", dependencies: ["Kernels", "CProcessor"]),
         .target(name: "Networks", dependencies: ["Kernels", "Tensors"]),
         .target(name: "Clips", dependencies: ["Tensors", crypto, subprocess]),
         .target(name: "Training", dependencies: ["Kernels", "Tensors", "Networks", "Clips"]),

@@ -19,64 +19,111 @@ public protocol KernelSet {
         _ plan: WindowPlan, input: UnsafePointer<Lanes>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
         continuing: Bool, output: UnsafeMutablePointer<Lanes>, blocks: Range<Int>, rows: Range<Int>, panels: Range<Int>)
 
-    /// Gradient of the weights, `[output channel][tap][input channel]`: for each weight and lane one chain over blocks,
-    /// rows and columns; then the lanes are added pairwise (`0+8, 1+9, …`, then `0+4`, `0+2`, `0+1`).
+    /// Gradient of the weights, `[output channel][tap][input channel]`, of the output channels in `tiles`, groups of
+    /// `gradientTile`. For each chunk of `plan`: for each weight and lane one chain over blocks, rows and columns; then the
+    /// lanes are added pairwise (`0+8, 1+9, …`, then `0+4`, `0+2`, `0+1`). The chunks' sums are added one after the other.
     ///
-    /// - Parameters:
-    ///   - tiles: groups of `gradientTile` output channels.
-    ///   - scratch: `taps · 16` lanes of working space for this call alone.
+    /// - Parameter scratch: `plan.scratchCount` lanes of working space for this call alone.
     static func weightGradient(
-        _ plan: WindowPlan, input: UnsafePointer<Lanes>, outputGradient: UnsafePointer<Lanes>,
+        _ plan: GradientPlan, input: UnsafePointer<Lanes>, outputGradient: UnsafePointer<Lanes>,
         result: UnsafeMutablePointer<Float>, blocks: Int, tiles: Range<Int>, scratch: UnsafeMutablePointer<Lanes>)
 
-    // MARK: Reductions over frames and pixels
+    /// One chunk of a matrix's gradient, `[output][input]`, from copies laid out as `[tile][position][gradientTile]`:
+    /// the sums are written where `isFirst`, added otherwise.
+    ///
+    /// - Parameter scratch: 16 lanes.
+    static func matrixGradient(
+        input: UnsafePointer<Lanes>, inputTiles: Int, gradient: UnsafePointer<Lanes>, outputTiles: Range<Int>,
+        positions: Int, inputs: Int, outputs: Int, isFirst: Bool, result: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Lanes>)
 
-    /// Σ over blocks, rows, columns and the first `frames` lanes of each channel: a chain along each row, a chain over
-    /// the rows, then the lanes pairwise.
+    // MARK: Winograd's convolution
+
+    /// Row `row` (0…3) of Bᵀ d B, four frequencies, of the tiles `positions` of all input channels. Pixels on the border
+    /// are nought: they are read from `zeros`, one pixel of noughts.
+    static func winogradInput(
+        _ plan: WinogradPlan, row: Int, input: UnsafePointer<Lanes>, zeros: UnsafePointer<Lanes>,
+        positions: Range<Int>, output: UnsafeMutablePointer<Lanes>, layout: TransformedLayout)
+
+    /// Aᵀ M A + bias of the tiles `positions`, from `[frequency][position][output channel]`, into the picture, or added to
+    /// it where `continuing`.
+    static func winogradOutput(
+        _ plan: WinogradPlan, products: UnsafePointer<Lanes>, bias: UnsafePointer<Float>?, continuing: Bool,
+        positions: Range<Int>, output: UnsafeMutablePointer<Lanes>)
+
+    /// Row `row` of A dY Aᵀ of the tiles `positions` of the output channels in `groups`, groups of `gradientTile`.
+    static func winogradGradient(
+        _ plan: WinogradPlan, row: Int, outputGradient: UnsafePointer<Lanes>, zeros: UnsafePointer<Lanes>,
+        positions: Range<Int>, groups: Range<Int>, output: UnsafeMutablePointer<Lanes>, layout: TransformedLayout)
+
+    /// G g Gᵀ of the kernels of `outputs`, from `[output][tap][input]`, packed for the convolution
+    /// (`[frequency][panel of outputs][input][panelWidth]`) and for its gradient
+    /// (`[frequency][panel of inputs][output][panelWidth]`, kernels turned).
+    static func winogradWeights(
+        _ plan: WinogradPlan, weights: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>,
+        packedBackward: UnsafeMutablePointer<Float>, outputs: Range<Int>)
+
+    /// Gᵀ S G of the kernels of `outputs`: `[frequency][output][input]` to `[output][tap][input]`.
+    static func winogradWeightGradient(
+        _ plan: WinogradPlan, sums: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>, outputs: Range<Int>)
+
+    // MARK: Batch norm, and sums over frames and pixels
+
+    /// Σ over blocks, pixels and the first `frames` lanes of each channel: a chain over each segment of `shape`, a chain
+    /// over the segments, then the lanes pairwise.
+    ///
+    /// - Parameter totals: `[channels]` lanes of working space; those of other channels stay untouched.
     static func channelSums(
-        _ x: UnsafePointer<Lanes>, shape: BlockShape, channels: Range<Int>, sums: UnsafeMutablePointer<Float>)
+        _ x: UnsafePointer<Lanes>, shape: BlockShape, channels: Range<Int>, totals: UnsafeMutablePointer<Lanes>,
+        sums: UnsafeMutablePointer<Float>)
 
     /// Σ of squared differences from `mean`, in the order of `channelSums`.
     static func channelSquares(
         _ x: UnsafePointer<Lanes>, shape: BlockShape, mean: UnsafePointer<Float>, channels: Range<Int>,
-        sums: UnsafeMutablePointer<Float>)
+        totals: UnsafeMutablePointer<Lanes>, sums: UnsafeMutablePointer<Float>)
 
-    /// The two sums the gradient of batch norm needs, in the order of `channelSums`: Σ g and Σ g·(x − mean)·scale,
-    /// where g = `gradient` where `y` > 0 and 0 elsewhere (`gradient` itself where `y` is nil). g is left in `gradient`.
+    /// y = (x − mean)·factor + beta (+ shortcut), then max(0, y) where `rectify`; lanes beyond the last frame 0.
+    static func normalize(
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shortcut: UnsafePointer<Lanes>?, rectify: Bool,
+        shape: BlockShape, norm: NormFactors, blocks: Range<Int>)
+
+    /// The two sums the gradient of batch norm needs, in the order of `channelSums`: Σ g and Σ g·(x − mean), where g is
+    /// `gradient` where the rectifier let the value through and 0 elsewhere. Where the rectifier is known by its output, g
+    /// is left in `gradient`.
+    ///
+    /// - Parameter totals: `[2][channels]` lanes.
     static func normGradientSums(
-        gradient: UnsafeMutablePointer<Lanes>, y: UnsafePointer<Lanes>?, x: UnsafePointer<Lanes>, shape: BlockShape,
-        mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, channels: Range<Int>,
+        gradient: UnsafeMutablePointer<Lanes>, rectifier: Rectifier, x: UnsafePointer<Lanes>, shape: BlockShape,
+        norm: NormFactors, channels: Range<Int>, totals: UnsafeMutablePointer<Lanes>,
         sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>)
+
+    /// dx = factor·((g − offset) + (x − mean)·slope), g as `normGradientSums` takes it; lanes beyond the last frame 0.
+    static func normGradient(
+        gradient: UnsafePointer<Lanes>, rectifier: Rectifier, x: UnsafePointer<Lanes>,
+        result: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors, blocks: Range<Int>)
+
+    /// The greatest of each 2×2 square, stride 2, of what `normalize` with a rectifier would give; an odd last row or
+    /// column is left out.
+    static func normalizePooled(
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors,
+        blocks: Range<Int>)
+
+    /// `normGradientSums` behind the pooling: `gradient` is that of the pooled values, and goes to the first of the four
+    /// that was greatest. Each row of pixels is one chain, the rows are one.
+    static func pooledGradientSums(
+        gradient: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>, shape: BlockShape, norm: NormFactors,
+        channels: Range<Int>, totals: UnsafeMutablePointer<Lanes>, sums: UnsafeMutablePointer<Float>,
+        products: UnsafeMutablePointer<Float>)
+
+    /// `normGradient` behind the pooling.
+    static func pooledGradient(
+        gradient: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>,
+        shape: BlockShape, norm: NormFactors, blocks: Range<Int>)
 
     // MARK: One pass over activations
 
-    /// y = (x − mean)·scale·gamma + beta (+ shortcut), then max(0, y) where `rectify`; lanes beyond the last frame 0.
-    /// `scale` is 1/√(variance + ε); scale·gamma is rounded once, and the multiply-add with beta is fused.
-    static func normalize(
-        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shortcut: UnsafePointer<Lanes>?, rectify: Bool,
-        shape: BlockShape, mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, gamma: UnsafePointer<Float>,
-        beta: UnsafePointer<Float>, blocks: Range<Int>)
-
-    /// dx = gamma·scale·(g − sums/n − (x − mean)·scale·products/n); lanes beyond the last frame 0.
-    static func normGradient(
-        gradient: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>, shape: BlockShape,
-        mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, gamma: UnsafePointer<Float>,
-        sums: UnsafePointer<Float>, products: UnsafePointer<Float>, blocks: Range<Int>)
-
-    /// `x += y`, element by element.
-    static func add(_ y: UnsafePointer<Lanes>, to x: UnsafeMutablePointer<Lanes>, count: Int)
-
     /// `x *= y`, element by element.
     static func multiply(_ x: UnsafeMutablePointer<Lanes>, by y: UnsafePointer<Lanes>, count: Int)
-
-    /// The greatest of each 2×2 square, stride 2; an odd last row or column is left out.
-    static func maxPool(
-        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shape: BlockShape, blocks: Range<Int>)
-
-    /// Sends each gradient to the first of the four that was greatest; writes all of `result`.
-    static func maxPoolGradient(
-        _ x: UnsafePointer<Lanes>, gradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>,
-        shape: BlockShape, blocks: Range<Int>)
 
     /// Mean over rows and columns: one chain, times 1/(rows·columns).
     static func averagePool(
@@ -125,6 +172,12 @@ public protocol KernelSet {
     /// `x *= factor`.
     static func scale(_ x: UnsafeMutablePointer<Float>, by factor: Float, count: Int)
 
+    // MARK: Measuring
+
+    /// Multiply-adds in independent chains that never leave the registers: as fast as this width goes. Gives how many
+    /// scalar multiply-adds were done, and their sum, so that none can be left out.
+    static func multiplyAddPeak(rounds: Int) -> (multiplyAdds: Int, result: Float)
+
     // MARK: Elementary functions, element by element
 
     static func apply(
@@ -133,6 +186,39 @@ public protocol KernelSet {
 
 public enum ElementaryFunction: Sendable, CaseIterable {
     case exp, log, tanh, sigmoid
+    /// 1/√x.
+    case rsqrt
+}
+
+/// What batch norm computes with, one number a channel.
+public struct NormFactors: @unchecked Sendable {
+    public let mean: UnsafePointer<Float>
+    /// gamma/√(variance + ε).
+    public let factor: UnsafePointer<Float>
+    public let beta: UnsafePointer<Float>
+    /// For the gradient: Σ g/n, and −Σ g·(x − mean)/(n·(variance + ε)).
+    public let offset, slope: UnsafePointer<Float>
+
+    public init(
+        mean: UnsafePointer<Float>, factor: UnsafePointer<Float>, beta: UnsafePointer<Float>,
+        offset: UnsafePointer<Float>, slope: UnsafePointer<Float>
+    ) {
+        self.mean = mean
+        self.factor = factor
+        self.beta = beta
+        self.offset = offset
+        self.slope = slope
+    }
+}
+
+/// How the gradient of batch norm learns where the rectifier behind it let values through.
+public enum Rectifier: @unchecked Sendable {
+    /// There is none.
+    case none
+    /// From what it gave, `normalize`'s y.
+    case output(UnsafePointer<Lanes>)
+    /// By normalising again; only where no shortcut was added.
+    case again
 }
 
 /// The shape of activations and how many of their frames are real.
@@ -153,6 +239,8 @@ public struct BlockShape: Sendable, Equatable {
     }
 
     public var blockStride: Int { height * width * channels }
+    /// Pixels that a sum takes in one chain: a row, or a whole small picture.
+    public var segment: Int { height * width <= 32 ? height * width : width }
     public var count: Int { blocks * blockStride }
     /// Frames in the last block, 1…16.
     public var lastFrames: Int { frames - (blocks - 1) * laneCount }

@@ -1,4 +1,4 @@
-/// Which inputs each output of a convolution sees, one axis at a time; taps that fall on padding are not in it.
+/// Which inputs each output of a convolution sees; taps that fall on padding are not in it.
 ///
 /// Offsets count `Lanes` within one block. A plan serves a forward convolution (`forward`), the gradient of its input
 /// (`backward`, which gathers) and a matrix product (`matrix`: one position, one tap).
@@ -30,43 +30,35 @@ public final class WindowPlan: Sendable {
         public var positions: Int { starts.count - 1 }
     }
 
-    /// For one tap along the columns: the outputs `first..<first + count` read from `offset` on, `step` apart.
-    public struct Run: Sendable {
-        public let first: Int
-        public let count: Int
-        public let offset: Int
-        public let step: Int
-    }
-
     public let rows: Axis
     public let columns: Axis
-    public let columnRuns: [Run]
     /// Channels of the input; the length of a chain is taps × this.
     public let inputChannels: Int
     public let outputChannels: Int
     /// `Lanes` from one block of the input to the next.
     public let inputBlockStride: Int
+    public let outputBlockStride: Int
+    public let outputHeight: Int
+    public let outputWidth: Int
+    public let taps: Int
 
-    private init(
-        rows: Axis, columns: Axis, columnRuns: [Run], inputChannels: Int, outputChannels: Int, inputBlockStride: Int
-    ) {
+    init(rows: Axis, columns: Axis, inputChannels: Int, outputChannels: Int, inputBlockStride: Int) {
         self.rows = rows
         self.columns = columns
-        self.columnRuns = columnRuns
         self.inputChannels = inputChannels
         self.outputChannels = outputChannels
         self.inputBlockStride = inputBlockStride
+        outputHeight = rows.positions
+        outputWidth = columns.positions
+        taps = rows.kernel * columns.kernel
+        outputBlockStride = outputHeight * outputWidth * outputChannels
     }
 
-    public var outputHeight: Int { rows.positions }
-    public var outputWidth: Int { columns.positions }
-    public var taps: Int { rows.kernel * columns.kernel }
-    public var outputBlockStride: Int { outputHeight * outputWidth * outputChannels }
     public var panels: Int { (outputChannels + panelWidth - 1) / panelWidth }
     /// Floats of packed weights: `[panel][tap][input channel][panelWidth]`.
     public var packedCount: Int { panels * taps * inputChannels * panelWidth }
     /// Fused multiply-adds of `Lanes` for one block.
-    public var work: Int { rows.taps.count * columns.taps.count * inputChannels * panels * panelWidth }
+    public var work: Int { rows.taps.count * columns.taps.count * inputChannels * outputChannels }
 
     /// A square convolution. `padding` is the part in front of the first row and column.
     public static func forward(
@@ -84,16 +76,9 @@ public final class WindowPlan: Sendable {
         let columns = Axis(kernel: kernel, positions: outputWidth) { position, tap in
             source(position, tap, padding.left, width).map { $0 * inputChannels }
         }
-        let runs = (0..<kernel).map { tap in
-            let seen = (0..<outputWidth).filter { source($0, tap, padding.left, width) != nil }
-            let first = seen.first ?? 0
-            return Run(
-                first: first, count: seen.count, offset: (first * stride + tap - padding.left) * inputChannels,
-                step: stride * inputChannels)
-        }
         return WindowPlan(
-            rows: rows, columns: columns, columnRuns: runs, inputChannels: inputChannels,
-            outputChannels: outputChannels, inputBlockStride: height * rowLength)
+            rows: rows, columns: columns, inputChannels: inputChannels, outputChannels: outputChannels,
+            inputBlockStride: height * rowLength)
     }
 
     /// The first convolution, over an input that already carries its zero border: one row of the kernel is one tap of
@@ -106,10 +91,8 @@ public final class WindowPlan: Sendable {
         let rows = Axis(kernel: kernel, positions: outputHeight) { ($0 * stride + $1) * rowLength }
         let columns = Axis(kernel: 1, positions: outputWidth) { position, _ in position * stride * channels }
         return WindowPlan(
-            rows: rows, columns: columns,
-            columnRuns: [Run(first: 0, count: outputWidth, offset: 0, step: stride * channels)],
-            inputChannels: kernel * channels, outputChannels: outputChannels, inputBlockStride: paddedHeight * rowLength
-        )
+            rows: rows, columns: columns, inputChannels: kernel * channels, outputChannels: outputChannels,
+            inputBlockStride: paddedHeight * rowLength)
     }
 
     /// The gradient of a convolution's input, as a gather from the gradient of its output: input and output change
@@ -131,8 +114,8 @@ public final class WindowPlan: Sendable {
             source(position, tap, padding.left, outputWidth).map { $0 * outputChannels }
         }
         return WindowPlan(
-            rows: rows, columns: columns, columnRuns: [], inputChannels: outputChannels,
-            outputChannels: inputChannels, inputBlockStride: outputHeight * rowLength)
+            rows: rows, columns: columns, inputChannels: outputChannels, outputChannels: inputChannels,
+            inputBlockStride: outputHeight * rowLength)
     }
 
     /// A matrix product: `[block][inputChannels]` to `[block][outputChannels]`.

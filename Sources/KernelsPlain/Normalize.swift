@@ -5,108 +5,64 @@ private let channelGroup = 4
 
 extension Loops {
     public static func channelSums(
-        _ x: UnsafePointer<Lanes>, shape: BlockShape, channels: Range<Int>, sums: UnsafeMutablePointer<Float>
+        _ x: UnsafePointer<Lanes>, shape: BlockShape, channels: Range<Int>, totals: UnsafeMutablePointer<Lanes>,
+        sums: UnsafeMutablePointer<Float>
     ) {
-        var first = channels.lowerBound
-        while first < channels.upperBound {
-            let group = ChannelGroup(first: first, end: channels.upperBound)
-            var total = InlineArray<4, Lanes>(repeating: .zero)
-            for row in BlockRows(shape) {
-                var part = InlineArray<4, Lanes>(repeating: .zero)
-                var pixel = x + row.offset + first
-                for _ in 0..<shape.width {
-                    part[unchecked: 0] += pixel[0]
-                    part[unchecked: 1] += pixel[group.second]
-                    part[unchecked: 2] += pixel[group.third]
-                    part[unchecked: 3] += pixel[group.fourth]
+        clear(totals, channels)
+        for segment in Segments(shape) {
+            for group in ChannelGroups(channels) {
+                var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+                var pixel = x + segment.offset + group.first
+                for _ in 0..<segment.pixels {
+                    a += pixel[0]
+                    b += pixel[group.o1]
+                    c += pixel[group.o2]
+                    d += pixel[group.o3]
                     pixel += shape.channels
                 }
-                for c in 0..<channelGroup { total[unchecked: c] += row.mask(part[unchecked: c]) }
+                group.add(segment.mask, a, b, c, d, to: totals)
             }
-            group.store(total, sums)
-            first += channelGroup
         }
+        for channel in channels { sums[channel] = pairwiseSum(totals[channel]) }
     }
 
     public static func channelSquares(
         _ x: UnsafePointer<Lanes>, shape: BlockShape, mean: UnsafePointer<Float>, channels: Range<Int>,
-        sums: UnsafeMutablePointer<Float>
+        totals: UnsafeMutablePointer<Lanes>, sums: UnsafeMutablePointer<Float>
     ) {
-        var first = channels.lowerBound
-        while first < channels.upperBound {
-            let group = ChannelGroup(first: first, end: channels.upperBound)
-            let mean0 = Lanes(repeating: mean[first])
-            let mean1 = Lanes(repeating: mean[first + group.second])
-            let mean2 = Lanes(repeating: mean[first + group.third])
-            let mean3 = Lanes(repeating: mean[first + group.fourth])
-            var total = InlineArray<4, Lanes>(repeating: .zero)
-            for row in BlockRows(shape) {
-                var part = InlineArray<4, Lanes>(repeating: .zero)
-                var pixel = x + row.offset + first
-                for _ in 0..<shape.width {
-                    let d0 = pixel[0] - mean0
-                    let d1 = pixel[group.second] - mean1
-                    let d2 = pixel[group.third] - mean2
-                    let d3 = pixel[group.fourth] - mean3
-                    part[unchecked: 0].addProduct(d0, d0)
-                    part[unchecked: 1].addProduct(d1, d1)
-                    part[unchecked: 2].addProduct(d2, d2)
-                    part[unchecked: 3].addProduct(d3, d3)
+        clear(totals, channels)
+        for segment in Segments(shape) {
+            for group in ChannelGroups(channels) {
+                let (mean0, mean1, mean2, mean3) = group.spread(mean)
+                var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+                var pixel = x + segment.offset + group.first
+                for _ in 0..<segment.pixels {
+                    let (x0, x1) = (pixel[0] - mean0, pixel[group.o1] - mean1)
+                    let (x2, x3) = (pixel[group.o2] - mean2, pixel[group.o3] - mean3)
+                    a.addProduct(x0, x0)
+                    b.addProduct(x1, x1)
+                    c.addProduct(x2, x2)
+                    d.addProduct(x3, x3)
                     pixel += shape.channels
                 }
-                for c in 0..<channelGroup { total[unchecked: c] += row.mask(part[unchecked: c]) }
+                group.add(segment.mask, a, b, c, d, to: totals)
             }
-            group.store(total, sums)
-            first += channelGroup
         }
-    }
-
-    public static func normGradientSums(
-        gradient: UnsafeMutablePointer<Lanes>, y: UnsafePointer<Lanes>?, x: UnsafePointer<Lanes>, shape: BlockShape,
-        mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, channels: Range<Int>,
-        sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>
-    ) {
-        for channel in channels {
-            let channelMean = Lanes(repeating: mean[channel])
-            var sum = Lanes.zero
-            var product = Lanes.zero
-            for row in BlockRows(shape) {
-                var rowSum = Lanes.zero
-                var rowProduct = Lanes.zero
-                var index = row.offset + channel
-                for _ in 0..<shape.width {
-                    var g = gradient[index]
-                    if let y {
-                        g.replace(with: 0, where: y[index] .<= 0)
-                        gradient[index] = g
-                    }
-                    rowSum += g
-                    rowProduct.addProduct(g, x[index] - channelMean)
-                    index += shape.channels
-                }
-                sum += row.mask(rowSum)
-                product += row.mask(rowProduct)
-            }
-            sums[channel] = pairwiseSum(sum)
-            products[channel] = pairwiseSum(product) * scale[channel]
-        }
+        for channel in channels { sums[channel] = pairwiseSum(totals[channel]) }
     }
 
     public static func normalize(
         _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shortcut: UnsafePointer<Lanes>?, rectify: Bool,
-        shape: BlockShape, mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, gamma: UnsafePointer<Float>,
-        beta: UnsafePointer<Float>, blocks: Range<Int>
+        shape: BlockShape, norm: NormFactors, blocks: Range<Int>
     ) {
         for block in blocks {
-            let mask = LaneMask(frames: block == shape.blocks - 1 ? shape.lastFrames : laneCount)
+            let mask = LaneMask(shape, block: block)
             var index = block * shape.blockStride
             for _ in 0..<shape.height * shape.width {
                 for channel in 0..<shape.channels {
-                    let factor = Lanes(repeating: scale[channel] * gamma[channel])
-                    var value = Lanes(repeating: beta[channel])
-                    value.addProduct(x[index] - Lanes(repeating: mean[channel]), factor)
+                    var value = normalized(x[index], norm, channel)
                     if let shortcut { value += shortcut[index] }
-                    if rectify { value.replace(with: 0, where: value .< 0) }
+                    if rectify { value = rectified(value) }
                     y[index] = mask(value)
                     index += 1
                 }
@@ -114,55 +70,328 @@ extension Loops {
         }
     }
 
-    public static func normGradient(
-        gradient: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>, shape: BlockShape,
-        mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, gamma: UnsafePointer<Float>,
-        sums: UnsafePointer<Float>, products: UnsafePointer<Float>, blocks: Range<Int>
+    public static func normGradientSums(
+        gradient: UnsafeMutablePointer<Lanes>, rectifier: Rectifier, x: UnsafePointer<Lanes>, shape: BlockShape,
+        norm: NormFactors, channels: Range<Int>, totals: UnsafeMutablePointer<Lanes>,
+        sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>
     ) {
-        let share = 1 / Float(shape.samples)
+        clear(totals, channels)
+        clear(totals + shape.channels, channels)
+        for segment in Segments(shape) {
+            for group in ChannelGroups(channels) {
+                let at = segment.offset + group.first
+                switch rectifier {
+                case .none:
+                    addGradients(segment, group, shape, x + at, norm, totals) { offset, _, _, _ in
+                        gradient[at + offset]
+                    }
+                case .output(let y):
+                    addGradients(segment, group, shape, x + at, norm, totals) { offset, _, _, _ in
+                        let kept = gradient[at + offset].replacing(with: 0, where: y[at + offset] .<= 0)
+                        gradient[at + offset] = kept
+                        return kept
+                    }
+                case .again:
+                    addGradients(segment, group, shape, x + at, norm, totals) { offset, difference, factor, beta in
+                        gradient[at + offset]
+                            .replacing(with: 0, where: beta.addingProduct(difference, factor) .<= 0)
+                    }
+                }
+            }
+        }
+        storeGradientSums(totals, shape.channels, channels, sums, products)
+    }
+
+    /// Adds one segment of four channels to both totals.
+    ///
+    /// - Parameter gradient: of the value at an offset, given its difference from the mean and the channel's factors.
+    @inline(__always)
+    private static func addGradients(
+        _ segment: Segments.Segment, _ group: ChannelGroup, _ shape: BlockShape, _ x: UnsafePointer<Lanes>,
+        _ norm: NormFactors, _ totals: UnsafeMutablePointer<Lanes>,
+        _ gradient: (_ offset: Int, _ difference: Lanes, _ factor: Lanes, _ beta: Lanes) -> Lanes
+    ) {
+        let (mean0, mean1, mean2, mean3) = group.spread(norm.mean)
+        let (factor0, factor1, factor2, factor3) = group.spread(norm.factor)
+        let (beta0, beta1, beta2, beta3) = group.spread(norm.beta)
+        var (sum0, sum1, sum2, sum3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+        var (product0, product1, product2, product3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+        var offset = 0
+        for _ in 0..<segment.pixels {
+            let x0 = x[offset] - mean0
+            let g0 = gradient(offset, x0, factor0, beta0)
+            let x1 = x[offset + group.o1] - mean1
+            let g1 = gradient(offset + group.o1, x1, factor1, beta1)
+            let x2 = x[offset + group.o2] - mean2
+            let g2 = gradient(offset + group.o2, x2, factor2, beta2)
+            let x3 = x[offset + group.o3] - mean3
+            let g3 = gradient(offset + group.o3, x3, factor3, beta3)
+            sum0 += g0
+            sum1 += g1
+            sum2 += g2
+            sum3 += g3
+            product0.addProduct(g0, x0)
+            product1.addProduct(g1, x1)
+            product2.addProduct(g2, x2)
+            product3.addProduct(g3, x3)
+            offset += shape.channels
+        }
+        group.add(segment.mask, sum0, sum1, sum2, sum3, to: totals)
+        group.add(segment.mask, product0, product1, product2, product3, to: totals + shape.channels)
+    }
+
+    public static func normGradient(
+        gradient: UnsafePointer<Lanes>, rectifier: Rectifier, x: UnsafePointer<Lanes>,
+        result: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors, blocks: Range<Int>
+    ) {
+        var isAgain = false
+        if case .again = rectifier { isAgain = true }
         for block in blocks {
-            let mask = LaneMask(frames: block == shape.blocks - 1 ? shape.lastFrames : laneCount)
+            let mask = LaneMask(shape, block: block)
             var index = block * shape.blockStride
             for _ in 0..<shape.height * shape.width {
                 for channel in 0..<shape.channels {
-                    let slope = Lanes(repeating: -(products[channel] * share * scale[channel]))
-                    var value = gradient[index] - Lanes(repeating: sums[channel] * share)
-                    value.addProduct(x[index] - Lanes(repeating: mean[channel]), slope)
-                    result[index] = mask(value * Lanes(repeating: gamma[channel] * scale[channel]))
+                    var g = gradient[index]
+                    if isAgain { g.replace(with: 0, where: normalized(x[index], norm, channel) .<= 0) }
+                    result[index] = mask(normGradient(g, x[index], norm, channel))
                     index += 1
                 }
             }
         }
     }
+
+    public static func normalizePooled(
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors,
+        blocks: Range<Int>
+    ) {
+        let rowStride = shape.width * shape.channels
+        for block in blocks {
+            let mask = LaneMask(shape, block: block)
+            var pooled = block * (shape.height / 2) * (shape.width / 2) * shape.channels
+            for row in 0..<shape.height / 2 {
+                for column in 0..<shape.width / 2 {
+                    let corner = x + block * shape.blockStride + 2 * row * rowStride + 2 * column * shape.channels
+                    for channel in 0..<shape.channels {
+                        let square = Square(corner + channel, rowStride, norm, channel, shape)
+                        y[pooled] = mask(square.greatest)
+                        pooled += 1
+                    }
+                }
+            }
+        }
+    }
+
+    public static func pooledGradientSums(
+        gradient: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>, shape: BlockShape, norm: NormFactors,
+        channels: Range<Int>, totals: UnsafeMutablePointer<Lanes>, sums: UnsafeMutablePointer<Float>,
+        products: UnsafeMutablePointer<Float>
+    ) {
+        clear(totals, channels)
+        clear(totals + shape.channels, channels)
+        let rowStride = shape.width * shape.channels
+        let (pooledHeight, pooledWidth) = (shape.height / 2, shape.width / 2)
+        for block in 0..<shape.blocks {
+            let mask = LaneMask(shape, block: block)
+            for row in 0..<pooledHeight {
+                let corner = x + block * shape.blockStride + 2 * row * rowStride
+                let pooled = gradient + (block * pooledHeight + row) * pooledWidth * shape.channels
+                for channel in channels {
+                    var (topSum, topProduct, bottomSum, bottomProduct) = (
+                        Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero
+                    )
+                    let mean = Lanes(repeating: norm.mean[channel])
+                    for column in 0..<pooledWidth {
+                        let at = corner + 2 * column * shape.channels + channel
+                        let square = Square(at, rowStride, norm, channel, shape)
+                        let g = square.shares(of: pooled[column * shape.channels + channel])
+                        topSum += g.topLeft
+                        topSum += g.topRight
+                        topProduct.addProduct(g.topLeft, at[0] - mean)
+                        topProduct.addProduct(g.topRight, at[shape.channels] - mean)
+                        bottomSum += g.bottomLeft
+                        bottomSum += g.bottomRight
+                        bottomProduct.addProduct(g.bottomLeft, at[rowStride] - mean)
+                        bottomProduct.addProduct(g.bottomRight, at[rowStride + shape.channels] - mean)
+                    }
+                    totals[channel] += mask(topSum)
+                    totals[channel] += mask(bottomSum)
+                    totals[shape.channels + channel] += mask(topProduct)
+                    totals[shape.channels + channel] += mask(bottomProduct)
+                }
+            }
+        }
+        storeGradientSums(totals, shape.channels, channels, sums, products)
+    }
+
+    public static func pooledGradient(
+        gradient: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>,
+        shape: BlockShape, norm: NormFactors, blocks: Range<Int>
+    ) {
+        let rowStride = shape.width * shape.channels
+        let (pooledHeight, pooledWidth) = (shape.height / 2, shape.width / 2)
+        for block in blocks {
+            let mask = LaneMask(shape, block: block)
+            @inline(__always) func write(_ g: Lanes, _ at: Int, _ channel: Int) {
+                result[at] = mask(normGradient(g, x[at], norm, channel))
+            }
+            for row in 0..<pooledHeight {
+                for column in 0..<pooledWidth {
+                    let corner = block * shape.blockStride + 2 * row * rowStride + 2 * column * shape.channels
+                    let pooled = ((block * pooledHeight + row) * pooledWidth + column) * shape.channels
+                    for channel in 0..<shape.channels {
+                        let at = corner + channel
+                        let g = Square(x + at, rowStride, norm, channel, shape).shares(of: gradient[pooled + channel])
+                        write(g.topLeft, at, channel)
+                        write(g.topRight, at + shape.channels, channel)
+                        write(g.bottomLeft, at + rowStride, channel)
+                        write(g.bottomRight, at + rowStride + shape.channels, channel)
+                    }
+                }
+            }
+            // An odd last column and row, which the pooling left out.
+            let start = block * shape.blockStride
+            if shape.width % 2 == 1 {
+                for row in 0..<shape.height {
+                    let at = start + row * rowStride + (shape.width - 1) * shape.channels
+                    for channel in 0..<shape.channels { write(.zero, at + channel, channel) }
+                }
+            }
+            if shape.height % 2 == 1 {
+                for column in 0..<shape.width {
+                    let at = start + (shape.height - 1) * rowStride + column * shape.channels
+                    for channel in 0..<shape.channels { write(.zero, at + channel, channel) }
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func clear(_ totals: UnsafeMutablePointer<Lanes>, _ channels: Range<Int>) {
+        for channel in channels { totals[channel] = .zero }
+    }
+
+    @inline(__always)
+    private static func storeGradientSums(
+        _ totals: UnsafePointer<Lanes>, _ stride: Int, _ channels: Range<Int>, _ sums: UnsafeMutablePointer<Float>,
+        _ products: UnsafeMutablePointer<Float>
+    ) {
+        for channel in channels {
+            sums[channel] = pairwiseSum(totals[channel])
+            products[channel] = pairwiseSum(totals[stride + channel])
+        }
+    }
+
+    @inline(__always)
+    fileprivate static func normalized(_ x: Lanes, _ norm: NormFactors, _ channel: Int) -> Lanes {
+        Lanes(repeating: norm.beta[channel])
+            .addingProduct(x - Lanes(repeating: norm.mean[channel]), Lanes(repeating: norm.factor[channel]))
+    }
+
+    @inline(__always)
+    private static func normGradient(_ g: Lanes, _ x: Lanes, _ norm: NormFactors, _ channel: Int) -> Lanes {
+        let centred = g - Lanes(repeating: norm.offset[channel])
+        let difference = x - Lanes(repeating: norm.mean[channel])
+        return centred.addingProduct(difference, Lanes(repeating: norm.slope[channel]))
+            * Lanes(repeating: norm.factor[channel])
+    }
+}
+
+/// max(0, x); NaN stays.
+@inline(__always)
+private func rectified(_ x: Lanes) -> Lanes { x.replacing(with: 0, where: x .< 0) }
+
+/// Four neighbouring pixels of one channel, normalised and rectified.
+private struct Square {
+    let topLeft, topRight, bottomLeft, bottomRight: Lanes
+
+    @inline(__always)
+    init(_ x: UnsafePointer<Lanes>, _ rowStride: Int, _ norm: NormFactors, _ channel: Int, _ shape: BlockShape) {
+        topLeft = rectified(Loops.normalized(x[0], norm, channel))
+        topRight = rectified(Loops.normalized(x[shape.channels], norm, channel))
+        bottomLeft = rectified(Loops.normalized(x[rowStride], norm, channel))
+        bottomRight = rectified(Loops.normalized(x[rowStride + shape.channels], norm, channel))
+    }
+
+    @inline(__always)
+    var greatest: Lanes { greater(greater(topLeft, topRight), greater(bottomLeft, bottomRight)) }
+
+    /// b where b > a, else a: a NaN in `a` stays, one in `b` does not.
+    @inline(__always)
+    private func greater(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .> a) }
+
+    /// The gradient of the greatest, given to the first that is; none where that one is not above nought.
+    @inline(__always)
+    func shares(of gradient: Lanes) -> (topLeft: Lanes, topRight: Lanes, bottomLeft: Lanes, bottomRight: Lanes) {
+        let greatest = greatest
+        let g = gradient.replacing(with: 0, where: greatest .<= 0)
+        let isFirst = topLeft .== greatest
+        let isSecond = (topRight .== greatest) .& .!isFirst
+        let isThird = (bottomLeft .== greatest) .& .!(isFirst .| isSecond)
+        let isFourth = (bottomRight .== greatest) .& .!(isFirst .| isSecond .| isThird)
+        return (
+            Lanes.zero.replacing(with: g, where: isFirst), Lanes.zero.replacing(with: g, where: isSecond),
+            Lanes.zero.replacing(with: g, where: isThird), Lanes.zero.replacing(with: g, where: isFourth)
+        )
+    }
+}
+
+/// Channels four by four.
+private struct ChannelGroups: Sequence, IteratorProtocol {
+    private var position: Int
+    private let end: Int
+
+    @inline(__always)
+    init(_ channels: Range<Int>) {
+        position = channels.lowerBound
+        end = channels.upperBound
+    }
+
+    @inline(__always)
+    mutating func next() -> ChannelGroup? {
+        guard position < end else { return nil }
+        defer { position += channelGroup }
+        return ChannelGroup(first: position, end: end)
+    }
 }
 
 /// Up to four neighbouring channels; offsets past the last repeat it.
 private struct ChannelGroup {
-    let first: Int
-    let count: Int
+    let first, count, o1, o2, o3: Int
 
     @inline(__always)
     init(first: Int, end: Int) {
         self.first = first
-        self.count = min(channelGroup, end - first)
+        count = min(channelGroup, end - first)
+        (o1, o2, o3) = (min(1, count - 1), min(2, count - 1), min(3, count - 1))
     }
 
-    @inline(__always) var second: Int { min(1, count - 1) }
-    @inline(__always) var third: Int { min(2, count - 1) }
-    @inline(__always) var fourth: Int { min(3, count - 1) }
+    @inline(__always)
+    func spread(_ x: UnsafePointer<Float>) -> (Lanes, Lanes, Lanes, Lanes) {
+        (
+            Lanes(repeating: x[first]), Lanes(repeating: x[first + o1]), Lanes(repeating: x[first + o2]),
+            Lanes(repeating: x[first + o3])
+        )
+    }
 
     @inline(__always)
-    func store(_ total: borrowing InlineArray<4, Lanes>, _ sums: UnsafeMutablePointer<Float>) {
-        for c in 0..<channelGroup where c < count { sums[first + c] = pairwiseSum(total[unchecked: c]) }
+    func add(
+        _ mask: LaneMask, _ a: Lanes, _ b: Lanes, _ c: Lanes, _ d: Lanes,
+        to totals: UnsafeMutablePointer<Lanes>
+    ) {
+        totals[first] += mask(a)
+        if count > 1 { totals[first + 1] += mask(b) }
+        if count > 2 { totals[first + 2] += mask(c) }
+        if count > 3 { totals[first + 3] += mask(d) }
     }
 }
 
 /// Keeps the lanes of real frames and clears the others, whatever they hold.
-struct LaneMask {
+private struct LaneMask {
     private let keep: SIMDMask<SIMD16<Int32>>
 
     @inline(__always)
-    init(frames: Int) {
+    init(_ shape: BlockShape, block: Int) {
+        let frames = block == shape.blocks - 1 ? shape.lastFrames : laneCount
         let lanes = SIMD16<Int32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
         keep = lanes .< SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: frames))
     }
@@ -173,33 +402,36 @@ struct LaneMask {
     }
 }
 
-/// All rows of all blocks, in order.
-struct BlockRows: Sequence, IteratorProtocol {
-    struct Row {
-        let offset: Int
+/// All segments of all blocks, in order.
+private struct Segments: Sequence, IteratorProtocol {
+    struct Segment {
+        let offset, pixels: Int
         let mask: LaneMask
     }
 
     private let shape: BlockShape
+    private let pixels, count: Int
     private var block = 0
-    private var row = 0
+    private var index = 0
     private var mask: LaneMask
 
     @inline(__always)
     init(_ shape: BlockShape) {
         self.shape = shape
-        self.mask = LaneMask(frames: shape.blocks == 1 ? shape.lastFrames : laneCount)
+        pixels = shape.segment
+        count = shape.height * shape.width / shape.segment
+        mask = LaneMask(shape, block: 0)
     }
 
     @inline(__always)
-    mutating func next() -> Row? {
-        if row == shape.height {
-            row = 0
+    mutating func next() -> Segment? {
+        if index == count {
+            index = 0
             block += 1
-            if block == shape.blocks - 1 { mask = LaneMask(frames: shape.lastFrames) }
+            mask = LaneMask(shape, block: block)
         }
         guard block < shape.blocks else { return nil }
-        defer { row += 1 }
-        return Row(offset: block * shape.blockStride + row * shape.width * shape.channels, mask: mask)
+        defer { index += 1 }
+        return Segment(offset: block * shape.blockStride + index * pixels * shape.channels, pixels: pixels, mask: mask)
     }
 }

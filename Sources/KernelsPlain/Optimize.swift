@@ -1,3 +1,4 @@
+import CVector
 import KernelContract
 
 extension Loops {
@@ -10,7 +11,7 @@ extension Loops {
             let first = (lanes(state.first, at) * state.beta1).addingProduct(gradient, Lanes(repeating: oneMinusBeta1))
             let second = (lanes(state.second, at) * state.beta2)
                 .addingProduct(gradient * gradient, Lanes(repeating: oneMinusBeta2))
-            let denominator = second.squareRoot() / state.secondCorrection + state.epsilon
+            let denominator = viseme_square_root(second) / state.secondCorrection + state.epsilon
             store(first, state.first, at)
             store(second, state.second, at)
             store(

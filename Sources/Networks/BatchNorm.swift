@@ -11,9 +11,9 @@ final class BatchNorm {
     private let averageMean: Parameters.Slot
     private let averageVariance: Parameters.Slot
     private let momentum: Float
-    private let mean: Buffer<Float>
-    private let scale: Buffer<Float>
-    private let products: Buffer<Float>
+    private let mean, scale, factor: Buffer<Float>
+    private let sums, products, offset, slope: Buffer<Float>
+    private let totals: Buffer<Lanes>
 
     /// ε of the published network.
     static let epsilon: Float = 0.001
@@ -28,41 +28,94 @@ final class BatchNorm {
         self.machine = machine
         mean = Buffer(count: channels)
         scale = Buffer(count: channels)
+        factor = Buffer(count: channels)
+        sums = Buffer(count: channels)
         products = Buffer(count: channels)
+        offset = Buffer(count: channels)
+        slope = Buffer(count: channels)
+        totals = Buffer(count: 2 * channels)
+    }
+
+    private var factors: NormFactors {
+        NormFactors(
+            mean: mean.pointer, factor: factor.pointer, beta: parameters.weight(beta), offset: offset.pointer,
+            slope: slope.pointer)
     }
 
     /// y = norm(x) (+ shortcut), rectified if asked.
     func forward(
         _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>, shortcut: UnsafePointer<Lanes>? = nil,
-        rectify: Bool,
-        shape: BlockShape, training: Bool
+        rectify: Bool, shape: BlockShape, training: Bool
     ) {
-        if training { measure(x, shape) } else { recall(shape.channels) }
+        prepare(x, shape, training: training)
         machine.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
             machine.kernels.normalize(
-                x, y: y, shortcut: shortcut, rectify: rectify, shape: shape, mean: mean.pointer, scale: scale.pointer,
-                gamma: parameters.weight(gamma), beta: parameters.weight(beta), blocks: blocks)
+                x, y: y, shortcut: shortcut, rectify: rectify, shape: shape, norm: factors, blocks: blocks)
         }
     }
 
-    /// Leaves in `gradient` the gradient masked by the rectifier (the shortcut's share) and in `result` that of x.
-    /// - Parameter y: what `forward` gave, where it rectified.
+    /// y = the greatest of each 2×2 square of norm(x), rectified.
+    func forwardPooled(_ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>, shape: BlockShape, training: Bool) {
+        prepare(x, shape, training: training)
+        machine.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
+            machine.kernels.normalizePooled(x, y: y, shape: shape, norm: factors, blocks: blocks)
+        }
+    }
+
+    /// The gradient of x, in `result`. A rectifier known by its output leaves its own gradient, the shortcut's share, in
+    /// `gradient`.
     func backward(
-        _ gradient: UnsafeMutablePointer<Lanes>, y: UnsafePointer<Lanes>?, x: UnsafePointer<Lanes>,
+        _ gradient: UnsafeMutablePointer<Lanes>, rectifier: Rectifier, x: UnsafePointer<Lanes>,
         result: UnsafeMutablePointer<Lanes>, shape: BlockShape
     ) {
-        let sums = parameters.gradient(beta)
         machine.team.share(shape.channels, work: shape.count / 2) { _, channels in
             machine.kernels.normGradientSums(
-                gradient: gradient, y: y, x: x, shape: shape, mean: mean.pointer, scale: scale.pointer,
-                channels: channels, sums: sums, products: products.pointer)
+                gradient: gradient, rectifier: rectifier, x: x, shape: shape, norm: factors, channels: channels,
+                totals: totals.pointer, sums: sums.pointer, products: products.pointer)
         }
-        parameters.gradient(gamma).update(from: products.pointer, count: shape.channels)
+        takeGradientSums(shape)
         machine.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
             machine.kernels.normGradient(
-                gradient: gradient, x: x, result: result, shape: shape, mean: mean.pointer, scale: scale.pointer,
-                gamma: parameters.weight(gamma), sums: sums, products: products.pointer, blocks: blocks)
+                gradient: gradient, rectifier: rectifier, x: x, result: result, shape: shape, norm: factors,
+                blocks: blocks)
         }
+    }
+
+    /// The gradient of x from that of the pooled values.
+    func backwardPooled(
+        _ gradient: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>,
+        shape: BlockShape
+    ) {
+        machine.team.share(shape.channels, work: shape.count / 2) { _, channels in
+            machine.kernels.pooledGradientSums(
+                gradient: gradient, x: x, shape: shape, norm: factors, channels: channels, totals: totals.pointer,
+                sums: sums.pointer, products: products.pointer)
+        }
+        takeGradientSums(shape)
+        machine.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
+            machine.kernels.pooledGradient(
+                gradient: gradient, x: x, result: result, shape: shape, norm: factors, blocks: blocks)
+        }
+    }
+
+    /// The gradients of gamma and beta, and what that of x needs.
+    private func takeGradientSums(_ shape: BlockShape) {
+        let (gammaGradient, betaGradient) = (parameters.gradient(gamma), parameters.gradient(beta))
+        let share = 1 / Float(shape.samples)
+        for channel in 0..<shape.channels {
+            let scale = scale.pointer[channel]
+            let product = products.pointer[channel] * scale
+            betaGradient[channel] = sums.pointer[channel]
+            gammaGradient[channel] = product
+            offset.pointer[channel] = sums.pointer[channel] * share
+            slope.pointer[channel] = -(product * share * scale)
+        }
+    }
+
+    private func prepare(_ x: UnsafePointer<Lanes>, _ shape: BlockShape, training: Bool) {
+        if training { measure(x, shape) } else { recall(shape.channels) }
+        let gamma = parameters.weight(gamma)
+        for channel in 0..<shape.channels { factor.pointer[channel] = scale.pointer[channel] * gamma[channel] }
     }
 
     /// Mean and variance of the batch; the averages move towards them.
@@ -71,10 +124,11 @@ final class BatchNorm {
         let averageMean = parameters.average(averageMean)
         let averageVariance = parameters.average(averageVariance)
         machine.team.share(shape.channels, work: shape.count / 2) { _, channels in
-            machine.kernels.channelSums(x, shape: shape, channels: channels, sums: mean.pointer)
+            machine.kernels.channelSums(x, shape: shape, channels: channels, totals: totals.pointer, sums: mean.pointer)
             for channel in channels { mean.pointer[channel] /= count }
             machine.kernels.channelSquares(
-                x, shape: shape, mean: mean.pointer, channels: channels, sums: scale.pointer)
+                x, shape: shape, mean: mean.pointer, channels: channels, totals: totals.pointer,
+                sums: scale.pointer)
             for channel in channels {
                 let variance = scale.pointer[channel] / count
                 let unbiased = scale.pointer[channel] / max(count - 1, 1)

@@ -1,88 +1,53 @@
 import Kernels
 import Tensors
 
-/// What a layer computes with: the kernels and the threads.
-public struct Machine: Sendable {
-    public let kernels: any KernelSet.Type
-    public let team: Team
-
-    public init(kernels: any KernelSet.Type, threads: Int) {
-        self.kernels = kernels
-        self.team = Team(threads: threads)
-    }
-}
-
-/// A product of activations with weights: a convolution, or (with one position and one tap) a matrix.
-///
-/// Weights are packed once a step, into panels of eight outputs for the forward pass and of eight inputs for the backward.
+/// A product of activations with weights: a convolution, or (with one position and one tap) a matrix. Which way it is
+/// computed depends on its shape alone.
 final class Convolution {
-    let plan: WindowPlan
-    private let backwardPlan: WindowPlan?
+    let method: any ProductMethod
     private let machine: Machine
     private let parameters: Parameters
     private let weight: Parameters.Slot
     private let biases: [Parameters.Slot]
-    private let packed: Buffer<Float>
-    private let packedBackward: Buffer<Float>
+    let outputs: Int
     private let bias: Buffer<Float>
-    private let scratch: Buffer<Lanes>
-    private let scratchStride: Int
 
-    /// - Parameters:
-    ///   - biases: none, one, or several that are added (an LSTM has two).
-    ///   - backwardPlan: nil where nobody needs the gradient of the input.
+    /// - Parameter biases: none, one, or several that are added (an LSTM has two).
     init(
-        plan: WindowPlan, backwardPlan: WindowPlan?, weight: Parameters.Slot, biases: [Parameters.Slot],
+        _ method: any ProductMethod, outputs: Int, weight: Parameters.Slot, biases: [Parameters.Slot],
         parameters: Parameters, machine: Machine
     ) {
-        self.plan = plan
-        self.backwardPlan = backwardPlan
+        self.method = method
+        self.outputs = outputs
         self.weight = weight
         self.biases = biases
         self.parameters = parameters
         self.machine = machine
-        packed = Buffer(count: plan.packedCount)
-        packedBackward = Buffer(count: backwardPlan?.packedCount ?? 0)
-        bias = Buffer(count: plan.panels * panelWidth)
-        scratchStride = plan.taps * 16
-        scratch = Buffer(count: scratchStride * machine.team.threads)
+        bias = Buffer(count: (outputs + panelWidth - 1) / panelWidth * panelWidth)
+        machine.workspace.reserve(max(method.workspaceCount, outputs))
     }
 
-    /// Brings packed weights up to date.
+    /// A matrix product.
+    convenience init(
+        inputs: Int, outputs: Int, weight: Parameters.Slot, biases: [Parameters.Slot], parameters: Parameters,
+        machine: Machine
+    ) {
+        let plan = WindowPlan.matrix(inputChannels: inputs, outputChannels: outputs)
+        let method = DirectProduct(
+            plan, backward: .matrix(inputChannels: outputs, outputChannels: inputs),
+            gradient: GradientPlan(plan, copiesInput: true, inputWidth: 1), machine: machine)
+        self.init(
+            method, outputs: outputs, weight: weight, biases: biases, parameters: parameters, machine: machine)
+    }
+
+    /// Brings packed weights up to date: once a step.
     func pack() {
-        let (outputs, taps, inputs) = (plan.outputChannels, plan.taps, plan.inputChannels)
-        let source = parameters.weight(weight)
-        let target = packed.pointer
-        machine.team.share(plan.panels, work: plan.packedCount) { _, panels in
-            for panel in panels {
-                for lane in 0..<min(panelWidth, outputs - panel * panelWidth) {
-                    let row = source + (panel * panelWidth + lane) * taps * inputs
-                    let column = target + panel * taps * inputs * panelWidth + lane
-                    for at in 0..<taps * inputs { column[at * panelWidth] = row[at] }
-                }
-            }
-        }
-        for output in 0..<outputs where !biases.isEmpty {
-            bias.pointer[output] = biases.map { parameters.weight($0)[output] }.reduce(0, +)
-        }
-        if let backwardPlan { packBackward(backwardPlan) }
-    }
-
-    private func packBackward(_ backwardPlan: WindowPlan) {
-        let (outputs, taps, inputs) = (plan.outputChannels, plan.taps, plan.inputChannels)
-        let source = parameters.weight(weight)
-        let target = packedBackward.pointer
-        machine.team.share(backwardPlan.panels, work: plan.packedCount) { _, panels in
-            for panel in panels {
-                let lanes = min(panelWidth, inputs - panel * panelWidth)
-                for tap in 0..<taps {
-                    for output in 0..<outputs {
-                        let row = source + (output * taps + tap) * inputs + panel * panelWidth
-                        let packedRow = target + ((panel * taps + tap) * outputs + output) * panelWidth
-                        for lane in 0..<lanes { packedRow[lane] = row[lane] }
-                    }
-                }
-            }
+        method.pack(parameters.weight(weight))
+        guard let first = biases.first else { return }
+        bias.pointer.update(from: parameters.weight(first), count: outputs)
+        for other in biases.dropFirst() {
+            let values = parameters.weight(other)
+            for output in 0..<outputs { bias.pointer[output] += values[output] }
         }
     }
 
@@ -91,10 +56,8 @@ final class Convolution {
     func forward(
         _ input: UnsafePointer<Lanes>, _ output: UnsafeMutablePointer<Lanes>, blocks: Int, continuing: Bool = false
     ) {
-        product(
-            plan, input, packed.pointer, biases.isEmpty || continuing ? nil : UnsafePointer(bias.pointer), output,
-            blocks,
-            continuing)
+        let start = biases.isEmpty || continuing ? nil : UnsafePointer(bias.pointer)
+        method.forward(input, bias: start, output, blocks: blocks, continuing: continuing)
     }
 
     /// The gradient of the input.
@@ -103,53 +66,51 @@ final class Convolution {
         _ outputGradient: UnsafePointer<Lanes>, _ inputGradient: UnsafeMutablePointer<Lanes>, blocks: Int,
         continuing: Bool = false
     ) {
-        guard let backwardPlan else { preconditionFailure("no backward plan") }
-        product(backwardPlan, outputGradient, packedBackward.pointer, nil, inputGradient, blocks, continuing)
+        method.backward(outputGradient, inputGradient, blocks: blocks, continuing: continuing)
     }
 
     /// The gradients of weights and biases.
     func weightGradients(_ input: UnsafePointer<Lanes>, _ outputGradient: UnsafePointer<Lanes>, shape: BlockShape) {
-        let result = parameters.gradient(weight)
-        let tiles = (plan.outputChannels + gradientTile - 1) / gradientTile
-        machine.team.share(tiles, work: plan.work * shape.blocks) { thread, part in
-            machine.kernels.weightGradient(
-                plan, input: input, outputGradient: outputGradient, result: result, blocks: shape.blocks, tiles: part,
-                scratch: scratch.pointer + thread * scratchStride)
-        }
+        method.weightGradients(input, outputGradient, result: parameters.gradient(weight), blocks: shape.blocks)
         guard let first = biases.first else { return }
         let sums = parameters.gradient(first)
         machine.team.share(shape.channels, work: shape.count / 4) { _, channels in
-            machine.kernels.channelSums(outputGradient, shape: shape, channels: channels, sums: sums)
+            machine.kernels.channelSums(
+                outputGradient, shape: shape, channels: channels, totals: machine.workspace.pointer, sums: sums)
         }
-        for other in biases.dropFirst() {
-            parameters.gradient(other).update(from: sums, count: plan.outputChannels)
-        }
+        for other in biases.dropFirst() { parameters.gradient(other).update(from: sums, count: outputs) }
     }
+}
 
-    private func product(
-        _ plan: WindowPlan, _ input: UnsafePointer<Lanes>, _ weights: UnsafePointer<Float>,
-        _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Lanes>, _ blocks: Int, _ continuing: Bool
-    ) {
-        let kernels = machine.kernels
-        let work = plan.work * blocks
-        let pairs = (blocks + 1) / 2
-        if pairs * plan.outputHeight < 2 * machine.team.threads {
-            machine.team.share(plan.panels, work: work) { _, panels in
-                kernels.convolve(
-                    plan, input: input, weights: weights, bias: bias, continuing: continuing, output: output,
-                    blocks: 0..<blocks, rows: 0..<plan.outputHeight, panels: panels)
-            }
-            return
-        }
-        machine.team.share(pairs * plan.outputHeight, work: work) { _, units in
-            let height = plan.outputHeight
-            let pairRange = units.lowerBound / height..<(units.upperBound + height - 1) / height
-            for pair in pairRange {
-                let rows = max(units.lowerBound - pair * height, 0)..<min(units.upperBound - pair * height, height)
-                kernels.convolve(
-                    plan, input: input, weights: weights, bias: bias, continuing: continuing, output: output,
-                    blocks: pair * 2..<min(pair * 2 + 2, blocks), rows: rows, panels: 0..<plan.panels)
-            }
-        }
-    }
+/// One way to compute a product of activations with weights, and its gradients.
+package protocol ProductMethod: AnyObject {
+    var name: String { get }
+    /// Scalar multiply-adds of one block, forward: those it does, and those of a direct product without padding.
+    var work: ProductWork { get }
+    var hasBackward: Bool { get }
+
+    /// `Lanes` of working space that a call needs.
+    var workspaceCount: Int { get }
+
+    /// Takes over weights, `[output][tap][input]`.
+    func pack(_ weights: UnsafePointer<Float>)
+
+    func forward(
+        _ input: UnsafePointer<Lanes>, bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Lanes>, blocks: Int,
+        continuing: Bool)
+
+    func backward(
+        _ outputGradient: UnsafePointer<Lanes>, _ inputGradient: UnsafeMutablePointer<Lanes>, blocks: Int,
+        continuing: Bool)
+
+    /// `result`: `[output][tap][input]`.
+    func weightGradients(
+        _ input: UnsafePointer<Lanes>, _ outputGradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Float>,
+        blocks: Int)
+}
+
+package struct ProductWork {
+    package let multiplyAdds, directMultiplyAdds: Int
+    /// `Lanes` of one block.
+    package let inputCount, outputCount: Int
 }

@@ -5,7 +5,7 @@ import Tensors
 ///
 /// Sequences lie as `[time][block of clips][channel]`. The products with the input are one matrix product for all steps.
 final class LSTM {
-    private let inputProduct, hiddenProduct: Convolution
+    let inputProduct, hiddenProduct: Convolution
     private let machine: Machine
     private let size: Int
     private let gates, cell, cellTanh: Buffer<Lanes>
@@ -20,13 +20,10 @@ final class LSTM {
         let inputBias = parameters.add("\(name).bias_ih_l0", [4 * size], start)
         let hiddenBias = parameters.add("\(name).bias_hh_l0", [4 * size], start)
         inputProduct = Convolution(
-            plan: .matrix(inputChannels: inputs, outputChannels: 4 * size),
-            backwardPlan: .matrix(inputChannels: 4 * size, outputChannels: inputs), weight: inputWeight,
-            biases: [inputBias, hiddenBias], parameters: parameters, machine: machine)
-        hiddenProduct = Convolution(
-            plan: .matrix(inputChannels: size, outputChannels: 4 * size),
-            backwardPlan: .matrix(inputChannels: 4 * size, outputChannels: size), weight: hiddenWeight, biases: [],
+            inputs: inputs, outputs: 4 * size, weight: inputWeight, biases: [inputBias, hiddenBias],
             parameters: parameters, machine: machine)
+        hiddenProduct = Convolution(
+            inputs: size, outputs: 4 * size, weight: hiddenWeight, biases: [], parameters: parameters, machine: machine)
         self.machine = machine
         self.size = size
         let blocks = steps * ((clips + laneCount - 1) / laneCount)

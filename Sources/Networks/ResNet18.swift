@@ -5,11 +5,11 @@ import Tensors
 /// stem without bias, max-pooling 2×2, four stages of two blocks, the mean over what is left of the picture.
 final class ResNet18 {
     private let machine: Machine
-    private let stem: Convolution
+    let stem: Convolution
     private let stemNorm: BatchNorm
-    private let blocks: [ResidualBlock]
+    let blocks: [ResidualBlock]
     private let stemHeight, stemWidth, filters: Int
-    private let stemOutput, stemNormOutput, pooled: Buffer<Lanes>
+    private let stemOutput, pooled: Buffer<Lanes>
     private let stemGradient: Buffer<Lanes>
     private let spares: [Buffer<Lanes>]
     let features: Buffer<Lanes>
@@ -32,11 +32,13 @@ final class ResNet18 {
         self.filters = filters
         self.machine = machine
         let bound = 1 / Float(channels * 49).squareRoot()
+        let plan = WindowPlan.stem(
+            paddedHeight: paddedHeight, paddedWidth: paddedWidth, channels: channels, outputChannels: filters,
+            kernel: 7, stride: 2, outputHeight: stemHeight, outputWidth: stemWidth)
         stem = Convolution(
-            plan: .stem(
-                paddedHeight: paddedHeight, paddedWidth: paddedWidth, channels: channels, outputChannels: filters,
-                kernel: 7, stride: 2, outputHeight: stemHeight, outputWidth: stemWidth),
-            backwardPlan: nil,
+            DirectProduct(
+                plan, backward: nil, gradient: GradientPlan(plan, copiesInput: false, inputWidth: 1), machine: machine),
+            outputs: filters,
             weight: parameters.add(
                 "resnet.conv_layer_s2_same.weight", [filters, channels, 7, 7], .uniform(bound: bound)),
             biases: [], parameters: parameters, machine: machine)
@@ -44,7 +46,6 @@ final class ResNet18 {
             name: "resnet.batch_norm1", channels: filters, momentum: momentum, parameters: parameters, machine: machine)
         let stemShape = BlockShape(frames: frames, height: stemHeight, width: stemWidth, channels: filters)
         stemOutput = Buffer(count: stemShape.count)
-        stemNormOutput = Buffer(count: stemShape.count)
         stemGradient = Buffer(count: stemShape.count)
         let pooledShape = BlockShape(frames: frames, height: stemHeight / 2, width: stemWidth / 2, channels: filters)
         pooled = Buffer(count: pooledShape.count)
@@ -89,11 +90,7 @@ final class ResNet18 {
     func forward(_ x: UnsafePointer<Lanes>, frames: Int, training: Bool) {
         let shape = stemShape(frames)
         stem.forward(x, stemOutput.pointer, blocks: shape.blocks)
-        stemNorm.forward(
-            stemOutput.pointer, stemNormOutput.pointer, rectify: true, shape: shape, training: training)
-        machine.team.share(shape.blocks, work: shape.count / 2) { _, part in
-            machine.kernels.maxPool(stemNormOutput.pointer, y: pooled.pointer, shape: shape, blocks: part)
-        }
+        stemNorm.forwardPooled(stemOutput.pointer, pooled.pointer, shape: shape, training: training)
         var input = pooled
         for block in blocks {
             block.forward(input.pointer, frames: frames, training: training)
@@ -111,19 +108,13 @@ final class ResNet18 {
         var (current, next) = (spares[0], spares[1])
         for (index, block) in blocks.enumerated().reversed() {
             let input = index == 0 ? pooled : blocks[index - 1].output
-            block.backward(
+            let isInPlace = block.backward(
                 input.pointer, gradient: current.pointer, inputGradient: next.pointer, spare: spares[2].pointer,
                 frames: frames)
-            swap(&current, &next)
+            if !isInPlace { swap(&current, &next) }
         }
-        machine.team.share(shape.blocks, work: shape.count / 2) { _, part in
-            machine.kernels.maxPoolGradient(
-                stemNormOutput.pointer, gradient: current.pointer, result: stemGradient.pointer, shape: shape,
-                blocks: part)
-        }
-        stemNorm.backward(
-            stemGradient.pointer, y: stemNormOutput.pointer, x: stemOutput.pointer, result: stemGradient.pointer,
-            shape: shape)
+        stemNorm.backwardPooled(
+            current.pointer, x: stemOutput.pointer, result: stemGradient.pointer, shape: shape)
         stem.weightGradients(x, stemGradient.pointer, shape: shape)
     }
 }

@@ -31,21 +31,29 @@ struct SameGeometry {
         let weight = parameters.add("\(name).weight", [outputs, inputs, kernel, kernel], .uniform(bound: bound))
         let bias = parameters.add("\(name).bias", [outputs], .uniform(bound: bound))
         return Convolution(
-            plan: .forward(
-                height: height, width: width, inputChannels: inputs, outputChannels: outputs, kernel: kernel,
-                stride: stride, outputHeight: outputHeight, outputWidth: outputWidth, padding: padding),
-            backwardPlan: .backward(
-                height: height, width: width, inputChannels: inputs, outputChannels: outputs, kernel: kernel,
-                stride: stride, outputHeight: outputHeight, outputWidth: outputWidth, padding: padding),
-            weight: weight, biases: [bias], parameters: parameters, machine: machine)
+            method(inputs: inputs, outputs: outputs, machine: machine), outputs: outputs, weight: weight,
+            biases: [bias], parameters: parameters, machine: machine)
+    }
+
+    private func method(inputs: Int, outputs: Int, machine: Machine) -> any ProductMethod {
+        let tiled = WinogradPlan(height: height, width: width, inputChannels: inputs, outputChannels: outputs)
+        if kernel == 3 && stride == 1 && tiled.isWorthwhile { return WinogradProduct(tiled, machine: machine) }
+        let plan = WindowPlan.forward(
+            height: height, width: width, inputChannels: inputs, outputChannels: outputs, kernel: kernel,
+            stride: stride, outputHeight: outputHeight, outputWidth: outputWidth, padding: padding)
+        let backward = WindowPlan.backward(
+            height: height, width: width, inputChannels: inputs, outputChannels: outputs, kernel: kernel,
+            stride: stride, outputHeight: outputHeight, outputWidth: outputWidth, padding: padding)
+        let gradient = GradientPlan(plan, copiesInput: kernel > 1, inputWidth: kernel > 1 ? width : 1)
+        return DirectProduct(plan, backward: backward, gradient: gradient, machine: machine)
     }
 }
 
 /// ResNet's basic block (He et al. 2016): conv 3×3, norm, ReLU, conv 3×3, norm, plus the shortcut, ReLU.
 final class ResidualBlock {
-    private let conv1, conv2: Convolution
+    let conv1, conv2: Convolution
     private let norm1, norm2: BatchNorm
-    private let shortcut: (conv: Convolution, norm: BatchNorm)?
+    let shortcut: (conv: Convolution, norm: BatchNorm)?
     private let machine: Machine
     private let outputs: Int
     let outputHeight, outputWidth: Int
@@ -120,33 +128,34 @@ final class ResidualBlock {
             conv2Output.pointer, output.pointer, shortcut: added, rectify: true, shape: shape, training: training)
     }
 
+    /// Leaves the gradient of x in `gradient` and gives true, or in `inputGradient` and gives false.
+    ///
     /// - Parameters:
     ///   - gradient: of the output; spent.
-    ///   - inputGradient: of x; written. As large as the larger of input and output.
+    ///   - inputGradient: as large as the larger of input and output.
     ///   - spare: working space as large as the output.
     func backward(
         _ x: UnsafePointer<Lanes>, gradient: UnsafeMutablePointer<Lanes>, inputGradient: UnsafeMutablePointer<Lanes>,
         spare: UnsafeMutablePointer<Lanes>, frames: Int
-    ) {
+    ) -> Bool {
         let shape = shape(frames)
         let blocks = shape.blocks
-        norm2.backward(gradient, y: output.pointer, x: conv2Output.pointer, result: spare, shape: shape)
+        norm2.backward(
+            gradient, rectifier: .output(output.pointer), x: conv2Output.pointer, result: spare, shape: shape)
         conv2.weightGradients(middle.pointer, spare, shape: shape)
-        // The gradient of the middle stands for a while where the input's will be.
+        // The gradient of the middle stands for a while where the input's may be.
         conv2.backward(spare, inputGradient, blocks: blocks)
-        norm1.backward(inputGradient, y: middle.pointer, x: conv1Output.pointer, result: spare, shape: shape)
+        norm1.backward(inputGradient, rectifier: .again, x: conv1Output.pointer, result: spare, shape: shape)
         conv1.weightGradients(x, spare, shape: shape)
-        conv1.backward(spare, inputGradient, blocks: blocks)
         guard let shortcut else {
-            machine.team.share(blocks, work: shape.count / 2) { _, part in
-                let offset = part.lowerBound * shape.blockStride
-                machine.kernels.add(
-                    gradient + offset, to: inputGradient + offset, count: part.count * shape.blockStride)
-            }
-            return
+            conv1.backward(spare, gradient, blocks: blocks, continuing: true)
+            return true
         }
-        shortcut.norm.backward(gradient, y: nil, x: shortcutOutput.pointer, result: spare, shape: shape)
+        conv1.backward(spare, inputGradient, blocks: blocks)
+        shortcut.norm.backward(
+            gradient, rectifier: .none, x: shortcutOutput.pointer, result: spare, shape: shape)
         shortcut.conv.weightGradients(x, spare, shape: shape)
         shortcut.conv.backward(spare, inputGradient, blocks: blocks, continuing: true)
+        return false
     }
 }

@@ -57,8 +57,8 @@ public final class VisualSpeechNetwork {
     public let clips: Int
     public let parameters = Parameters()
     private let machine: Machine
-    private let resnet: ResNet18
-    private let lstm1, lstm2: LSTM
+    let resnet: ResNet18
+    let lstm1, lstm2: LSTM
     private let dropout1, dropout2: Dropout
     private let classifier: Convolution
     private let input: Buffer<Lanes>
@@ -87,8 +87,7 @@ public final class VisualSpeechNetwork {
             machine: machine)
         let bound = Parameters.Start.uniform(bound: 1 / Float(size).squareRoot())
         classifier = Convolution(
-            plan: .matrix(inputChannels: size, outputChannels: shape.classes),
-            backwardPlan: .matrix(inputChannels: shape.classes, outputChannels: size),
+            inputs: size, outputs: shape.classes,
             weight: parameters.add("fc.weight", [shape.classes, size], bound),
             biases: [parameters.add("fc.bias", [shape.classes], bound)], parameters: parameters, machine: machine)
         dropout1 = Dropout(rate: shape.dropout, layer: 1, channels: size, steps: steps, clips: clips)

@@ -1,27 +1,117 @@
-import Dispatch
+import CProcessor
+import Foundation
+import Synchronization
 
 /// The threads of one run. They only share out independent results, so that their number never shows in one.
-public struct Team: Sendable {
+///
+/// A training step shares out hundreds of pieces of work of a few microseconds: between two pieces the threads wait awake
+/// for a moment, and sleep when nothing comes.
+public final class Team: Sendable {
     public let threads: Int
+    private let board: Board?
 
     /// Multiply-adds of sixteen lanes below which sharing costs more than it saves.
-    private static let smallestShare = 20_000
+    private static let smallestShare = 4_000
 
     public init(threads: Int) {
         self.threads = max(1, threads)
+        board = threads > 1 ? Board(helpers: threads - 1) : nil
+        guard let board else { return }
+        for helper in 1..<threads { Thread.detachNewThread { board.help(as: helper) } }
+    }
+
+    deinit {
+        board?.dismiss()
     }
 
     /// Calls `body(thread, part)` with parts that make up `0..<count`, side by side where `work`, the multiply-adds in
-    /// all, is worth it.
+    /// all, is worth it. Not to be called by two threads at once, nor from within `body`.
     public func share(_ count: Int, work: Int, _ body: (_ thread: Int, _ part: Range<Int>) -> Void) {
         let parts = min(threads, count, max(1, work / Team.smallestShare))
-        guard parts > 1 else { return body(0, 0..<count) }
+        guard parts > 1, let board else { return body(0, 0..<count) }
         withoutActuallyEscaping(body) { escapable in
-            // Parts are disjoint and this call waits for all of them.
-            nonisolated(unsafe) let shared = escapable
-            DispatchQueue.concurrentPerform(iterations: parts) { part in
-                shared(part, part * count / parts..<(part + 1) * count / parts)
-            }
+            board.run(Board.Job(parts: parts, count: count, body: escapable))
         }
+    }
+}
+
+/// Where the caller leaves a job and the helpers find it.
+private final class Board: @unchecked Sendable {
+    struct Job {
+        let parts, count: Int
+        let body: (_ thread: Int, _ part: Range<Int>) -> Void
+
+        func run(_ part: Int) {
+            body(part, part * count / parts..<(part + 1) * count / parts)
+        }
+    }
+
+    private let helpers: Int
+    /// Written before `number` goes up, read after that was seen.
+    private var job: Job?
+    private let number = Atomic<Int>(0)
+    /// Helpers that have not yet finished with the job.
+    private let busy = Atomic<Int>(0)
+    private let asleep = Atomic<Int>(0)
+    private let isDismissed = Atomic<Bool>(false)
+    private let bell = NSCondition()
+
+    /// Rounds of waiting awake, some tens of microseconds, before a helper goes to sleep.
+    private static let patience = 4_000
+
+    init(helpers: Int) {
+        self.helpers = helpers
+    }
+
+    func run(_ job: Job) {
+        self.job = job
+        busy.store(helpers, ordering: .relaxed)
+        ring()
+        job.run(0)
+        var rounds = 0
+        while busy.load(ordering: .acquiring) > 0 {
+            viseme_processor_pause()
+            rounds += 1
+            // A helper that the system has set aside needs a processor more than we do.
+            if rounds > Board.patience { sched_yield() }
+        }
+        self.job = nil
+    }
+
+    func dismiss() {
+        isDismissed.store(true, ordering: .relaxed)
+        ring()
+    }
+
+    private func ring() {
+        number.add(1, ordering: .sequentiallyConsistent)
+        guard asleep.load(ordering: .sequentiallyConsistent) > 0 else { return }
+        bell.lock()
+        bell.broadcast()
+        bell.unlock()
+    }
+
+    func help(as helper: Int) {
+        var seen = 0
+        while true {
+            wait(beyond: seen)
+            seen += 1
+            if isDismissed.load(ordering: .relaxed) { return }
+            if let job, helper < job.parts { job.run(helper) }
+            busy.subtract(1, ordering: .releasing)
+        }
+    }
+
+    /// Until job number `seen + 1` is there. The caller posts the next only when all are done with this one.
+    private func wait(beyond seen: Int) {
+        for _ in 0..<Board.patience {
+            if number.load(ordering: .acquiring) > seen { return }
+            viseme_processor_pause()
+        }
+        bell.lock()
+        asleep.add(1, ordering: .sequentiallyConsistent)
+        while number.load(ordering: .sequentiallyConsistent) <= seen { bell.wait() }
+        asleep.subtract(1, ordering: .relaxed)
+        bell.unlock()
     }
 }

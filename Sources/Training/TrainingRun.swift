@@ -270,4 +270,4 @@ extension VisualSpeechNetwork {
 }
 
 /// Goes up with every change to the code that changes the bits of a result. Part of a run's identity.
-public let numericsRevision = 1
+public let numericsRevision = 2

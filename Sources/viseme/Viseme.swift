@@ -15,7 +15,7 @@ struct Viseme: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             SweepCommand.self, PlanCommand.self, ReportCommand.self, VerifyCommand.self, CheckCommand.self,
-            StatusCommand.self, TrainCommand.self, PredictCommand.self, WorkerCommand.self, StepCommand.self,
+            StatusCommand.self, TrainCommand.self, PredictCommand.self, WorkerCommand.self, BenchCommand.self,
         ])
 
     /// Every way out: 0 done, 1 some runs failed, 2 the recipe, the command line or the data is wrong, 3 a difference was

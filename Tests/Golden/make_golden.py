@@ -54,6 +54,24 @@ def network(name, batch, time, channels, height, width, filters, classes, seed):
     (FOLDER / f"{name}.json").write_text(json.dumps(out) + "\n")
 
 
+def convolution():
+    """A 3×3 convolution with a border of one pixel, of an odd size and of channels that fill no panel."""
+    torch.manual_seed(7)
+    frames, inputs, outputs, height, width = 21, 20, 27, 7, 9
+    weight = (torch.rand(outputs, inputs, 3, 3) - 0.5).double().requires_grad_()
+    bias = (torch.rand(outputs) - 0.5).double().requires_grad_()
+    x = (torch.rand(frames, inputs, height, width) - 0.3).float().double().requires_grad_()
+    y = F.conv2d(x, weight, bias, padding=1)
+    gradient = (torch.rand(y.shape) - 0.5).float().double()
+    y.backward(gradient)
+    out = {
+        "frames": frames, "inputs": inputs, "outputs": outputs, "height": height, "width": width,
+        "x": packed(x), "weight": packed(weight), "bias": packed(bias), "y": packed(y), "gradient": packed(gradient),
+        "x_gradient": packed(x.grad), "weight_gradient": packed(weight.grad), "bias_gradient": packed(bias.grad),
+    }
+    (FOLDER / "convolution.json").write_text(json.dumps(out) + "\n")
+
+
 def optimizers():
     torch.manual_seed(5)
     count, steps = 37, 4
@@ -93,4 +111,5 @@ def optimizers():
 if __name__ == "__main__":
     network("network_grey", batch=3, time=4, channels=1, height=18, width=22, filters=3, classes=5, seed=1)
     network("network_rgb", batch=18, time=2, channels=3, height=16, width=11, filters=2, classes=4, seed=2)
+    convolution()
     optimizers()

@@ -15,6 +15,8 @@ class SameConv(nn.Conv2d):
         for size, k, s in zip(reversed(x.shape[-2:]), reversed(self.kernel_size), reversed(self.stride)):
             total = max((math.ceil(size / s) - 1) * s + k - size, 0)
             pads += [total // 2, total - total // 2]
+        if pads[::2] == pads[1::2]:
+            return F.conv2d(x, self.weight, self.bias, self.stride, (pads[2], pads[0]))
         return F.conv2d(F.pad(x, pads), self.weight, self.bias, self.stride)
 
 

@@ -32,7 +32,8 @@ private func expectSameBits(_ name: String, count: Int, _ body: (any KernelSet.T
     for width in others {
         let wide = Buffer<Lanes>(count: count)
         body(width.kernels, wide)
-        #expect(bits(wide) == bits(plain), "\(name): \(width)")
+        let isSame = bits(wide) == bits(plain)
+        #expect(isSame, "\(name): \(width)")
     }
 }
 
@@ -58,12 +59,13 @@ func convolutionsAreTheSameToTheBitAtEveryWidth(blocks: Int, inputs: Int, output
             }
         }
         let gradient = randomLanes(count, part: 4)
-        let results = ([VectorWidth.plain] + others).map { width in
+        let results = ([VectorWidth.plain] + others).map { vectorWidth in
+            let gradientPlan = GradientPlan(plan, copiesInput: kernel > 1, inputWidth: kernel > 1 ? width : 1)
             let result = Buffer<Float>(count: outputs * plan.taps * inputs)
-            let scratch = Buffer<Lanes>(count: plan.taps * 16)
-            width.kernels.weightGradient(
-                plan, input: input.pointer, outputGradient: gradient.pointer, result: result.pointer, blocks: blocks,
-                tiles: 0..<(outputs + gradientTile - 1) / gradientTile, scratch: scratch.pointer)
+            let scratch = Buffer<Lanes>(count: gradientPlan.scratchCount)
+            vectorWidth.kernels.weightGradient(
+                gradientPlan, input: input.pointer, outputGradient: gradient.pointer, result: result.pointer,
+                blocks: blocks, tiles: 0..<gradientPlan.outputTiles, scratch: scratch.pointer)
             return result.elements.map(\.bitPattern)
         }
         #expect(results.allSatisfy { $0 == results[0] }, "weight gradient \(kernel)/\(stride)")
@@ -72,37 +74,53 @@ func convolutionsAreTheSameToTheBitAtEveryWidth(blocks: Int, inputs: Int, output
 
 @Test(arguments: [1, 16, 21, 48])
 func passesOverActivationsAreTheSameToTheBitAtEveryWidth(frames: Int) {
-    let shape = BlockShape(frames: frames, height: 5, width: 4, channels: 6)
-    let x = randomLanes(shape.count, part: 1, scale: 3)
-    let other = randomLanes(shape.count, part: 2, scale: 3)
-    let mean = randomFloats(6, part: 3)
-    let scale = randomFloats(6, part: 4)
-    let gamma = randomFloats(6, part: 5)
-    let beta = randomFloats(6, part: 6)
-    expectSameBits("normalize", count: shape.count) { kernels, y in
-        kernels.normalize(
-            x.pointer, y: y.pointer, shortcut: other.pointer, rectify: true, shape: shape, mean: mean.pointer,
-            scale: scale.pointer, gamma: gamma.pointer, beta: beta.pointer, blocks: 0..<shape.blocks)
-    }
-    expectSameBits("gradients of the norm", count: shape.count + 1) { kernels, y in
-        let gradient = randomLanes(shape.count, part: 7)
-        let sums = UnsafeMutableRawPointer(y.pointer + shape.count).assumingMemoryBound(to: Float.self)
-        kernels.normGradientSums(
-            gradient: gradient.pointer, y: other.pointer, x: x.pointer, shape: shape, mean: mean.pointer,
-            scale: scale.pointer, channels: 0..<6, sums: sums, products: sums + 6)
-        kernels.normGradient(
-            gradient: gradient.pointer, x: x.pointer, result: y.pointer, shape: shape, mean: mean.pointer,
-            scale: scale.pointer, gamma: gamma.pointer, sums: sums, products: sums + 6, blocks: 0..<shape.blocks)
-    }
-    expectSameBits("sums", count: 1) { kernels, y in
-        let sums = UnsafeMutableRawPointer(y.pointer).assumingMemoryBound(to: Float.self)
-        kernels.channelSums(x.pointer, shape: shape, channels: 0..<6, sums: sums)
-        kernels.channelSquares(x.pointer, shape: shape, mean: mean.pointer, channels: 0..<6, sums: sums + 8)
-    }
-    expectSameBits("pools", count: shape.count * 2) { kernels, y in
-        kernels.maxPool(x.pointer, y: y.pointer, shape: shape, blocks: 0..<shape.blocks)
-        kernels.maxPoolGradient(
-            x.pointer, gradient: other.pointer, result: y.pointer + shape.count, shape: shape, blocks: 0..<shape.blocks)
+    for (height, width) in [(5, 9), (4, 4)] {
+        let shape = BlockShape(frames: frames, height: height, width: width, channels: 6)
+        let x = randomLanes(shape.count, part: 1, scale: 3)
+        let other = randomLanes(shape.count, part: 2, scale: 3)
+        let factors = (3..<8).map { randomFloats(6, part: UInt32($0)) }
+        let norm = NormFactors(
+            mean: factors[0].pointer, factor: factors[1].pointer, beta: factors[2].pointer,
+            offset: factors[3].pointer, slope: factors[4].pointer)
+        defer { withExtendedLifetime(factors) {} }
+        expectSameBits("normalize", count: shape.count) { kernels, y in
+            kernels.normalize(
+                x.pointer, y: y.pointer, shortcut: other.pointer, rectify: true, shape: shape, norm: norm,
+                blocks: 0..<shape.blocks)
+        }
+        for rectifier in [Rectifier.none, .output(other.pointer), .again] {
+            expectSameBits("gradients of the norm", count: shape.count * 2 + 1) { kernels, y in
+                let gradient = y.pointer + shape.count
+                for index in 0..<shape.count { gradient[index] = other.pointer[index] * 0.5 }
+                let totals = Buffer<Lanes>(count: 12)
+                let sums = UnsafeMutableRawPointer(y.pointer + shape.count * 2).assumingMemoryBound(to: Float.self)
+                kernels.normGradientSums(
+                    gradient: gradient, rectifier: rectifier, x: x.pointer, shape: shape, norm: norm, channels: 0..<6,
+                    totals: totals.pointer, sums: sums, products: sums + 6)
+                kernels.normGradient(
+                    gradient: gradient, rectifier: rectifier, x: x.pointer, result: y.pointer, shape: shape,
+                    norm: norm, blocks: 0..<shape.blocks)
+            }
+        }
+        expectSameBits("sums", count: 1) { kernels, y in
+            let totals = Buffer<Lanes>(count: 6)
+            let sums = UnsafeMutableRawPointer(y.pointer).assumingMemoryBound(to: Float.self)
+            kernels.channelSums(x.pointer, shape: shape, channels: 0..<6, totals: totals.pointer, sums: sums)
+            kernels.channelSquares(
+                x.pointer, shape: shape, mean: norm.mean, channels: 0..<6, totals: totals.pointer, sums: sums + 8)
+        }
+        expectSameBits("pooled norm", count: shape.count * 2 + 1) { kernels, y in
+            kernels.normalizePooled(
+                x.pointer, y: y.pointer, shape: shape, norm: norm, blocks: 0..<shape.blocks)
+            let totals = Buffer<Lanes>(count: 12)
+            let sums = UnsafeMutableRawPointer(y.pointer + shape.count * 2).assumingMemoryBound(to: Float.self)
+            kernels.pooledGradientSums(
+                gradient: other.pointer, x: x.pointer, shape: shape, norm: norm, channels: 0..<6,
+                totals: totals.pointer, sums: sums, products: sums + 6)
+            kernels.pooledGradient(
+                gradient: other.pointer, x: x.pointer, result: y.pointer + shape.count, shape: shape, norm: norm,
+                blocks: 0..<shape.blocks)
+        }
     }
 }
 

@@ -19,3 +19,12 @@ static inline int viseme_processor_has_avx512(void) {
     return 0;
 #endif
 }
+
+/// Tells the processor that this thread is waiting in a loop.
+static inline void viseme_processor_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}

@@ -1,0 +1,116 @@
+import Kernels
+import Tensors
+
+/// The product tap by tap; taps on padding are left out.
+///
+/// Weights are packed into panels of eight outputs for the forward pass and of eight inputs for the backward.
+package final class DirectProduct: ProductMethod {
+    private let plan: WindowPlan
+    private let backwardPlan: WindowPlan?
+    private let gradientPlan: GradientPlan
+    private let machine: Machine
+    private let packed, packedBackward: Buffer<Float>
+
+    /// - Parameter backward: nil where nobody needs the gradient of the input.
+    package init(_ plan: WindowPlan, backward: WindowPlan?, gradient: GradientPlan, machine: Machine) {
+        self.plan = plan
+        self.backwardPlan = backward
+        self.gradientPlan = gradient
+        self.machine = machine
+        packed = Buffer(count: plan.packedCount)
+        packedBackward = Buffer(count: backward?.packedCount ?? 0)
+    }
+
+    package var name: String { "direct" }
+    package var hasBackward: Bool { backwardPlan != nil }
+    package var work: ProductWork {
+        let all = plan.work * laneCount
+        return ProductWork(
+            multiplyAdds: all, directMultiplyAdds: all, inputCount: plan.inputBlockStride,
+            outputCount: plan.outputBlockStride)
+    }
+
+    package var workspaceCount: Int { gradientPlan.scratchCount * machine.team.threads }
+
+    package func pack(_ weights: UnsafePointer<Float>) {
+        let (outputs, taps, inputs) = (plan.outputChannels, plan.taps, plan.inputChannels)
+        let target = packed.pointer
+        machine.team.share(plan.panels, work: plan.packedCount) { _, panels in
+            for panel in panels {
+                for lane in 0..<min(panelWidth, outputs - panel * panelWidth) {
+                    let row = weights + (panel * panelWidth + lane) * taps * inputs
+                    let column = target + panel * taps * inputs * panelWidth + lane
+                    for at in 0..<taps * inputs { column[at * panelWidth] = row[at] }
+                }
+            }
+        }
+        guard let backwardPlan else { return }
+        let backward = packedBackward.pointer
+        machine.team.share(backwardPlan.panels, work: plan.packedCount) { _, panels in
+            for panel in panels {
+                let lanes = min(panelWidth, inputs - panel * panelWidth)
+                for tap in 0..<taps {
+                    for output in 0..<outputs {
+                        let row = weights + (output * taps + tap) * inputs + panel * panelWidth
+                        let packedRow = backward + ((panel * taps + tap) * outputs + output) * panelWidth
+                        for lane in 0..<lanes { packedRow[lane] = row[lane] }
+                    }
+                }
+            }
+        }
+    }
+
+    package func forward(
+        _ input: UnsafePointer<Lanes>, bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Lanes>, blocks: Int,
+        continuing: Bool
+    ) {
+        product(plan, input, packed.pointer, bias, output, blocks, continuing)
+    }
+
+    package func backward(
+        _ outputGradient: UnsafePointer<Lanes>, _ inputGradient: UnsafeMutablePointer<Lanes>, blocks: Int,
+        continuing: Bool
+    ) {
+        guard let backwardPlan else { preconditionFailure("no backward plan") }
+        product(backwardPlan, outputGradient, packedBackward.pointer, nil, inputGradient, blocks, continuing)
+    }
+
+    package func weightGradients(
+        _ input: UnsafePointer<Lanes>, _ outputGradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Float>,
+        blocks: Int
+    ) {
+        let scratch = machine.workspace.pointer
+        machine.team.share(gradientPlan.outputTiles, work: plan.work * blocks) { thread, tiles in
+            machine.kernels.weightGradient(
+                gradientPlan, input: input, outputGradient: outputGradient, result: result, blocks: blocks,
+                tiles: tiles, scratch: scratch + thread * gradientPlan.scratchCount)
+        }
+    }
+
+    private func product(
+        _ plan: WindowPlan, _ input: UnsafePointer<Lanes>, _ weights: UnsafePointer<Float>,
+        _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Lanes>, _ blocks: Int, _ continuing: Bool
+    ) {
+        let kernels = machine.kernels
+        let work = plan.work * blocks
+        let pairs = (blocks + 1) / 2
+        if pairs * plan.outputHeight < 2 * machine.team.threads {
+            machine.team.share(plan.panels, work: work) { _, panels in
+                kernels.convolve(
+                    plan, input: input, weights: weights, bias: bias, continuing: continuing, output: output,
+                    blocks: 0..<blocks, rows: 0..<plan.outputHeight, panels: panels)
+            }
+            return
+        }
+        machine.team.share(pairs * plan.outputHeight, work: work) { _, units in
+            let height = plan.outputHeight
+            let pairRange = units.lowerBound / height..<(units.upperBound + height - 1) / height
+            for pair in pairRange {
+                let rows = max(units.lowerBound - pair * height, 0)..<min(units.upperBound - pair * height, height)
+                kernels.convolve(
+                    plan, input: input, weights: weights, bias: bias, continuing: continuing, output: output,
+                    blocks: pair * 2..<min(pair * 2 + 2, blocks), rows: rows, panels: 0..<plan.panels)
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import Kernels
+import Networks
+import Tensors
+import Testing
+
+/// What `Tests/Golden/make_golden.py` computed with PyTorch in float64: a 3×3 convolution and its gradients.
+private struct Golden: Decodable {
+    struct Packed: Decodable {
+        let data: Data
+
+        var values: [Float] {
+            data.withUnsafeBytes { bytes in
+                (0..<bytes.count / 4).map {
+                    Float(
+                        bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)))
+                }
+            }
+        }
+    }
+
+    let frames, inputs, outputs, height, width: Int
+    let x, weight, bias, y, gradient, x_gradient, weight_gradient: Packed
+
+    static func load() throws -> Golden {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        return try JSONDecoder().decode(
+            Golden.self, from: Data(contentsOf: folder.appending(path: "Golden/convolution.json")))
+    }
+
+    var blocks: Int { (frames + laneCount - 1) / laneCount }
+
+    /// PyTorch's `[frame][channel][row][column]` as lanes.
+    func lanes(_ values: [Float], channels: Int) -> Buffer<Lanes> {
+        let pixels = height * width
+        let buffer = Buffer<Lanes>(count: blocks * pixels * channels)
+        forEach(channels) { torch, at, lane in buffer.pointer[at][lane] = values[torch] }
+        return buffer
+    }
+
+    func torch(_ buffer: Buffer<Lanes>, channels: Int) -> [Float] {
+        var values = [Float](repeating: 0, count: frames * channels * height * width)
+        forEach(channels) { torch, at, lane in values[torch] = buffer.pointer[at][lane] }
+        return values
+    }
+
+    private func forEach(_ channels: Int, _ body: (_ torch: Int, _ at: Int, _ lane: Int) -> Void) {
+        let pixels = height * width
+        for frame in 0..<frames {
+            for channel in 0..<channels {
+                for pixel in 0..<pixels {
+                    body(
+                        (frame * channels + channel) * pixels + pixel,
+                        (frame / laneCount * pixels + pixel) * channels + channel, frame % laneCount)
+                }
+            }
+        }
+    }
+
+    /// `[output][input][tap]` to `[output][tap][input]`, or back.
+    func weights(_ values: [Float], toTorch: Bool) -> [Float] {
+        var result = values
+        for output in 0..<outputs {
+            for input in 0..<inputs {
+                for tap in 0..<9 {
+                    let (torch, own) = ((output * inputs + input) * 9 + tap, (output * 9 + tap) * inputs + input)
+                    if toTorch { result[torch] = values[own] } else { result[own] = values[torch] }
+                }
+            }
+        }
+        return result
+    }
+}
+
+/// The greatest difference, beside the greatest value.
+private func distance(_ got: [Float], _ expected: [Float]) -> Float {
+    let scale = expected.map { abs($0) }.max() ?? 0
+    return (zip(got, expected).map { abs($0 - $1) }.max() ?? .infinity) / scale
+}
+
+/// Output, input gradient and weight gradient, in PyTorch's order.
+private func results(_ method: any ProductMethod, _ golden: Golden, _ machine: Machine) -> [[Float]] {
+    machine.workspace.reserve(method.workspaceCount)
+    let pixels = golden.height * golden.width * golden.blocks
+    let x = golden.lanes(golden.x.values, channels: golden.inputs)
+    let gradient = golden.lanes(golden.gradient.values, channels: golden.outputs)
+    let y = Buffer<Lanes>(count: pixels * golden.outputs)
+    let xGradient = Buffer<Lanes>(count: pixels * golden.inputs)
+    let weightGradient = Buffer<Float>(count: golden.inputs * golden.outputs * 9)
+    golden.weights(golden.weight.values, toTorch: false).withUnsafeBufferPointer {
+        if let weights = $0.baseAddress { method.pack(weights) }
+    }
+    golden.bias.values.withUnsafeBufferPointer {
+        method.forward(x.pointer, bias: $0.baseAddress, y.pointer, blocks: golden.blocks, continuing: false)
+    }
+    method.backward(gradient.pointer, xGradient.pointer, blocks: golden.blocks, continuing: false)
+    method.weightGradients(x.pointer, gradient.pointer, result: weightGradient.pointer, blocks: golden.blocks)
+    return [
+        golden.torch(y, channels: golden.outputs), golden.torch(xGradient, channels: golden.inputs),
+        golden.weights(weightGradient.elements.map { $0 }, toTorch: true),
+    ]
+}
+
+private enum Method: CaseIterable {
+    case direct, winograd
+
+    func product(_ golden: Golden, _ machine: Machine) -> any ProductMethod {
+        let plan = WinogradPlan(
+            height: golden.height, width: golden.width, inputChannels: golden.inputs, outputChannels: golden.outputs)
+        if self == .winograd { return WinogradProduct(plan, machine: machine) }
+        func window(_ make: (Int, Int, Int, Int, Int, Int, Int, Int, (top: Int, left: Int)) -> WindowPlan) -> WindowPlan
+        {
+            make(
+                golden.height, golden.width, golden.inputs, golden.outputs, 3, 1, golden.height, golden.width,
+                (top: 1, left: 1))
+        }
+        let forward = window(WindowPlan.forward)
+        return DirectProduct(
+            forward, backward: window(WindowPlan.backward),
+            gradient: GradientPlan(forward, copiesInput: true, inputWidth: golden.width), machine: machine)
+    }
+}
+
+@Test(arguments: Method.allCases)
+private func aConvolutionAndItsGradientsArePyTorchs(method: Method) throws {
+    let golden = try Golden.load()
+    let expected = [golden.y.values, golden.x_gradient.values, golden.weight_gradient.values]
+    for width in VectorWidth.allCases where width.isAvailable {
+        let machine = Machine(kernels: width.kernels, threads: 1)
+        let got = results(method.product(golden, machine), golden, machine)
+        for (name, pair) in zip(["y", "x", "weight"], zip(got, expected)) {
+            #expect(distance(pair.0, pair.1) < 1e-6, "\(method) \(width) \(name): \(distance(pair.0, pair.1))")
+        }
+    }
+}
+
+@Test(arguments: Method.allCases)
+private func widthsAndThreadsDoNotShowInAConvolution(method: Method) throws {
+    let golden = try Golden.load()
+    var seen: Set<[[UInt32]]> = []
+    for width in VectorWidth.allCases where width.isAvailable {
+        for threads in width == .plain ? [1] : [1, 2, 3] {
+            let machine = Machine(kernels: width.kernels, threads: threads)
+            seen.insert(results(method.product(golden, machine), golden, machine).map { $0.map(\.bitPattern) })
+        }
+    }
+    #expect(seen.count == 1)
+}
+
+@Test func addingToWhatIsThereIsTheSameAsAddingAfterwards() throws {
+    let golden = try Golden.load()
+    let machine = Machine(kernels: VectorWidth.best.kernels, threads: 1)
+    let product = Method.winograd.product(golden, machine)
+    machine.workspace.reserve(product.workspaceCount)
+    golden.weights(golden.weight.values, toTorch: false).withUnsafeBufferPointer {
+        if let weights = $0.baseAddress { product.pack(weights) }
+    }
+    let gradient = golden.lanes(golden.gradient.values, channels: golden.outputs)
+    let before = golden.lanes(golden.x.values, channels: golden.inputs)
+    let fresh = Buffer<Lanes>(count: before.count)
+    product.backward(gradient.pointer, fresh.pointer, blocks: golden.blocks, continuing: false)
+    let sums = zip(before.elements, fresh.elements).map { $0 + $1 }
+    product.backward(gradient.pointer, before.pointer, blocks: golden.blocks, continuing: true)
+    #expect(sums == before.elements.map { $0 })
+}
