@@ -69,6 +69,6 @@ let package = Package(
         .testTarget(name: "RecipesTests", dependencies: ["Training", "Recipes"]),
         .testTarget(name: "RunStoreTests", dependencies: ["Tensors", "Training", "Recipes", "RunStore"]),
         .testTarget(name: "ReportsTests", dependencies: ["Training", "Recipes", "RunStore", "Reports"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["RunStore", "viseme", subprocess]),
+        .testTarget(name: "EndToEndTests", dependencies: ["Kernels", "RunStore", "viseme", subprocess]),
     ] + wideKernels
 )

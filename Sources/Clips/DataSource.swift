@@ -44,8 +44,18 @@ public struct PreparedData: Sendable, Equatable {
         self.file = file
     }
 
+    /// - Parameter cache: a folder for framed clips; nil frames them anew.
     /// - Throws: `ClipError.unreadable` where the cache has changed since.
-    public func load(_ format: ClipFormat) throws -> ClipSplits {
+    public func load(_ format: ClipFormat, cache: URL? = nil) throws -> ClipSplits {
+        guard let cache else { return try frame(format) }
+        let framed = FramedCache(folder: cache, data: digest, format: format)
+        if let clips = framed.read() { return clips }
+        let clips = try frame(format)
+        framed.write(clips)
+        return clips
+    }
+
+    private func frame(_ format: ClipFormat) throws -> ClipSplits {
         switch source {
         case .visemes(let set):
             func framed(_ split: Split) -> FramedClips {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The form in which clips enter a network.
 public struct ClipFormat: Sendable, Equatable {
     public var frames: Int
@@ -55,10 +57,17 @@ public struct FramedClips: Sendable {
     public let format: ClipFormat
     public private(set) var labels: [Int] = []
     public private(set) var names: [String] = []
-    private var pixels: [UInt8] = []
+    private(set) var pixels = Data()
 
     public init(format: ClipFormat) {
         self.format = format
+    }
+
+    init(format: ClipFormat, labels: [Int], names: [String], pixels: Data) {
+        self.format = format
+        self.labels = labels
+        self.names = names
+        self.pixels = pixels
     }
 
     public var count: Int { labels.count }
@@ -77,8 +86,8 @@ public struct FramedClips: Sendable {
 
     /// The frames of one clip in time; `pixels` is `[row][column][channel]`.
     public func withFrames(of clip: Int, _ body: (_ time: Int, _ pixels: UnsafePointer<UInt8>) -> Void) {
-        pixels.withUnsafeBufferPointer { all in
-            guard let base = all.baseAddress else { return }
+        pixels.withUnsafeBytes { all in
+            guard let base = all.bindMemory(to: UInt8.self).baseAddress else { return }
             for time in 0..<format.frames { body(time, base + (clip * format.frames + time) * format.frameBytes) }
         }
     }

@@ -26,6 +26,12 @@ public final class GradientPlan: @unchecked Sendable {
     /// First and last input row that output row `r` reads: `inputRows[2·r]`, `inputRows[2·r + 1]`.
     public let inputRows: UnsafePointer<Int>
 
+    public let inputTiles, outputTiles: Int
+    /// Pixels of the copies that one chunk may need.
+    public let copiedInputPixels, copiedOutputPixels: Int
+    /// `Lanes` of working space that one call needs.
+    public let scratchCount: Int
+
     /// Output pixels of a chunk: enough to pay for adding up sixteen lanes, few enough that a group of channels stays in
     /// the first-level cache.
     public static let chunkPixels = 64
@@ -46,7 +52,7 @@ public final class GradientPlan: @unchecked Sendable {
         self.inputWidth = inputWidth
         let pixels = outputHeight * outputWidth
         chunkBlocks = max(1, GradientPlan.chunkPixels / pixels)
-        chunkRows = chunkBlocks > 1 ? outputHeight : min(outputHeight, max(1, GradientPlan.chunkPixels / outputWidth))
+        chunkRows = min(outputHeight, max(1, GradientPlan.chunkPixels / outputWidth))
 
         let rowLength = inputWidth * plan.inputChannels
         var pairs: [Pair] = [], starts: [Int] = []
@@ -74,6 +80,17 @@ public final class GradientPlan: @unchecked Sendable {
             let offsets = plan.rows.offsets[plan.rows.starts[row]..<plan.rows.starts[row + 1]]
             return [(offsets.min() ?? 0) / rowLength, (offsets.max() ?? 0) / rowLength]
         }
+        inputTiles = (inputChannels + gradientTile - 1) / gradientTile
+        outputTiles = (outputChannels + gradientTile - 1) / gradientTile
+        copiedOutputPixels = chunkBlocks * chunkRows * outputWidth
+        var mostInputRows = 0
+        for first in stride(from: 0, to: outputHeight, by: chunkRows) {
+            let last = min(first + chunkRows, outputHeight) - 1
+            mostInputRows = max(mostInputRows, inputRows[2 * last + 1] - inputRows[2 * first] + 1)
+        }
+        copiedInputPixels = copiesInput ? chunkBlocks * mostInputRows * inputWidth : 0
+        scratchCount =
+            (copiedInputPixels * inputTiles + copiedOutputPixels * outputTiles + laneCount) * gradientTile
         self.pairs = GradientPlan.keep(pairs)
         self.starts = GradientPlan.keep(starts)
         self.inputRows = GradientPlan.keep(inputRows)
@@ -89,22 +106,5 @@ public final class GradientPlan: @unchecked Sendable {
         let memory = UnsafeMutablePointer<Element>.allocate(capacity: max(values.count, 1))
         memory.initialize(from: values, count: values.count)
         return UnsafePointer(memory)
-    }
-
-    public var inputTiles: Int { (inputChannels + gradientTile - 1) / gradientTile }
-    public var outputTiles: Int { (outputChannels + gradientTile - 1) / gradientTile }
-    /// Pixels of the copied input that one chunk may need.
-    public var copiedInputPixels: Int {
-        guard copiesInput else { return 0 }
-        if chunkBlocks > 1 { return chunkBlocks * (inputRows[2 * outputHeight - 1] + 1) * inputWidth }
-        let rows = stride(from: 0, to: outputHeight, by: chunkRows).map { first in
-            inputRows[2 * min(first + chunkRows, outputHeight) - 1] - inputRows[2 * first] + 1
-        }
-        return (rows.max() ?? 0) * inputWidth
-    }
-    public var copiedOutputPixels: Int { chunkBlocks * chunkRows * outputWidth }
-    /// `Lanes` of working space that one call needs.
-    public var scratchCount: Int {
-        (copiedInputPixels * inputTiles + copiedOutputPixels * outputTiles + laneCount) * gradientTile
     }
 }

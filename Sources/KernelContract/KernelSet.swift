@@ -58,10 +58,10 @@ public protocol KernelSet {
 
     /// G g Gᵀ of the kernels of `outputs`, from `[output][tap][input]`, packed for the convolution
     /// (`[frequency][panel of outputs][input][panelWidth]`) and for its gradient
-    /// (`[frequency][panel of inputs][output][panelWidth]`, kernels turned).
+    /// (`[frequency][panel of inputs][output][panelWidth]`, kernels turned) unless that is nil.
     static func winogradWeights(
         _ plan: WinogradPlan, weights: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>,
-        packedBackward: UnsafeMutablePointer<Float>, outputs: Range<Int>)
+        packedBackward: UnsafeMutablePointer<Float>?, outputs: Range<Int>)
 
     /// Gᵀ S G of the kernels of `outputs`: `[frequency][output][input]` to `[output][tap][input]`.
     static func winogradWeightGradient(

@@ -153,7 +153,7 @@ extension Loops {
 
     public static func winogradWeights(
         _ plan: WinogradPlan, weights: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>,
-        packedBackward: UnsafeMutablePointer<Float>, outputs: Range<Int>
+        packedBackward: UnsafeMutablePointer<Float>?, outputs: Range<Int>
     ) {
         let (inputs, allOutputs) = (plan.inputChannels, plan.outputChannels)
         let stride = (allOutputs + panelWidth - 1) / panelWidth * inputs * panelWidth
@@ -175,12 +175,12 @@ extension Loops {
                     transformThree(a.0, b.0, c.0), transformThree(a.1, b.1, c.1), transformThree(a.2, b.2, c.2),
                     transformThree(a.3, b.3, c.3)
                 )
-                let backward = packedBackward + (panel * allOutputs + output) * panelWidth
+                let backward = packedBackward.map { $0 + (panel * allOutputs + output) * panelWidth }
                 let forward = column + first * panelWidth
                 // The gradient sees the kernel turned by 180°, which exchanges the first and last frequency of each axis.
                 @inline(__always) func keep(_ value: Eight, _ row: Int, _ column: Int) {
                     let turned = (row % 3 == 0 ? 3 - row : row) * 4 + (column % 3 == 0 ? 3 - column : column)
-                    storeEight(value, backward + turned * backwardStride, panelWidth)
+                    if let backward { storeEight(value, backward + turned * backwardStride, panelWidth) }
                     let target = forward + (row * 4 + column) * stride
                     for i in 0..<count { target[i * panelWidth] = value[i] }
                 }

@@ -41,8 +41,8 @@ final class Convolution {
     }
 
     /// Brings packed weights up to date: once a step.
-    func pack() {
-        method.pack(parameters.weight(weight))
+    func pack(training: Bool) {
+        method.pack(parameters.weight(weight), backward: training)
         guard let first = biases.first else { return }
         bias.pointer.update(from: parameters.weight(first), count: outputs)
         for other in biases.dropFirst() {
@@ -93,7 +93,8 @@ package protocol ProductMethod: AnyObject {
     var workspaceCount: Int { get }
 
     /// Takes over weights, `[output][tap][input]`.
-    func pack(_ weights: UnsafePointer<Float>)
+    /// - Parameter backward: whether `backward` will need them too.
+    func pack(_ weights: UnsafePointer<Float>, backward: Bool)
 
     func forward(
         _ input: UnsafePointer<Lanes>, bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Lanes>, blocks: Int,

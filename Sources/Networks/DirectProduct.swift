@@ -32,7 +32,7 @@ package final class DirectProduct: ProductMethod {
 
     package var workspaceCount: Int { gradientPlan.scratchCount * machine.team.threads }
 
-    package func pack(_ weights: UnsafePointer<Float>) {
+    package func pack(_ weights: UnsafePointer<Float>, backward: Bool) {
         let (outputs, taps, inputs) = (plan.outputChannels, plan.taps, plan.inputChannels)
         let target = packed.pointer
         machine.team.share(plan.panels, work: plan.packedCount) { _, panels in
@@ -44,15 +44,15 @@ package final class DirectProduct: ProductMethod {
                 }
             }
         }
-        guard let backwardPlan else { return }
-        let backward = packedBackward.pointer
+        guard backward, let backwardPlan else { return }
+        let backwardTarget = packedBackward.pointer
         machine.team.share(backwardPlan.panels, work: plan.packedCount) { _, panels in
             for panel in panels {
                 let lanes = min(panelWidth, inputs - panel * panelWidth)
                 for tap in 0..<taps {
                     for output in 0..<outputs {
                         let row = weights + (output * taps + tap) * inputs + panel * panelWidth
-                        let packedRow = backward + ((panel * taps + tap) * outputs + output) * panelWidth
+                        let packedRow = backwardTarget + ((panel * taps + tap) * outputs + output) * panelWidth
                         for lane in 0..<lanes { packedRow[lane] = row[lane] }
                     }
                 }

@@ -35,9 +35,9 @@ final class LSTM {
         hidden = Buffer(count: blocks * size)
     }
 
-    func pack() {
-        inputProduct.pack()
-        hiddenProduct.pack()
+    func pack(training: Bool) {
+        inputProduct.pack(training: training)
+        hiddenProduct.pack(training: training)
     }
 
     /// - Parameter clipBlocks: blocks of clips in one time step.

@@ -71,9 +71,9 @@ final class ResNet18 {
         spares = (0..<3).map { _ in Buffer(count: largest) }
     }
 
-    func pack() {
-        stem.pack()
-        for block in blocks { block.pack() }
+    func pack(training: Bool) {
+        stem.pack(training: training)
+        for block in blocks { block.pack(training: training) }
     }
 
     private func stemShape(_ frames: Int) -> BlockShape {

@@ -106,10 +106,10 @@ final class ResidualBlock {
         BlockShape(frames: frames, height: outputHeight, width: outputWidth, channels: outputs)
     }
 
-    func pack() {
-        conv1.pack()
-        conv2.pack()
-        shortcut?.conv.pack()
+    func pack(training: Bool) {
+        conv1.pack(training: training)
+        conv2.pack(training: training)
+        shortcut?.conv.pack(training: training)
     }
 
     func forward(_ x: UnsafePointer<Lanes>, frames: Int, training: Bool) {

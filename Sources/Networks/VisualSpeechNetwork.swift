@@ -67,7 +67,7 @@ public final class VisualSpeechNetwork {
     private let logits, probabilities: Buffer<Lanes>
     private let hiddenGradient, sequenceGradient, featureGradient: Buffer<Lanes>
     private let targets: Buffer<Int32>
-    private let losses: Buffer<Float>
+    private let losses, secondLosses: Buffer<Float>
 
     public init(shape: NetworkShape, clips: Int, machine: Machine, seed: UInt64) {
         self.shape = shape
@@ -104,16 +104,18 @@ public final class VisualSpeechNetwork {
         probabilities = Buffer(count: clipBlocks * shape.classes)
         targets = Buffer(count: clipBlocks * laneCount)
         losses = Buffer(count: clipBlocks * laneCount)
+        secondLosses = Buffer(count: clipBlocks * laneCount)
         parameters.allocate()
         parameters.start(seed: seed)
     }
 
     /// Brings the packed weights up to date: after the parameters were changed, before the next pass.
-    public func pack() {
-        resnet.pack()
-        lstm1.pack()
-        lstm2.pack()
-        classifier.pack()
+    /// - Parameter training: false leaves out what only `backward` needs.
+    public func pack(training: Bool = true) {
+        resnet.pack(training: training)
+        lstm1.pack(training: training)
+        lstm2.pack(training: training)
+        classifier.pack(training: training)
     }
 
     /// Puts one frame where the network reads it.
@@ -188,28 +190,33 @@ public final class VisualSpeechNetwork {
     }
 
     /// Cross-entropy of each clip; the probabilities stay for `backward`.
-    public func loss(labels: [Int]) -> [Float] {
+    public func loss(labels: [Int]) -> UnsafeBufferPointer<Float> {
         loss(labels: labels.map { MixedLabel($0) })
     }
 
     /// Cross-entropy of each clip: of mixed ones share·loss(first) + (1 − share)·loss(second).
-    public func loss(labels: [MixedLabel]) -> [Float] {
-        let first = losses(of: labels.map(\.first))
-        guard labels.contains(where: { $0.share != 1 }) else { return first }
-        let second = losses(of: labels.map(\.second))
-        return labels.indices.map { labels[$0].share * first[$0] + (1 - labels[$0].share) * second[$0] }
+    /// - Returns: memory of the network's, good until the next call.
+    public func loss(labels: [MixedLabel]) -> UnsafeBufferPointer<Float> {
+        measureLosses(labels, into: losses) { $0.first }
+        if labels.contains(where: { $0.share != 1 }) {
+            measureLosses(labels, into: secondLosses) { $0.second }
+            for (clip, label) in labels.enumerated() {
+                losses.pointer[clip] =
+                    label.share * losses.pointer[clip] + (1 - label.share) * secondLosses.pointer[clip]
+            }
+        }
+        return UnsafeBufferPointer(start: losses.pointer, count: labels.count)
     }
 
-    private func losses(of labels: [Int]) -> [Float] {
+    private func measureLosses(_ labels: [MixedLabel], into losses: Buffer<Float>, _ target: (MixedLabel) -> Int) {
         let classes = shape.classes
-        for (clip, label) in labels.enumerated() { targets.pointer[clip] = Int32(label) }
+        for (clip, label) in labels.enumerated() { targets.pointer[clip] = Int32(target(label)) }
         for block in 0..<(labels.count + laneCount - 1) / laneCount {
             machine.kernels.crossEntropy(
                 logits: logits.pointer + block * classes, targets: targets.pointer + block * laneCount,
                 classes: classes, probabilities: probabilities.pointer + block * classes,
                 loss: losses.pointer + block * laneCount)
         }
-        return (0..<labels.count).map { losses.pointer[$0] }
     }
 
     /// The logits of one clip.

@@ -59,10 +59,10 @@ package final class WinogradProduct: ProductMethod {
 
     package var workspaceCount: Int { sumsCount + machine.team.threads * max(rowScratch, gradientScratch) }
 
-    package func pack(_ weights: UnsafePointer<Float>) {
+    package func pack(_ weights: UnsafePointer<Float>, backward: Bool) {
         machine.team.share(plan.outputChannels, work: packed.count) { _, outputs in
             machine.kernels.winogradWeights(
-                plan, weights: weights, packed: packed.pointer, packedBackward: packedBackward.pointer,
+                plan, weights: weights, packed: packed.pointer, packedBackward: backward ? packedBackward.pointer : nil,
                 outputs: outputs)
         }
     }

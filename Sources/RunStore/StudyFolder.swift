@@ -19,6 +19,9 @@ public struct StudyFolder: Sendable, Equatable {
     public var failed: URL { url.appending(path: "failed") }
     public var setAside: URL { url.appending(path: "set-aside") }
 
+    /// What all studies beside this one share: decoded and framed clips.
+    public var cache: URL { url.deletingLastPathComponent().appending(path: ".cache") }
+
     public func runFile(_ id: String) -> URL { runs.appending(path: "\(id).h5") }
     public func failureFile(_ id: String) -> URL { failed.appending(path: "\(id).json") }
 

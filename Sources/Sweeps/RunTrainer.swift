@@ -13,14 +13,20 @@ public struct RunTrainer {
     let threads: Int
     let width: VectorWidth
     let provenance: Provenance
+    let cache: URL
 
-    /// - Parameter provenance: what is known of the surroundings.
-    public init(plan: StoredPlan, run: StoredPlan.Run, threads: Int, width: VectorWidth, provenance: Provenance) {
+    /// - Parameters:
+    ///   - provenance: what is known of the surroundings.
+    ///   - cache: the folder for framed clips.
+    public init(
+        plan: StoredPlan, run: StoredPlan.Run, threads: Int, width: VectorWidth, provenance: Provenance, cache: URL
+    ) {
         self.plan = plan
         self.run = run
         self.threads = threads
         self.width = width
         self.provenance = provenance
+        self.cache = cache
     }
 
     /// - Returns: what was stored.
@@ -32,7 +38,7 @@ public struct RunTrainer {
         let configuration = Configuration(run.configuration)
         let prepared = PreparedData(
             source: configuration.dataSource, digest: run.dataDigest, file: run.dataFile.map { URL(filePath: $0) })
-        let data = try prepared.load(configuration.clipFormat)
+        let data = try prepared.load(configuration.clipFormat, cache: cache)
         let training = TrainingRun(
             settings: configuration.trainingSettings(metric: plan.metric), data: data,
             machine: Machine(kernels: width.kernels, threads: threads))

@@ -29,20 +29,30 @@ public final class Team: Sendable {
     public func share(_ count: Int, work: Int, _ body: (_ thread: Int, _ part: Range<Int>) -> Void) {
         let parts = min(threads, count, max(1, work / Team.smallestShare))
         guard parts > 1, let board else { return body(0, 0..<count) }
-        withoutActuallyEscaping(body) { escapable in
-            board.run(Board.Job(parts: parts, count: count, body: escapable))
+        var job = (board: board, parts: parts, count: count)
+        withUnsafeMutablePointer(to: &job) { job in
+            lend({ thread, first, end in body(thread, first..<end) }, job) { job, work in
+                let (board, parts, count) = job.load(as: (board: Board, parts: Int, count: Int).self)
+                board.run(Board.Job(parts: parts, count: count, work: work))
+            }
         }
     }
 }
+
+/// Calls `run` with the closure as two words that other threads may call until `run` returns.
+@_silgen_name("viseme_lend")
+private func lend(
+    _ body: (_ thread: Int, _ first: Int, _ end: Int) -> Void, _ job: UnsafeMutableRawPointer,
+    _ run: @convention(c) (_ job: UnsafeMutableRawPointer, _ work: viseme_closure) -> Void)
 
 /// Where the caller leaves a job and the helpers find it.
 private final class Board: @unchecked Sendable {
     struct Job {
         let parts, count: Int
-        let body: (_ thread: Int, _ part: Range<Int>) -> Void
+        let work: viseme_closure
 
         func run(_ part: Int) {
-            body(part, part * count / parts..<(part + 1) * count / parts)
+            viseme_call(work, part, part * count / parts, (part + 1) * count / parts)
         }
     }
 
@@ -56,11 +66,13 @@ private final class Board: @unchecked Sendable {
     private let isDismissed = Atomic<Bool>(false)
     private let bell = NSCondition()
 
-    /// Rounds of waiting awake, some tens of microseconds, before a helper goes to sleep.
-    private static let patience = 4_000
+    /// Rounds of waiting awake, some tens of microseconds, before a helper goes to sleep. Where there are more threads than
+    /// processors, waiting awake only keeps the others from working.
+    private let patience: Int
 
     init(helpers: Int) {
         self.helpers = helpers
+        patience = helpers < ProcessInfo.processInfo.activeProcessorCount ? 2_000 : 10
     }
 
     func run(_ job: Job) {
@@ -73,7 +85,7 @@ private final class Board: @unchecked Sendable {
             viseme_processor_pause()
             rounds += 1
             // A helper that the system has set aside needs a processor more than we do.
-            if rounds > Board.patience { sched_yield() }
+            if rounds > patience { sched_yield() }
         }
         self.job = nil
     }
@@ -104,7 +116,7 @@ private final class Board: @unchecked Sendable {
 
     /// Until job number `seen + 1` is there. The caller posts the next only when all are done with this one.
     private func wait(beyond seen: Int) {
-        for _ in 0..<Board.patience {
+        for _ in 0..<patience {
             if number.load(ordering: .acquiring) > seen { return }
             viseme_processor_pause()
         }

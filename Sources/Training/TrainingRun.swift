@@ -164,20 +164,19 @@ public final class TrainingRun {
         let batches = (order.count + settings.batchSize - 1) / settings.batchSize
         for batch in 0..<batches {
             let clips = Array(order[batch * settings.batchSize..<min((batch + 1) * settings.batchSize, order.count)])
-            let (losses, right) = trainBatch(clips, epoch: epoch, lr: lr)
-            for value in losses { loss += Double(value) }
-            correct += right
+            correct += trainBatch(clips, epoch: epoch, lr: lr) { loss += Double($0) }
             guard loss.isFinite else { return Score(loss: loss, accuracy: .nan) }
             try report(.batch(epoch: epoch, done: batch + 1, of: batches))
         }
         return Score(loss: loss / Double(order.count), accuracy: Double(correct) / Double(order.count))
     }
 
-    private func trainBatch(_ clips: [Int], epoch: Int, lr: Double) -> (losses: [Float], correct: Int) {
+    /// - Returns: how many of the clips were told right before the step.
+    private func trainBatch(_ clips: [Int], epoch: Int, lr: Double, takeLoss: (Float) -> Void) -> Int {
         let labels = loadTraining(clips, epoch: epoch)
         network.pack()
         network.forward(batch: clips.count, training: .init(seed: settings.seed, number: step))
-        let losses = network.loss(labels: labels)
+        network.loss(labels: labels).forEach(takeLoss)
         let correct = labels.indices.count { predicted(clip: $0) == labels[$0].first }
         network.backward(labels: labels)
         if settings.clipNorm > 0 {
@@ -185,7 +184,7 @@ public final class TrainingRun {
         }
         optimizer.step(lr: lr)
         step += 1
-        return (losses, correct)
+        return correct
     }
 
     /// Puts training clips, changed and mixed as the settings say, where the network reads them.
@@ -215,7 +214,7 @@ public final class TrainingRun {
 
     /// Loss and accuracy on one split, without dropout, batch norm by its averages.
     private func evaluate(_ clips: FramedClips, tally: ((_ label: Int, _ predicted: Int) -> Void)? = nil) -> Score {
-        network.pack()
+        network.pack(training: false)
         var loss = 0.0
         var correct = 0
         for start in stride(from: 0, to: clips.count, by: network.clips) {

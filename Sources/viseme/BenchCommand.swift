@@ -34,6 +34,7 @@ struct BenchCommand: ParsableCommand {
         @OptionGroup var size: Size
         @Option var steps = 20
         @Flag var serve = false
+        @Flag(help: "Count heap allocations, with scripts/count_allocations.c preloaded.") var allocations = false
         @Option(help: "Leave the initial weights and the clips here, as .safetensors.") var export: String?
 
         func run() throws {
@@ -44,7 +45,7 @@ struct BenchCommand: ParsableCommand {
                 momentum: 0, machine: machine)
             let clips = setClips(network)
             if let export { try SafeTensors.write(network.parameters.tensors + [clips], to: export) }
-            let labels = (0..<size.batch).map { $0 % 10 }
+            let labels = (0..<size.batch).map { MixedLabel($0 % 10) }
             var number: UInt64 = 0
 
             func step() -> (milliseconds: Double, loss: Float) {
@@ -58,6 +59,14 @@ struct BenchCommand: ParsableCommand {
                 return ((monotonicSeconds() - start) * 1000, losses.reduce(0, +) / Float(losses.count))
             }
 
+            if allocations {
+                guard let count = allocationCounter() else { throw ValidationError("no counter is preloaded") }
+                for _ in 0..<2 { _ = step() }
+                let before = count()
+                for _ in 0..<steps { _ = step() }
+                print(count() - before)
+                return
+            }
             guard serve else {
                 let times = (0..<steps + 2).map { _ in step().milliseconds }.dropFirst(2).sorted()
                 print(decimals(times[times.count / 2], 3))
@@ -70,6 +79,10 @@ struct BenchCommand: ParsableCommand {
                 }
                 FileHandle.standardOutput.write(Data((answer.joined(separator: ";") + "\n").utf8))
             }
+        }
+
+        private func allocationCounter() -> (@convention(c) () -> Int)? {
+            dlsym(nil, "viseme_allocations").map { unsafeBitCast($0, to: (@convention(c) () -> Int).self) }
         }
 
         private func setClips(_ network: VisualSpeechNetwork) -> Tensor {

@@ -56,7 +56,7 @@ struct TrainCommand: AsyncParsableCommand {
         let trainer = RunTrainer(
             plan: plan, run: run, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
             width: try chosenWidth(),
-            provenance: provenance)
+            provenance: provenance, cache: folder.cache)
         let display = ProgressDisplay()
         print("epoch  train_loss  train_accuracy  val_loss  val_accuracy        lr  seconds")
         try trainer.train(into: folder.runFile(run.id)) { event in

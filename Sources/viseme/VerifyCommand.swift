@@ -60,7 +60,8 @@ struct VerifyCommand: AsyncParsableCommand {
         let temporary = FileManager.default.temporaryDirectory.appending(
             path: "viseme-verify-\(ProcessInfo.processInfo.processIdentifier)")
         defer { try? FileManager.default.removeItem(at: temporary) }
-        let folder = StudyFolder(temporary)
+        // One level down: what studies share lies beside them.
+        let folder = StudyFolder(temporary.appending(path: study.plan.name))
         try folder.create()
         try folder.write(study.plan)
         let progress = SweepProgress(total: runs.count, metric: study.plan.metric.name)

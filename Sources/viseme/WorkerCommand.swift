@@ -21,7 +21,8 @@ struct WorkerCommand: ParsableCommand {
         }
         let reporter = WorkerReporter(metric: plan.metric)
         let trainer = RunTrainer(
-            plan: plan, run: planned, threads: threads, width: try chosenWidth(), provenance: handedProvenance())
+            plan: plan, run: planned, threads: threads, width: try chosenWidth(), provenance: handedProvenance(),
+            cache: folder.cache)
         try trainer.train(into: folder.runFile(runID)) { reporter.report($0) }
         reporter.write(.published)
     }

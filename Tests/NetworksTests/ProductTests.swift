@@ -88,7 +88,7 @@ private func results(_ method: any ProductMethod, _ golden: Golden, _ machine: M
     let xGradient = Buffer<Lanes>(count: pixels * golden.inputs)
     let weightGradient = Buffer<Float>(count: golden.inputs * golden.outputs * 9)
     golden.weights(golden.weight.values, toTorch: false).withUnsafeBufferPointer {
-        if let weights = $0.baseAddress { method.pack(weights) }
+        if let weights = $0.baseAddress { method.pack(weights, backward: true) }
     }
     golden.bias.values.withUnsafeBufferPointer {
         method.forward(x.pointer, bias: $0.baseAddress, y.pointer, blocks: golden.blocks, continuing: false)
@@ -153,7 +153,7 @@ private func widthsAndThreadsDoNotShowInAConvolution(method: Method) throws {
     let product = Method.winograd.product(golden, machine)
     machine.workspace.reserve(product.workspaceCount)
     golden.weights(golden.weight.values, toTorch: false).withUnsafeBufferPointer {
-        if let weights = $0.baseAddress { product.pack(weights) }
+        if let weights = $0.baseAddress { product.pack(weights, backward: true) }
     }
     let gradient = golden.lanes(golden.gradient.values, channels: golden.outputs)
     let before = golden.lanes(golden.x.values, channels: golden.inputs)

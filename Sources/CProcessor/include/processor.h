@@ -28,3 +28,13 @@ static inline void viseme_processor_pause(void) {
     __asm__ volatile("yield");
 #endif
 }
+
+/// A Swift closure `(thread, first, end) -> Void`, as Swift passes it: code and what it captured.
+typedef struct {
+    void *code;
+    void *captured;
+} viseme_closure;
+
+/// Calls a closure that another thread lent. It lies on that thread's stack: nothing is allocated, as it would be to let
+/// it escape in Swift.
+void viseme_call(viseme_closure closure, intptr_t thread, intptr_t first, intptr_t end);
