@@ -103,22 +103,16 @@ public protocol KernelSet {
         result: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors, blocks: Range<Int>)
 
     /// The greatest of each 2×2 square, stride 2, of what `normalize` with a rectifier would give; an odd last row or
-    /// column is left out.
+    /// column is left out. `chosen`, where it is not nil, takes the x of the first that is greatest.
     static func normalizePooled(
-        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors,
-        blocks: Range<Int>)
-
-    /// `normGradientSums` behind the pooling: `gradient` is that of the pooled values, and goes to the first of the four
-    /// that was greatest. Each row of pixels is one chain, the rows are one.
-    static func pooledGradientSums(
-        gradient: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>, shape: BlockShape, norm: NormFactors,
-        channels: Range<Int>, totals: UnsafeMutablePointer<Lanes>, sums: UnsafeMutablePointer<Float>,
-        products: UnsafeMutablePointer<Float>)
-
-    /// `normGradient` behind the pooling.
-    static func pooledGradient(
-        gradient: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>,
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, chosen: UnsafeMutablePointer<Lanes>?,
         shape: BlockShape, norm: NormFactors, blocks: Range<Int>)
+
+    /// `normGradient` behind the pooling: `gradient` is that of the pooled values behind the rectifier, and goes to the first
+    /// of the four that is `chosen`.
+    static func pooledGradient(
+        gradient: UnsafePointer<Lanes>, chosen: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>,
+        result: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors, blocks: Range<Int>)
 
     // MARK: One pass over activations
 

@@ -161,8 +161,8 @@ extension Loops {
     }
 
     public static func normalizePooled(
-        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors,
-        blocks: Range<Int>
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, chosen: UnsafeMutablePointer<Lanes>?,
+        shape: BlockShape, norm: NormFactors, blocks: Range<Int>
     ) {
         let rowStride = shape.width * shape.channels
         for block in blocks {
@@ -172,8 +172,14 @@ extension Loops {
                 for column in 0..<shape.width / 2 {
                     let corner = x + block * shape.blockStride + 2 * row * rowStride + 2 * column * shape.channels
                     for channel in 0..<shape.channels {
-                        let square = Square(corner + channel, rowStride, norm, channel, shape)
-                        y[pooled] = mask(square.greatest)
+                        let pixel = corner + channel
+                        var source = pixel[0]
+                        var greatest = rectified(normalized(source, norm, channel))
+                        choose(&greatest, &source, pixel[shape.channels], norm, channel)
+                        choose(&greatest, &source, pixel[rowStride], norm, channel)
+                        choose(&greatest, &source, pixel[rowStride + shape.channels], norm, channel)
+                        y[pooled] = mask(greatest)
+                        if let chosen { chosen[pooled] = source }
                         pooled += 1
                     }
                 }
@@ -181,70 +187,40 @@ extension Loops {
         }
     }
 
-    public static func pooledGradientSums(
-        gradient: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>, shape: BlockShape, norm: NormFactors,
-        channels: Range<Int>, totals: UnsafeMutablePointer<Lanes>, sums: UnsafeMutablePointer<Float>,
-        products: UnsafeMutablePointer<Float>
+    /// Takes `x` where it gives more than the greatest so far: a NaN that came first stays, a later one is passed over.
+    @inline(__always)
+    private static func choose(
+        _ greatest: inout Lanes, _ source: inout Lanes, _ x: Lanes, _ norm: NormFactors, _ channel: Int
     ) {
-        clear(totals, channels)
-        clear(totals + shape.channels, channels)
-        let rowStride = shape.width * shape.channels
-        let (pooledHeight, pooledWidth) = (shape.height / 2, shape.width / 2)
-        for block in 0..<shape.blocks {
-            let mask = LaneMask(shape, block: block)
-            for row in 0..<pooledHeight {
-                let corner = x + block * shape.blockStride + 2 * row * rowStride
-                let pooled = gradient + (block * pooledHeight + row) * pooledWidth * shape.channels
-                for channel in channels {
-                    var (topSum, topProduct, bottomSum, bottomProduct) = (
-                        Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero
-                    )
-                    let mean = Lanes(repeating: norm.mean[channel])
-                    for column in 0..<pooledWidth {
-                        let at = corner + 2 * column * shape.channels + channel
-                        let square = Square(at, rowStride, norm, channel, shape)
-                        let g = square.shares(of: pooled[column * shape.channels + channel])
-                        topSum += g.topLeft
-                        topSum += g.topRight
-                        topProduct.addProduct(g.topLeft, at[0] - mean)
-                        topProduct.addProduct(g.topRight, at[shape.channels] - mean)
-                        bottomSum += g.bottomLeft
-                        bottomSum += g.bottomRight
-                        bottomProduct.addProduct(g.bottomLeft, at[rowStride] - mean)
-                        bottomProduct.addProduct(g.bottomRight, at[rowStride + shape.channels] - mean)
-                    }
-                    totals[channel] += mask(topSum)
-                    totals[channel] += mask(bottomSum)
-                    totals[shape.channels + channel] += mask(topProduct)
-                    totals[shape.channels + channel] += mask(bottomProduct)
-                }
-            }
-        }
-        storeGradientSums(totals, shape.channels, channels, sums, products)
+        let value = rectified(normalized(x, norm, channel))
+        let isGreater = value .> greatest
+        greatest.replace(with: value, where: isGreater)
+        source.replace(with: x, where: isGreater)
     }
 
     public static func pooledGradient(
-        gradient: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>,
-        shape: BlockShape, norm: NormFactors, blocks: Range<Int>
+        gradient: UnsafePointer<Lanes>, chosen: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>,
+        result: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors, blocks: Range<Int>
     ) {
         let rowStride = shape.width * shape.channels
         let (pooledHeight, pooledWidth) = (shape.height / 2, shape.width / 2)
         for block in blocks {
             let mask = LaneMask(shape, block: block)
-            @inline(__always) func write(_ g: Lanes, _ at: Int, _ channel: Int) {
-                result[at] = mask(normGradient(g, x[at], norm, channel))
-            }
+            var pooled = block * pooledHeight * pooledWidth * shape.channels
             for row in 0..<pooledHeight {
                 for column in 0..<pooledWidth {
                     let corner = block * shape.blockStride + 2 * row * rowStride + 2 * column * shape.channels
-                    let pooled = ((block * pooledHeight + row) * pooledWidth + column) * shape.channels
                     for channel in 0..<shape.channels {
-                        let at = corner + channel
-                        let g = Square(x + at, rowStride, norm, channel, shape).shares(of: gradient[pooled + channel])
-                        write(g.topLeft, at, channel)
-                        write(g.topRight, at + shape.channels, channel)
-                        write(g.bottomLeft, at + rowStride, channel)
-                        write(g.bottomRight, at + rowStride + shape.channels, channel)
+                        // What is given away is taken from the share of those that come later.
+                        var left = gradient[pooled]
+                        let source = chosen[pooled]
+                        giveShare(&left, source, x, result, corner + channel, norm, channel, mask)
+                        giveShare(&left, source, x, result, corner + channel + shape.channels, norm, channel, mask)
+                        giveShare(&left, source, x, result, corner + channel + rowStride, norm, channel, mask)
+                        giveShare(
+                            &left, source, x, result, corner + channel + rowStride + shape.channels, norm, channel, mask
+                        )
+                        pooled += 1
                     }
                 }
             }
@@ -253,16 +229,33 @@ extension Loops {
             if shape.width % 2 == 1 {
                 for row in 0..<shape.height {
                     let at = start + row * rowStride + (shape.width - 1) * shape.channels
-                    for channel in 0..<shape.channels { write(.zero, at + channel, channel) }
+                    for channel in 0..<shape.channels {
+                        result[at + channel] = mask(normGradient(.zero, x[at + channel], norm, channel))
+                    }
                 }
             }
             if shape.height % 2 == 1 {
                 for column in 0..<shape.width {
                     let at = start + (shape.height - 1) * rowStride + column * shape.channels
-                    for channel in 0..<shape.channels { write(.zero, at + channel, channel) }
+                    for channel in 0..<shape.channels {
+                        result[at + channel] = mask(normGradient(.zero, x[at + channel], norm, channel))
+                    }
                 }
             }
         }
+    }
+
+    /// Writes the gradient of one pixel of a square, and takes its share from `left`.
+    @inline(__always)
+    private static func giveShare(
+        _ left: inout Lanes, _ source: Lanes, _ x: UnsafePointer<Lanes>, _ result: UnsafeMutablePointer<Lanes>,
+        _ at: Int, _ norm: NormFactors, _ channel: Int, _ mask: LaneMask
+    ) {
+        let value = x[at]
+        let isChosen = value .== source
+        let g = Lanes.zero.replacing(with: left, where: isChosen)
+        left.replace(with: 0, where: isChosen)
+        result[at] = mask(normGradient(g, value, norm, channel))
     }
 
     @inline(__always)
@@ -299,41 +292,6 @@ extension Loops {
 /// max(0, x); NaN stays.
 @inline(__always)
 private func rectified(_ x: Lanes) -> Lanes { x.replacing(with: 0, where: x .< 0) }
-
-/// Four neighbouring pixels of one channel, normalised and rectified.
-private struct Square {
-    let topLeft, topRight, bottomLeft, bottomRight: Lanes
-
-    @inline(__always)
-    init(_ x: UnsafePointer<Lanes>, _ rowStride: Int, _ norm: NormFactors, _ channel: Int, _ shape: BlockShape) {
-        topLeft = rectified(Loops.normalized(x[0], norm, channel))
-        topRight = rectified(Loops.normalized(x[shape.channels], norm, channel))
-        bottomLeft = rectified(Loops.normalized(x[rowStride], norm, channel))
-        bottomRight = rectified(Loops.normalized(x[rowStride + shape.channels], norm, channel))
-    }
-
-    @inline(__always)
-    var greatest: Lanes { greater(greater(topLeft, topRight), greater(bottomLeft, bottomRight)) }
-
-    /// b where b > a, else a: a NaN in `a` stays, one in `b` does not.
-    @inline(__always)
-    private func greater(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .> a) }
-
-    /// The gradient of the greatest, given to the first that is; none where that one is not above nought.
-    @inline(__always)
-    func shares(of gradient: Lanes) -> (topLeft: Lanes, topRight: Lanes, bottomLeft: Lanes, bottomRight: Lanes) {
-        let greatest = greatest
-        let g = gradient.replacing(with: 0, where: greatest .<= 0)
-        let isFirst = topLeft .== greatest
-        let isSecond = (topRight .== greatest) .& .!isFirst
-        let isThird = (bottomLeft .== greatest) .& .!(isFirst .| isSecond)
-        let isFourth = (bottomRight .== greatest) .& .!(isFirst .| isSecond .| isThird)
-        return (
-            Lanes.zero.replacing(with: g, where: isFirst), Lanes.zero.replacing(with: g, where: isSecond),
-            Lanes.zero.replacing(with: g, where: isThird), Lanes.zero.replacing(with: g, where: isFourth)
-        )
-    }
-}
 
 /// Channels four by four.
 private struct ChannelGroups: Sequence, IteratorProtocol {

@@ -55,10 +55,15 @@ final class BatchNorm {
     }
 
     /// y = the greatest of each 2×2 square of norm(x), rectified.
-    func forwardPooled(_ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>, shape: BlockShape, training: Bool) {
+    /// - Parameter chosen: takes the x that gave it, for the gradient.
+    func forwardPooled(
+        _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>, chosen: UnsafeMutablePointer<Lanes>,
+        shape: BlockShape, training: Bool
+    ) {
         prepare(x, shape, training: training)
         machine.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
-            machine.kernels.normalizePooled(x, y: y, shape: shape, norm: factors, blocks: blocks)
+            machine.kernels.normalizePooled(
+                x, y: y, chosen: training ? chosen : nil, shape: shape, norm: factors, blocks: blocks)
         }
     }
 
@@ -68,11 +73,7 @@ final class BatchNorm {
         _ gradient: UnsafeMutablePointer<Lanes>, rectifier: Rectifier, x: UnsafePointer<Lanes>,
         result: UnsafeMutablePointer<Lanes>, shape: BlockShape
     ) {
-        machine.team.share(shape.channels, work: shape.count / 2) { _, channels in
-            machine.kernels.normGradientSums(
-                gradient: gradient, rectifier: rectifier, x: x, shape: shape, norm: factors, channels: channels,
-                totals: totals.pointer, sums: sums.pointer, products: products.pointer)
-        }
+        addGradients(gradient, rectifier, x, shape)
         takeGradientSums(shape)
         machine.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
             machine.kernels.normGradient(
@@ -81,20 +82,28 @@ final class BatchNorm {
         }
     }
 
-    /// The gradient of x from that of the pooled values.
+    /// The gradient of x from that of the pooled values `y`, which is spent.
     func backwardPooled(
-        _ gradient: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>,
-        shape: BlockShape
+        _ gradient: UnsafeMutablePointer<Lanes>, y: UnsafePointer<Lanes>, chosen: UnsafePointer<Lanes>,
+        x: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>, shape: BlockShape
     ) {
-        machine.team.share(shape.channels, work: shape.count / 2) { _, channels in
-            machine.kernels.pooledGradientSums(
-                gradient: gradient, x: x, shape: shape, norm: factors, channels: channels, totals: totals.pointer,
-                sums: sums.pointer, products: products.pointer)
-        }
+        let pooled = BlockShape(
+            frames: shape.frames, height: shape.height / 2, width: shape.width / 2, channels: shape.channels)
+        addGradients(gradient, .output(y), chosen, pooled)
         takeGradientSums(shape)
         machine.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
             machine.kernels.pooledGradient(
-                gradient: gradient, x: x, result: result, shape: shape, norm: factors, blocks: blocks)
+                gradient: gradient, chosen: chosen, x: x, result: result, shape: shape, norm: factors, blocks: blocks)
+        }
+    }
+
+    private func addGradients(
+        _ gradient: UnsafeMutablePointer<Lanes>, _ rectifier: Rectifier, _ x: UnsafePointer<Lanes>, _ shape: BlockShape
+    ) {
+        machine.team.share(shape.channels, work: shape.count / 2) { _, channels in
+            machine.kernels.normGradientSums(
+                gradient: gradient, rectifier: rectifier, x: x, shape: shape, norm: factors, channels: channels,
+                totals: totals.pointer, sums: sums.pointer, products: products.pointer)
         }
     }
 

@@ -33,31 +33,52 @@ package final class DirectProduct: ProductMethod {
     package var workspaceCount: Int { gradientPlan.scratchCount * machine.team.threads }
 
     package func pack(_ weights: UnsafePointer<Float>, backward: Bool) {
-        let (outputs, taps, inputs) = (plan.outputChannels, plan.taps, plan.inputChannels)
-        let target = packed.pointer
+        let (outputs, length) = (plan.outputChannels, plan.taps * plan.inputChannels)
         machine.team.share(plan.panels, work: plan.packedCount) { _, panels in
             for panel in panels {
-                for lane in 0..<min(panelWidth, outputs - panel * panelWidth) {
-                    let row = weights + (panel * panelWidth + lane) * taps * inputs
-                    let column = target + panel * taps * inputs * panelWidth + lane
-                    for at in 0..<taps * inputs { column[at * panelWidth] = row[at] }
+                let rows = weights + panel * panelWidth * length
+                let target = packed.pointer + panel * length * panelWidth
+                let count = min(panelWidth, outputs - panel * panelWidth)
+                // Lanes beyond the last output repeat it; nobody reads their sums.
+                let rowOffsets =
+                    SIMD8(0, 1, 2, 3, 4, 5, 6, 7).clamped(lowerBound: .zero, upperBound: SIMD8(repeating: count - 1))
+                    &* length
+                for at in 0..<length {
+                    let row = rows + at
+                    store(
+                        SIMD8(
+                            row[rowOffsets[0]], row[rowOffsets[1]], row[rowOffsets[2]], row[rowOffsets[3]],
+                            row[rowOffsets[4]], row[rowOffsets[5]], row[rowOffsets[6]], row[rowOffsets[7]]),
+                        target + at * panelWidth)
                 }
             }
         }
-        guard backward, let backwardPlan else { return }
-        let backwardTarget = packedBackward.pointer
+        if backward, let backwardPlan { packBackward(weights, backwardPlan) }
+    }
+
+    private func packBackward(_ weights: UnsafePointer<Float>, _ backwardPlan: WindowPlan) {
+        let (outputs, taps, inputs) = (plan.outputChannels, plan.taps, plan.inputChannels)
         machine.team.share(backwardPlan.panels, work: plan.packedCount) { _, panels in
             for panel in panels {
                 let lanes = min(panelWidth, inputs - panel * panelWidth)
                 for tap in 0..<taps {
                     for output in 0..<outputs {
                         let row = weights + (output * taps + tap) * inputs + panel * panelWidth
-                        let packedRow = backwardTarget + ((panel * taps + tap) * outputs + output) * panelWidth
-                        for lane in 0..<lanes { packedRow[lane] = row[lane] }
+                        let target = packedBackward.pointer + ((panel * taps + tap) * outputs + output) * panelWidth
+                        if lanes == panelWidth {
+                            store(UnsafeRawPointer(row).loadUnaligned(as: SIMD8<Float>.self), target)
+                        } else {
+                            for lane in 0..<lanes { target[lane] = row[lane] }
+                        }
                     }
                 }
             }
         }
+    }
+
+    @inline(__always)
+    private func store(_ eight: SIMD8<Float>, _ target: UnsafeMutablePointer<Float>) {
+        UnsafeMutableRawPointer(target).storeBytes(of: eight, as: SIMD8<Float>.self)
     }
 
     package func forward(

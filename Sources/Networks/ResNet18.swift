@@ -9,7 +9,7 @@ final class ResNet18 {
     private let stemNorm: BatchNorm
     let blocks: [ResidualBlock]
     private let stemHeight, stemWidth, filters: Int
-    private let stemOutput, pooled: Buffer<Lanes>
+    private let stemOutput, pooled, chosen: Buffer<Lanes>
     private let stemGradient: Buffer<Lanes>
     private let spares: [Buffer<Lanes>]
     let features: Buffer<Lanes>
@@ -49,6 +49,7 @@ final class ResNet18 {
         stemGradient = Buffer(count: stemShape.count)
         let pooledShape = BlockShape(frames: frames, height: stemHeight / 2, width: stemWidth / 2, channels: filters)
         pooled = Buffer(count: pooledShape.count)
+        chosen = Buffer(count: pooledShape.count)
 
         var made: [ResidualBlock] = []
         var (stageHeight, stageWidth, inputs) = (stemHeight / 2, stemWidth / 2, filters)
@@ -90,7 +91,8 @@ final class ResNet18 {
     func forward(_ x: UnsafePointer<Lanes>, frames: Int, training: Bool) {
         let shape = stemShape(frames)
         stem.forward(x, stemOutput.pointer, blocks: shape.blocks)
-        stemNorm.forwardPooled(stemOutput.pointer, pooled.pointer, shape: shape, training: training)
+        stemNorm.forwardPooled(
+            stemOutput.pointer, pooled.pointer, chosen: chosen.pointer, shape: shape, training: training)
         var input = pooled
         for block in blocks {
             block.forward(input.pointer, frames: frames, training: training)
@@ -114,7 +116,8 @@ final class ResNet18 {
             if !isInPlace { swap(&current, &next) }
         }
         stemNorm.backwardPooled(
-            current.pointer, x: stemOutput.pointer, result: stemGradient.pointer, shape: shape)
+            current.pointer, y: pooled.pointer, chosen: chosen.pointer, x: stemOutput.pointer,
+            result: stemGradient.pointer, shape: shape)
         stem.weightGradients(x, stemGradient.pointer, shape: shape)
     }
 }

@@ -269,4 +269,4 @@ extension VisualSpeechNetwork {
 }
 
 /// Goes up with every change to the code that changes the bits of a result. Part of a run's identity.
-public let numericsRevision = 2
+public let numericsRevision = 3

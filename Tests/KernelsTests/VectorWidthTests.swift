@@ -109,17 +109,13 @@ func passesOverActivationsAreTheSameToTheBitAtEveryWidth(frames: Int) {
             kernels.channelSquares(
                 x.pointer, shape: shape, mean: norm.mean, channels: 0..<6, totals: totals.pointer, sums: sums + 8)
         }
-        expectSameBits("pooled norm", count: shape.count * 2 + 1) { kernels, y in
+        expectSameBits("pooled norm", count: shape.count * 3) { kernels, y in
+            let chosen = y.pointer + shape.count
             kernels.normalizePooled(
-                x.pointer, y: y.pointer, shape: shape, norm: norm, blocks: 0..<shape.blocks)
-            let totals = Buffer<Lanes>(count: 12)
-            let sums = UnsafeMutableRawPointer(y.pointer + shape.count * 2).assumingMemoryBound(to: Float.self)
-            kernels.pooledGradientSums(
-                gradient: other.pointer, x: x.pointer, shape: shape, norm: norm, channels: 0..<6,
-                totals: totals.pointer, sums: sums, products: sums + 6)
+                x.pointer, y: y.pointer, chosen: chosen, shape: shape, norm: norm, blocks: 0..<shape.blocks)
             kernels.pooledGradient(
-                gradient: other.pointer, x: x.pointer, result: y.pointer + shape.count, shape: shape, norm: norm,
-                blocks: 0..<shape.blocks)
+                gradient: other.pointer, chosen: chosen, x: x.pointer, result: chosen + shape.count, shape: shape,
+                norm: norm, blocks: 0..<shape.blocks)
         }
     }
 }

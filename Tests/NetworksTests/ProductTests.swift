@@ -163,3 +163,93 @@ private func widthsAndThreadsDoNotShowInAConvolution(method: Method) throws {
     product.backward(gradient.pointer, before.pointer, blocks: golden.blocks, continuing: true)
     #expect(sums == before.elements.map { $0 })
 }
+
+/// Root mean square errors of both methods, beside the root mean square of the values, against sums in double precision:
+/// of outputs, and of the gradient of weights, at the size of the published network's first stage.
+@Test func winogradsErrorsAreOfTheOrderOfTheDirectProducts() {
+    let (channels, size, blocks) = (64, 28, 1)
+    let machine = Machine(kernels: VectorWidth.best.kernels, threads: 1)
+    func random(_ count: Int, _ part: UInt32, scale: Float) -> [Float] {
+        var stream = RandomStream(seed: 3, purpose: .weights, part: part)
+        return (0..<count).map { _ in (2 * stream.uniform() - 1) * scale }
+    }
+    let pixels = size * size
+    let x = Buffer<Lanes>(count: pixels * channels)
+    let gradient = Buffer<Lanes>(count: pixels * channels)
+    for (part, buffer) in [(UInt32(1), x), (2, gradient)] {
+        let values = random(buffer.count * laneCount, part, scale: 1)
+        for index in 0..<buffer.count {
+            for lane in 0..<laneCount { buffer.pointer[index][lane] = max(0, values[index * laneCount + lane]) }
+        }
+    }
+    let weights = random(channels * channels * 9, 3, scale: 1 / 24)
+    let plan = WindowPlan.forward(
+        height: size, width: size, inputChannels: channels, outputChannels: channels, kernel: 3, stride: 1,
+        outputHeight: size, outputWidth: size, padding: (1, 1))
+    let direct = DirectProduct(
+        plan, backward: nil, gradient: GradientPlan(plan, copiesInput: true, inputWidth: size), machine: machine)
+    let winograd = WinogradProduct(
+        WinogradPlan(height: size, width: size, inputChannels: channels, outputChannels: channels), machine: machine)
+
+    func at(_ buffer: Buffer<Lanes>, _ row: Int, _ column: Int, _ channel: Int, _ lane: Int) -> Double {
+        guard (0..<size).contains(row), (0..<size).contains(column) else { return 0 }
+        return Double(buffer.pointer[(row * size + column) * channels + channel][lane])
+    }
+    func weight(_ output: Int, _ tap: Int, _ input: Int) -> Int { (output * 9 + tap) * channels + input }
+    func output(_ row: Int, _ column: Int, _ output: Int, _ lane: Int) -> Double {
+        var sum = 0.0
+        for tap in 0..<9 {
+            for input in 0..<channels {
+                sum +=
+                    at(x, row + tap / 3 - 1, column + tap % 3 - 1, input, lane)
+                    * Double(weights[weight(output, tap, input)])
+            }
+        }
+        return sum
+    }
+    func weightGradient(_ output: Int, _ tap: Int, _ input: Int) -> Double {
+        var sum = 0.0
+        for row in 0..<size {
+            for column in 0..<size {
+                for lane in 0..<laneCount {
+                    sum +=
+                        at(x, row + tap / 3 - 1, column + tap % 3 - 1, input, lane)
+                        * at(gradient, row, column, output, lane)
+                }
+            }
+        }
+        return sum
+    }
+
+    var errors: [[Double]] = []
+    for method in [direct, winograd] as [any ProductMethod] {
+        machine.workspace.reserve(method.workspaceCount)
+        let y = Buffer<Lanes>(count: pixels * channels)
+        let result = Buffer<Float>(count: weights.count)
+        weights.withUnsafeBufferPointer {
+            if let weights = $0.baseAddress { method.pack(weights, backward: false) }
+        }
+        method.forward(x.pointer, bias: nil, y.pointer, blocks: blocks, continuing: false)
+        method.weightGradients(x.pointer, gradient.pointer, result: result.pointer, blocks: blocks)
+        var (error, square, gradientError, gradientSquare) = (0.0, 0.0, 0.0, 0.0)
+        for sample in 0..<400 {
+            let (row, column, channel, lane) = (sample * 7 % size, sample * 11 % size, sample * 13 % 64, sample % 16)
+            let exact = output(row, column, channel, lane)
+            let difference = at(y, row, column, channel, lane) - exact
+            error += difference * difference
+            square += exact * exact
+        }
+        for sample in 0..<60 {
+            let (output, tap, input) = (sample * 7 % 64, sample % 9, sample * 13 % 64)
+            let exact = weightGradient(output, tap, input)
+            let difference = Double(result.pointer[weight(output, tap, input)]) - exact
+            gradientError += difference * difference
+            gradientSquare += exact * exact
+        }
+        errors.append([(error / square).squareRoot(), (gradientError / gradientSquare).squareRoot()])
+    }
+    if ProcessInfo.processInfo.environment["VISEME_FIGURES"] != nil { print("errors, direct and Winograd: \(errors)") }
+    for (direct, winograd) in zip(errors[0], errors[1]) {
+        #expect(winograd < 3 * direct && winograd < 1e-6, "\(errors)")
+    }
+}
