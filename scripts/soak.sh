@@ -1,26 +1,31 @@
 #!/usr/bin/env bash
-# The long checks: sweeps with other numbers of workers and threads, and with every vector width this machine has, must
-# give the committed digests.
+# The long checks: sweeps with other numbers of workers and threads, with every vector width this machine has, and by a
+# debug build must give the committed digests.
 set -euo pipefail
 viseme=$(realpath "$1")
-recipes=$(cd "$(dirname "$0")/../recipes" && pwd)
+root=$(cd "$(dirname "$0")/.." && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-check() { # recipe, name of the way, arguments…
-    local recipe=$1 way=$2
-    shift 2
-    "$viseme" sweep "$recipes/$recipe.yaml" --results "$scratch/$recipe-$way" "$@" >/dev/null
-    cmp "$scratch/$recipe-$way/$recipe/digests.txt" "$recipes/$recipe.digests"
+check() { # program, recipe, name of the way, arguments…
+    local program=$1 recipe=$2 way=$3
+    shift 3
+    "$program" sweep "$root/recipes/$recipe.yaml" --results "$scratch/$recipe-$way" "$@" >/dev/null
+    cmp "$scratch/$recipe-$way/$recipe/digests.txt" "$root/recipes/$recipe.digests"
     echo "$recipe, $way: the committed digests"
 }
 
+can() { VISEME_SIMD=$1 "$viseme" bench step --steps 1 >/dev/null 2>&1; }
+
 for recipe in tiny lr_grid; do
-    check $recipe one-worker --jobs 1
-    check $recipe two-workers --jobs 2 --threads 1
-    check $recipe four-workers-three-threads --jobs 4 --threads 3
-    if VISEME_SIMD=avx2 "$viseme" plan "$recipes/tiny.yaml" >/dev/null 2>&1; then
-        VISEME_SIMD=avx2 check $recipe avx2
-    fi
+    check "$viseme" $recipe one-worker --jobs 1
+    check "$viseme" $recipe two-workers --jobs 2 --threads 1
+    check "$viseme" $recipe four-workers-three-threads --jobs 4 --threads 3
+    for width in avx512 avx2; do
+        if can $width; then VISEME_SIMD=$width check "$viseme" $recipe $width; fi
+    done
 done
-VISEME_SIMD=plain check tiny plain
+VISEME_SIMD=plain check "$viseme" tiny plain
+
+swift build --package-path "$root" --product viseme --scratch-path "$scratch/build"
+check "$scratch/build/debug/viseme" tiny debug

@@ -1,3 +1,4 @@
+import CVector
 import KernelContract
 
 extension Loops {
@@ -291,9 +292,13 @@ private struct Corner {
         }
 
         @inline(__always) var folded: Lanes {
-            fold1(
-                fold2(fold4(fold8(a0, a1), fold8(a2, a3)), fold4(fold8(b0, b1), fold8(b2, b3))),
-                fold2(fold4(fold8(c0, c1), fold8(c2, c3)), fold4(fold8(d0, d1), fold8(d2, d3))))
+            viseme_fold1(
+                viseme_fold2(
+                    viseme_fold4(viseme_fold8(a0, a1), viseme_fold8(a2, a3)),
+                    viseme_fold4(viseme_fold8(b0, b1), viseme_fold8(b2, b3))),
+                viseme_fold2(
+                    viseme_fold4(viseme_fold8(c0, c1), viseme_fold8(c2, c3)),
+                    viseme_fold4(viseme_fold8(d0, d1), viseme_fold8(d2, d3))))
         }
     }
 #else
@@ -344,44 +349,15 @@ private struct Corner {
     /// The lanes of sixteen vectors, each added up in the order of `pairwiseSum`.
     @inline(__always)
     private func fold(_ x: UnsafePointer<Lanes>) -> Lanes {
-        fold1(
-            fold2(
-                fold4(fold8(x[0], x[1]), fold8(x[2], x[3])), fold4(fold8(x[4], x[5]), fold8(x[6], x[7]))),
-            fold2(
-                fold4(fold8(x[8], x[9]), fold8(x[10], x[11])), fold4(fold8(x[12], x[13]), fold8(x[14], x[15]))))
+        viseme_fold1(
+            viseme_fold2(
+                viseme_fold4(viseme_fold8(x[0], x[1]), viseme_fold8(x[2], x[3])),
+                viseme_fold4(viseme_fold8(x[4], x[5]), viseme_fold8(x[6], x[7]))),
+            viseme_fold2(
+                viseme_fold4(viseme_fold8(x[8], x[9]), viseme_fold8(x[10], x[11])),
+                viseme_fold4(viseme_fold8(x[12], x[13]), viseme_fold8(x[14], x[15]))))
     }
 #endif
-
-// Each fold halves the numbers of every vector it was given and puts two vectors into one.
-
-@inline(__always)
-private func fold8(_ a: Lanes, _ b: Lanes) -> Lanes {
-    Lanes(lowHalf: a.lowHalf, highHalf: b.lowHalf) + Lanes(lowHalf: a.highHalf, highHalf: b.highHalf)
-}
-
-@inline(__always)
-private func fold4(_ a: Lanes, _ b: Lanes) -> Lanes {
-    let low = Lanes(
-        lowHalf: SIMD8(lowHalf: a.lowHalf.lowHalf, highHalf: a.highHalf.lowHalf),
-        highHalf: SIMD8(lowHalf: b.lowHalf.lowHalf, highHalf: b.highHalf.lowHalf))
-    let high = Lanes(
-        lowHalf: SIMD8(lowHalf: a.lowHalf.highHalf, highHalf: a.highHalf.highHalf),
-        highHalf: SIMD8(lowHalf: b.lowHalf.highHalf, highHalf: b.highHalf.highHalf))
-    return low + high
-}
-
-@inline(__always)
-private func fold2(_ a: Lanes, _ b: Lanes) -> Lanes {
-    let (x, y) = (unsafeBitCast(a, to: SIMD8<UInt64>.self), unsafeBitCast(b, to: SIMD8<UInt64>.self))
-    let low = SIMD8(lowHalf: x.evenHalf, highHalf: y.evenHalf)
-    let high = SIMD8(lowHalf: x.oddHalf, highHalf: y.oddHalf)
-    return unsafeBitCast(low, to: Lanes.self) + unsafeBitCast(high, to: Lanes.self)
-}
-
-@inline(__always)
-private func fold1(_ a: Lanes, _ b: Lanes) -> Lanes {
-    Lanes(lowHalf: a.evenHalf, highHalf: b.evenHalf) + Lanes(lowHalf: a.oddHalf, highHalf: b.oddHalf)
-}
 
 /// The sum of sixteen lanes, in one order: `l + (l + 8)`, then 4, 2 and 1 apart.
 @inline(__always)
