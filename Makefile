@@ -49,7 +49,8 @@ test: ## build and run all tests
 	swift build -c release --build-tests
 	swift test -c release --skip-build $(ARGS)
 
-soak: $(VISEME) ## the long checks: every committed recipe against its golden digests, with other workers and vectors
+soak: $(VISEME) ## the long checks, an hour or more: golden digests in every way, a thousand kills
+	swift build -c release --build-tests
 	@scripts/soak.sh $(VISEME)
 
 bench: $(VISEME) ## training steps beside PyTorch, and every product's share of the processor's peak (pip install torch numpy)

@@ -29,3 +29,6 @@ VISEME_SIMD=plain check "$viseme" tiny plain
 
 swift build --package-path "$root" --product viseme --scratch-path "$scratch/build"
 check "$scratch/build/debug/viseme" tiny debug
+
+# A thousand kills of workers, of sweeps and of both: every sweep ends with the committed digests.
+VISEME_KILLS=${VISEME_KILLS:-1000} swift test --package-path "$root" -c release --skip-build --filter whateverIsKilled

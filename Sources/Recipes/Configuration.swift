@@ -60,6 +60,8 @@ public struct Configuration: Sendable, Equatable {
         return values.map(\.label)
     }
 
+    /// Seconds between two checkpoints within an epoch.
+    public var checkpointInterval: Double { number("checkpoint_every") }
     public var hidesMetadata: Bool { bool("hide_metadata") }
     public var hidesLibraryVersions: Bool { bool("hide_libs_vers") }
     public var seed: Int { integer("seed") }

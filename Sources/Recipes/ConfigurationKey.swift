@@ -53,6 +53,10 @@ public struct ConfigurationKey: Sendable {
         ConfigurationKey("lr", .number(0...Double.greatestFiniteMagnitude), .number(0.0001), "learning rate"),
         ConfigurationKey("epoch", .integer(1...10000), .integer(100), "epochs at most"),
         ConfigurationKey(
+            "checkpoint_every", .number(0...86_400), .number(600),
+            "seconds between two checkpoints within an epoch; at the end of an epoch the last one is at most 5 s old",
+            decidesOutcome: false),
+        ConfigurationKey(
             "epoch_stop", .integer(0...50), .integer(5),
             "stop when the metric has not risen for this many epochs; 0: never stop early"),
         // The network.

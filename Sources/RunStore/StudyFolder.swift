@@ -16,6 +16,7 @@ public struct StudyFolder: Sendable, Equatable {
     public var digests: URL { url.appending(path: "digests.txt") }
     public var report: URL { url.appending(path: "report.md") }
     public var figures: URL { url.appending(path: "figures") }
+    public var checkpoints: URL { url.appending(path: "checkpoints") }
     public var failed: URL { url.appending(path: "failed") }
     public var setAside: URL { url.appending(path: "set-aside") }
 
@@ -23,12 +24,24 @@ public struct StudyFolder: Sendable, Equatable {
     public var cache: URL { url.deletingLastPathComponent().appending(path: ".cache") }
 
     public func runFile(_ id: String) -> URL { runs.appending(path: "\(id).h5") }
+    /// Where an unfinished run goes on.
+    public func checkpointFile(_ id: String) -> URL { checkpoints.appending(path: "\(id).h5") }
     public func failureFile(_ id: String) -> URL { failed.appending(path: "\(id).json") }
 
     public func create() throws {
         for folder in [url, runs] {
             do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
                 throw StoreError.unwritable(path: folder.path, reason: "the folder can't be made")
+            }
+        }
+    }
+
+    /// Removes what writers that were killed left behind. Only while the study is locked.
+    public func removeLeftovers() {
+        for folder in [url, runs, checkpoints, failed, figures] {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+            for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+                try? FileManager.default.removeItem(at: folder.appending(path: name))
             }
         }
     }

@@ -13,36 +13,46 @@ public struct RunTrainer {
     let threads: Int
     let width: VectorWidth
     let provenance: Provenance
-    let cache: URL
+    let folder: StudyFolder
 
     /// - Parameters:
     ///   - provenance: what is known of the surroundings.
-    ///   - cache: the folder for framed clips.
+    ///   - folder: the study's: the run file and checkpoints go there, framed clips beside it.
     public init(
-        plan: StoredPlan, run: StoredPlan.Run, threads: Int, width: VectorWidth, provenance: Provenance, cache: URL
+        plan: StoredPlan, run: StoredPlan.Run, threads: Int, width: VectorWidth, provenance: Provenance,
+        folder: StudyFolder
     ) {
         self.plan = plan
         self.run = run
         self.threads = threads
         self.width = width
         self.provenance = provenance
-        self.cache = cache
+        self.folder = folder
     }
 
     /// - Returns: what was stored.
     @discardableResult
-    public func train(into file: URL, report: (TrainingEvent) throws -> Void) throws -> RunRecord {
+    public func train(report: (TrainingEvent) throws -> Void) throws -> RunRecord {
         let start = monotonicSeconds()
         var provenance = provenance
         provenance.started = timestamp()
         let configuration = Configuration(run.configuration)
         let prepared = PreparedData(
             source: configuration.dataSource, digest: run.dataDigest, file: run.dataFile.map { URL(filePath: $0) })
-        let data = try prepared.load(configuration.clipFormat, cache: cache)
+        let data = try prepared.load(configuration.clipFormat, cache: folder.cache)
         let training = TrainingRun(
             settings: configuration.trainingSettings(metric: plan.metric), data: data,
             machine: Machine(kernels: width.kernels, threads: threads))
-        let result = try training.train(clock: monotonicSeconds, report: report)
+        let checkpoint = folder.checkpointFile(run.id)
+        let keeper = RunKeeper(file: checkpoint, id: run.id, interval: configuration.checkpointInterval)
+        let result: TrainingResult
+        do {
+            result = try training.train(
+                from: resumable(checkpoint), keeper: keeper, clock: monotonicSeconds, report: report)
+        } catch let error as UnfitCheckpoint {
+            setAside(checkpoint, because: error)
+            result = try training.train(keeper: keeper, clock: monotonicSeconds, report: report)
+        }
         provenance.recipeText = plan.recipeText
         provenance.label = run.label
         provenance.dataDigest = run.dataDigest
@@ -53,7 +63,22 @@ public struct RunTrainer {
         let record = RunRecord(
             identity: RunIdentity(json: run.identity), configuration: run.configuration, metric: plan.metric,
             classes: data.classes, result: result, provenance: provenance)
-        try RunFile.write(record, to: file)
+        try RunFile.write(record, to: folder.runFile(run.id))
+        try? FileManager.default.removeItem(at: checkpoint)
         return record
+    }
+
+    /// The checkpoint of an earlier try; one that can't be used is set aside and the run starts afresh.
+    private func resumable(_ file: URL) -> Checkpoint? {
+        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+        do { return try CheckpointFile.read(file, run: run.id) } catch {
+            setAside(file, because: error)
+            return nil
+        }
+    }
+
+    private func setAside(_ file: URL, because error: any Error) {
+        let place = (try? folder.setAside(file))?.path ?? "nowhere"
+        FileHandle.standardError.write(Data("\(error): set aside as \(place), the run starts afresh\n".utf8))
     }
 }

@@ -14,6 +14,8 @@ import Subprocess
 public struct Sweep: Sendable {
     public enum Event: Sendable {
         case started(StoredPlan.Run)
+        /// Goes on from its checkpoint after so many epochs.
+        case resumed(StoredPlan.Run, epochs: Int)
         /// Epochs done of at most so many; may be fractional.
         case progress(StoredPlan.Run, epochs: Double, of: Int)
         case finished(StoredPlan.Run, RunSummary)
@@ -65,7 +67,7 @@ public struct Sweep: Sendable {
                 .path(FilePath(program.path)),
                 arguments: ["worker", folder.url.path, run.id, "--threads", String(threads)],
                 environment: .inherit.updating(["VISEME_PROVENANCE": try provenanceText()]),
-                input: .none, output: .sequence, error: .combinedWithOutput
+                platformOptions: Sweep.gently, input: .none, output: .sequence, error: .combinedWithOutput
             ) { execution in
                 var kept: [String] = []
                 for try await line in execution.standardOutput.strings() {
@@ -95,11 +97,19 @@ public struct Sweep: Sendable {
         await report(.failed(run, failure))
     }
 
+    /// A worker that is told to end keeps a checkpoint first.
+    private static let gently = {
+        var options = PlatformOptions()
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(30))]
+        return options
+    }()
+
     private func tell(
         _ run: StoredPlan.Run, _ event: WorkerEvent, _ report: @Sendable (Event) async -> Void
     ) async {
         let epochs = Int(run.configuration["epoch"]?.double ?? 1)
         switch event {
+        case .resumed(let done): await report(.resumed(run, epochs: done))
         case .batch(let epoch, let done, let count):
             await report(.progress(run, epochs: Double(epoch - 1) + Double(done) / Double(count), of: epochs))
         case .epoch(let epoch, _):

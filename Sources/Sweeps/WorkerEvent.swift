@@ -3,6 +3,8 @@ import Training
 
 /// What a worker tells its parent: one JSON object a line on standard output.
 public enum WorkerEvent: Codable, Sendable, Equatable {
+    /// Goes on from a checkpoint after so many epochs.
+    case resumed(epochs: Int)
     /// Share of an epoch that is done, for long ones.
     case batch(epoch: Int, done: Int, of: Int)
     case epoch(epoch: Int, metric: Double?)
@@ -37,6 +39,7 @@ public final class WorkerReporter {
 
     public func report(_ event: TrainingEvent) {
         switch event {
+        case .resumed(let epochs): write(.resumed(epochs: epochs))
         case .batch(let epoch, let done, let count):
             let now = monotonicSeconds()
             guard now - last > 0.5 else { return }

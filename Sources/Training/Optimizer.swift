@@ -20,7 +20,8 @@ public final class Optimizer {
     private let weightDecay: Float
     private let momentum: Float
     private let weights, gradients: Buffer<Float>
-    private let first, second: Buffer<Float>
+    /// The moments, in the order of the weights.
+    let first, second: Buffer<Float>
     private let machine: Machine
     private var steps = 0
 
@@ -37,6 +38,11 @@ public final class Optimizer {
         let usesSecond = kind == .adam || kind == .adamw
         first = Buffer(count: weights.count)
         second = Buffer(count: usesSecond ? weights.count : 0)
+    }
+
+    /// Goes on after so many steps; the moments are restored apart.
+    func resume(after steps: Int) {
+        self.steps = steps
     }
 
     /// One step with learning rate `lr`.

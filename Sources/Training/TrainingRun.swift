@@ -87,6 +87,8 @@ public struct TrainingResult: Sendable, Equatable {
 
 /// What a training tells while it works.
 public enum TrainingEvent: Sendable {
+    /// Goes on from a checkpoint after so many epochs.
+    case resumed(epochs: Int)
     case batch(epoch: Int, done: Int, of: Int)
     case epoch(EpochRecord)
 }
@@ -119,33 +121,110 @@ public final class TrainingRun {
 
     /// Trains to the end.
     /// - Parameters:
+    ///   - checkpoint: where an earlier try stopped; nil starts afresh.
+    ///   - keeper: is given checkpoints when it asks for them.
     ///   - seconds: a clock; only differences count, and only for the record.
     ///   - report: is told of each batch and epoch.
-    public func train(clock seconds: () -> Double, report: (TrainingEvent) throws -> Void) rethrows -> TrainingResult {
-        var histories = TrainingRun.metricNames.map { History(name: $0) }
-        var durations: [Double] = []
-        var stopping = EarlyStopping(metric: settings.metric, patience: settings.patience)
-        var bestWeights: [Tensor] = []
+    /// - Throws: `UnfitCheckpoint`, and what `keeper` and `report` throw.
+    public func train(
+        from checkpoint: Checkpoint? = nil, keeper: (any CheckpointKeeper)? = nil, clock seconds: () -> Double,
+        report: (TrainingEvent) throws -> Void
+    ) throws -> TrainingResult {
+        var progress = Progress()
+        if let checkpoint {
+            try restore(checkpoint, &progress)
+            try report(.resumed(epochs: checkpoint.epochs))
+        }
         var outcome = Outcome.trained
-        for epoch in 1...settings.epochs {
+        while progress.epochs < settings.epochs && !progress.stopping(settings).shouldStop {
+            let epoch = progress.epochs + 1
             let start = seconds()
             let lr = settings.lr * settings.schedule.factor(epoch: epoch, epochs: settings.epochs)
-            let train = try trainEpoch(epoch, lr: lr, report: report)
+            let train = try trainEpoch(epoch, lr: lr, &progress, keeper, report: report)
             outcome = train.loss.isFinite ? .trained : .diverged
             let val = outcome == .trained ? evaluate(data.val) : Score(loss: .nan, accuracy: .nan)
             let values = [train.loss, train.accuracy, val.loss, val.accuracy, lr]
-            for (index, value) in values.enumerated() { histories[index].values.append(value) }
-            let judged = TrainingRun.metricNames.firstIndex(of: settings.metric.name).map { values[$0] } ?? .nan
-            let isBest = stopping.record(outcome == .trained ? judged : .nan)
-            if isBest { bestWeights = network.parameters.tensors }
-            durations.append(seconds() - start)
-            try report(.epoch(EpochRecord(epoch: epoch, values: values, seconds: durations[epoch - 1], isBest: isBest)))
-            if outcome == .diverged || stopping.shouldStop { break }
+            let isBest = progress.record(values, settings)
+            if isBest { progress.bestWeights = network.parameters.tensors }
+            progress.seconds.append(seconds() - start)
+            try report(
+                .epoch(EpochRecord(epoch: epoch, values: values, seconds: seconds() - start, isBest: isBest)))
+            if outcome == .diverged { break }
+            if let keeper, keeper.isDue(atEndOfEpoch: true) { try keeper.keep(state(progress)) }
         }
         return TrainingResult(
-            outcome: outcome, histories: histories, seconds: durations, best: stopping.best,
-            stoppedEarly: outcome == .trained && durations.count < settings.epochs, weights: bestWeights,
-            test: bestWeights.isEmpty ? nil : testBest(bestWeights))
+            outcome: outcome, histories: progress.histories, seconds: progress.seconds,
+            best: progress.stopping(settings).best,
+            stoppedEarly: outcome == .trained && progress.epochs < settings.epochs, weights: progress.bestWeights,
+            test: progress.bestWeights.isEmpty ? nil : testBest(progress.bestWeights))
+    }
+
+    /// How far a training has come.
+    private struct Progress {
+        var histories = TrainingRun.metricNames.map { History(name: $0) }
+        var seconds: [Double] = []
+        var bestWeights: [Tensor] = []
+        /// Of the epoch that is under way.
+        var batches = 0
+        var lossSum = 0.0
+        var correct = 0
+
+        var epochs: Int { histories[0].values.count }
+
+        /// What the epochs so far mean for the next.
+        func stopping(_ settings: TrainingSettings) -> EarlyStopping {
+            var stopping = EarlyStopping(metric: settings.metric, patience: settings.patience)
+            let diverged = histories[0].values.map { !$0.isFinite }
+            guard let judged = histories.first(where: { $0.name == settings.metric.name }) else { return stopping }
+            for (value, isLost) in zip(judged.values, diverged) { _ = stopping.record(isLost ? .nan : value) }
+            return stopping
+        }
+
+        /// Takes in a finished epoch.
+        /// - Returns: whether it is the best so far.
+        mutating func record(_ values: [Double], _ settings: TrainingSettings) -> Bool {
+            for (index, value) in values.enumerated() { histories[index].values.append(value) }
+            (batches, lossSum, correct) = (0, 0, 0)
+            return stopping(settings).best?.epoch == epochs
+        }
+    }
+
+    private func state(_ progress: Progress) -> Checkpoint {
+        let parameters = network.parameters
+        return Checkpoint(
+            epochs: progress.epochs, step: step, batches: progress.batches, lossSum: progress.lossSum,
+            correct: progress.correct, histories: progress.histories, seconds: progress.seconds,
+            weights: Array(parameters.weights.elements), averages: Array(parameters.averages.elements),
+            first: Array(optimizer.first.elements), second: Array(optimizer.second.elements),
+            bestWeights: progress.bestWeights)
+    }
+
+    private func restore(_ checkpoint: Checkpoint, _ progress: inout Progress) throws {
+        let parameters = network.parameters
+        let states = [
+            (parameters.weights, checkpoint.weights), (parameters.averages, checkpoint.averages),
+            (optimizer.first, checkpoint.first), (optimizer.second, checkpoint.second),
+        ]
+        let names = parameters.tensors.map(\.name)
+        let best = Dictionary(checkpoint.bestWeights.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let bestWeights = names.compactMap { best[$0] }
+        guard states.allSatisfy({ $0.count == $1.count }),
+            checkpoint.histories.map(\.name) == TrainingRun.metricNames,
+            checkpoint.histories.allSatisfy({ $0.values.count == checkpoint.epochs }),
+            checkpoint.seconds.count == checkpoint.epochs, checkpoint.epochs <= settings.epochs,
+            checkpoint.bestWeights.isEmpty || bestWeights.count == names.count
+        else { throw UnfitCheckpoint() }
+        for (buffer, values) in states {
+            for (index, value) in values.enumerated() { buffer.pointer[index] = value }
+        }
+        step = checkpoint.step
+        optimizer.resume(after: Int(checkpoint.step))
+        progress.histories = checkpoint.histories
+        progress.seconds = checkpoint.seconds
+        progress.bestWeights = bestWeights
+        progress.batches = checkpoint.batches
+        progress.lossSum = checkpoint.lossSum
+        progress.correct = checkpoint.correct
     }
 
     private struct Score {
@@ -154,21 +233,26 @@ public final class TrainingRun {
     }
 
     private func trainEpoch(
-        _ epoch: Int, lr: Double, report: (TrainingEvent) throws -> Void
-    ) rethrows -> Score {
+        _ epoch: Int, lr: Double, _ progress: inout Progress, _ keeper: (any CheckpointKeeper)?,
+        report: (TrainingEvent) throws -> Void
+    ) throws -> Score {
         var order = Array(0..<data.train.count)
         var stream = RandomStream(seed: settings.seed, purpose: .order, part: UInt32(epoch))
         stream.shuffle(&order)
-        var loss = 0.0
-        var correct = 0
         let batches = (order.count + settings.batchSize - 1) / settings.batchSize
-        for batch in 0..<batches {
-            let clips = Array(order[batch * settings.batchSize..<min((batch + 1) * settings.batchSize, order.count)])
-            correct += trainBatch(clips, epoch: epoch, lr: lr) { loss += Double($0) }
-            guard loss.isFinite else { return Score(loss: loss, accuracy: .nan) }
-            try report(.batch(epoch: epoch, done: batch + 1, of: batches))
+        while progress.batches < batches {
+            let start = progress.batches * settings.batchSize
+            let clips = Array(order[start..<min(start + settings.batchSize, order.count)])
+            var sum = progress.lossSum
+            progress.correct += trainBatch(clips, epoch: epoch, lr: lr) { sum += Double($0) }
+            progress.lossSum = sum
+            progress.batches += 1
+            guard sum.isFinite else { return Score(loss: sum, accuracy: .nan) }
+            try report(.batch(epoch: epoch, done: progress.batches, of: batches))
+            if let keeper, keeper.isDue(atEndOfEpoch: false) { try keeper.keep(state(progress)) }
         }
-        return Score(loss: loss / Double(order.count), accuracy: Double(correct) / Double(order.count))
+        return Score(
+            loss: progress.lossSum / Double(order.count), accuracy: Double(progress.correct) / Double(order.count))
     }
 
     /// - Returns: how many of the clips were told right before the step.
@@ -266,6 +350,11 @@ extension VisualSpeechNetwork {
             }
         }
     }
+}
+
+/// A checkpoint that belongs to other settings or data.
+public struct UnfitCheckpoint: Error, CustomStringConvertible {
+    public var description: String { "the checkpoint does not fit this run" }
 }
 
 /// Goes up with every change to the code that changes the bits of a result. Part of a run's identity.

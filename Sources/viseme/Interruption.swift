@@ -17,9 +17,10 @@ enum Interruption {
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         source.setEventHandler {
-            isInterrupted.store(true, ordering: .relaxed)
+            let isSecond = isInterrupted.exchange(true, ordering: .relaxed)
             work.withLock { task in
-                guard let task else { exit(ExitStatus.interrupted.rawValue) }
+                // Workers whose sweep is gone stop by themselves.
+                guard let task, !isSecond else { exit(ExitStatus.interrupted.rawValue) }
                 task.cancel()
             }
         }

@@ -24,6 +24,7 @@ struct SweepCommand: AsyncParsableCommand {
         try folder.create()
         let lock = try StudyLock(folder)
         defer { withExtendedLifetime(lock) {} }
+        folder.removeLeftovers()
         try folder.write(plan)
         var stored = Stored(folder, plan)
         for problem in stored.problems {

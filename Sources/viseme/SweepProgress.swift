@@ -21,6 +21,8 @@ actor SweepProgress {
     func take(_ event: Sweep.Event) {
         switch event {
         case .started(let run): running[run.id] = 0
+        case .resumed(let run, let epochs):
+            display.say("\(String(repeating: " ", count: counter.count))  \(run.label)  goes on after epoch \(epochs)")
         case .progress(let run, let epochs, let limit): running[run.id] = epochs / Double(max(limit, 1))
         case .finished(let run, let summary):
             end(run)

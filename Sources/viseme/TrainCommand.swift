@@ -34,6 +34,7 @@ struct TrainCommand: AsyncParsableCommand {
         try folder.create()
         let lock = try StudyLock(folder)
         defer { withExtendedLifetime(lock) {} }
+        folder.removeLeftovers()
         try folder.write(plan)
         let before = Stored(folder, plan)
         for problem in before.problems {
@@ -56,11 +57,12 @@ struct TrainCommand: AsyncParsableCommand {
         let trainer = RunTrainer(
             plan: plan, run: run, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
             width: try chosenWidth(),
-            provenance: provenance, cache: folder.cache)
+            provenance: provenance, folder: folder)
         let display = ProgressDisplay()
         print("epoch  train_loss  train_accuracy  val_loss  val_accuracy        lr  seconds")
-        try trainer.train(into: folder.runFile(run.id)) { event in
+        try trainer.train { event in
             switch event {
+            case .resumed(let epochs): display.say("goes on from the checkpoint after epoch \(epochs)")
             case .batch(let epoch, let done, let count):
                 display.show("epoch \(epoch)", Double(done) / Double(count), "batch \(done) of \(count)")
             case .epoch(let record):

@@ -40,6 +40,9 @@ struct Viseme: AsyncParsableCommand {
         case is RecipeMistakes:
             complain("\(error)")
             return ExitStatus.wrong.rawValue
+        case is RunStopped:
+            complain("viseme: \(error)")
+            return ExitStatus.interrupted.rawValue
         case is UnreadableFile, is ClipError, is VectorWidthError, is WeightMismatch, is StoreError, is StudyLock.Taken:
             complain("viseme: error: \(error)")
             return ExitStatus.wrong.rawValue

@@ -13,7 +13,7 @@ struct WorkerCommand: ParsableCommand {
     @Option var threads = 1
 
     func run() throws {
-        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] { signal(number, SIG_DFL) }
+        StopRequest.listen()
         let folder = StudyFolder(URL(filePath: study))
         let plan = try folder.readPlan()
         guard let planned = plan.runs.first(where: { $0.id == runID }) else {
@@ -22,8 +22,8 @@ struct WorkerCommand: ParsableCommand {
         let reporter = WorkerReporter(metric: plan.metric)
         let trainer = RunTrainer(
             plan: plan, run: planned, threads: threads, width: try chosenWidth(), provenance: handedProvenance(),
-            cache: folder.cache)
-        try trainer.train(into: folder.runFile(runID)) { reporter.report($0) }
+            folder: folder)
+        try trainer.train { reporter.report($0) }
         reporter.write(.published)
     }
 

@@ -60,8 +60,9 @@ struct Program {
 
     /// Runs any other program in this folder.
     func run(command: [String], environment: [Environment.Key: String?] = [:]) async throws -> Ending {
+        let name = command[0]
         let result = try await Subprocess.run(
-            .name(command[0]), arguments: Arguments(Array(command.dropFirst())),
+            name.contains("/") ? .path(FilePath(name)) : .name(name), arguments: Arguments(Array(command.dropFirst())),
             environment: .inherit.updating(environment), workingDirectory: FilePath(folder.path),
             output: .string(limit: 1 << 22), error: .string(limit: 1 << 22))
         return Ending(status: result.terminationStatus, output: result.standardOutput, errors: result.standardError)

@@ -25,7 +25,7 @@ private func train(_ settings: TrainingSettings, _ width: VectorWidth = .best, t
 {
     let run = TrainingRun(
         settings: settings, data: try toyData(), machine: Machine(kernels: width.kernels, threads: threads))
-    var result = run.train(clock: { 0 }) { _ in }
+    var result = try run.train(clock: { 0 }) { _ in }
     result.seconds = []
     return result
 }
@@ -101,4 +101,45 @@ func trainingGivesTheSameBitsAtEveryWidthAndNumberOfThreads(kind: OptimizerKind)
     for (got, expected) in zip(cosine, [1, 0.853_553_390_593_273_8, 0.5, 0.146_446_609_406_726_2]) {
         #expect(abs(got - expected) < 1e-14)
     }
+}
+
+/// Keeps every checkpoint there is.
+private final class Keeper: CheckpointKeeper {
+    private(set) var kept: [Checkpoint] = []
+
+    func isDue(atEndOfEpoch: Bool) -> Bool { true }
+    func keep(_ checkpoint: Checkpoint) { kept.append(checkpoint) }
+}
+
+@Test(arguments: OptimizerKind.allCases)
+func aRunGoesOnFromAnyCheckpointToTheSameResult(kind: OptimizerKind) throws {
+    var settings = toySettings()
+    (settings.optimizer, settings.epochs, settings.patience, settings.clipNorm) = (kind, 4, 2, 1)
+    settings.augmentation.mixup = 0.4
+    let data = try toyData()
+    func run() -> TrainingRun {
+        TrainingRun(settings: settings, data: data, machine: Machine(kernels: VectorWidth.best.kernels, threads: 1))
+    }
+    let keeper = Keeper()
+    let whole = try run().train(keeper: keeper, clock: { 0 }) { _ in }
+    // 16 clips in batches of 5: four checkpoints in an epoch, one at its end.
+    #expect(keeper.kept.count == 5 * whole.histories[0].values.count)
+    for checkpoint in keeper.kept {
+        #expect(
+            try run().train(from: checkpoint, clock: { 0 }) { _ in } == whole,
+            "after \(checkpoint.epochs) epochs and \(checkpoint.batches) batches")
+    }
+}
+
+@Test func aCheckpointOfAnotherRunIsRefused() throws {
+    let keeper = Keeper()
+    let data = try toyData()
+    let machine = Machine(kernels: VectorWidth.best.kernels, threads: 1)
+    _ = try TrainingRun(settings: toySettings(), data: data, machine: machine).train(keeper: keeper, clock: { 0 }) {
+        _ in
+    }
+    var larger = toySettings()
+    larger.filters = 3
+    let other = TrainingRun(settings: larger, data: data, machine: machine)
+    #expect(throws: UnfitCheckpoint.self) { try other.train(from: keeper.kept[0], clock: { 0 }) { _ in } }
 }

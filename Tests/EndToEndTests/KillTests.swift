@@ -1,0 +1,112 @@
+import Foundation
+import Subprocess
+import Testing
+
+#if os(Linux)
+    /// A sweep that is started to be killed: SIGKILL, which nobody can answer.
+    private struct Victim {
+        let process = Process()
+
+        init(_ program: Program, _ arguments: [String]) throws {
+            process.executableURL = Program.url
+            process.arguments = arguments
+            process.currentDirectoryURL = program.folder
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+        }
+
+        var workers: [Int32] {
+            let tasks = "/proc/\(process.processIdentifier)/task"
+            let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+            return threads.flatMap { thread in
+                let text = (try? String(contentsOfFile: "\(tasks)/\(thread)/children", encoding: .utf8)) ?? ""
+                return text.split(separator: " ").compactMap { Int32($0) }
+            }
+        }
+
+        func kill() {
+            Foundation.kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
+    }
+
+    /// The bounded sample of `make soak`'s thousand kills; `VISEME_KILLS` asks for more.
+    @Test func whateverIsKilledTheSweepEndsWithTheSameDigests() async throws {
+        let kills = Int(ProcessInfo.processInfo.environment["VISEME_KILLS"] ?? "") ?? 20
+        let golden = try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+        // A run keeps a checkpoint after every batch, so that kills hit the writing as often as the training.
+        let arguments = ["sweep", Program.tiny, "checkpoint_every=0", "--jobs", "2", "--threads", "1"]
+        var random = SystemRandomNumberGenerator()
+        var killed = 0
+        while killed < kills {
+            let program = try Program()
+            defer { program.close() }
+            var isFinished = false
+            while !isFinished && killed < kills {
+                let victim = try Victim(program, arguments)
+                try await Task.sleep(for: .milliseconds(Int.random(in: 20...500, using: &random)))
+                isFinished = !victim.process.isRunning
+                if isFinished { break }
+                let workers = victim.workers
+                // The parent, a worker, or all of them; workers of a killed parent end by themselves.
+                switch killed % 3 {
+                case 0: victim.kill()
+                case 1:
+                    if let worker = workers.randomElement() { kill(worker, SIGKILL) }
+                    victim.process.waitUntilExit()
+                default:
+                    for worker in workers { kill(worker, SIGKILL) }
+                    victim.kill()
+                }
+                killed += 1
+            }
+            let ending = try await program.run(command: [Program.url.path] + arguments)
+            #expect(ending.status == .exited(0), "\(ending.errors)")
+            #expect(try program.text("results/tiny/digests.txt") == golden)
+            let check = try await program.run("check", "results/tiny")
+            #expect(check.status == .exited(0), "\(check.output)\(check.errors)")
+            let left = try FileManager.default.contentsOfDirectory(
+                atPath: program.folder.appending(path: "results/tiny/checkpoints").path)
+            #expect(left.isEmpty, "\(left)")
+        }
+    }
+
+    @Test func anInterruptedRunGoesOnFromItsCheckpoint() async throws {
+        let program = try Program()
+        defer { program.close() }
+        let long = [Program.tiny, "lr=[0.01]", "seed=[1]", "epoch=200", "--jobs", "1"]
+        let victim = try Victim(program, ["sweep"] + long)
+        let checkpoints = program.folder.appending(path: "results/tiny/checkpoints")
+        try await Task.sleep(for: .milliseconds(1_500))
+        kill(victim.process.processIdentifier, SIGTERM)
+        victim.process.waitUntilExit()
+        #expect(victim.process.terminationStatus == 130)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: checkpoints.path).count == 1)
+        let again = try await program.run(command: [Program.url.path, "sweep"] + long)
+        #expect(again.status == .exited(0), "\(again.errors)")
+        #expect(again.output.contains("lr=0.01,seed=1  goes on after epoch "), "\(again.output)")
+        let whole = try Program()
+        defer { whole.close() }
+        _ = try await whole.run(command: [Program.url.path, "sweep"] + long)
+        #expect(try program.text("results/tiny/digests.txt") == whole.text("results/tiny/digests.txt"))
+    }
+
+    @Test func aDamagedCheckpointIsSetAsideAndTheRunStartsAfresh() async throws {
+        let program = try Program()
+        defer { program.close() }
+        let golden = try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+        _ = try await program.run("plan", Program.tiny)
+        let checkpoints = program.folder.appending(path: "results/tiny/checkpoints")
+        try FileManager.default.createDirectory(at: checkpoints, withIntermediateDirectories: true)
+        for line in golden.split(separator: "\n") {
+            let id = line.split(separator: " ")[1]
+            try Data("not a checkpoint".utf8).write(to: checkpoints.appending(path: "\(id).h5"))
+        }
+        let ending = try await program.run("sweep", Program.tiny)
+        #expect(ending.status == .exited(0), "\(ending.errors)")
+        #expect(try program.text("results/tiny/digests.txt") == golden)
+        let aside = program.folder.appending(path: "results/tiny/set-aside").path
+        #expect(try FileManager.default.contentsOfDirectory(atPath: aside).count == 4)
+    }
+#endif
