@@ -184,11 +184,14 @@ public struct FailureRecord: Codable, Sendable, Equatable {
     public var reason: String
     /// The last lines it printed.
     public var output: String
+    /// Why each try failed, the last included; nil in records of earlier programs.
+    public var tries: [String]?
 
-    public init(id: String, label: String, reason: String, output: String) {
+    public init(id: String, label: String, reason: String, output: String, tries: [String]? = nil) {
         self.id = id
         self.label = label
         self.reason = reason
         self.output = output
+        self.tries = tries
     }
 }

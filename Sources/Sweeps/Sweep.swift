@@ -19,6 +19,8 @@ public struct Sweep: Sendable {
         /// Epochs done of at most so many; may be fractional.
         case progress(StoredPlan.Run, epochs: Double, of: Int)
         case finished(StoredPlan.Run, RunSummary)
+        /// A try failed for this reason; there is another.
+        case retried(StoredPlan.Run, reason: String)
         case failed(StoredPlan.Run, FailureRecord)
     }
 
@@ -28,13 +30,15 @@ public struct Sweep: Sendable {
     let threads: Int
     let program: URL
     let provenance: Provenance
+    let limits: RunLimits
 
     /// - Parameters:
     ///   - jobs: workers at once.
     ///   - threads: of each worker.
     ///   - program: the executable that knows `worker`.
     public init(
-        plan: StoredPlan, folder: StudyFolder, jobs: Int, threads: Int, program: URL, provenance: Provenance
+        plan: StoredPlan, folder: StudyFolder, jobs: Int, threads: Int, program: URL, provenance: Provenance,
+        limits: RunLimits = RunLimits()
     ) {
         self.plan = plan
         self.folder = folder
@@ -42,26 +46,88 @@ public struct Sweep: Sendable {
         self.threads = threads
         self.program = program
         self.provenance = provenance
+        self.limits = limits
     }
 
-    /// Works through `runs` in their order. Runs that fail do not stop the others; cancelling the task ends all workers.
+    /// Works through `runs` in their order. Runs that fail do not stop the others, unless the limits say so; cancelling the
+    /// task ends all workers.
     public func train(_ runs: [StoredPlan.Run], report: @escaping @Sendable (Event) async -> Void) async {
-        await withTaskGroup(of: Void.self) { group in
+        await withTaskGroup(of: Bool.self) { group in
             var waiting = runs[...]
             func start() {
                 guard !Task.isCancelled, let run = waiting.popFirst() else { return }
                 group.addTask { await work(run, report: report) }
             }
             for _ in 0..<jobs { start() }
-            while await group.next() != nil { start() }
+            while let isWell = await group.next() {
+                if !isWell && limits.stopsAtFirstFailure {
+                    waiting = []
+                    group.cancelAll()
+                }
+                start()
+            }
         }
     }
 
-    private func work(_ run: StoredPlan.Run, report: @escaping @Sendable (Event) async -> Void) async {
+    /// How one try ended.
+    private enum Try: Sendable {
+        case stored(RunSummary)
+        /// Asked to stop: no failure.
+        case stopped
+        /// Why, and the last lines it printed.
+        case failed(String, [String])
+    }
+
+    /// - Returns: false where the run failed.
+    private func work(_ run: StoredPlan.Run, report: @escaping @Sendable (Event) async -> Void) async -> Bool {
         await report(.started(run))
-        let file = folder.runFile(run.id)
-        let reason: String
-        var lines: [String] = []
+        var reasons: [String] = []
+        while true {
+            switch await attempt(run, report) {
+            case .stored(let summary):
+                folder.removeFailure(run.id)
+                await report(.finished(run, summary))
+                return true
+            case .stopped:
+                return true
+            case .failed(let reason, let lines):
+                reasons.append(reason)
+                if reasons.count <= limits.retries {
+                    await report(.retried(run, reason: reason))
+                    continue
+                }
+                let failure = FailureRecord(
+                    id: run.id, label: run.label, reason: reason, output: lines.joined(separator: "\n"),
+                    tries: reasons)
+                try? folder.write(failure)
+                await report(.failed(run, failure))
+                return false
+            }
+        }
+    }
+
+    /// One try, within its time.
+    private func attempt(_ run: StoredPlan.Run, _ report: @escaping @Sendable (Event) async -> Void) async -> Try {
+        guard let timeout = limits.timeout else { return await runWorker(run, report) }
+        return await withTaskGroup(of: Try?.self) { group in
+            group.addTask { await runWorker(run, report) }
+            group.addTask {
+                try? await Task.sleep(for: timeout)
+                return nil
+            }
+            if let ended = await group.next() ?? nil {
+                group.cancelAll()
+                return ended
+            }
+            // The time is up, or the sweep was asked to stop. The worker keeps a checkpoint and ends.
+            group.cancelAll()
+            let last = await group.next() ?? nil
+            if case .stored = last, let last { return last }
+            return Task.isCancelled ? .stopped : .failed("ran longer than \(timeout) (--timeout)", [])
+        }
+    }
+
+    private func runWorker(_ run: StoredPlan.Run, _ report: @escaping @Sendable (Event) async -> Void) async -> Try {
         do {
             let ending = try await Subprocess.run(
                 .path(FilePath(program.path)),
@@ -80,21 +146,13 @@ public struct Sweep: Sendable {
                 }
                 return kept
             }
-            lines = ending.closureResult
-            if ending.terminationStatus.isSuccess, let facts = FileFacts(file) {
-                let summary = RunSummary(try RunFile.read(file), file: facts)
-                folder.removeFailure(run.id)
-                return await report(.finished(run, summary))
+            if ending.terminationStatus.isSuccess, let facts = FileFacts(folder.runFile(run.id)) {
+                return .stored(RunSummary(try RunFile.read(folder.runFile(run.id)), file: facts))
             }
-            reason = Sweep.words(ending.terminationStatus)
+            return Task.isCancelled ? .stopped : .failed(Sweep.words(ending.terminationStatus), ending.closureResult)
         } catch {
-            reason = "\(error)"
+            return Task.isCancelled ? .stopped : .failed("\(error)", [])
         }
-        guard !Task.isCancelled else { return }
-        let failure = FailureRecord(
-            id: run.id, label: run.label, reason: reason, output: lines.joined(separator: "\n"))
-        try? folder.write(failure)
-        await report(.failed(run, failure))
     }
 
     /// A worker that is told to end keeps a checkpoint first.

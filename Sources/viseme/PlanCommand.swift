@@ -69,6 +69,9 @@ struct RunState: Encodable {
     let bestValue: Double?
     let reason: String?
 
+    /// `lr=0.01`, as it stands in labels.
+    static func term(_ point: Axis.Point) -> String { "\(point.key)=\(point.value.label)" }
+
     private enum CodingKeys: String, CodingKey {
         case id, number, label, state, metric, reason
         case bestEpoch = "best_epoch"

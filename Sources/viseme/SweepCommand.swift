@@ -12,8 +12,34 @@ struct SweepCommand: AsyncParsableCommand {
 
     @OptionGroup var options: StudyOptions
     @OptionGroup var workers: WorkerOptions
+    @Option(help: ArgumentHelp("Longest time of one try of a run: 90s, 10m, 2h.", valueName: "time"))
+    var timeout: TimeSpan?
+    @Option(help: "Tries after the first for runs that fail, each from the last checkpoint.")
+    var retries = 0
+    @Flag(help: "Go on when a run fails (the default), or stop the others too.")
+    var failure: FailurePolicy = .keepGoing
+    @Option(help: ArgumentHelp("Only runs of this setting, as in their labels: lr=0.01,seed=1.", valueName: "setting"))
+    var only: String?
+    @Flag(help: "Train again what is stored; the old files are set aside.")
+    var force = false
     @Flag(help: "Exit with status 1 if a run diverged.")
     var failOnDiverged = false
+
+    enum FailurePolicy: String, EnumerableFlag {
+        case keepGoing, failFast
+    }
+
+    func validate() throws {
+        if retries < 0 { throw ValidationError("--retries \(retries): 0 or more") }
+    }
+
+    private var limits: RunLimits {
+        var limits = RunLimits()
+        limits.timeout = timeout?.duration
+        limits.retries = retries
+        limits.stopsAtFirstFailure = failure == .failFast
+        return limits
+    }
 
     func run() async throws {
         let width = try chosenWidth()
@@ -31,8 +57,16 @@ struct SweepCommand: AsyncParsableCommand {
             let place = try folder.setAside(problem.file)
             complain("\(problem.reason)\n  set aside as \(place.path); the run is trained again")
         }
-        let left = plan.runs.filter { stored.runs[$0.id] == nil }
-        print("\(plan.name): \(plan.runs.count) runs, \(plan.runs.count - left.count) stored, \(left.count) to train")
+        let wanted = try chosen(plan)
+        if force {
+            for run in wanted where stored.runs[run.id] != nil {
+                complain("\(run.label): set aside as \(try folder.setAside(folder.runFile(run.id)).path)")
+            }
+            stored = Stored(folder, plan)
+        }
+        let left = wanted.filter { stored.runs[$0.id] == nil }
+        let count = only == nil ? "\(plan.runs.count) runs" : "\(wanted.count) of \(plan.runs.count) runs"
+        print("\(plan.name): \(count), \(wanted.count - left.count) stored, \(left.count) to train")
         let progress = SweepProgress(total: left.count, metric: plan.metric.name)
         let ended = await train(left, study, width, progress)
         await progress.close()
@@ -53,6 +87,18 @@ struct SweepCommand: AsyncParsableCommand {
         }
     }
 
+    /// The runs that `--only` names.
+    private func chosen(_ plan: StoredPlan) throws -> [StoredPlan.Run] {
+        guard let only else { return plan.runs }
+        let terms = only.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let known = Set(plan.runs.flatMap { $0.point.map(RunState.term) })
+        for term in terms where !known.contains(term) {
+            throw ValidationError(
+                "--only \(only): no run has \(term); there are \(known.sorted().joined(separator: ", "))")
+        }
+        return plan.runs.filter { run in Set(run.point.map(RunState.term)).isSuperset(of: terms) }
+    }
+
     private func train(
         _ runs: [StoredPlan.Run], _ study: Study, _ width: VectorWidth, _ progress: SweepProgress
     ) async -> Interruption.Ending {
@@ -61,8 +107,7 @@ struct SweepCommand: AsyncParsableCommand {
         let jobs = workers.jobs(for: runs.count)
         let sweep = Sweep(
             plan: study.plan, folder: study.folder, jobs: jobs, threads: workers.threads(jobs: jobs),
-            program: ownProgram(),
-            provenance: provenance)
+            program: ownProgram(), provenance: provenance, limits: limits)
         return await Interruption.watch { await sweep.train(runs) { await progress.take($0) } }
     }
 }
@@ -94,5 +139,19 @@ struct WorkerOptions: ParsableArguments {
 
     func threads(jobs: Int) -> Int {
         threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount / jobs)
+    }
+}
+
+/// A time as a person writes it: 90, 90s, 10m, 2h.
+struct TimeSpan: ExpressibleByArgument {
+    let duration: Duration
+
+    init?(argument: String) {
+        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
+        let unit = argument.last.flatMap { units[$0] }
+        guard let number = Double(unit == nil ? argument : String(argument.dropLast())), number > 0, number < 1e9 else {
+            return nil
+        }
+        duration = .milliseconds(Int(number * (unit ?? 1) * 1000))
     }
 }

@@ -28,6 +28,9 @@ actor SweepProgress {
             end(run)
             if summary.outcome == .diverged { diverged += 1 }
             display.say("\(counter)  \(run.label)  \(words(summary))  \(decimals(summary.seconds, 1)) s")
+        case .retried(let run, let reason):
+            running[run.id] = 0
+            display.say("\(String(repeating: " ", count: counter.count))  \(run.label)  \(reason); trying again")
         case .failed(let run, let failure):
             end(run)
             failures.append(failure)
