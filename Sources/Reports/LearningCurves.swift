@@ -169,7 +169,8 @@ struct Scale {
 /// A number with a fixed count of decimals, whatever the locale.
 func fixed(_ value: Double, _ decimals: Int) -> String {
     guard value.isFinite else { return value.isNaN ? "NaN" : value > 0 ? "∞" : "−∞" }
-    return String(format: "%.\(decimals)f", locale: Locale(identifier: "en_US_POSIX"), value)
+    // Without a locale, numbers have a point whatever the system's language is; asking for one costs a formatter each time.
+    return String(format: "%.\(decimals)f", value)
 }
 
 /// Text for XML.

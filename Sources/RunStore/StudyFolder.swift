@@ -195,3 +195,12 @@ public struct FailureRecord: Codable, Sendable, Equatable {
         self.tries = tries
     }
 }
+
+extension StoredPlan {
+    /// The plan with this run only: what a worker needs of it, however many runs there are.
+    public func alone(_ run: Run) -> StoredPlan {
+        var plan = self
+        plan.runs = [run]
+        return plan
+    }
+}

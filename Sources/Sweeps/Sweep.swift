@@ -132,7 +132,9 @@ public struct Sweep: Sendable {
             let ending = try await Subprocess.run(
                 .path(FilePath(program.path)),
                 arguments: ["worker", folder.url.path, run.id, "--threads", String(threads)],
-                environment: .inherit.updating(["VISEME_PROVENANCE": try provenanceText()]),
+                environment: .inherit.updating([
+                    "VISEME_PLAN": try json(plan.alone(run)), "VISEME_PROVENANCE": try json(provenance),
+                ]),
                 platformOptions: Sweep.gently, input: .none, output: .sequence, error: .combinedWithOutput
             ) { execution in
                 var kept: [String] = []
@@ -176,8 +178,8 @@ public struct Sweep: Sendable {
         }
     }
 
-    private func provenanceText() throws -> String {
-        String(decoding: try JSONEncoder().encode(provenance), as: UTF8.self)
+    private func json(_ value: some Encodable) throws -> String {
+        String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
     }
 
     /// How a process ended, as a person would say it.

@@ -15,20 +15,22 @@ struct WorkerCommand: ParsableCommand {
     func run() throws {
         StopRequest.listen()
         let folder = StudyFolder(URL(filePath: study))
-        let plan = try folder.readPlan()
+        let plan = try handed(StoredPlan.self, "VISEME_PLAN") ?? folder.readPlan()
         guard let planned = plan.runs.first(where: { $0.id == runID }) else {
             throw ValidationError("\(study): the plan has no run \(runID)")
         }
         let reporter = WorkerReporter(metric: plan.metric)
         let trainer = RunTrainer(
-            plan: plan, run: planned, threads: threads, width: try chosenWidth(), provenance: handedProvenance(),
+            plan: plan, run: planned, threads: threads, width: try chosenWidth(),
+            provenance: handed(Provenance.self, "VISEME_PROVENANCE") ?? Provenance(),
             folder: folder)
         try trainer.train { reporter.report($0) }
         reporter.write(.published)
     }
 
-    private func handedProvenance() -> Provenance {
-        let text = ProcessInfo.processInfo.environment["VISEME_PROVENANCE"] ?? ""
-        return (try? JSONDecoder().decode(Provenance.self, from: Data(text.utf8))) ?? Provenance()
+    /// What the sweep left in the environment.
+    private func handed<Value: Decodable>(_ type: Value.Type, _ variable: String) -> Value? {
+        let text = ProcessInfo.processInfo.environment[variable] ?? ""
+        return try? JSONDecoder().decode(type, from: Data(text.utf8))
     }
 }
