@@ -78,6 +78,11 @@ public final class Parameters {
         }
     }
 
+    /// Names, shapes and places of all parameters, in words.
+    public var layout: String {
+        (entries + averageEntries).map { "\($0.name) \($0.shape) \($0.offset)" }.joined(separator: "\n")
+    }
+
     func weight(_ slot: Slot) -> UnsafeMutablePointer<Float> { weights.pointer + slot.offset }
     func gradient(_ slot: Slot) -> UnsafeMutablePointer<Float> { gradients.pointer + slot.offset }
     func average(_ slot: Slot) -> UnsafeMutablePointer<Float> { averages.pointer + slot.offset }

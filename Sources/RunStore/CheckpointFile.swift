@@ -18,6 +18,8 @@ public enum CheckpointFile {
             try root.setAttribute("batches", checkpoint.batches)
             try root.setAttribute("correct", checkpoint.correct)
             try root.setAttribute("has_best", checkpoint.bestWeights.isEmpty ? 0 : 1)
+            try root.write("open_seconds", [checkpoint.openSeconds], shape: [])
+            try root.write("layout", [checkpoint.layout], shape: [])
             try root.write("loss_sum", [checkpoint.lossSum], shape: [])
             try root.write("seconds", checkpoint.seconds, shape: [checkpoint.seconds.count])
             let history = try root.makeGroup("history")
@@ -59,7 +61,9 @@ public enum CheckpointFile {
                 histories: try TrainingRun.metricNames.map {
                     History(name: $0, values: try history.dataset($0).doubles())
                 },
-                seconds: try root.dataset("seconds").doubles(), weights: try state.dataset("weights").floats(),
+                seconds: try root.dataset("seconds").doubles(),
+                openSeconds: try root.dataset("open_seconds").doubles().first ?? .nan,
+                layout: try root.dataset("layout").texts().first ?? "", weights: try state.dataset("weights").floats(),
                 averages: try state.dataset("averages").floats(), first: try state.dataset("first").floats(),
                 second: try state.dataset("second").floats(),
                 bestWeights: try best.names().map { name in

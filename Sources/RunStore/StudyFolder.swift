@@ -36,8 +36,13 @@ public struct StudyFolder: Sendable, Equatable {
         }
     }
 
-    /// Removes what writers that were killed left behind. Only while the study is locked.
+    /// Removes what writers that were killed left behind: temporary files, and checkpoints of runs that are stored. Only
+    /// while the study is locked.
     public func removeLeftovers() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: checkpoints.path)) ?? []
+        where FileManager.default.fileExists(atPath: runs.appending(path: name).path) {
+            try? FileManager.default.removeItem(at: checkpoints.appending(path: name))
+        }
         for folder in [url, runs, checkpoints, failed, figures] {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
             for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {

@@ -9,7 +9,7 @@ final class RunKeeper: CheckpointKeeper {
     private let id: String
     private let interval: Double
     private var last = monotonicSeconds()
-    private let parent = getppid()
+    private var hasComplained = false
 
     /// At the end of an epoch a checkpoint is kept when the last is older than this: what a kill costs at most. Short epochs
     /// do not pay for the disk each time.
@@ -23,17 +23,26 @@ final class RunKeeper: CheckpointKeeper {
     }
 
     func isDue(atEndOfEpoch: Bool) -> Bool {
-        // A worker whose sweep is gone would train on unseen.
-        if StopRequest.isMade || getppid() != parent { return true }
+        if StopRequest.isMade { return true }
         return monotonicSeconds() - last >= (atEndOfEpoch ? min(RunKeeper.epochInterval, interval) : interval)
     }
 
+    /// A checkpoint that can't be written is no reason to lose the run: it is said once, and tried again when the next is due.
     func keep(_ checkpoint: Checkpoint) throws {
-        try FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try CheckpointFile.write(checkpoint, run: id, to: file)
         last = monotonicSeconds()
-        if StopRequest.isMade || getppid() != parent { throw RunStopped(epochs: checkpoint.epochs) }
+        do {
+            let folder = file.deletingLastPathComponent()
+            do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+                throw StoreError.unwritable(path: folder.path, reason: "the folder can't be made")
+            }
+            try CheckpointFile.write(checkpoint, run: id, to: file)
+        } catch {
+            if !hasComplained {
+                FileHandle.complain("\(error): without checkpoints, a run that is stopped starts afresh")
+            }
+            hasComplained = true
+        }
+        if StopRequest.isMade { throw RunStopped(epochs: checkpoint.epochs) }
     }
 }
 
@@ -42,18 +51,39 @@ public struct RunStopped: Error, CustomStringConvertible {
     let epochs: Int
 
     public var description: String {
-        "stopped on request after \(epochs) epochs; the next sweep goes on from the checkpoint"
+        "stopped after \(epochs) epochs; the same command goes on from there"
     }
 }
 
-/// SIGTERM asks a worker to keep a checkpoint and end. Other signals of a terminal are its sweep's to answer.
+/// Asks the run of this process to keep a checkpoint and end.
 public enum StopRequest {
     private static let wasMade = Atomic(false)
+    private static let sweep = Atomic<Int32>(0)
 
-    public static var isMade: Bool { wasMade.load(ordering: .relaxed) }
+    /// A worker whose sweep is gone would train on unseen: that is a request too.
+    public static var isMade: Bool {
+        if wasMade.load(ordering: .relaxed) { return true }
+        let sweep = sweep.load(ordering: .relaxed)
+        return sweep != 0 && getppid() != sweep
+    }
 
-    public static func listen() {
-        for number in [SIGINT, SIGHUP, SIGQUIT] { signal(number, SIG_IGN) }
-        signal(SIGTERM) { _ in StopRequest.wasMade.store(true, ordering: .relaxed) }
+    public static func make() {
+        wasMade.store(true, ordering: .relaxed)
+    }
+
+    /// In a worker, SIGTERM asks; other signals of a terminal are its sweep's to answer.
+    /// - Parameter sweep: the process that started the worker; 0 where nobody did.
+    public static func listen(sweep: Int32) {
+        self.sweep.store(sweep, ordering: .relaxed)
+        // The pipe to a sweep that is gone must not end the worker before its checkpoint is kept.
+        for number in [SIGINT, SIGHUP, SIGQUIT, SIGPIPE] { signal(number, SIG_IGN) }
+        signal(SIGTERM) { _ in StopRequest.make() }
+    }
+}
+
+extension FileHandle {
+    /// A line on standard error.
+    static func complain(_ message: String) {
+        try? standardError.write(contentsOf: Data((message + "\n").utf8))
     }
 }

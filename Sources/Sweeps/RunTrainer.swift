@@ -45,10 +45,11 @@ public struct RunTrainer {
             machine: Machine(kernels: width.kernels, threads: threads))
         let checkpoint = folder.checkpointFile(run.id)
         let keeper = RunKeeper(file: checkpoint, id: run.id, interval: configuration.checkpointInterval)
+        let earlier = resumable(checkpoint)
         let result: TrainingResult
         do {
             result = try training.train(
-                from: resumable(checkpoint), keeper: keeper, clock: monotonicSeconds, report: report)
+                from: earlier, keeper: keeper, clock: monotonicSeconds, report: report)
         } catch let error as UnfitCheckpoint {
             setAside(checkpoint, because: error)
             result = try training.train(keeper: keeper, clock: monotonicSeconds, report: report)
@@ -59,7 +60,8 @@ public struct RunTrainer {
         provenance.data = configuration["path_to_dataset"]?.label ?? ""
         provenance.threads = threads
         provenance.vectorWidth = width.rawValue
-        provenance.seconds = monotonicSeconds() - start
+        let before = earlier.map { $0.seconds.reduce(0, +) + $0.openSeconds } ?? 0
+        provenance.seconds = monotonicSeconds() - start + before
         let record = RunRecord(
             identity: RunIdentity(json: run.identity), configuration: run.configuration, metric: plan.metric,
             classes: data.classes, result: result, provenance: provenance)
@@ -79,6 +81,6 @@ public struct RunTrainer {
 
     private func setAside(_ file: URL, because error: any Error) {
         let place = (try? folder.setAside(file))?.path ?? "nowhere"
-        FileHandle.standardError.write(Data("\(error): set aside as \(place), the run starts afresh\n".utf8))
+        FileHandle.complain("\(error): set aside as \(place), the run starts afresh")
     }
 }

@@ -127,15 +127,19 @@ public struct Sweep: Sendable {
         }
     }
 
+    /// What a worker ends with that was asked to stop.
+    private static let stoppedStatus: Int32 = 130
+
     private func runWorker(_ run: StoredPlan.Run, _ report: @escaping @Sendable (Event) async -> Void) async -> Try {
         do {
             let ending = try await Subprocess.run(
                 .path(FilePath(program.path)),
                 arguments: ["worker", folder.url.path, run.id, "--threads", String(threads)],
                 environment: .inherit.updating([
-                    "VISEME_PLAN": try json(plan.alone(run)), "VISEME_PROVENANCE": try json(provenance),
+                    "VISEME_SWEEP": String(getpid()), "VISEME_PLAN": try json(plan.alone(run)),
+                    "VISEME_PROVENANCE": try json(provenance),
                 ]),
-                platformOptions: Sweep.gently, input: .none, output: .sequence, error: .combinedWithOutput
+                platformOptions: gently, input: .none, output: .sequence, error: .combinedWithOutput
             ) { execution in
                 var kept: [String] = []
                 for try await line in execution.standardOutput.strings() {
@@ -151,18 +155,21 @@ public struct Sweep: Sendable {
             if ending.terminationStatus.isSuccess, let facts = FileFacts(folder.runFile(run.id)) {
                 return .stored(RunSummary(try RunFile.read(folder.runFile(run.id)), file: facts))
             }
-            return Task.isCancelled ? .stopped : .failed(Sweep.words(ending.terminationStatus), ending.closureResult)
+            let isStopped = Task.isCancelled || ending.terminationStatus == .exited(Sweep.stoppedStatus)
+            return isStopped ? .stopped : .failed(Sweep.words(ending.terminationStatus), ending.closureResult)
         } catch {
             return Task.isCancelled ? .stopped : .failed("\(error)", [])
         }
     }
 
     /// A worker that is told to end keeps a checkpoint first.
-    private static let gently = {
+    private var gently: PlatformOptions {
         var options = PlatformOptions()
-        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(30))]
+        // It looks up after each batch. A person who can't wait asks twice; a run past its time may hang.
+        let patience = Duration.seconds(limits.timeout == nil ? 86_400 : 30)
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: patience)]
         return options
-    }()
+    }
 
     private func tell(
         _ run: StoredPlan.Run, _ event: WorkerEvent, _ report: @Sendable (Event) async -> Void
@@ -188,6 +195,8 @@ public struct Sweep: Sendable {
         case .exited(let code): "ended with exit status \(code)"
         case .signaled(let signal):
             switch signal {
+            case 4: "killed by signal 4 (SIGILL): the program gave up"
+            case 6: "killed by signal 6 (SIGABRT)"
             case 9: "killed by signal 9 (SIGKILL): often the system, out of memory"
             case 11: "killed by signal 11 (SIGSEGV)"
             case 15: "killed by signal 15 (SIGTERM)"

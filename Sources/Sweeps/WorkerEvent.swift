@@ -53,6 +53,7 @@ public final class WorkerReporter {
     }
 
     public func write(_ event: WorkerEvent) {
-        FileHandle.standardOutput.write(Data((event.line + "\n").utf8))
+        // Where the sweep is gone there is nobody to tell.
+        try? FileHandle.standardOutput.write(contentsOf: Data((event.line + "\n").utf8))
     }
 }

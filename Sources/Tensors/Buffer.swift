@@ -12,9 +12,9 @@ public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
     public init(count: Int) {
         self.count = count
         let bytes = max(count, 1) * MemoryLayout<Element>.stride
-        if bytes >= BufferMemory.smallestMapped, let mapped = BufferMemory.map(bytes) {
+        if bytes >= BufferMemory.smallestMapped {
             mappedBytes = bytes
-            pointer = mapped.bindMemory(to: Element.self, capacity: count)
+            pointer = BufferMemory.map(bytes).bindMemory(to: Element.self, capacity: count)
             return
         }
         mappedBytes = 0
@@ -42,12 +42,18 @@ private enum BufferMemory {
     static let smallestMapped = 1 << 18
 
     /// Fresh pages, large ones where the system gives them: a network walks through far more memory than the processor
-    /// keeps addresses of small pages for.
-    static func map(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    /// keeps addresses of small pages for. Where there is no such memory, nothing that follows can work: the program ends.
+    static func map(_ bytes: Int) -> UnsafeMutableRawPointer {
         guard
             let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             memory != MAP_FAILED
-        else { return nil }
+        else {
+            let message =
+                "viseme: error: out of memory: \(bytes >> 20) MB more are needed than there are: make batch_size,"
+                + " len_video, size_lips or filters smaller, or run fewer jobs at once\n"
+            try? FileHandle.standardError.write(contentsOf: Data(message.utf8))
+            exit(1)
+        }
         #if os(Linux)
             madvise(memory, bytes, MADV_HUGEPAGE)
         #endif

@@ -14,10 +14,18 @@ public final class Team: Sendable {
     private static let smallestShare = 4_000
 
     public init(threads: Int) {
-        self.threads = max(1, threads)
-        board = threads > 1 ? Board(helpers: threads - 1) : nil
-        guard let board else { return }
-        for helper in 1..<threads { Thread.detachNewThread { board.help(as: helper) } }
+        guard threads > 1 else {
+            self.threads = 1
+            board = nil
+            return
+        }
+        let board = Board(threads: threads)
+        // A system that gives fewer threads makes a run slower, not different.
+        var helpers = 0
+        while helpers < threads - 1 && board.addHelper(helpers + 1) { helpers += 1 }
+        board.helpers = helpers
+        self.threads = helpers + 1
+        self.board = board
     }
 
     deinit {
@@ -56,7 +64,8 @@ private final class Board: @unchecked Sendable {
         }
     }
 
-    private let helpers: Int
+    /// Set before the first job.
+    var helpers = 0
     /// Written before `number` goes up, read after that was seen.
     private var job: Job?
     private let number = Atomic<Int>(0)
@@ -70,9 +79,38 @@ private final class Board: @unchecked Sendable {
     /// processors, waiting awake only keeps the others from working.
     private let patience: Int
 
-    init(helpers: Int) {
-        self.helpers = helpers
-        patience = helpers < ProcessInfo.processInfo.activeProcessorCount ? 2_000 : 10
+    init(threads: Int) {
+        patience = threads <= ProcessInfo.processInfo.activeProcessorCount ? 2_000 : 10
+    }
+
+    /// Starts a thread.
+    /// - Returns: false where the system has none left.
+    func addHelper(_ number: Int) -> Bool {
+        final class Start {
+            let board: Board
+            let number: Int
+
+            init(_ board: Board, _ number: Int) {
+                self.board = board
+                self.number = number
+            }
+        }
+        let start = Unmanaged.passRetained(Start(self, number))
+        var thread = pthread_t()
+        let problem = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
+                start.board.help(as: start.number)
+                return nil
+            }, start.toOpaque())
+        if problem != 0 {
+            start.release()
+            return false
+        }
+        pthread_detach(thread)
+        return true
     }
 
     func run(_ job: Job) {

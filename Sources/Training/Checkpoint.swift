@@ -14,6 +14,10 @@ public struct Checkpoint: Sendable, Equatable {
     public var histories: [History]
     /// Wall-clock seconds of each epoch that is done.
     public var seconds: [Double]
+    /// Those of the epoch that is under way.
+    public var openSeconds: Double
+    /// Names, shapes and places of the parameters: what the numbers below mean.
+    public var layout: String
     /// In the network's own order, as they lie in memory.
     public var weights, averages: [Float]
     /// The optimiser's moments, likewise; empty where it has none.
@@ -23,7 +27,8 @@ public struct Checkpoint: Sendable, Equatable {
 
     public init(
         epochs: Int, step: UInt64, batches: Int, lossSum: Double, correct: Int, histories: [History],
-        seconds: [Double], weights: [Float], averages: [Float], first: [Float], second: [Float],
+        seconds: [Double], openSeconds: Double, layout: String, weights: [Float], averages: [Float], first: [Float],
+        second: [Float],
         bestWeights: [Tensor]
     ) {
         self.epochs = epochs
@@ -33,6 +38,8 @@ public struct Checkpoint: Sendable, Equatable {
         self.correct = correct
         self.histories = histories
         self.seconds = seconds
+        self.openSeconds = openSeconds
+        self.layout = layout
         self.weights = weights
         self.averages = averages
         self.first = first

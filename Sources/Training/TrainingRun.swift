@@ -138,9 +138,9 @@ public final class TrainingRun {
         var outcome = Outcome.trained
         while progress.epochs < settings.epochs && !progress.stopping(settings).shouldStop {
             let epoch = progress.epochs + 1
-            let start = seconds()
+            let start = seconds() - progress.openSeconds
             let lr = settings.lr * settings.schedule.factor(epoch: epoch, epochs: settings.epochs)
-            let train = try trainEpoch(epoch, lr: lr, &progress, keeper, report: report)
+            let train = try trainEpoch(epoch, lr: lr, &progress, keeper, elapsed: { seconds() - start }, report: report)
             outcome = train.loss.isFinite ? .trained : .diverged
             let val = outcome == .trained ? evaluate(data.val) : Score(loss: .nan, accuracy: .nan)
             let values = [train.loss, train.accuracy, val.loss, val.accuracy, lr]
@@ -168,6 +168,7 @@ public final class TrainingRun {
         var batches = 0
         var lossSum = 0.0
         var correct = 0
+        var openSeconds = 0.0
 
         var epochs: Int { histories[0].values.count }
 
@@ -184,7 +185,7 @@ public final class TrainingRun {
         /// - Returns: whether it is the best so far.
         mutating func record(_ values: [Double], _ settings: TrainingSettings) -> Bool {
             for (index, value) in values.enumerated() { histories[index].values.append(value) }
-            (batches, lossSum, correct) = (0, 0, 0)
+            (batches, lossSum, correct, openSeconds) = (0, 0, 0, 0)
             return stopping(settings).best?.epoch == epochs
         }
     }
@@ -194,7 +195,8 @@ public final class TrainingRun {
         return Checkpoint(
             epochs: progress.epochs, step: step, batches: progress.batches, lossSum: progress.lossSum,
             correct: progress.correct, histories: progress.histories, seconds: progress.seconds,
-            weights: Array(parameters.weights.elements), averages: Array(parameters.averages.elements),
+            openSeconds: progress.openSeconds, layout: parameters.layout, weights: Array(parameters.weights.elements),
+            averages: Array(parameters.averages.elements),
             first: Array(optimizer.first.elements), second: Array(optimizer.second.elements),
             bestWeights: progress.bestWeights)
     }
@@ -208,7 +210,9 @@ public final class TrainingRun {
         let names = parameters.tensors.map(\.name)
         let best = Dictionary(checkpoint.bestWeights.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let bestWeights = names.compactMap { best[$0] }
-        guard states.allSatisfy({ $0.count == $1.count }),
+        let batches = (data.train.count + settings.batchSize - 1) / settings.batchSize
+        guard checkpoint.layout == parameters.layout, states.allSatisfy({ $0.count == $1.count }),
+            (0...batches).contains(checkpoint.batches), checkpoint.openSeconds >= 0,
             checkpoint.histories.map(\.name) == TrainingRun.metricNames,
             checkpoint.histories.allSatisfy({ $0.values.count == checkpoint.epochs }),
             checkpoint.seconds.count == checkpoint.epochs, checkpoint.epochs <= settings.epochs,
@@ -225,6 +229,7 @@ public final class TrainingRun {
         progress.batches = checkpoint.batches
         progress.lossSum = checkpoint.lossSum
         progress.correct = checkpoint.correct
+        progress.openSeconds = checkpoint.openSeconds
     }
 
     private struct Score {
@@ -234,7 +239,7 @@ public final class TrainingRun {
 
     private func trainEpoch(
         _ epoch: Int, lr: Double, _ progress: inout Progress, _ keeper: (any CheckpointKeeper)?,
-        report: (TrainingEvent) throws -> Void
+        elapsed: () -> Double, report: (TrainingEvent) throws -> Void
     ) throws -> Score {
         var order = Array(0..<data.train.count)
         var stream = RandomStream(seed: settings.seed, purpose: .order, part: UInt32(epoch))
@@ -248,8 +253,11 @@ public final class TrainingRun {
             progress.lossSum = sum
             progress.batches += 1
             guard sum.isFinite else { return Score(loss: sum, accuracy: .nan) }
+            if let keeper, keeper.isDue(atEndOfEpoch: false) {
+                progress.openSeconds = elapsed()
+                try keeper.keep(state(progress))
+            }
             try report(.batch(epoch: epoch, done: progress.batches, of: batches))
-            if let keeper, keeper.isDue(atEndOfEpoch: false) { try keeper.keep(state(progress)) }
         }
         return Score(
             loss: progress.lossSum / Double(order.count), accuracy: Double(progress.correct) / Double(order.count))

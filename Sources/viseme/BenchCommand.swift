@@ -19,6 +19,12 @@ struct BenchCommand: ParsableCommand {
         @Option var batch = 16
         @Option var threads = 1
 
+        func validate() throws {
+            guard (1...256).contains(filters), (8...512).contains(size), (1...240).contains(frames),
+                (1...4096).contains(batch), (1...1024).contains(threads)
+            else { throw ValidationError("sizes are those of docs/recipes.md") }
+        }
+
         var network: NetworkShape {
             NetworkShape(
                 frames: frames, height: size, width: size, channels: 1, filters: filters, classes: 10, dropout: 0,

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Sweeps
 import Synchronization
 
 /// Ends work in good order when a signal asks for it.
@@ -12,12 +13,16 @@ enum Interruption {
     /// The work that a signal cancels; while there is none, a signal ends the program at once.
     private static let work = Mutex<Task<Void, Never>?>(nil)
     private static let isInterrupted = Atomic(false)
+    /// Whether the first signal asks the run of this very process to keep a checkpoint and end.
+    private static let isGentle = Atomic(false)
     /// Made once, at the first use, and kept.
-    nonisolated(unsafe) private static let sources = signals.map { number in
-        signal(number, SIG_IGN)
+    nonisolated(unsafe) private static let sources = signals.compactMap { number -> (any DispatchSourceSignal)? in
+        // A hang-up that is ignored from the start, as nohup asks, stays so.
+        if isIgnored(signal(number, SIG_IGN)) && number == SIGHUP { return nil }
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         source.setEventHandler {
             let isSecond = isInterrupted.exchange(true, ordering: .relaxed)
+            if !isSecond && isGentle.load(ordering: .relaxed) { return StopRequest.make() }
             work.withLock { task in
                 // Workers whose sweep is gone stop by themselves.
                 guard let task, !isSecond else { exit(ExitStatus.interrupted.rawValue) }
@@ -26,6 +31,18 @@ enum Interruption {
         }
         source.resume()
         return source
+    }
+
+    private static func isIgnored(_ handler: __sighandler_t?) -> Bool {
+        unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
+    /// Runs `body`, which trains; the first signal asks it to keep a checkpoint and end, the second ends the program.
+    static func asking<Result>(_ body: () throws -> Result) rethrows -> Result {
+        _ = sources
+        isGentle.store(true, ordering: .relaxed)
+        defer { isGentle.store(false, ordering: .relaxed) }
+        return try body()
     }
 
     /// Runs `body`; a signal cancels its task.

@@ -51,6 +51,7 @@ struct SweepCommand: AsyncParsableCommand {
         let lock = try StudyLock(folder)
         defer { withExtendedLifetime(lock) {} }
         folder.removeLeftovers()
+        tellOfRunsThatLeave(folder, plan)
         try folder.write(plan)
         var stored = Stored(folder, plan)
         for problem in stored.problems {
@@ -82,9 +83,25 @@ struct SweepCommand: AsyncParsableCommand {
             complain("\(failures.count) of \(plan.runs.count) runs failed; the same command tries them again")
             throw ExitStatus.someFailed
         }
+        let stopped = wanted.count { stored.runs[$0.id] == nil }
+        if stopped > 0 {
+            complain("\(stopped) runs were stopped from outside; the same command goes on")
+            throw ExitStatus.someFailed
+        }
         if failOnDiverged, stored.runs.values.contains(where: { $0.outcome == .diverged }) {
             throw ExitStatus.someFailed
         }
+    }
+
+    /// Nothing is deleted, but reports are about the plan that is stored.
+    private func tellOfRunsThatLeave(_ folder: StudyFolder, _ plan: StoredPlan) {
+        guard let before = try? folder.readPlan() else { return }
+        let kept = Set(plan.runs.map(\.id))
+        let gone = before.runs.filter { !kept.contains($0.id) }
+        guard !gone.isEmpty else { return }
+        complain(
+            "\(gone.count) of the \(before.runs.count) runs that \(folder.url.relativePath) was about are not in this plan: what is stored of them stays, the report is about this plan (--results keeps them apart)"
+        )
     }
 
     /// The runs that `--only` names.

@@ -60,19 +60,21 @@ struct TrainCommand: AsyncParsableCommand {
             provenance: provenance, folder: folder)
         let display = ProgressDisplay()
         print("epoch  train_loss  train_accuracy  val_loss  val_accuracy        lr  seconds")
-        try trainer.train { event in
-            switch event {
-            case .resumed(let epochs): display.say("goes on from the checkpoint after epoch \(epochs)")
-            case .batch(let epoch, let done, let count):
-                display.show("epoch \(epoch)", Double(done) / Double(count), "batch \(done) of \(count)")
-            case .epoch(let record):
-                let numbers = record.values.prefix(4).map { decimals($0, 4) }
-                let cells =
-                    [String(record.epoch)] + numbers + [shortest(record.values[4]), decimals(record.seconds, 2)]
-                let line = zip(cells, [5, 10, 14, 8, 12, 8, 7]).map { cell, width in
-                    String(repeating: " ", count: max(0, width - cell.count)) + cell
-                }.joined(separator: "  ")
-                display.say(line + (record.isBest ? "  best" : ""))
+        _ = try Interruption.asking {
+            try trainer.train { event in
+                switch event {
+                case .resumed(let epochs): display.say("goes on from the checkpoint after epoch \(epochs)")
+                case .batch(let epoch, let done, let count):
+                    display.show("epoch \(epoch)", Double(done) / Double(count), "batch \(done) of \(count)")
+                case .epoch(let record):
+                    let numbers = record.values.prefix(4).map { decimals($0, 4) }
+                    let cells =
+                        [String(record.epoch)] + numbers + [shortest(record.values[4]), decimals(record.seconds, 2)]
+                    let line = zip(cells, [5, 10, 14, 8, 12, 8, 7]).map { cell, width in
+                        String(repeating: " ", count: max(0, width - cell.count)) + cell
+                    }.joined(separator: "  ")
+                    display.say(line + (record.isBest ? "  best" : ""))
+                }
             }
         }
         folder.removeFailure(run.id)

@@ -13,7 +13,7 @@ struct WorkerCommand: ParsableCommand {
     @Option var threads = 1
 
     func run() throws {
-        StopRequest.listen()
+        StopRequest.listen(sweep: Int32(ProcessInfo.processInfo.environment["VISEME_SWEEP"] ?? "") ?? 0)
         let folder = StudyFolder(URL(filePath: study))
         let plan = try handed(StoredPlan.self, "VISEME_PLAN") ?? folder.readPlan()
         guard let planned = plan.runs.first(where: { $0.id == runID }) else {

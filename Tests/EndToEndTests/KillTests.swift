@@ -92,6 +92,74 @@ import Testing
         #expect(try program.text("results/tiny/digests.txt") == whole.text("results/tiny/digests.txt"))
     }
 
+    /// Batches of this take longer than the half second after which a worker tells its sweep of them: the first thing it
+    /// does after a batch would be to write into a pipe that nobody reads.
+    private let slow = """
+        path_to_dataset: builtin:visemes
+        len_video: 12
+        size_lips: {width: 48, height: 48}
+        filters: 40
+        batch_size: 20
+        epoch: 100
+        builtin: {words: 2, train_speakers: 30, val_speakers: 1, test_speakers: 0, takes: 2}
+        """
+
+    private func waitForCheckpoint(_ program: Program, _ study: String) async throws -> Bool {
+        let folder = program.folder.appending(path: "results/\(study)/checkpoints")
+        for _ in 0..<600 {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+            if names.contains(where: { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }) { return true }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return false
+    }
+
+    @Test func aWorkerWhoseSweepIsKilledKeepsACheckpoint() async throws {
+        let program = try Program(["slow.yaml": slow])
+        defer { program.close() }
+        let victim = try Victim(program, ["sweep", "slow.yaml"])
+        while victim.workers.isEmpty && victim.process.isRunning { try await Task.sleep(for: .milliseconds(50)) }
+        try await Task.sleep(for: .seconds(3))
+        victim.kill()
+        #expect(try await waitForCheckpoint(program, "slow"))
+    }
+
+    @Test func trainKeepsACheckpointWhenItIsAskedToEnd() async throws {
+        let program = try Program(["slow.yaml": slow])
+        defer { program.close() }
+        let victim = try Victim(program, ["train", "--config", "slow.yaml"])
+        try await Task.sleep(for: .seconds(3))
+        kill(victim.process.processIdentifier, SIGINT)
+        victim.process.waitUntilExit()
+        #expect(victim.process.terminationStatus == 130)
+        #expect(try await waitForCheckpoint(program, "slow"))
+        let again = try Victim(program, ["train", "--config", "slow.yaml"])
+        try await Task.sleep(for: .seconds(1))
+        again.kill()
+    }
+
+    @Test func aCheckpointThatCanNotBeWrittenDoesNotCostTheRun() async throws {
+        let program = try Program(["results/tiny/checkpoints": "a file where the folder should be"])
+        defer { program.close() }
+        let golden = try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+        let ending = try await program.run("sweep", Program.tiny, "checkpoint_every=0")
+        #expect(ending.status == .exited(0), "\(ending.errors)\(ending.output)")
+        #expect(try program.text("results/tiny/digests.txt") == golden)
+    }
+
+    @Test func checkpointsOfStoredRunsAreRemoved() async throws {
+        let program = try Program()
+        defer { program.close() }
+        _ = try await program.run("sweep", Program.tiny)
+        let runs = program.folder.appending(path: "results/tiny/runs")
+        let checkpoints = program.folder.appending(path: "results/tiny/checkpoints")
+        try FileManager.default.createDirectory(at: checkpoints, withIntermediateDirectories: true)
+        let name = try #require(FileManager.default.contentsOfDirectory(atPath: runs.path).first)
+        try Data("left".utf8).write(to: checkpoints.appending(path: name))
+        _ = try await program.run("sweep", Program.tiny)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: checkpoints.path).isEmpty)
+    }
+
     @Test func aDamagedCheckpointIsSetAsideAndTheRunStartsAfresh() async throws {
         let program = try Program()
         defer { program.close() }
