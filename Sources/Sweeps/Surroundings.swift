@@ -63,7 +63,8 @@ extension Provenance {
     private static func git(_ folder: String, _ arguments: [String]) async -> String? {
         let result = try? await Subprocess.run(
             // Without a lock of the index: a process that is killed would leave it behind, in the way of every commit.
-            .name("git"), arguments: Arguments(["--no-optional-locks", "-C", folder] + arguments), output: .string(limit: 1 << 20),
+            .name("git"), arguments: Arguments(["--no-optional-locks", "-C", folder] + arguments),
+            output: .string(limit: 1 << 20),
             error: .discarded)
         guard let result, result.terminationStatus.isSuccess else { return nil }
         return result.standardOutput.trimmingCharacters(in: .whitespacesAndNewlines)
