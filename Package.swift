@@ -37,6 +37,7 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev", "zlib1g-dev", "pkg-config"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev", "pkg-config"])]),
         .target(name: "CProcessor"),
         .target(name: "CVector"),
         .target(name: "KernelContract"),
@@ -50,10 +51,13 @@ let package = Package(
         .target(name: "Training", dependencies: ["Kernels", "Tensors", "Networks", "Clips"]),
         .target(name: "Recipes", dependencies: ["Tensors", "Networks", "Clips", "Training", "Yams", crypto]),
         .target(name: "HDF5", dependencies: ["CHDF5"]),
-        .target(name: "RunStore", dependencies: ["Tensors", "Clips", "Training", "Recipes", "HDF5", crypto]),
+        .target(name: "RunStore", dependencies: ["Tensors", "Clips", "Training", "Recipes", "HDF5", "CZlib", crypto]),
         .target(
             name: "Sweeps",
-            dependencies: ["Kernels", "Networks", "Clips", "Training", "Recipes", "HDF5", "RunStore", subprocess]),
+            dependencies: [
+                "Kernels", "Tensors", "Networks", "Clips", "Training", "Recipes", "HDF5", "RunStore", crypto,
+                subprocess,
+            ]),
         .target(name: "Reports", dependencies: ["Training", "Recipes", "RunStore"]),
         .executableTarget(
             name: "viseme",
@@ -68,6 +72,7 @@ let package = Package(
         .testTarget(name: "ClipsTests", dependencies: ["Clips"]),
         .testTarget(name: "RecipesTests", dependencies: ["Training", "Recipes"]),
         .testTarget(name: "RunStoreTests", dependencies: ["Tensors", "Training", "Recipes", "RunStore"]),
+        .testTarget(name: "SweepsTests", dependencies: ["Training", "Sweeps"]),
         .testTarget(name: "ReportsTests", dependencies: ["Training", "Recipes", "RunStore", "Reports"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Kernels", "RunStore", "viseme", subprocess]),
     ] + wideKernels

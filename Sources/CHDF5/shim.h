@@ -7,6 +7,10 @@
 #include <hdf5/serial/hdf5_hl.h>
 #endif
 
+#ifdef __linux__
+#include <malloc.h>
+#endif
+
 // The library's constants are macros over globals, which Swift can't import.
 static inline hid_t viseme_h5_float32(void) { return H5T_IEEE_F32LE; }
 static inline hid_t viseme_h5_float64(void) { return H5T_IEEE_F64LE; }
@@ -39,4 +43,12 @@ static inline const char *viseme_h5_message(void) {
     const char *message = NULL;
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, viseme_h5_keep_first, &message);
     return message;
+}
+
+/// Freed memory up to 64 MB stays with the process.
+static inline void viseme_h5_keep_memory(void) {
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_MMAP_THRESHOLD, 16 << 20);
+#endif
 }

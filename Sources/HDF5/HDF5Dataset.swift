@@ -4,10 +4,12 @@ import CHDF5
 public final class HDF5Dataset {
     let id: hid_t
     let path: String
+    private let file: HDF5File
 
-    init(id: hid_t, path: String) {
+    init(id: hid_t, path: String, file: HDF5File) {
         self.id = id
         self.path = path
+        self.file = file
     }
 
     deinit {
@@ -72,6 +74,21 @@ public final class HDF5Dataset {
         case H5T_FLOAT: .float
         default: .other
         }
+    }
+
+    /// Whether its floats take more than 32 bits.
+    public func isDouble() throws -> Bool {
+        let type = try check(H5Dget_type(id), "read \(path)")
+        defer { H5Tclose(type) }
+        return H5Tget_size(type) > 4
+    }
+
+    public func hasAttribute(_ attribute: String) -> Bool {
+        H5Aexists(id, attribute) > 0
+    }
+
+    public func text(_ attribute: String) throws -> String {
+        try HDF5Attributes(id: id, path: path).text(attribute)
     }
 
     public func texts() throws -> [String] {

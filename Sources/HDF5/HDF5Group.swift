@@ -4,10 +4,13 @@ import CHDF5
 public final class HDF5Group {
     let id: hid_t
     let path: String
+    /// A file whose members are open does not close: it has to outlive them.
+    private let file: HDF5File
 
-    init(id: hid_t, path: String) {
+    init(id: hid_t, path: String, file: HDF5File) {
         self.id = id
         self.path = path
+        self.file = file
     }
 
     deinit {
@@ -23,7 +26,7 @@ public final class HDF5Group {
         defer { H5Pclose(creation) }
         try check(H5Pset_obj_track_times(creation, false), "leave times out")
         let made = H5Gcreate2(id, name, viseme_h5_default(), creation, viseme_h5_default())
-        return HDF5Group(id: try check(made, "make \(child(name))"), path: child(name))
+        return HDF5Group(id: try check(made, "make \(child(name))"), path: child(name), file: file)
     }
 
     /// 32-bit floats, row-major.
@@ -105,7 +108,7 @@ public final class HDF5Group {
         defer { H5Pclose(creation) }
         try check(H5Pset_obj_track_times(creation, false), "leave times out")
         let made = H5Dcreate2(id, name, type, space, viseme_h5_default(), creation, viseme_h5_default())
-        return HDF5Dataset(id: try check(made, "make \(child(name))"), path: child(name))
+        return HDF5Dataset(id: try check(made, "make \(child(name))"), path: child(name), file: file)
     }
 
     // MARK: Reading
@@ -115,11 +118,15 @@ public final class HDF5Group {
     }
 
     public func group(_ name: String) throws -> HDF5Group {
-        HDF5Group(id: try check(H5Gopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name))
+        HDF5Group(
+            id: try check(H5Gopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name), file: file
+        )
     }
 
     public func dataset(_ name: String) throws -> HDF5Dataset {
-        HDF5Dataset(id: try check(H5Dopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name))
+        HDF5Dataset(
+            id: try check(H5Dopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name), file: file
+        )
     }
 
     /// Names of all members, in the order of their bytes.

@@ -22,6 +22,12 @@ struct AxisReader {
         node.sequence != nil || node.mapping != nil
     }
 
+    /// Whether a mapping describes the values of an axis, rather than nested keys.
+    static func isAxisMapping(_ node: Node) -> Bool {
+        guard let names = node.mapping?.keys.map(\.string), !names.isEmpty else { return false }
+        return names.allSatisfy { ["from", "to", "step", "distribution", "min", "max", "count"].contains($0) }
+    }
+
     func axis(_ key: ConfigurationKey, _ node: Node) -> Axis? {
         switch node {
         case .sequence(let sequence):
@@ -32,6 +38,7 @@ struct AxisReader {
                 return nil
             }
             let values = sequence.compactMap { settings.value($0, key) }
+            refuseTextAmongNumbers(key, zip(sequence, values))
             return values.count == sequence.count ? Axis(key: key.name, values: unique(values)) : nil
         case .mapping(let mapping):
             return points(key, node, mapping).map { Axis(key: key.name, values: unique($0)) }
@@ -41,6 +48,17 @@ struct AxisReader {
                 "\(key.name): here stands \(settings.described(node)); an axis is a list, {from, to, step} or "
                     + "{distribution: log, min, max, count}; a single value belongs under set:", in: source)
             return nil
+        }
+    }
+
+    /// `[0.1, 1e-3x]` is rather a number misspelt than a choice.
+    private func refuseTextAmongNumbers(_ key: ConfigurationKey, _ values: some Sequence<(Node, Value)>) {
+        guard values.contains(where: { $0.1.double != nil }) else { return }
+        for (node, value) in values where settings.isPlainText(value, node) {
+            mistakes.add(
+                settings.place(node),
+                "\(key.name): \(value.label) is text among numbers: mend it, or put it into quotes if it is meant",
+                in: source)
         }
     }
 
@@ -158,6 +176,7 @@ struct AxisReader {
             if let whole, range.contains(whole), key.name != "channels_lips" || whole != 2 { return .integer(whole) }
         case .number(let range, let belowUpper):
             if range.contains(number), !belowUpper || number < range.upperBound { return .number(number) }
+        case .any: return whole.map { .integer($0) } ?? .number(number)
         default: break
         }
         mistakes.add(

@@ -2,61 +2,105 @@ import Clips
 import Foundation
 import Training
 
-/// One complete setting of all keys.
+/// One complete setting of all keys: what the runs of a recipe share, and the point of the sweep where this one stands.
 public struct Configuration: Sendable, Equatable {
-    /// Every key of `ConfigurationKey.all` that has a value.
-    public private(set) var values: [String: Value]
+    private let shared: [String: Value]
+    public let point: [Axis.Point]
+    /// Whether the keys are those of a command, which we know nothing of.
+    private let isForeign: Bool
 
+    private init(shared: [String: Value], point: [Axis.Point], isForeign: Bool) {
+        self.shared = shared
+        self.point = point
+        self.isForeign = isForeign
+    }
+
+    /// Of the built-in trainer.
     /// - Parameter values: what differs from the defaults.
     public init(_ values: [String: Value]) {
-        self.values = values
-        for key in ConfigurationKey.all where values[key.name] == nil {
-            self.values[key.name] = key.defaultValue
-        }
+        let defaults = ConfigurationKey.all.compactMap { key in key.defaultValue.map { (key.name, $0) } }
+        self.init(
+            shared: Dictionary(defaults, uniquingKeysWith: { first, _ in first }).merging(values) { $1 }, point: [],
+            isForeign: false)
     }
 
-    public subscript(key: String) -> Value? { values[key] }
-
-    /// The keys that decide the outcome and differ from their defaults: the part of the identity that is configuration.
-    public var identity: [String: Value] {
-        values.filter { name, value in
-            guard let key = ConfigurationKey.byName[name], key.decidesOutcome else { return false }
-            return key.defaultValue != value
+    /// Of any trainer. A command's keys have no defaults but the seed's.
+    public init(_ values: [String: Value], of trainer: Trainer) {
+        guard case .command = trainer else {
+            self.init(values)
+            return
         }
+        let seed = values["seed"] ?? ConfigurationKey.byName["seed"]?.defaultValue ?? .integer(42)
+        self.init(shared: values.merging(["seed": seed]) { $1 }, point: [], isForeign: true)
     }
 
-    /// Keys and values as YAML, in the order of the documentation.
+    /// The same with the values of a point of the sweep.
+    public func at(_ point: [Axis.Point]) -> Configuration {
+        Configuration(shared: shared, point: point, isForeign: isForeign)
+    }
+
+    public subscript(key: String) -> Value? {
+        point.first { $0.key == key }?.value ?? shared[key]
+    }
+
+    /// Every key that has a value.
+    public var values: [String: Value] {
+        point.reduce(into: shared) { $0[$1.key] = $1.value }
+    }
+
+    /// Whether a key with this value is part of the identity: one that decides the outcome and is not at its default.
+    func isIdentifying(_ name: String, _ value: Value) -> Bool {
+        if isForeign { return true }
+        guard let key = ConfigurationKey.byName[name], key.decidesOutcome else { return false }
+        return key.defaultValue != value
+    }
+
+    /// Keys and values as YAML: ours in the order of the documentation, a command's sorted.
     public var yaml: String {
-        ConfigurationKey.all.compactMap { key in
-            values[key.name].map { "\(key.name): \($0.json)" }
-        }.joined(separator: "\n") + "\n"
+        let values = values
+        let names = isForeign ? values.keys.sorted() : ConfigurationKey.all.map(\.name)
+        return names.compactMap { name in values[name].map { "\(name): \($0.json)" } }.joined(separator: "\n") + "\n"
     }
 
     /// Canonical JSON, keys sorted.
     public var json: String { canonicalJSON(values.mapValues(\.json)) }
 
+    /// JSON with nested keys as objects in objects, as a trainer reads it.
+    public var nestedJSON: String {
+        Configuration.nested(values.map { ($0.key.split(separator: ".").map(String.init)[...], $0.value) })
+    }
+
+    private static func nested(_ values: [(path: ArraySlice<String>, value: Value)]) -> String {
+        let members = Dictionary(grouping: values) { $0.path.first ?? "" }
+        return canonicalJSON(
+            members.mapValues { group in
+                if let leaf = group.first(where: { $0.path.count == 1 }) { return leaf.value.json }
+                return nested(group.map { ($0.path.dropFirst(), $0.value) })
+            })
+    }
+
     func integer(_ key: String) -> Int {
-        guard case .integer(let value)? = values[key] else { preconditionFailure("\(key) is a whole number") }
+        guard case .integer(let value)? = self[key] else { preconditionFailure("\(key) is a whole number") }
         return value
     }
 
     func number(_ key: String) -> Double {
-        guard let value = values[key]?.double else { preconditionFailure("\(key) is a number") }
+        guard let value = self[key]?.double else { preconditionFailure("\(key) is a number") }
         return value
     }
 
     func bool(_ key: String) -> Bool {
-        guard case .bool(let value)? = values[key] else { preconditionFailure("\(key) is true or false") }
+        guard case .bool(let value)? = self[key] else { preconditionFailure("\(key) is true or false") }
         return value
     }
 
     func text(_ key: String) -> String {
-        guard case .text(let value)? = values[key] else { preconditionFailure("\(key) is text") }
+        guard case .text(let value)? = self[key] else { preconditionFailure("\(key) is text") }
         return value
     }
 
     func texts(_ key: String) -> [String] {
-        guard case .list(let values)? = values[key] else { preconditionFailure("\(key) is a list") }
+        guard case .list(let values)? = self[key] else { preconditionFailure("\(key) is a list") }
         return values.map(\.label)
     }
 

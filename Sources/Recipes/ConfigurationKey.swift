@@ -12,6 +12,8 @@ public struct ConfigurationKey: Sendable {
         case text
         case choice([String])
         case texts(count: Int?)
+        /// A number, a truth value, text, or a list of them: a key of somebody else's trainer.
+        case any
     }
 
     /// Nested keys are written with dots: `size_lips.width`.
@@ -135,6 +137,7 @@ public struct ConfigurationKey: Sendable {
         case .text: "text"
         case .choice(let names): "one of " + names.joined(separator: ", ")
         case .texts(let count): count.map { "a list of \($0) names" } ?? "a list of names"
+        case .any: "a number, true or false, text, or a list of them"
         }
     }
 

@@ -1,6 +1,3 @@
-import Clips
-import Crypto
-import Foundation
 import Training
 
 /// One run of a study before its data are known.
@@ -9,38 +6,17 @@ public struct PlannedRun: Sendable, Equatable {
     public var number: Int
     /// From 0: which setting of the hyperparameters, apart from the seed.
     public var trial: Int
-    /// The swept keys and their values, the seed last.
-    public var point: [Axis.Point]
     public var configuration: Configuration
 
+    /// The swept keys and their values, the seed last.
+    public var point: [Axis.Point] { configuration.point }
     /// `lr=0.01,batch_size=8,seed=3`.
-    public var label: String { point.map { "\($0.key)=\($0.value.label)" }.joined(separator: ",") }
-
-    /// The label without the seed; `base` where nothing else is swept.
-    public var trialLabel: String {
-        let parts = point.filter { $0.key != "seed" }
-        return parts.isEmpty ? "base" : parts.map { "\($0.key)=\($0.value.label)" }.joined(separator: ",")
-    }
-
-    /// SHA-256 over canonical JSON of all that decides the outcome.
-    /// - Parameter data: the digest of the data.
-    public func identity(data: String, metric: Metric) -> RunIdentity {
-        var fields = configuration.identity.mapValues(\.json)
-        if metric != .valAccuracy {
-            fields["metric"] = canonicalJSON([
-                "name": jsonString(metric.name), "goal": jsonString(metric.goal.rawValue),
-            ])
-        }
-        let json = canonicalJSON([
-            "configuration": canonicalJSON(fields), "data": jsonString(data), "numerics": String(numericsRevision),
-        ])
-        return RunIdentity(json: json)
-    }
+    public var label: String { point.label }
 }
 
 extension Axis {
     /// One value of one axis.
-    public struct Point: Sendable, Equatable, Codable {
+    public struct Point: Sendable, Hashable, Codable {
         public var key: String
         public var value: Value
 
@@ -48,46 +24,45 @@ extension Axis {
             self.key = key
             self.value = value
         }
+
+        /// `lr=0.01`.
+        public var label: String { "\(key)=\(value.label)" }
     }
 }
 
-/// What a run is: equal identities mean the same outcome, to the bit.
-public struct RunIdentity: Sendable, Equatable, Hashable {
-    /// Canonical JSON.
-    public let json: String
+extension [Axis.Point] {
+    /// `lr=0.01,batch_size=8,seed=3`.
+    public var label: String { map(\.label).joined(separator: ",") }
 
-    public init(json: String) {
-        self.json = json
-    }
-
-    /// The first 12 hexadecimal digits of the SHA-256 of `json`.
-    public var id: String {
-        String(hexadecimal(SHA256.hash(data: Data(json.utf8))).prefix(12))
+    /// The label without the seed; `base` where nothing else is swept.
+    public var trialLabel: String {
+        let parts = filter { $0.key != "seed" }
+        return parts.isEmpty ? "base" : parts.label
     }
 }
 
 extension Recipe {
+    /// What all runs share.
+    public var configuration: Configuration { Configuration(settings, of: trainer) }
+
     /// All runs, in order: the first axis moves slowest, the seed fastest; what `exclude` matches is left out.
     public func expand() -> [PlannedRun] {
-        let swept = axes.contains { $0.key == "seed" }
-        let seed = settings["seed"] ?? ConfigurationKey.byName["seed"]?.defaultValue ?? .integer(42)
-        var points: [[Axis.Point]] = [[]]
-        for axis in axes {
-            points = points.flatMap { point in axis.values.map { point + [Axis.Point(key: axis.key, value: $0)] } }
+        let shared = configuration
+        let seeds = axes.first { $0.key == "seed" }?.values ?? [shared["seed"] ?? .integer(42)]
+        var settings: [[Axis.Point]] = [[]]
+        for axis in axes where axis.key != "seed" {
+            settings = settings.flatMap { point in axis.values.map { point + [Axis.Point(key: axis.key, value: $0)] } }
         }
-        if !swept { points = points.map { $0 + [Axis.Point(key: "seed", value: seed)] } }
-        var trials: [[Axis.Point]: Int] = [:]
         var runs: [PlannedRun] = []
-        for point in points {
-            var values = settings
-            for part in point { values[part.key] = part.value }
-            let configuration = Configuration(values)
-            guard !isExcluded(configuration) else { continue }
-            let trialPoint = point.filter { $0.key != "seed" }
-            let trial = trials[trialPoint] ?? trials.count
-            trials[trialPoint] = trial
-            runs.append(
-                PlannedRun(number: runs.count + 1, trial: trial, point: point, configuration: configuration))
+        var trials = 0
+        for setting in settings {
+            let before = runs.count
+            for seed in seeds {
+                let configuration = shared.at(setting + [Axis.Point(key: "seed", value: seed)])
+                guard !isExcluded(configuration) else { continue }
+                runs.append(PlannedRun(number: runs.count + 1, trial: trials, configuration: configuration))
+            }
+            if runs.count > before { trials += 1 }
         }
         return runs
     }
@@ -98,5 +73,3 @@ extension Recipe {
         }
     }
 }
-
-extension Axis.Point: Hashable {}

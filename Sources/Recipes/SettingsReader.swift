@@ -5,6 +5,8 @@ import Yams
 /// A value with the place it was written at.
 struct Setting {
     var value: Value
+    /// Text that stands without quotes: among numbers it is rather a number misspelt.
+    var isPlainText = false
     var place: Place
     /// Where relative paths start from.
     var folder: URL
@@ -14,27 +16,37 @@ struct Setting {
 struct SettingsReader {
     let source: SourceText
     let mistakes: MistakeList
+    var keys = KeyTable.visualSpeech
 
     /// All keys of a mapping, nested ones under their dotted names.
     func settings(_ node: Node, prefix: String = "") -> [(name: String, setting: Setting)] {
         var result: [(name: String, setting: Setting)] = []
         forEachKey(node) { name, keyNode, valueNode in
             let full = prefix + name
-            if let key = ConfigurationKey.byName[full] {
-                if let value = value(valueNode, key) {
-                    result.append((full, Setting(value: value, place: place(valueNode), folder: source.folder)))
-                }
-            } else if isGroup(full) {
+            if keys.isGroup(full, valueNode) {
                 guard case .mapping = valueNode else {
                     mistakes.add(place(valueNode), "\(full): needs keys of its own: \(members(full))", in: source)
                     return
                 }
                 result += settings(valueNode, prefix: full + ".")
+            } else if let key = keys.key(full) {
+                if let value = value(valueNode, key) {
+                    result.append((full, setting(value, valueNode)))
+                }
             } else {
                 add(unknown: full, at: keyNode)
             }
         }
         return result
+    }
+
+    func setting(_ value: Value, _ node: Node) -> Setting {
+        Setting(value: value, isPlainText: isPlainText(value, node), place: place(node), folder: source.folder)
+    }
+
+    func isPlainText(_ value: Value, _ node: Node) -> Bool {
+        guard case .text = value, case .scalar(let scalar) = node else { return false }
+        return scalar.style == .plain
     }
 
     /// Calls `body` for each key of a mapping. Anything but a mapping is a mistake.
@@ -66,12 +78,25 @@ struct SettingsReader {
     }
 
     func add(unknown name: String, at node: Node) {
-        let names = ConfigurationKey.all.map(\.name)
-        let hint = nearest(name, in: names).map { ": did you mean \($0)?" } ?? ""
+        guard case .visualSpeech = keys else {
+            let rule = "a key is made of letters, digits, _ and -, with dots between nested ones"
+            return mistakes.add(place(node), "\(name.prefix(60)): can't be a key: \(rule)", in: source)
+        }
+        let hint = keys.nearest(to: name).map { ": did you mean \($0)?" } ?? ""
         mistakes.add(place(node), "\(name): there is no such key\(hint)", in: source)
     }
 
-    func place(_ node: Node) -> Place { source.place(node.mark) }
+    func place(_ node: Node?) -> Place { source.place(node?.mark) }
+
+    /// A list of texts, or a single one.
+    func texts(_ node: Node, _ name: String) -> [String] {
+        let nodes = node.sequence.map(Array.init) ?? [node]
+        return nodes.compactMap { item in
+            if case .scalar(let scalar) = item, !scalar.string.isEmpty { return scalar.string }
+            mistakes.add(place(item), "\(name): has to be a list of texts, not \(described(item))", in: source)
+            return nil
+        }
+    }
 
     /// What stands there, for a message.
     func described(_ node: Node) -> String {
@@ -118,7 +143,40 @@ struct SettingsReader {
         case .number(let range, let belowUpper):
             guard let number = SettingsReader.number(node), range.contains(number) else { return nil }
             return belowUpper && number == range.upperBound ? nil : .number(number)
+        case .any: return any(node)
         }
+    }
+
+    /// What YAML says it is, as long as all its readers agree.
+    private func any(_ node: Node) -> Value? {
+        if case .sequence(let sequence) = node {
+            let values = sequence.compactMap { any($0) }
+            return values.count == sequence.count ? .list(values) : nil
+        }
+        guard case .scalar(let scalar) = node else { return nil }
+        guard scalar.style == .plain else { return .text(scalar.string) }
+        switch scalar.string {
+        case "true", "True", "TRUE": return .bool(true)
+        case "false", "False", "FALSE": return .bool(false)
+        case let word:
+            if let whole = Int(word), !word.hasPrefix("+"), !(word.count > 1 && word.hasPrefix("0")) {
+                return .integer(whole)
+            }
+            if let number = plainNumber(word), !word.hasPrefix("0") || word.hasPrefix("0.") || word.count == 1 {
+                return .number(number)
+            }
+            return SettingsReader.isAmbiguous(word) ? nil : .text(word)
+        }
+    }
+
+    /// Words that one reader of YAML takes for text and another for a number, a truth value or nothing.
+    private static func isAmbiguous(_ word: String) -> Bool {
+        ["", "~", "null", "yes", "no", "on", "off", "y", "n"].contains(word.lowercased())
+            || word.wholeMatch(
+                of:
+                    /[-+]?(\.inf|\.Inf|\.INF|0[xob][0-9a-fA-F_]+|[0-9][0-9_,]*\.?[0-9_]*([eE][-+]?[0-9]+)?)|\.(nan|NaN|NAN)/
+            )
+                != nil
     }
 
     private func text(_ node: Node) -> String? {
@@ -139,13 +197,14 @@ struct SettingsReader {
             if plain != scalar.string || scalar.style != .plain, plainNumber(plain) != nil { return ": write \(plain)" }
         case .choice(let names):
             if let name = nearest(scalar.string, in: names) { return ": did you mean \(name)?" }
+        case .any where !scalar.string.isEmpty:
+            let plain = scalar.string.replacing("_", with: "").replacing(",", with: ".")
+            let word = ["yes": "true", "on": "true", "no": "false", "off": "false"][scalar.string.lowercased()]
+            let meant = word ?? (plainNumber(plain) != nil ? shortest(plainNumber(plain) ?? 0) : nil)
+            return (meant.map { ": write \($0), or" } ?? ":") + " put it into quotes if it is text"
         default: break
         }
         return ""
-    }
-
-    private func isGroup(_ name: String) -> Bool {
-        ConfigurationKey.all.contains { $0.name.hasPrefix(name + ".") }
     }
 
     private func members(_ group: String) -> String {

@@ -36,6 +36,39 @@ public enum Value: Hashable, Sendable {
     }
 }
 
+extension Value {
+    /// A whole number is one value, however it is held: JSON does not tell 1 from 1.0.
+    private var exactInteger: Int? {
+        switch self {
+        case .integer(let value): value
+        case .number(let value) where abs(value) < 0x1p53: Int(exactly: value)
+        default: nil
+        }
+    }
+
+    public static func == (a: Value, b: Value) -> Bool {
+        if let x = a.exactInteger, let y = b.exactInteger { return x == y }
+        return switch (a, b) {
+        case (.bool(let x), .bool(let y)): x == y
+        case (.number(let x), .number(let y)): x == y
+        case (.text(let x), .text(let y)): x == y
+        case (.list(let x), .list(let y)): x == y
+        default: false
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        if let exactInteger { return hasher.combine(exactInteger) }
+        switch self {
+        case .bool(let value): hasher.combine(value)
+        case .integer(let value): hasher.combine(value)
+        case .number(let value): hasher.combine(value)
+        case .text(let value): hasher.combine(value)
+        case .list(let values): hasher.combine(values)
+        }
+    }
+}
+
 /// The shortest decimal that reads back as `value`; whole numbers below 10¹⁵ without a point.
 public func shortest(_ value: Double) -> String {
     if value == value.rounded(), abs(value) < 1e15 { return String(Int(value)) }

@@ -43,7 +43,6 @@ public struct MarkdownReport {
     }
 
     private var metricName: String { plan.metric.name }
-    private var seedsOfTrials: Int { Set(plan.runs.map { $0.configuration["seed"] }).count }
 
     private var answer: [String] {
         let done = plan.runs.count { stored.runs[$0.id] != nil }
@@ -107,44 +106,64 @@ public struct MarkdownReport {
         return [
             "## Learning curves", "",
             "Line: mean over seeds; band: lowest to highest seed.\(note)", "",
-            "![\(metricName) over the epochs](figures/\(metricName).svg)", "",
-            "![training loss over the epochs](figures/train_loss.svg)", "",
-        ]
+        ] + drawnMetrics.flatMap { ["![\(cell($0)) over the epochs](figures/\(MarkdownReport.figure($0)))", ""] }
     }
 
     /// More lines than this nobody tells apart.
     private static let drawnTrials = 12
 
+    /// The metrics that are drawn: the one that judges, and the training loss where there is one.
+    private var drawnMetrics: [String] {
+        [metricName] + (metricName != "train_loss" && known("train_loss") ? ["train_loss"] : [])
+    }
+
+    private func known(_ metric: String) -> Bool {
+        stored.runs.values.contains { run in run.histories.contains { $0.name == metric } }
+    }
+
     package var figures: [(name: String, svg: String)] {
         guard !stored.runs.isEmpty else { return [] }
         let drawn = trials.prefix(MarkdownReport.drawnTrials).filter { !$0.runs.isEmpty }
-        func figure(_ metric: String) -> (name: String, svg: String) {
+        return drawnMetrics.map { metric in
             let curves = drawn.map { trial in
                 LearningCurves.Curve(label: trial.label, histories: trial.runs.map { $0.summary.history(metric) })
             }
-            return ("\(metric).svg", LearningCurves(title: "\(metric) by epoch", curves: curves).svg)
+            return (MarkdownReport.figure(metric), LearningCurves(title: "\(metric) by epoch", curves: curves).svg)
         }
-        return metricName == "train_loss" ? [figure(metricName)] : [figure(metricName), figure("train_loss")]
+    }
+
+    /// The name of a metric's figure: a metric may be called `val/loss`.
+    private static func figure(_ metric: String) -> String {
+        String(metric.map { $0.isASCII && ($0.isLetter || $0.isNumber) || "-_.".contains($0) ? $0 : "_" }.prefix(80))
+            + ".svg"
     }
 
     private var runTable: [String] {
         let runs = stored.inOrder(plan)
         guard !runs.isEmpty else { return [] }
+        let others = ["train_loss", "val_loss"].filter { $0 != metricName && known($0) }
+        let hasTest = runs.contains { $0.1.test != nil }
+        let columns = ["best epoch", metricName] + others + (hasTest ? ["test_accuracy"] : []) + ["epochs"]
         var lines = [
             "## Best epoch of each run", "",
-            "| # | run | best epoch | \(metricName) | train_loss | val_loss | test_accuracy | epochs | ended |",
-            "|--:|---|--:|--:|--:|--:|--:|--:|---|",
+            "| # | run | \(columns.map(cell).joined(separator: " | ")) | ended |",
+            "|--:|---|\(columns.map { _ in "--:" }.joined(separator: "|"))|---|",
         ]
         for (run, summary) in runs {
-            let at = summary.best.map { $0.epoch - 1 }
-            func there(_ metric: String) -> String { at.map { value(summary.history(metric)[$0]) } ?? "–" }
+            func there(_ metric: String) -> String {
+                let values = summary.history(metric)
+                guard let best = summary.best, values.indices.contains(best.epoch - 1) else { return "–" }
+                return value(values[best.epoch - 1])
+            }
             let ended =
                 summary.outcome == .diverged
                 ? "**diverged** in epoch \(summary.epochs)" : summary.stoppedEarly ? "stopped early" : "all epochs"
+            var cells = [summary.best.map { "\($0.epoch)" } ?? "–", summary.best.map { value($0.value) } ?? "–"]
+            cells += others.map(there)
+            if hasTest { cells.append(summary.test.map { value($0.accuracy) } ?? "–") }
+            cells.append("\(summary.epochs)")
             lines.append(
-                "| \(run.number) | \(code(run.label)) | \(summary.best.map { "\($0.epoch)" } ?? "–") | "
-                    + "\(summary.best.map { value($0.value) } ?? "–") | \(there("train_loss")) | \(there("val_loss")) | "
-                    + "\(summary.test.map { value($0.accuracy) } ?? "–") | \(summary.epochs) | \(ended) |")
+                "| \(run.number) | \(code(run.label)) | \(cells.joined(separator: " | ")) | \(ended) |")
         }
         return lines + [""]
     }

@@ -16,17 +16,17 @@ package enum DurableFile {
         let folder = file.deletingLastPathComponent()
         let temporary = folder.appending(path: ".\(file.lastPathComponent).\(getpid()).tmp")
         let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw StoreError.unwritable(path: file.path, reason: lastProblem()) }
+        guard descriptor >= 0 else { throw StoreError.unwritable(path: file.path, reason: systemProblem()) }
         do {
             try writeAll(bytes, descriptor, file)
-            guard fsync(descriptor) == 0 else { throw StoreError.unwritable(path: file.path, reason: lastProblem()) }
+            guard fsync(descriptor) == 0 else { throw StoreError.unwritable(path: file.path, reason: systemProblem()) }
         } catch {
             close(descriptor)
             unlink(temporary.path)
             throw error
         }
         guard close(descriptor) == 0, rename(temporary.path, file.path) == 0 else {
-            let reason = lastProblem()
+            let reason = systemProblem()
             unlink(temporary.path)
             throw StoreError.unwritable(path: file.path, reason: reason)
         }
@@ -43,7 +43,7 @@ package enum DurableFile {
         }
     }
 
-    private static func writeAll(_ bytes: [UInt8], _ descriptor: Int32, _ file: URL) throws {
+    static func writeAll(_ bytes: [UInt8], _ descriptor: Int32, _ file: URL) throws {
         try bytes.withUnsafeBytes { buffer in
             var offset = 0
             while offset < buffer.count {
@@ -51,15 +51,11 @@ package enum DurableFile {
                     descriptor, buffer.baseAddress.map { $0 + offset }, buffer.count - offset)
                 if written < 0 {
                     if errno == EINTR { continue }
-                    throw StoreError.unwritable(path: file.path, reason: lastProblem())
+                    throw StoreError.unwritable(path: file.path, reason: systemProblem())
                 }
                 offset += written
             }
         }
-    }
-
-    private static func lastProblem() -> String {
-        String(cString: strerror(errno))
     }
 }
 
@@ -108,4 +104,4 @@ public enum StoreError: Error, CustomStringConvertible, Sendable, Equatable {
 }
 
 /// Version of the layout of run files and sweep files.
-public let formatVersion = 1
+public let formatVersion = 2

@@ -32,15 +32,15 @@ public enum RunFile {
         try root.setAttribute("title", "one run of viseme")
         try root.setAttribute("run_id", record.identity.id)
         try root.setAttribute("content_digest", record.contentDigest)
+        try root.setAttribute("trainer", record.choosesBestEpoch ? "visual_speech" : "command")
         try root.setAttribute("NX_class", "NXroot")
         try root.setAttribute("default", "history")
         try root.write("identity", [record.identity.json], shape: [])
         try root.write("class_names", record.classes, shape: [record.classes.count])
 
         let configuration = try root.makeGroup("configuration")
-        let complete = Configuration(record.configuration)
-        try configuration.write("json", [complete.json], shape: [])
-        try configuration.write("yaml", [complete.yaml], shape: [])
+        try configuration.write("json", [record.configuration.json], shape: [])
+        try configuration.write("yaml", [record.configuration.yaml], shape: [])
 
         let outcome = try root.makeGroup("result")
         try outcome.setAttribute("outcome", result.outcome.rawValue)
@@ -54,24 +54,70 @@ public enum RunFile {
         try writeHistory(record, root)
         if let test = result.test { try writeTest(test, record.classes.count, root) }
         let weights = try root.makeGroup("weights")
-        for tensor in result.weights { try weights.write(tensor.name, tensor.values, shape: tensor.shape) }
+        try weights.setAttribute("digest", record.weightsDigest ?? "")
+        try weights.setAttribute("removed", record.removedWeights == nil ? 0 : 1)
+        try write(result.weights, weights)
+        if !result.lastWeights.isEmpty { try write(result.lastWeights, root.makeGroup("last_weights")) }
 
         let provenance = try root.makeGroup("provenance")
         try provenance.write("json", [try RunFile.json(record.provenance)], shape: [])
         try provenance.write("seconds", result.seconds, shape: [result.seconds.count])
+        try provenance.write("output", [record.output], shape: [])
+    }
+
+    private static func write(_ tensors: [Tensor], _ group: HDF5Group) throws {
+        // A name may hold what a name in HDF5 may not; its own stands beside it then.
+        for (tensor, name) in zip(tensors, names(tensors.map(\.name))) {
+            let dataset: HDF5Dataset
+            switch tensor.elements {
+            case .float32(let values): dataset = try group.write(name, values, shape: tensor.shape)
+            case .float64(let values): dataset = try group.write(name, values, shape: tensor.shape)
+            case .integer(let values): dataset = try group.write(name, values, shape: tensor.shape)
+            }
+            if name != tensor.name { try dataset.setAttribute("tensor_name", tensor.name) }
+            if tensor.dtype != "F32" { try dataset.setAttribute("dtype", tensor.dtype) }
+        }
+    }
+
+    private static func names(_ tensors: [String]) -> [String] {
+        tensors.allSatisfy { !$0.contains("/") && $0 != "." && $0 != ".." && !$0.isEmpty && !$0.contains("\0") }
+            ? tensors : VariableNames(tensors, taken: []).variables
+    }
+
+    private static func tensors(_ group: HDF5Group) throws -> [Tensor] {
+        try group.names().map { name in
+            let dataset = try group.dataset(name)
+            let elements: Tensor.Elements
+            switch (try dataset.kind(), try dataset.isDouble()) {
+            case (.float, false): elements = .float32(try dataset.floats())
+            case (.float, true): elements = .float64(try dataset.doubles())
+            case (.integer, _): elements = .integer(try dataset.integers())
+            default: throw HDF5Error(action: "read the weights \(name)", reason: "they are no numbers")
+            }
+            return Tensor(
+                name: try dataset.hasAttribute("tensor_name") ? dataset.text("tensor_name") : name,
+                shape: try dataset.shape(), elements: elements,
+                dtype: try dataset.hasAttribute("dtype") ? dataset.text("dtype") : "F32")
+        }
     }
 
     private static func writeHistory(_ record: RunRecord, _ root: HDF5Group) throws {
         let group = try root.makeGroup("history")
         let epochs = record.result.histories.first?.values.count ?? 0
+        let names = record.result.histories.map(\.name)
+        let variables = VariableNames(names, taken: ["epoch"]).variables
+        try group.setAttribute("metrics", try json(names))
+        try group.setAttribute("excluded_metrics", try json(record.excludedMetrics))
         try group.setAttribute("NX_class", "NXdata")
-        try group.setAttribute("signal", record.metric.name)
+        try group.setAttribute(
+            "signal", zip(names, variables).first { $0.0 == record.metric.name }?.1 ?? variables.first ?? "epoch")
         try group.setAttribute("axes", "epoch")
         let scale = try group.write("epoch", Array(1...max(epochs, 1)).prefix(epochs).map { $0 }, shape: [epochs])
         try scale.makeScale("epoch")
         try scale.setAttribute("long_name", "epoch")
-        for history in record.result.histories {
-            let dataset = try group.write(history.name, history.values, shape: [history.values.count])
+        for (history, name) in zip(record.result.histories, variables) {
+            let dataset = try group.write(name, history.values, shape: [history.values.count])
+            if name != history.name { try dataset.setAttribute("metric_name", history.name) }
             try dataset.attach(scale, dimension: 0)
             try dataset.setAttribute("units", "1")
             try dataset.setAttribute("long_name", history.name.replacing("_", with: " "))
@@ -92,7 +138,10 @@ public enum RunFile {
         let outcome = try root.group("result")
         let history = try root.group("history")
         let epochs = try history.dataset("epoch").integers().count
-        let histories = try TrainingRun.metricNames.map { History(name: $0, values: try history.dataset($0).doubles()) }
+        let names = try decode([String].self, [try history.text("metrics")], path)
+        let histories = try zip(names, VariableNames(names, taken: ["epoch"]).variables).map {
+            History(name: $0, values: try history.dataset($1).doubles())
+        }
         let metricName = try outcome.text("metric")
         let bestEpoch = try outcome.integer("best_epoch")
         guard let kind = Outcome(rawValue: try outcome.text("outcome")),
@@ -101,23 +150,25 @@ public enum RunFile {
         else { throw StoreError.unreadable(path: path, reason: "its parts contradict each other") }
         let judged = histories.first { $0.name == metricName }?.values
         let weights = try root.group("weights")
-        let names = try weights.names()
         let classes = try root.dataset("class_names").texts()
-        let tensors = try names.map { name in
-            let dataset = try weights.dataset(name)
-            return Tensor(name: name, shape: try dataset.shape(), values: try dataset.floats())
-        }
-        let record = RunRecord(
+        let isOurs = try root.text("trainer") == "visual_speech"
+        let values = try decode([String: Value].self, try root.group("configuration").dataset("json").texts(), path)
+        var record = RunRecord(
             identity: RunIdentity(json: try root.dataset("identity").texts().first ?? ""),
-            configuration: try decode(
-                [String: Value].self, try root.group("configuration").dataset("json").texts(), path),
+            configuration: Configuration(
+                values, of: isOurs ? .visualSpeech : .command(CommandTrainer(folder: "", command: []))),
             metric: Metric(name: metricName, goal: goal), classes: classes,
             result: TrainingResult(
                 outcome: kind, histories: histories, seconds: try root.group("provenance").dataset("seconds").doubles(),
                 best: bestEpoch == 0 ? nil : judged.map { BestEpoch(epoch: bestEpoch, value: $0[bestEpoch - 1]) },
-                stoppedEarly: try outcome.integer("stopped_early") == 1, weights: tensors,
+                stoppedEarly: try outcome.integer("stopped_early") == 1, weights: try tensors(weights),
+                lastWeights: root.has("last_weights") ? try tensors(root.group("last_weights")) : [],
                 test: root.has("test") ? try readTest(root.group("test"), classes.count) : nil),
+            keep: [.best, .last], choosesBestEpoch: isOurs,
+            excludedMetrics: try decode([String].self, [try history.text("excluded_metrics")], path),
+            output: try root.group("provenance").dataset("output").texts().first ?? "",
             provenance: try decode(Provenance.self, try root.group("provenance").dataset("json").texts(), path))
+        if try weights.integer("removed") == 1 { record.removedWeights = try weights.text("digest") }
         guard record.contentDigest == (try root.text("content_digest")) else {
             throw StoreError.unreadable(path: path, reason: "its contents do not have the content digest it states")
         }

@@ -2,56 +2,107 @@ import Clips
 import Crypto
 import Foundation
 import Recipes
+import Tensors
 import Training
 
 /// Everything a run file holds: one completed run.
 public struct RunRecord: Sendable {
     public var identity: RunIdentity
-    public var configuration: [String: Value]
+    /// Every key of the run.
+    public var configuration: Configuration
     public var metric: Metric
+    /// Names of the classes; none where a command trained.
     public var classes: [String]
+    /// With the weights that are kept.
     public var result: TrainingResult
+    /// Digest of weights that were not kept; nil where they are there, or never were.
+    public var removedWeights: String?
+    /// Whether the built-in trainer made it: its best epoch decided which weights it kept. A command's best epoch is read
+    /// off its histories, by whatever metric one judges.
+    public var choosesBestEpoch: Bool
+    /// Histories that are no part of the content digest, sorted.
+    public var excludedMetrics: [String]
+    /// The last it printed.
+    public var output: String
     public var provenance: Provenance
 
+    /// - Parameters:
+    ///   - result: with all weights; those that are not to be kept leave their digest.
+    ///   - keep: what is to be kept of them.
     public init(
-        identity: RunIdentity, configuration: [String: Value], metric: Metric, classes: [String],
-        result: TrainingResult, provenance: Provenance
+        identity: RunIdentity, configuration: Configuration, metric: Metric, classes: [String],
+        result: TrainingResult, keep: KeptWeights = .best, choosesBestEpoch: Bool = true,
+        excludedMetrics: [String] = [], output: String = "", provenance: Provenance
     ) {
         self.identity = identity
         self.configuration = configuration
         self.metric = metric
         self.classes = classes
         self.result = result
+        self.choosesBestEpoch = choosesBestEpoch
+        self.excludedMetrics = excludedMetrics
+        self.output = output
         self.provenance = provenance
+        self.keep(only: keep)
+    }
+
+    /// Lets go of weights. What the content digest says of them stays.
+    public mutating func keep(only keep: KeptWeights) {
+        // A command leaves one set of weights: the best or the last, as it will.
+        let keepsBest = keep.contains(.best) || (!choosesBestEpoch && keep.contains(.last))
+        if !keepsBest, !result.weights.isEmpty {
+            removedWeights = RunRecord.digest(result.weights)
+            result.weights = []
+        }
+        if !keep.contains(.last) { result.lastWeights = [] }
+    }
+
+    /// SHA-256 of the best weights, whether they are kept or not; nil where there never were any.
+    public var weightsDigest: String? {
+        result.weights.isEmpty ? removedWeights : RunRecord.digest(result.weights)
     }
 
     /// SHA-256 over what is reproduced: identity, outcome, histories, best epoch, best weights, test results. Times and
     /// machines are not in it.
     public var contentDigest: String {
         var content = DigestInput()
-        content.text("viseme content 1")
+        content.text("viseme content 2")
         content.text(identity.json)
         content.text(result.outcome.rawValue)
         content.integer(result.stoppedEarly ? 1 : 0)
-        content.integer(result.histories.count)
-        for history in result.histories {
+        let histories = result.histories.filter { !excludedMetrics.contains($0.name) }
+        content.integer(histories.count)
+        for history in histories {
             content.text(history.name)
             content.doubles(history.values)
         }
-        content.integer(result.best?.epoch ?? 0)
-        content.doubles(result.best.map { [$0.value] } ?? [])
-        content.integer(result.weights.count)
-        for tensor in result.weights.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
-            content.text(tensor.name)
-            content.integer(tensor.shape.count)
-            for size in tensor.shape { content.integer(size) }
-            content.floats(tensor.values)
-        }
+        let best = choosesBestEpoch ? result.best : nil
+        content.integer(best?.epoch ?? 0)
+        content.doubles(best.map { [$0.value] } ?? [])
+        content.text(weightsDigest ?? "")
         content.integer(result.test == nil ? 0 : 1)
         if let test = result.test {
             content.doubles([test.loss, test.accuracy])
             for row in test.confusion {
                 for count in row { content.integer(count) }
+            }
+        }
+        return content.digest
+    }
+
+    /// Names, types, shapes and numbers, sorted by name.
+    private static func digest(_ weights: [Tensor]) -> String {
+        var content = DigestInput()
+        content.integer(weights.count)
+        for tensor in weights.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+            content.text(tensor.name)
+            content.text(tensor.dtype)
+            content.integer(tensor.shape.count)
+            for size in tensor.shape { content.integer(size) }
+            switch tensor.elements {
+            case .float32(let values): content.floats(values)
+            case .float64(let values): content.doubles(values)
+            case .integer(let values): content.integers(values)
             }
         }
         return content.digest
@@ -66,6 +117,11 @@ private struct DigestInput {
     mutating func integer(_ value: Int) {
         var value = Int64(value).littleEndian
         withUnsafeBytes(of: &value) { hash.update(bufferPointer: $0) }
+    }
+
+    mutating func integers(_ values: [Int]) {
+        integer(values.count)
+        values.map { Int64($0).littleEndian }.withUnsafeBytes { hash.update(bufferPointer: $0) }
     }
 
     mutating func text(_ text: String) {
@@ -100,6 +156,9 @@ public struct Provenance: Sendable, Equatable, Codable {
     /// Of the repository the recipe lies in; empty where it lies in none.
     public var commit = ""
     public var dirty = false
+    /// SHA-256 of the difference to that commit, as `git diff HEAD --binary` gives it, with the names and digests of files
+    /// that git does not know; empty where there is none.
+    public var diffDigest = ""
     public var dataDigest = ""
     public var data = ""
     public var processor = ""
@@ -110,6 +169,14 @@ public struct Provenance: Sendable, Equatable, Codable {
     /// ISO 8601, UTC.
     public var started = ""
     public var seconds = 0.0
+    /// Which try it was, and why those before it failed.
+    public var tries = 1
+    public var failures: [String] = []
+    /// A command trainer's program, words and GPU numbers as they were given to it.
+    public var command: [String] = []
+    public var gpus = ""
+    /// Values of the variables under `record_env:`; no other variable is recorded.
+    public var environment: [String: String] = [:]
 
     public init() {}
 }

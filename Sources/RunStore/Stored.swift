@@ -1,5 +1,6 @@
 import Foundation
 import Recipes
+import Training
 
 /// What is stored of a plan's runs.
 public struct Stored: Sendable {
@@ -13,26 +14,33 @@ public struct Stored: Sendable {
 
     public private(set) var runs: [String: RunSummary] = [:]
     public private(set) var problems: [Problem] = []
+    private let metric: Metric
+    private let rejudges: Bool
 
     /// Looks at the run files of `plan`. Files that the sweep file has taken in, and that have not changed since, are
     /// not read again; others are read and verified.
     /// - Parameter thorough: reads and verifies all.
     public init(_ folder: StudyFolder, _ plan: StoredPlan, thorough: Bool = false) {
-        let known = thorough ? [:] : (try? SweepFile.read(folder.sweepFile)) ?? [:]
+        metric = plan.metric
+        rejudges = plan.trainer != .visualSpeech
+        let known = thorough ? [:] : (try? SweepFile.read(folder.sweepFile, excluding: plan.excludedMetrics)) ?? [:]
+        let prefix = folder.runs.path + "/"
         for run in plan.runs where runs[run.id] == nil {
-            let file = folder.runFile(run.id)
-            guard let facts = FileFacts(file) else { continue }
+            let path = prefix + run.id + ".h5"
+            guard let facts = FileFacts(path: path) else { continue }
             if let summary = known[run.id], summary.file == facts {
-                runs[run.id] = summary
+                add(summary)
                 continue
             }
+            let file = URL(filePath: path)
             do {
-                let record = try RunFile.read(file)
-                guard record.identity.json == run.identity else {
+                var record = try RunFile.read(file)
+                guard record.identity.id == run.id else {
                     throw StoreError.unreadable(
-                        path: file.path, reason: "it is another run's: its identity is not that of \(run.label)")
+                        path: path, reason: "it is another run's: its identity is not that of \(run.label)")
                 }
-                runs[run.id] = RunSummary(record, file: facts)
+                record.excludedMetrics = plan.excludedMetrics
+                add(RunSummary(record, file: facts))
             } catch {
                 problems.append(Problem(id: run.id, label: run.label, file: file, reason: "\(error)"))
             }
@@ -40,7 +48,7 @@ public struct Stored: Sendable {
     }
 
     public mutating func add(_ summary: RunSummary) {
-        runs[summary.id] = summary
+        runs[summary.id] = rejudges ? summary.judged(by: metric) : summary
     }
 
     /// The plan's runs that are stored, in its order.

@@ -1,6 +1,4 @@
 import Foundation
-import Recipes
-import Training
 
 /// `results/<name>/`: everything stored of one study, and where.
 public struct StudyFolder: Sendable, Equatable {
@@ -19,6 +17,10 @@ public struct StudyFolder: Sendable, Equatable {
     public var checkpoints: URL { url.appending(path: "checkpoints") }
     public var failed: URL { url.appending(path: "failed") }
     public var setAside: URL { url.appending(path: "set-aside") }
+    /// Journals of unfinished runs, and what commands write for us.
+    public var running: URL { url.appending(path: "running") }
+    /// Working folders of commands.
+    public var work: URL { url.appending(path: "work") }
 
     /// What all studies beside this one share: decoded and framed clips.
     public var cache: URL { url.deletingLastPathComponent().appending(path: ".cache") }
@@ -26,6 +28,14 @@ public struct StudyFolder: Sendable, Equatable {
     public func runFile(_ id: String) -> URL { runs.appending(path: "\(id).h5") }
     /// Where an unfinished run goes on.
     public func checkpointFile(_ id: String) -> URL { checkpoints.appending(path: "\(id).h5") }
+    public func journalFile(_ id: String) -> URL { running.appending(path: "\(id).journal") }
+    /// Where a command appends its metrics.
+    public func metricsFile(_ id: String) -> URL { running.appending(path: "\(id).jsonl") }
+    /// Where a command may leave its weights.
+    public func weightsFile(_ id: String) -> URL { running.appending(path: "\(id).safetensors") }
+    /// Where a command may keep what it goes on from.
+    public func checkpointFolder(_ id: String) -> URL { checkpoints.appending(path: id) }
+    public func workFolder(_ id: String) -> URL { work.appending(path: id) }
     public func failureFile(_ id: String) -> URL { failed.appending(path: "\(id).json") }
 
     public func create() throws {
@@ -40,8 +50,15 @@ public struct StudyFolder: Sendable, Equatable {
     /// while the study is locked.
     public func removeLeftovers() {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: checkpoints.path)) ?? []
-        where FileManager.default.fileExists(atPath: runs.appending(path: name).path) {
+        where FileManager.default.fileExists(
+            atPath: runs.appending(path: name.hasSuffix(".h5") ? name : name + ".h5").path)
+        {
             try? FileManager.default.removeItem(at: checkpoints.appending(path: name))
+        }
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: running.path)) ?? [] {
+            let id = name.split(separator: ".").first.map(String.init) ?? ""
+            guard FileManager.default.fileExists(atPath: runFile(id).path) else { continue }
+            try? FileManager.default.removeItem(at: running.appending(path: name))
         }
         for folder in [url, runs, checkpoints, failed, figures] {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
@@ -69,15 +86,21 @@ public struct StudyFolder: Sendable, Equatable {
     // MARK: The plan
 
     public func write(_ plan: StoredPlan) throws {
-        try DurableFile.write(Array((try RunFile.json(plan) + "\n").utf8), to: self.plan)
+        try DurableFile.write(Array(try plan.json().utf8), to: self.plan)
+    }
+
+    /// Whether the stored plan is this one, to the byte.
+    public func holds(_ plan: StoredPlan) throws -> Bool {
+        try (try? Data(contentsOf: self.plan)) == Data(plan.json().utf8)
     }
 
     public func readPlan() throws -> StoredPlan {
         guard FileManager.default.fileExists(atPath: plan.path) else { throw StoreError.noStudy(path: url.path) }
         do {
-            return try JSONDecoder().decode(StoredPlan.self, from: Data(DurableFile.read(plan)))
+            return try StoredPlan(json: Data(DurableFile.read(plan)))
         } catch is DecodingError {
-            throw StoreError.unreadable(path: plan.path, reason: "it is not the plan of a study")
+            throw StoreError.unreadable(
+                path: plan.path, reason: "it is not the plan of a study, or another version wrote it: sweep again")
         }
     }
 
@@ -107,80 +130,6 @@ public struct StudyFolder: Sendable, Equatable {
     }
 }
 
-/// A study's runs as they were resolved before the first one started.
-public struct StoredPlan: Codable, Sendable, Equatable {
-    public struct Run: Codable, Sendable, Equatable {
-        public var id: String
-        public var identity: String
-        public var number: Int
-        public var trial: Int
-        public var label: String
-        public var trialLabel: String
-        public var point: [Axis.Point]
-        public var configuration: [String: Value]
-        public var dataDigest: String
-        public var dataFile: String?
-
-        public init(
-            id: String, identity: String, number: Int, trial: Int, label: String, trialLabel: String,
-            point: [Axis.Point],
-            configuration: [String: Value], dataDigest: String, dataFile: String?
-        ) {
-            self.id = id
-            self.identity = identity
-            self.number = number
-            self.trial = trial
-            self.label = label
-            self.trialLabel = trialLabel
-            self.point = point
-            self.configuration = configuration
-            self.dataDigest = dataDigest
-            self.dataFile = dataFile
-        }
-    }
-
-    public var format = 1
-    public var name: String
-    /// As it was given on the command line.
-    public var recipe: String
-    public var overrides: [String]
-    public var recipeText: String
-    public var question: String?
-    public var metric: Metric
-    /// Swept keys, in order; the seed last.
-    public var axes: [String]
-    public var runs: [Run]
-    /// The folder of all studies, as it was given.
-    public var results: String
-
-    public init(
-        name: String, recipe: String, overrides: [String], recipeText: String, question: String?, metric: Metric,
-        axes: [String], runs: [Run], results: String = "results"
-    ) {
-        self.results = results
-        self.name = name
-        self.recipe = recipe
-        self.overrides = overrides
-        self.recipeText = recipeText
-        self.question = question
-        self.metric = metric
-        self.axes = axes
-        self.runs = runs
-    }
-}
-
-extension StoredPlan.Run {
-    /// - Parameters:
-    ///   - dataDigest: of the prepared data.
-    ///   - dataFile: of decoded clips, where there is one.
-    public init(_ run: PlannedRun, identity: RunIdentity, dataDigest: String, dataFile: String?) {
-        self.init(
-            id: identity.id, identity: identity.json, number: run.number, trial: run.trial, label: run.label,
-            trialLabel: run.trialLabel, point: run.point, configuration: run.configuration.values,
-            dataDigest: dataDigest, dataFile: dataFile)
-    }
-}
-
 /// A run that failed for a reason outside it.
 public struct FailureRecord: Codable, Sendable, Equatable {
     public var id: String
@@ -198,14 +147,5 @@ public struct FailureRecord: Codable, Sendable, Equatable {
         self.reason = reason
         self.output = output
         self.tries = tries
-    }
-}
-
-extension StoredPlan {
-    /// The plan with this run only: what a worker needs of it, however many runs there are.
-    public func alone(_ run: Run) -> StoredPlan {
-        var plan = self
-        plan.runs = [run]
-        return plan
     }
 }

@@ -5,83 +5,37 @@ import HDF5
 import Recipes
 import Training
 
-/// One run as the sweep file holds it: all but the weights.
-public struct RunSummary: Sendable, Equatable {
-    public var id: String
-    public var outcome: Outcome
-    public var stoppedEarly: Bool
-    public var best: BestEpoch?
-    public var histories: [History]
-    public var seconds: Double
-    public var test: (loss: Double, accuracy: Double)?
-    public var contentDigest: String
-    public var provenance: Provenance
-    /// Of the run file, when it was taken in.
-    public var file: FileFacts
-
-    public static func == (a: RunSummary, b: RunSummary) -> Bool {
-        a.id == b.id && a.contentDigest == b.contentDigest && a.file == b.file
-    }
-
-    public func history(_ name: String) -> [Double] {
-        histories.first { $0.name == name }?.values ?? []
-    }
-
-    public var epochs: Int { histories.first?.values.count ?? 0 }
-}
-
-/// Size and time of change of a file that was verified: while both stay, it is not read again.
-public struct FileFacts: Sendable, Equatable {
-    public var size: Int
-    /// Nanoseconds since 1970.
-    public var modified: Int
-
-    public init?(_ file: URL) {
-        guard let facts = try? FileManager.default.attributesOfItem(atPath: file.path),
-            let size = (facts[.size] as? NSNumber)?.intValue, let date = facts[.modificationDate] as? Date
-        else { return nil }
-        self.size = size
-        self.modified = Int((date.timeIntervalSince1970 * 1e9).rounded())
-    }
-
-    public init(size: Int, modified: Int) {
-        self.size = size
-        self.modified = modified
-    }
-}
-
-extension RunSummary {
-    public init(_ record: RunRecord, file: FileFacts) {
-        self.init(
-            id: record.identity.id, outcome: record.result.outcome, stoppedEarly: record.result.stoppedEarly,
-            best: record.result.best, histories: record.result.histories, seconds: record.provenance.seconds,
-            test: record.result.test.map { ($0.loss, $0.accuracy) }, contentDigest: record.contentDigest,
-            provenance: record.provenance, file: file)
-    }
-}
-
 /// `sweep.h5`: all finished runs side by side, with the dimensions run and epoch. Derived: it can be rebuilt from the run
 /// files at any time. The layout is described in docs/format.md.
 public enum SweepFile {
     static let format = "viseme-sweep"
 
-    /// Names that a swept key may not take over.
-    static let reserved: Set<String> = Set(
-        TrainingRun.metricNames.filter { $0 != "lr" } + [
-            "run", "epoch", "epochs", "trial", "number", "run_id", "best_epoch", "best_value", "test_loss",
-            "test_accuracy", "outcome", "stopped_early", "seconds", "content_digest", "provenance", "file_size",
-            "file_modified", "lr_per_epoch",
-        ])
+    /// Names that neither a swept key nor a metric may take over.
+    static let reserved: Set<String> = [
+        "run", "epoch", "epochs", "trial", "number", "run_id", "best_epoch", "best_value", "test_loss",
+        "test_accuracy", "outcome", "stopped_early", "seconds", "content_digest", "provenance", "file_size",
+        "file_modified", "weight_bytes", "lr_per_epoch",
+    ]
 
-    /// The name of a swept key's coordinate.
-    public static func coordinate(_ key: String) -> String {
-        let name = key.replacing(".", with: "_")
-        return reserved.contains(name) ? "set_" + name : name
+    /// The name of a swept key's coordinate: dots become underscores, and what collides gets a prefix.
+    /// - Parameter metrics: of the runs; the learning rate's gives way.
+    public static func coordinate(_ key: String, metrics: [String] = TrainingRun.metricNames) -> String {
+        let name = key.replacing(".", with: "_").replacing("-", with: "_")
+        let isTaken = reserved.contains(name) || metrics.contains { $0 == name && $0 != "lr" }
+        return isTaken ? "set_" + name : name
     }
 
-    /// The history of the learning rate gives way to the swept key of that name.
-    static func variable(_ metric: String) -> String {
-        metric == "lr" ? "lr_per_epoch" : metric
+    /// The names of metrics' variables.
+    static func variables(_ metrics: [String], coordinates: [String]) -> [String] {
+        let names = metrics.map { $0 == "lr" ? "lr_per_epoch" : $0 }
+        return VariableNames(names, taken: reserved.subtracting(["lr_per_epoch"]).union(coordinates)).variables
+    }
+
+    /// All metrics of the runs: the built-in trainer's in its order, a command's sorted.
+    private static func metrics(_ runs: [(StoredPlan.Run, RunSummary)], _ plan: StoredPlan) -> [String] {
+        guard case .command = plan.trainer else { return TrainingRun.metricNames }
+        return runs.reduce(into: Set<String>()) { names, run in names.formUnion(run.1.histories.map(\.name)) }
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     /// - Parameter runs: the plan's runs that are stored, in the order of the plan.
@@ -95,7 +49,12 @@ public enum SweepFile {
     ) throws {
         let count = runs.count
         let epochs = runs.map { $0.1.epochs }.max() ?? 0
-        let coordinates = plan.axes.map(coordinate)
+        let metrics = metrics(runs, plan)
+        let coordinates = plan.axes.map { coordinate($0, metrics: metrics) }
+        let variables = variables(metrics, coordinates: coordinates)
+        try root.setAttribute("metrics", try RunFile.json(metrics))
+        try root.setAttribute("variables", try RunFile.json(variables))
+        try root.setAttribute("excluded_metrics", try RunFile.json(plan.excludedMetrics))
         try root.setAttribute("format", format)
         try root.setAttribute("format_version", formatVersion)
         try root.setAttribute("Conventions", "CF-1.8")
@@ -114,13 +73,14 @@ public enum SweepFile {
         let writer = SweepWriter(root: root, runScale: runScale, epochScale: epochScale, count: count, epochs: epochs)
 
         for (axis, name) in zip(plan.axes, coordinates) {
-            try writer.values(name, runs.map { run, _ in run.configuration[axis] ?? .text("") }, axis)
+            let values = runs.map { run, _ in run.point.first { $0.key == axis }?.value ?? .text("") }
+            try writer.values(name, values, axis)
         }
         try writer.integers("trial", runs.map { $0.0.trial }, "setting of the hyperparameters, without the seed")
         try writer.integers("number", runs.map { $0.0.number }, "number of the run in the plan")
         try writer.texts("run_id", runs.map { $0.1.id }, "identity of the run, first 12 digits")
-        for metric in TrainingRun.metricNames {
-            try writer.histories(variable(metric), runs.map { $0.1.history(metric) }, metric.replacing("_", with: " "))
+        for (metric, variable) in zip(metrics, variables) {
+            try writer.histories(variable, runs.map { $0.1.history(metric) }, metric)
         }
         try writer.integers("epochs", runs.map { $0.1.epochs }, "epochs trained")
         try writer.integers(
@@ -135,27 +95,33 @@ public enum SweepFile {
         try writer.flags("stopped_early", runs.map { $0.1.stoppedEarly }, "stopped before the last epoch")
         try writer.doubles("seconds", runs.map { $0.1.seconds }, "time taken", units: "s")
         try writer.texts("content_digest", runs.map { $0.1.contentDigest }, "SHA-256 of what is reproduced")
-        try writer.texts("provenance", try runs.map { try RunFile.json($0.1.provenance) }, "who made the run, as JSON")
+        try writer.texts("provenance", runs.map { $0.1.provenanceText }, "who made the run, as JSON")
+        try writer.integers("weight_bytes", runs.map { $0.1.weightBytes }, "bytes of weights in the run file")
         try writer.integers("file_size", runs.map { $0.1.file.size }, "bytes of the run file when it was verified")
         try writer.integers("file_modified", runs.map { $0.1.file.modified }, "its time of change, ns since 1970")
     }
 
     /// All runs of a sweep file, by id.
+    /// - Parameter excluded: the metrics that digests leave out; runs of a file with other ones are none of it.
     /// - Throws: `StoreError` where it is damaged or of another format; it can be rebuilt then.
-    public static func read(_ file: URL) throws -> [String: RunSummary] {
+    public static func read(_ file: URL, excluding excluded: [String] = []) throws -> [String: RunSummary] {
         let image = try Trailer.opened(DurableFile.read(file), path: file.path)
-        do { return try read(try HDF5File.open(image).root(), path: file.path) } catch let error as HDF5Error {
+        do { return try read(try HDF5File.open(image).root(), excluded, path: file.path) } catch let error as HDF5Error
+        {
             throw StoreError.unreadable(path: file.path, reason: error.description)
         }
     }
 
-    private static func read(_ root: HDF5Group, path: String) throws -> [String: RunSummary] {
+    private static func read(_ root: HDF5Group, _ excluded: [String], path: String) throws -> [String: RunSummary] {
         let found = "\(try root.text("format")) \(try root.integer("format_version"))"
         guard found == "\(format) \(formatVersion)" else { throw StoreError.otherFormat(path: path, found: found) }
+        guard try names("excluded_metrics", root) == excluded else { return [:] }
         let ids = try root.dataset("run_id").texts()
         let width = try root.dataset("epoch").shape().first ?? 0
         let epochs = try root.dataset("epochs").integers()
-        let metrics = try TrainingRun.metricNames.map { ($0, try root.dataset(variable($0)).doubles()) }
+        let metrics = try zip(names("metrics", root), names("variables", root)).map {
+            ($0, try root.dataset($1).doubles())
+        }
         let bestEpochs = try root.dataset("best_epoch").integers()
         let bestValues = try root.dataset("best_value").doubles()
         let losses = try root.dataset("test_loss").doubles()
@@ -165,21 +131,21 @@ public enum SweepFile {
         let seconds = try root.dataset("seconds").doubles()
         let digests = try root.dataset("content_digest").texts()
         let provenances = try root.dataset("provenance").texts()
+        let weightBytes = try root.dataset("weight_bytes").integers()
         let sizes = try root.dataset("file_size").integers()
         let times = try root.dataset("file_modified").integers()
         let counts = [
             epochs.count, bestEpochs.count, bestValues.count, losses.count, accuracies.count, outcomes.count,
-            early.count,
-            seconds.count, digests.count, provenances.count, sizes.count, times.count,
+            early.count, seconds.count, digests.count, provenances.count, weightBytes.count, sizes.count, times.count,
         ]
         guard counts.allSatisfy({ $0 == ids.count }), metrics.allSatisfy({ $0.1.count == ids.count * width }),
             epochs.allSatisfy({ (0...width).contains($0) })
         else { throw StoreError.unreadable(path: path, reason: "its parts contradict each other") }
         var runs: [String: RunSummary] = [:]
         for (index, id) in ids.enumerated() {
-            guard let provenance = try? JSONDecoder().decode(Provenance.self, from: Data(provenances[index].utf8)),
-                let outcome = Outcome(rawValue: outcomes[index])
-            else { throw StoreError.unreadable(path: path, reason: "its parts contradict each other") }
+            guard let outcome = Outcome(rawValue: outcomes[index]) else {
+                throw StoreError.unreadable(path: path, reason: "its parts contradict each other")
+            }
             runs[id] = RunSummary(
                 id: id, outcome: outcome, stoppedEarly: early[index] == 1,
                 best: bestEpochs[index] == 0 ? nil : BestEpoch(epoch: bestEpochs[index], value: bestValues[index]),
@@ -187,10 +153,14 @@ public enum SweepFile {
                     History(name: name, values: Array(values[index * width..<index * width + epochs[index]]))
                 },
                 seconds: seconds[index], test: accuracies[index].isNaN ? nil : (losses[index], accuracies[index]),
-                contentDigest: digests[index], provenance: provenance,
-                file: FileFacts(size: sizes[index], modified: times[index]))
+                contentDigest: digests[index], weightBytes: weightBytes[index],
+                file: FileFacts(size: sizes[index], modified: times[index]), provenanceText: provenances[index])
         }
         return runs
+    }
+
+    private static func names(_ attribute: String, _ root: HDF5Group) throws -> [String] {
+        (try? JSONDecoder().decode([String].self, from: Data(try root.text(attribute).utf8))) ?? []
     }
 }
 
@@ -232,11 +202,12 @@ private struct SweepWriter {
     }
 
     /// `[run][epoch]`, NaN after the end of a run.
-    func histories(_ name: String, _ rows: [[Double]], _ longName: String) throws {
+    func histories(_ name: String, _ rows: [[Double]], _ metric: String) throws {
         let padded = rows.flatMap { $0 + [Double](repeating: .nan, count: epochs - $0.count) }
         let dataset = try root.write(name, padded, shape: [count, epochs])
         try dataset.attach(epochScale, dimension: 1)
-        try finish(dataset, longName, units: "1")
+        try dataset.setAttribute("metric_name", metric)
+        try finish(dataset, metric.replacing("_", with: " "), units: "1")
     }
 
     private func finish(_ dataset: HDF5Dataset, _ longName: String, units: String?) throws {

@@ -2,6 +2,11 @@
 public struct RunLimits: Sendable, Equatable {
     /// Longest time of one try.
     public var timeout: Duration?
+    /// Most bytes of resident memory.
+    public var memory: Int?
+    /// Time between the request to end and the end by force; nil: 30 s, and without a limit for a worker that keeps a
+    /// checkpoint because the sweep ends.
+    public var grace: Duration?
     /// Tries after the first, each from the last checkpoint.
     public var retries = 0
     /// Whether the first run that fails ends the sweep.

@@ -36,37 +36,48 @@ public struct RunTrainer {
         let start = monotonicSeconds()
         var provenance = provenance
         provenance.started = timestamp()
-        let configuration = Configuration(run.configuration)
+        let configuration = plan.configuration(of: run)
         let prepared = PreparedData(
-            source: configuration.dataSource, digest: run.dataDigest, file: run.dataFile.map { URL(filePath: $0) })
+            source: configuration.dataSource, digest: run.data.digest, file: run.data.file.map { URL(filePath: $0) })
         let data = try prepared.load(configuration.clipFormat, cache: folder.cache)
         let training = TrainingRun(
             settings: configuration.trainingSettings(metric: plan.metric), data: data,
             machine: Machine(kernels: width.kernels, threads: threads))
         let checkpoint = folder.checkpointFile(run.id)
+        let journal = try RunJournal(
+            folder.journalFile(run.id), provenance: provenance,
+            epochs: configuration.trainingSettings(metric: plan.metric).epochs)
         let keeper = RunKeeper(file: checkpoint, id: run.id, interval: configuration.checkpointInterval)
         let earlier = resumable(checkpoint)
         let result: TrainingResult
         do {
             result = try training.train(
-                from: earlier, keeper: keeper, clock: monotonicSeconds, report: report)
+                from: earlier, keeper: keeper, clock: monotonicSeconds
+            ) { event in
+                try journal.take(event)
+                try report(event)
+            }
         } catch let error as UnfitCheckpoint {
             setAside(checkpoint, because: error)
-            result = try training.train(keeper: keeper, clock: monotonicSeconds, report: report)
+            result = try training.train(keeper: keeper, clock: monotonicSeconds) { event in
+                try journal.take(event)
+                try report(event)
+            }
         }
         provenance.recipeText = plan.recipeText
         provenance.label = run.label
-        provenance.dataDigest = run.dataDigest
+        provenance.dataDigest = run.data.digest
         provenance.data = configuration["path_to_dataset"]?.label ?? ""
         provenance.threads = threads
         provenance.vectorWidth = width.rawValue
         let before = earlier.map { $0.seconds.reduce(0, +) + $0.openSeconds } ?? 0
         provenance.seconds = monotonicSeconds() - start + before
         let record = RunRecord(
-            identity: RunIdentity(json: run.identity), configuration: run.configuration, metric: plan.metric,
-            classes: data.classes, result: result, provenance: provenance)
+            identity: plan.identity(of: run), configuration: configuration, metric: plan.metric,
+            classes: data.classes, result: result, keep: plan.keep, provenance: provenance)
         try RunFile.write(record, to: folder.runFile(run.id))
         try? FileManager.default.removeItem(at: checkpoint)
+        journal.close()
         return record
     }
 

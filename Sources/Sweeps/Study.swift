@@ -22,38 +22,80 @@ public struct Study: Sendable {
     ) async throws {
         let recipe = try Recipe(path: path, overrides: overrides)
         let planned = recipe.expand()
-        let cache = results.appending(path: ".cache")
-        var prepared: [DataSource: PreparedData] = [:]
+        let axes = planned.first?.point.map(\.key) ?? []
+        let data = try await StudyData(recipe, planned, cache: results.appending(path: ".cache"), progress: progress)
+        var forms: [PlannedData: IdentityForm] = [:]
         var runs: [StoredPlan.Run] = []
-        var byID: [String: StoredPlan.Run] = [:]
-        var equal: [(StoredPlan.Run, of: StoredPlan.Run)] = []
-        for run in planned {
-            let source = run.configuration.dataSource
-            if prepared[source] == nil { prepared[source] = try await source.prepare(cache: cache, progress: progress) }
-            guard let data = prepared[source] else { continue }
-            var resolved = StoredPlan.Run(
-                run, identity: run.identity(data: data.digest, metric: recipe.metric), dataDigest: data.digest,
-                dataFile: data.file?.path)
+        runs.reserveCapacity(planned.count)
+        var byID: [String: Int] = [:]
+        var equal: [(StoredPlan.Run, of: Int)] = []
+        for (index, run) in planned.enumerated() {
+            let used = data.ofRuns[index]
+            let form =
+                forms[used]
+                ?? IdentityForm(
+                    recipe.configuration, axes: axes, metric: recipe.metric, data: used.digest, trainer: recipe.trainer)
+            forms[used] = form
+            let resolved = StoredPlan.Run(
+                id: form.identity(run.point).id, number: runs.count + 1, trial: run.trial, point: run.point, data: used)
             // Two spellings of one setting, or two paths to the same data, are one run.
             if let twin = byID[resolved.id] {
                 equal.append((resolved, of: twin))
                 continue
             }
-            resolved.number = runs.count + 1
-            byID[resolved.id] = resolved
+            byID[resolved.id] = runs.count
             runs.append(resolved)
         }
-        duplicates = equal.map { "\($0.label) is the same run as \($1.label): planned once" }
+        duplicates = equal.map { "\($0.label) is the same run as \(runs[$1].label): planned once" }
         self.recipe = recipe
         folder = StudyFolder(results.appending(path: recipe.name))
         plan = StoredPlan(
             name: recipe.name, recipe: path, overrides: overrides, recipeText: recipe.text, question: recipe.question,
-            metric: recipe.metric, axes: planned.first?.point.map(\.key) ?? [], runs: runs,
-            results: results.relativePath)
+            metric: recipe.metric, trainer: recipe.trainer, keep: recipe.keep,
+            recordedEnvironment: recipe.recordedEnvironment, settings: recipe.configuration.values, axes: axes,
+            runs: runs, results: results.relativePath)
     }
 
     /// The golden digests beside the recipe.
     public var goldenDigests: URL {
         URL(filePath: plan.recipe).deletingPathExtension().appendingPathExtension("digests")
+    }
+}
+
+/// The data of each run of a recipe, prepared.
+private struct StudyData {
+    let ofRuns: [PlannedData]
+
+    init(
+        _ recipe: Recipe, _ runs: [PlannedRun], cache: URL, progress: @escaping @Sendable (Int, Int) -> Void
+    ) async throws {
+        guard case .visualSpeech = recipe.trainer else {
+            // A command reads its data itself.
+            ofRuns = [PlannedData](repeating: PlannedData(), count: runs.count)
+            return
+        }
+        var prepared: [DataSource: PlannedData] = [:]
+        func data(_ configuration: Configuration) async throws -> PlannedData {
+            let source = configuration.dataSource
+            if let known = prepared[source] { return known }
+            let made = try await source.prepare(cache: cache, progress: progress)
+            let planned = PlannedData(digest: made.digest, file: made.file?.path)
+            prepared[source] = planned
+            return planned
+        }
+        if let first = runs.first, !recipe.axes.contains(where: { DataSource.keys($0.key) }) {
+            ofRuns = [PlannedData](repeating: try await data(first.configuration), count: runs.count)
+            return
+        }
+        var all: [PlannedData] = []
+        for run in runs { all.append(try await data(run.configuration)) }
+        ofRuns = all
+    }
+}
+
+extension DataSource {
+    /// Whether a configuration key says which data are used.
+    static func keys(_ name: String) -> Bool {
+        ["path_to_dataset", "subfolders", "classes"].contains(name) || name.hasPrefix("builtin.")
     }
 }

@@ -1,6 +1,9 @@
+import Clips
+import Crypto
 import Foundation
 import HDF5
 import Kernels
+import Recipes
 import RunStore
 import Subprocess
 import Training
@@ -38,33 +41,55 @@ public enum Program {
 
 extension Provenance {
     /// What is known before any run starts.
-    /// - Parameter recipe: the recipe's path; the commit is that of the repository it lies in.
-    public static func gather(recipe: String, width: VectorWidth) async -> Provenance {
+    /// - Parameter plan: the commit is that of the repository its recipe lies in.
+    public static func gather(_ plan: StoredPlan, width: VectorWidth) async -> Provenance {
         var provenance = Provenance()
         provenance.program = "\(Program.name) \(Program.version)"
         provenance.numericsRevision = Training.numericsRevision
         provenance.hdf5 = hdf5Version
         provenance.compiler = "Swift \(Program.swiftVersion)"
-        provenance.recipe = recipe
-        let folder = URL(filePath: recipe).deletingLastPathComponent().path
+        provenance.recipe = plan.recipe
+        let folder = URL(filePath: plan.recipe).deletingLastPathComponent().path
         if let commit = await git(folder, ["rev-parse", "HEAD"]) {
             provenance.commit = commit
-            // Results are what a study makes; they do not make its sources dirty.
-            let changes = await git(folder, ["status", "--porcelain", "--", ":/", ":(exclude,top)results"])
-            provenance.dirty = changes?.isEmpty == false
+            provenance.diffDigest = await difference(folder)
+            provenance.dirty = !provenance.diffDigest.isEmpty
         }
         provenance.processor = processorName()
-        provenance.vectorWidth = width.rawValue
+        if case .visualSpeech = plan.trainer { provenance.vectorWidth = width.rawValue }
         provenance.system = systemName()
         provenance.host = hostName()
+        let variables = ProcessInfo.processInfo.environment
+        provenance.environment = variables.filter { plan.recordedEnvironment.contains($0.key) }
         return provenance
+    }
+
+    /// SHA-256 of what differs from the commit; empty where nothing does. Results are what a study makes; they do not make its
+    /// sources dirty.
+    private static func difference(_ folder: String) async -> String {
+        let sources = ["--", ":/", ":(exclude,top)results"]
+        let changes = await git(folder, ["diff", "HEAD", "--binary", "--no-color", "--no-ext-diff"] + sources) ?? ""
+        let unknown =
+            await git(folder, ["ls-files", "--others", "--exclude-standard", "--full-name", "-z"] + sources) ?? ""
+        guard !changes.isEmpty || !unknown.isEmpty else { return "" }
+        let root = await git(folder, ["rev-parse", "--show-toplevel"]) ?? folder
+        var hash = SHA256()
+        hash.update(data: Data(changes.utf8))
+        for name in unknown.split(separator: "\0").sorted() {
+            hash.update(data: Data(name.utf8))
+            let file = URL(filePath: root).appending(path: String(name))
+            // A large file that git does not know is data rather than source: its size speaks for it.
+            guard let size = FileFacts(file)?.size, size <= 1 << 22 else { continue }
+            hash.update(data: (try? Data(contentsOf: file)) ?? Data())
+        }
+        return hexadecimal(hash.finalize())
     }
 
     private static func git(_ folder: String, _ arguments: [String]) async -> String? {
         let result = try? await Subprocess.run(
             // Without a lock of the index: a process that is killed would leave it behind, in the way of every commit.
             .name("git"), arguments: Arguments(["--no-optional-locks", "-C", folder] + arguments),
-            output: .string(limit: 1 << 20),
+            output: .string(limit: 1 << 26),
             error: .discarded)
         guard let result, result.terminationStatus.isSuccess else { return nil }
         return result.standardOutput.trimmingCharacters(in: .whitespacesAndNewlines)

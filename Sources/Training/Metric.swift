@@ -20,6 +20,15 @@ public struct Metric: Sendable, Equatable, Codable {
         guard let best else { return true }
         return goal == .maximize ? value > best : value < best
     }
+
+    /// Where a history is best; ties go to the earlier epoch. Nil where no value is a number.
+    public func bestEpoch(of history: [Double]) -> BestEpoch? {
+        var best: BestEpoch?
+        for (index, value) in history.enumerated() where isBetter(value, than: best?.value) {
+            best = BestEpoch(epoch: index + 1, value: value)
+        }
+        return best
+    }
 }
 
 /// One metric over the epochs of a run.

@@ -69,11 +69,13 @@ public struct TrainingResult: Sendable, Equatable {
     public var stoppedEarly: Bool
     /// Weights of the best epoch, with the batch-norm averages; empty where there is none.
     public var weights: [Tensor]
+    /// Those of the last epoch.
+    public var lastWeights: [Tensor]
     public var test: TestResult?
 
     public init(
         outcome: Outcome, histories: [History], seconds: [Double], best: BestEpoch?, stoppedEarly: Bool,
-        weights: [Tensor], test: TestResult?
+        weights: [Tensor], lastWeights: [Tensor] = [], test: TestResult?
     ) {
         self.outcome = outcome
         self.histories = histories
@@ -81,6 +83,7 @@ public struct TrainingResult: Sendable, Equatable {
         self.best = best
         self.stoppedEarly = stoppedEarly
         self.weights = weights
+        self.lastWeights = lastWeights
         self.test = test
     }
 }
@@ -152,11 +155,12 @@ public final class TrainingRun {
             if outcome == .diverged { break }
             if let keeper, keeper.isDue(atEndOfEpoch: true) { try keeper.keep(state(progress)) }
         }
+        let last = network.parameters.tensors
         return TrainingResult(
             outcome: outcome, histories: progress.histories, seconds: progress.seconds,
             best: progress.stopping(settings).best,
             stoppedEarly: outcome == .trained && progress.epochs < settings.epochs, weights: progress.bestWeights,
-            test: progress.bestWeights.isEmpty ? nil : testBest(progress.bestWeights))
+            lastWeights: last, test: progress.bestWeights.isEmpty ? nil : testBest(progress.bestWeights))
     }
 
     /// How far a training has come.
@@ -366,4 +370,4 @@ public struct UnfitCheckpoint: Error, CustomStringConvertible {
 }
 
 /// Goes up with every change to the code that changes the bits of a result. Part of a run's identity.
-public let numericsRevision = 3
+public let numericsRevision = 4

@@ -24,8 +24,10 @@ enum Interruption {
             let isSecond = isInterrupted.exchange(true, ordering: .relaxed)
             if !isSecond && isGentle.load(ordering: .relaxed) { return StopRequest.make() }
             work.withLock { task in
-                // Workers whose sweep is gone stop by themselves.
-                guard let task, !isSecond else { exit(ExitStatus.interrupted.rawValue) }
+                guard let task, !isSecond else {
+                    killRunningRuns()
+                    exit(ExitStatus.interrupted.rawValue)
+                }
                 task.cancel()
             }
         }

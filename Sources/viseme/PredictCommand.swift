@@ -20,9 +20,12 @@ struct PredictCommand: AsyncParsableCommand {
         let record = try RunFile.read(URL(filePath: runFile))
         guard !record.result.weights.isEmpty else {
             throw ValidationError(
-                "\(runFile): the run diverged before it had a best epoch; it has no weights to classify with")
+                "\(runFile): holds no weights to classify with: the run diverged early, or they were not kept")
         }
-        let configuration = Configuration(record.configuration)
+        guard record.choosesBestEpoch else {
+            throw ValidationError("\(runFile): was trained by a command; only its own program knows the network")
+        }
+        let configuration = record.configuration
         let read = try await ClipReader.read(
             clips.map { URL(filePath: $0) }, cache: FileManager.default.temporaryDirectory)
         let framed = read.reduce(into: FramedClips(format: configuration.clipFormat)) { $0.append($1) }

@@ -1,4 +1,5 @@
 import Foundation
+import Sweeps
 import Synchronization
 
 #if canImport(Glibc)
@@ -9,44 +10,70 @@ import Synchronization
     import Darwin
 #endif
 
-/// One line that shows how far the work is: a bar on a terminal, nothing where output is not one.
+/// A few lines that show how far the work is, drawn over and over on a terminal; nothing where output is not one.
 final class ProgressDisplay: Sendable {
-    private let isTerminal = isatty(STDERR_FILENO) == 1
-    private let isShown = Mutex(false)
+    let isTerminal = isatty(STDERR_FILENO) == 1
+    /// How many lines stand there now, and when they were drawn.
+    private let shown = Mutex((lines: 0, at: 0.0))
+    /// Drawn at most so often, in seconds.
+    private static let interval = 0.1
 
-    /// Replaces the bar.
+    /// Replaces the lines by one with a bar.
     /// - Parameter part: 0…1.
     func show(_ title: String, _ part: Double, _ detail: String) {
+        show { _ in ["\(title) \(ProgressDisplay.bar(part, cells: 24)) \(detail)"] }
+    }
+
+    /// Replaces the lines, unless they were drawn a moment ago.
+    /// - Parameter make: is given how many lines there is room for.
+    func show(_ make: (_ room: Int) -> [String]) {
         guard isTerminal else { return }
-        let cells = 24
-        let full = Int((max(0, min(1, part)) * Double(cells)).rounded())
-        let bar = String(repeating: "█", count: full) + String(repeating: "░", count: cells - full)
-        let line = "\(title) \(bar) \(detail)"
-        isShown.withLock { shown in
-            shown = true
-            write("\r\u{1B}[2K" + line.prefix(width))
+        shown.withLock { shown in
+            let now = monotonicSeconds()
+            guard shown.lines == 0 || now - shown.at >= ProgressDisplay.interval else { return }
+            let (width, height) = size
+            let lines = make(max(height - 1, 1)).prefix(max(height - 1, 1)).map { ProgressDisplay.cut($0, to: width) }
+            write(erasure(shown.lines) + lines.joined(separator: "\n"))
+            shown = (lines.count, now)
         }
     }
 
-    /// Takes the bar away.
+    /// Takes the lines away.
     func clear() {
-        isShown.withLock { shown in
-            guard shown else { return }
-            shown = false
-            write("\r\u{1B}[2K")
+        shown.withLock { shown in
+            guard shown.lines > 0 else { return }
+            write(erasure(shown.lines))
+            shown.lines = 0
         }
     }
 
-    /// Prints a line above the bar.
+    /// Prints a line above.
     func say(_ line: String) {
         clear()
         print(line)
         fflush(nil)
     }
 
-    private var width: Int {
+    static func bar(_ part: Double, cells: Int) -> String {
+        let full = Int((max(0, min(1, part.isNaN ? 0 : part)) * Double(cells)).rounded())
+        return String(repeating: "█", count: full) + String(repeating: "░", count: cells - full)
+    }
+
+    private static func cut(_ line: String, to width: Int) -> String {
+        line.count <= width ? line : line.prefix(max(width - 1, 0)) + "…"
+    }
+
+    /// From the last line back to the first, and nothing below.
+    private func erasure(_ lines: Int) -> String {
+        "\r" + (lines > 1 ? "\u{1B}[\(lines - 1)A" : "") + "\u{1B}[J"
+    }
+
+    private var size: (width: Int, height: Int) {
         var size = winsize()
-        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) - 1 : 79
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return (79, 24)
+        }
+        return (Int(size.ws_col) - 1, Int(size.ws_row))
     }
 
     private func write(_ text: String) {

@@ -14,8 +14,15 @@ struct SweepCommand: AsyncParsableCommand {
     @OptionGroup var workers: WorkerOptions
     @Option(help: ArgumentHelp("Longest time of one try of a run: 90s, 10m, 2h.", valueName: "time"))
     var timeout: TimeSpan?
+    @Option(
+        help: ArgumentHelp(
+            "Time a run gets to end when it is asked to, before it is killed (default: 30s).", valueName: "time"))
+    var grace: TimeSpan?
     @Option(help: "Tries after the first for runs that fail, each from the last checkpoint.")
     var retries = 0
+    @Option(
+        help: ArgumentHelp("Most resident memory of a run: 800M, 4G. A run that takes more fails.", valueName: "size"))
+    var memory: ByteSize?
     @Flag(help: "Go on when a run fails (the default), or stop the others too.")
     var failure: FailurePolicy = .keepGoing
     @Option(help: ArgumentHelp("Only runs of this setting, as in their labels: lr=0.01,seed=1.", valueName: "setting"))
@@ -36,6 +43,8 @@ struct SweepCommand: AsyncParsableCommand {
     private var limits: RunLimits {
         var limits = RunLimits()
         limits.timeout = timeout?.duration
+        limits.memory = memory?.bytes
+        limits.grace = grace?.duration
         limits.retries = retries
         limits.stopsAtFirstFailure = failure == .failFast
         return limits
@@ -45,14 +54,20 @@ struct SweepCommand: AsyncParsableCommand {
         let width = try chosenWidth()
         let study = try await options.study()
         let (folder, plan) = (study.folder, study.plan)
-        guard let first = plan.runs.first else { throw ExitStatus.wrong }
-        printHeader(Configuration(first.configuration), width: width)
+        let gpus = try workers.checkedGPUs(plan)
+        if case .visualSpeech = plan.trainer { printHeader(study.recipe.configuration, width: width) }
+        for note in study.recipe.notes { complain(note) }
         try folder.create()
         let lock = try StudyLock(folder)
         defer { withExtendedLifetime(lock) {} }
+        let strays = Strays.end(of: folder.url)
+        if strays > 0 { complain("\(strays) processes of a sweep that was killed still worked here: ended") }
         folder.removeLeftovers()
-        tellOfRunsThatLeave(folder, plan)
-        try folder.write(plan)
+        let isNew = try !folder.holds(plan)
+        if isNew {
+            tellOfRunsThatLeave(folder, plan)
+            try folder.write(plan)
+        }
         var stored = Stored(folder, plan)
         for problem in stored.problems {
             let place = try folder.setAside(problem.file)
@@ -60,19 +75,17 @@ struct SweepCommand: AsyncParsableCommand {
         }
         let wanted = try chosen(plan)
         if force {
-            for run in wanted where stored.runs[run.id] != nil {
-                complain("\(run.label): set aside as \(try folder.setAside(folder.runFile(run.id)).path)")
-            }
+            for run in wanted { try startAfresh(run, folder) }
             stored = Stored(folder, plan)
         }
         let left = wanted.filter { stored.runs[$0.id] == nil }
         let count = only == nil ? "\(plan.runs.count) runs" : "\(wanted.count) of \(plan.runs.count) runs"
         print("\(plan.name): \(count), \(wanted.count - left.count) stored, \(left.count) to train")
-        let progress = SweepProgress(total: left.count, metric: plan.metric.name)
-        let ended = await train(left, study, width, progress)
+        let progress = SweepProgress(total: left.count, metric: plan.metric)
+        let ended = await train(left, study, width, gpus, progress)
         await progress.close()
         stored = Stored(folder, plan)
-        try finish(study, stored)
+        let isReported = reported(folder, plan, stored)
         let failures = await progress.failures
         if ended == .interrupted {
             complain(
@@ -88,8 +101,20 @@ struct SweepCommand: AsyncParsableCommand {
             complain("\(stopped) runs were stopped from outside; the same command goes on")
             throw ExitStatus.someFailed
         }
+        if !isReported { throw ExitStatus.someFailed }
         if failOnDiverged, stored.runs.values.contains(where: { $0.outcome == .diverged }) {
             throw ExitStatus.someFailed
+        }
+    }
+
+    /// The runs are stored already: where the report can't be written, that is said and no more.
+    private func reported(_ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored) -> Bool {
+        do {
+            try writeDerived(folder, plan, stored)
+            return true
+        } catch {
+            complain("\(error)\n  the runs are stored; `viseme report \(folder.url.relativePath)` writes the rest")
+            return false
         }
     }
 
@@ -104,71 +129,51 @@ struct SweepCommand: AsyncParsableCommand {
         )
     }
 
+    /// Sets aside what is stored of a run, finished or not.
+    private func startAfresh(_ run: StoredPlan.Run, _ folder: StudyFolder) throws {
+        for file in [folder.runFile(run.id), folder.checkpointFile(run.id), folder.checkpointFolder(run.id)]
+        where FileManager.default.fileExists(atPath: file.path) {
+            complain("\(run.label): set aside as \(try folder.setAside(file).path)")
+        }
+        try? FileManager.default.removeItem(at: folder.journalFile(run.id))
+    }
+
     /// The runs that `--only` names.
     private func chosen(_ plan: StoredPlan) throws -> [StoredPlan.Run] {
         guard let only else { return plan.runs }
         let terms = only.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        let known = Set(plan.runs.flatMap { $0.point.map(RunState.term) })
+        let known = Set(plan.runs.flatMap { $0.point.map(\.label) })
         for term in terms where !known.contains(term) {
             throw ValidationError(
-                "--only \(only): no run has \(term); there are \(known.sorted().joined(separator: ", "))")
+                "--only \(only): no run has \(term); there are \(known.sorted().prefix(20).joined(separator: ", "))"
+                    + (known.count > 20 ? " and \(known.count - 20) more" : ""))
         }
-        return plan.runs.filter { run in Set(run.point.map(RunState.term)).isSuperset(of: terms) }
+        return plan.runs.filter { run in Set(run.point.map(\.label)).isSuperset(of: terms) }
     }
 
     private func train(
-        _ runs: [StoredPlan.Run], _ study: Study, _ width: VectorWidth, _ progress: SweepProgress
+        _ runs: [StoredPlan.Run], _ study: Study, _ width: VectorWidth, _ gpus: GPUPool, _ progress: SweepProgress
     ) async -> Interruption.Ending {
         guard !runs.isEmpty else { return .finished }
-        let provenance = await Provenance.gather(recipe: study.plan.recipe, width: width)
-        let jobs = workers.jobs(for: runs.count)
+        let provenance = await Provenance.gather(study.plan, width: width)
+        let jobs = workers.jobs(for: runs.count, study.plan)
         let sweep = Sweep(
-            plan: study.plan, folder: study.folder, jobs: jobs, threads: workers.threads(jobs: jobs),
-            program: ownProgram(), provenance: provenance, limits: limits)
-        return await Interruption.watch { await sweep.train(runs) { await progress.take($0) } }
+            plan: study.plan, folder: study.folder, jobs: jobs, threads: workers.threads(jobs: jobs, study.plan),
+            program: ownProgram(), provenance: provenance, limits: limits, gpus: gpus)
+        return await Interruption.watch {
+            let clock = Task {
+                while (try? await Task.sleep(for: .seconds(1))) != nil { await progress.tick() }
+            }
+            await sweep.train(runs) { await progress.take($0) }
+            clock.cancel()
+        }
     }
 }
 
 /// Writes all that is derived from the run files.
-func finish(_ study: Study, _ stored: Stored) throws {
-    try SweepFile.write(study.plan, stored.inOrder(study.plan), to: study.folder.sweepFile)
-    try study.folder.write(DigestList(stored, study.plan).text, to: study.folder.digests)
-    try MarkdownReport.write(study.folder, study.plan, stored)
-    print("report: \(study.folder.report.relativePath)")
-}
-
-/// How many workers, and how many threads each.
-struct WorkerOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: "Runs at once (default: as many as there are cores).")
-    var jobs: Int?
-
-    @Option(help: "Threads of each run (default: the cores shared out over the runs at once).")
-    var threads: Int?
-
-    func validate() throws {
-        if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs): at least 1 run at once") }
-        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads \(threads): 1…1024") }
-    }
-
-    func jobs(for runs: Int) -> Int {
-        min(jobs ?? ProcessInfo.processInfo.activeProcessorCount, max(runs, 1))
-    }
-
-    func threads(jobs: Int) -> Int {
-        threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount / jobs)
-    }
-}
-
-/// A time as a person writes it: 90, 90s, 10m, 2h.
-struct TimeSpan: ExpressibleByArgument {
-    let duration: Duration
-
-    init?(argument: String) {
-        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
-        let unit = argument.last.flatMap { units[$0] }
-        guard let number = Double(unit == nil ? argument : String(argument.dropLast())), number > 0, number < 1e9 else {
-            return nil
-        }
-        duration = .milliseconds(Int(number * (unit ?? 1) * 1000))
-    }
+func writeDerived(_ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored) throws {
+    try SweepFile.write(plan, stored.inOrder(plan), to: folder.sweepFile)
+    try folder.write(DigestList(stored, plan).text, to: folder.digests)
+    try MarkdownReport.write(folder, plan, stored)
+    print("report: \(folder.report.relativePath)")
 }

@@ -30,25 +30,28 @@ struct TrainCommand: AsyncParsableCommand {
         guard let run = plan.runs.first, plan.runs.count == 1 else {
             throw ValidationError("\(config) makes \(plan.runs.count) runs: `viseme sweep \(config)` trains them")
         }
-        printHeader(Configuration(run.configuration), width: width)
+        guard case .visualSpeech = plan.trainer else {
+            throw ValidationError("\(config) has a trainer of its own: `viseme sweep \(config)` starts it")
+        }
+        printHeader(plan.configuration(of: run), width: width)
         try folder.create()
         let lock = try StudyLock(folder)
         defer { withExtendedLifetime(lock) {} }
         folder.removeLeftovers()
-        try folder.write(plan)
+        if try !folder.holds(plan) { try folder.write(plan) }
         let before = Stored(folder, plan)
         for problem in before.problems {
             complain("\(problem.reason)\n  set aside as \(try folder.setAside(problem.file).path)")
         }
         if before.runs[run.id] == nil {
-            try train(run, plan, folder, await Provenance.gather(recipe: config, width: width))
+            try train(run, plan, folder, await Provenance.gather(plan, width: width))
         } else {
             print("run \(run.id) is stored: nothing to train")
         }
         let stored = Stored(folder, plan)
         if let summary = stored.runs[run.id] { tell(summary, plan.metric) }
         print("run file: \(folder.runFile(run.id).relativePath)")
-        try finish(study, stored)
+        try writeDerived(folder, plan, stored)
     }
 
     private func train(_ run: StoredPlan.Run, _ plan: StoredPlan, _ folder: StudyFolder, _ provenance: Provenance)

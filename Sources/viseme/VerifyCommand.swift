@@ -32,7 +32,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let stored = Stored(study.folder, study.plan)
         let results = runs.map { run in
             Verification(
-                run: run, digest: again[run.id], stored: stored.runs[run.id]?.contentDigest,
+                run: run, again: again[run.id], stored: stored.runs[run.id],
                 golden: golden.map { $0[run.label] ?? DigestList.Line(digest: "", id: "", label: run.label) })
         }
         let rows: [[String]] = results.map { result in
@@ -43,7 +43,9 @@ struct VerifyCommand: AsyncParsableCommand {
         if record { return try write(results, study) }
         let differences = results.count(where: \.isDifference)
         let compared = results.count { $0.stored != .absent || $0.golden != .absent }
+        for result in results { if let words = result.difference { print("\(result.label): \(words)") } }
         print("\(results.count) runs trained again, \(compared) compared, \(differences) differ")
+        if differences > 0 { tellOfDeterminism(study.plan) }
         if differences > 0 { throw ExitStatus.difference }
         if compared == 0 {
             complain(
@@ -53,10 +55,10 @@ struct VerifyCommand: AsyncParsableCommand {
         }
     }
 
-    /// Content digests by run id, from a folder that is gone afterwards.
-    private func trainAgain(_ runs: [StoredPlan.Run], _ study: Study, _ width: VectorWidth) async throws -> [String:
-        String]
-    {
+    /// The runs by id, from a folder that is gone afterwards.
+    private func trainAgain(
+        _ runs: [StoredPlan.Run], _ study: Study, _ width: VectorWidth
+    ) async throws -> [String: RunSummary] {
         let temporary = FileManager.default.temporaryDirectory.appending(
             path: "viseme-verify-\(ProcessInfo.processInfo.processIdentifier)")
         defer { try? FileManager.default.removeItem(at: temporary) }
@@ -64,15 +66,24 @@ struct VerifyCommand: AsyncParsableCommand {
         let folder = StudyFolder(temporary.appending(path: study.plan.name))
         try folder.create()
         try folder.write(study.plan)
-        let progress = SweepProgress(total: runs.count, metric: study.plan.metric.name)
-        let jobs = workers.jobs(for: runs.count)
+        let progress = SweepProgress(total: runs.count, metric: study.plan.metric)
+        let jobs = workers.jobs(for: runs.count, study.plan)
         let sweep = Sweep(
-            plan: study.plan, folder: folder, jobs: jobs, threads: workers.threads(jobs: jobs), program: ownProgram(),
-            provenance: await Provenance.gather(recipe: study.plan.recipe, width: width))
+            plan: study.plan, folder: folder, jobs: jobs, threads: workers.threads(jobs: jobs, study.plan),
+            program: ownProgram(), provenance: await Provenance.gather(study.plan, width: width),
+            gpus: try workers.checkedGPUs(study.plan))
         let ending = await Interruption.watch { await sweep.train(runs) { await progress.take($0) } }
         await progress.close()
         if ending == .interrupted { throw ExitStatus.interrupted }
-        return Stored(folder, study.plan).runs.mapValues(\.contentDigest)
+        return Stored(folder, study.plan).runs
+    }
+
+    private func tellOfDeterminism(_ plan: StoredPlan) {
+        guard case .command(let trainer) = plan.trainer else { return }
+        complain(
+            "the trainer \(trainer.command.prefix(2).joined(separator: " ")) is not deterministic, or its surroundings have "
+                + "changed since: the same configuration and seed gave other numbers. A metric that measures time belongs under "
+                + "metrics: {exclude: […]}; docs/trainers.md names the usual causes")
     }
 
     private func goldenLines(_ study: Study) throws -> [String: DigestList.Line]? {

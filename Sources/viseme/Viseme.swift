@@ -15,12 +15,15 @@ struct Viseme: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             SweepCommand.self, PlanCommand.self, ReportCommand.self, VerifyCommand.self, CheckCommand.self,
-            StatusCommand.self, TrainCommand.self, PredictCommand.self, WorkerCommand.self, BenchCommand.self,
+            StatusCommand.self, MergeCommand.self, GCCommand.self, TrainCommand.self, PredictCommand.self,
+            WorkerCommand.self, BenchCommand.self,
         ])
 
     /// Every way out: 0 done, 1 some runs failed, 2 the recipe, the command line or the data is wrong, 3 a difference was
     /// found, 130 interrupted.
     static func main() async {
+        // A file that grows beyond what is allowed is an error to be told, not the end.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -43,7 +46,8 @@ struct Viseme: AsyncParsableCommand {
         case is RunStopped:
             complain("viseme: \(error)")
             return ExitStatus.interrupted.rawValue
-        case is UnreadableFile, is ClipError, is VectorWidthError, is WeightMismatch, is StoreError, is StudyLock.Taken:
+        case is UnreadableFile, is ClipError, is VectorWidthError, is WeightMismatch, is StoreError, is StudyLock.Taken,
+            is Journal.Claimed, is NotRepeated:
             complain("viseme: error: \(error)")
             return ExitStatus.wrong.rawValue
         default:
@@ -88,6 +92,7 @@ struct StudyOptions: ParsableArguments {
     /// The study, with its data prepared.
     func study() async throws -> Study {
         let display = ProgressDisplay()
+        defer { display.clear() }
         let (recipe, overrides, folder) = (recipe, overrides, resultsFolder)
         let study = try await Interruption.guarding {
             try await Study(path: recipe, overrides: overrides, results: folder) { done, count in
@@ -95,7 +100,10 @@ struct StudyOptions: ParsableArguments {
             }
         }
         display.clear()
-        for duplicate in study.duplicates { complain(duplicate) }
+        for duplicate in study.duplicates.prefix(10) { complain(duplicate) }
+        if study.duplicates.count > 10 {
+            complain("… and \(study.duplicates.count - 10) more that are the same as others")
+        }
         return study
     }
 }

@@ -15,7 +15,8 @@ struct WorkerCommand: ParsableCommand {
     func run() throws {
         StopRequest.listen(sweep: Int32(ProcessInfo.processInfo.environment["VISEME_SWEEP"] ?? "") ?? 0)
         let folder = StudyFolder(URL(filePath: study))
-        let plan = try handed(StoredPlan.self, "VISEME_PLAN") ?? folder.readPlan()
+        let text = ProcessInfo.processInfo.environment["VISEME_PLAN"] ?? ""
+        let plan = try StoredPlan.handed(text) ?? folder.readPlan()
         guard let planned = plan.runs.first(where: { $0.id == runID }) else {
             throw ValidationError("\(study): the plan has no run \(runID)")
         }

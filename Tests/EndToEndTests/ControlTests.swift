@@ -34,13 +34,3 @@ import Testing
     #expect(wrong.status == .exited(2))
     #expect(wrong.errors.contains("no run has lr=0.02; there are lr=0.001, lr=0.01, seed=1, seed=2"))
 }
-
-@Test func failFastStopsTheOthersAndTheyGoOnLater() async throws {
-    let program = try Program()
-    defer { program.close() }
-    let ending = try await program.run(
-        "sweep", Program.tiny, "epoch=10000", "--timeout", "1s", "--fail-fast", "--jobs", "2")
-    #expect(ending.status == .exited(1), "\(ending.errors)")
-    #expect(ending.output.components(separatedBy: "FAILED").count == 2, "\(ending.output)")
-    #expect(ending.errors.contains("1 of 4 runs failed"))
-}

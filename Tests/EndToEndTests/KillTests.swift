@@ -1,10 +1,11 @@
 import Foundation
+import RunStore
 import Subprocess
 import Testing
 
 #if os(Linux)
     /// A sweep that is started to be killed: SIGKILL, which nobody can answer.
-    private struct Victim {
+    struct Victim {
         let process = Process()
 
         init(_ program: Program, _ arguments: [String]) throws {
@@ -75,10 +76,15 @@ import Testing
     @Test func anInterruptedRunGoesOnFromItsCheckpoint() async throws {
         let program = try Program()
         defer { program.close() }
-        let long = [Program.tiny, "lr=[0.01]", "seed=[1]", "epoch=200", "--jobs", "1"]
+        let long = [Program.tiny, "lr=[0.01]", "seed=[1]", "epoch=600", "--jobs", "1"]
         let victim = try Victim(program, ["sweep"] + long)
         let checkpoints = program.folder.appending(path: "results/tiny/checkpoints")
-        try await Task.sleep(for: .milliseconds(1_500))
+        let folder = StudyFolder(program.folder.appending(path: "results/tiny"))
+        func epochs() throws -> Int {
+            guard let run = try? folder.readPlan().runs.first else { return 0 }
+            return RunProgress(Journal.read(folder.journalFile(run.id))).epoch
+        }
+        while try epochs() < 20 { try await Task.sleep(for: .milliseconds(20)) }
         kill(victim.process.processIdentifier, SIGTERM)
         victim.process.waitUntilExit()
         #expect(victim.process.terminationStatus == 130)

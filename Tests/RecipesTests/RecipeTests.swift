@@ -4,7 +4,7 @@ import Testing
 import Training
 
 /// Recipe texts in a folder of their own, gone with the test.
-private final class Scratch {
+final class Scratch {
     let url = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)")
 
     init(_ files: [String: String]) throws {
@@ -195,10 +195,17 @@ func wrongTextsAreMistakesAndNeverACrash(text: String) throws {
     #expect(error?.description.hasSuffix("… and 49901 mistakes more") == true)
 }
 
+func identities(_ recipe: Recipe, data: String = "") -> [RunIdentity] {
+    let runs = recipe.expand()
+    let form = IdentityForm(
+        recipe.configuration, axes: runs.first?.point.map(\.key) ?? [], metric: recipe.metric, data: data,
+        trainer: recipe.trainer)
+    return runs.map { form.identity($0.point) }
+}
+
 @Test func identityIsWhatDecidesTheOutcome() throws {
     func id(_ text: String, data: String = "d") throws -> String {
-        let run = try #require(try Scratch(["r.yaml": text]).recipe().expand().first)
-        return run.identity(data: data, metric: .valAccuracy).id
+        try #require(identities(try Scratch(["r.yaml": text]).recipe(), data: data).first).id
     }
     let plain = try id(builtin)
     #expect(try id("path_to_dataset: /elsewhere\n") == plain)
@@ -209,11 +216,12 @@ func wrongTextsAreMistakesAndNeverACrash(text: String) throws {
     #expect(try id(builtin + "lr: 0.0002\n") != plain)
     #expect(try id(builtin + "seed: 43\n") != plain)
     #expect(try id(builtin, data: "e") != plain)
-    let run = try #require(try Scratch(["r.yaml": builtin + "lr: 0.5\nclasses: [b, a]\n"]).recipe().expand().first)
+    let text = "base: b.yaml\nset: {lr: 0.5, classes: [b, a]}\nmetric: {name: val_loss}\n"
+    let recipe = try Scratch(["b.yaml": builtin, "r.yaml": text]).recipe()
     #expect(
-        run.identity(data: "d", metric: Metric(name: "val_loss", goal: .minimize)).json
-            == #"{"configuration":{"lr":0.5,"metric":{"goal":"minimize","name":"val_loss"}},"data":"d","numerics":\#(numericsRevision)}"#
-    )
+        identities(recipe, data: "d").map(\.json) == [
+            #"{"configuration":{"lr":0.5,"metric":{"goal":"minimize","name":"val_loss"}},"data":"d","numerics":\#(numericsRevision)}"#
+        ])
 }
 
 @Test func relativePathsStartFromTheFileTheyStandIn() throws {

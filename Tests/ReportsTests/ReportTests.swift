@@ -40,7 +40,7 @@ private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -
     let values = [0.1, best ?? .nan]
     return RunSummary(
         RunRecord(
-            identity: RunIdentity(json: id), configuration: [:], metric: .valAccuracy, classes: [],
+            identity: RunIdentity(json: id), configuration: Configuration([:]), metric: .valAccuracy, classes: [],
             result: TrainingResult(
                 outcome: outcome, histories: TrainingRun.metricNames.map { History(name: $0, values: values) },
                 seconds: [],
@@ -58,9 +58,7 @@ private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -
     let runs = points.enumerated().map { index, point in
         let parts = [Axis.Point(key: "name", value: .text(point.0)), Axis.Point(key: "seed", value: .integer(point.1))]
         return StoredPlan.Run(
-            id: RunIdentity(json: "\(index)").id, identity: "\(index)", number: index + 1, trial: point.2,
-            label: "name=\(point.0),seed=\(point.1)", trialLabel: "name=\(point.0)", point: parts,
-            configuration: ["seed": .integer(point.1)], dataDigest: "", dataFile: nil)
+            id: RunIdentity(json: "\(index)").id, number: index + 1, trial: point.2, point: parts)
     }
     let plan = StoredPlan(
         name: "study", recipe: "recipes/study.yaml", overrides: ["lr=[1, 2]"], recipeText: "",

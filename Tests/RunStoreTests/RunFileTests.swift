@@ -22,7 +22,9 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
     (provenance.label, provenance.host, provenance.seconds) = ("lr=\(lr),seed=\(seed)", "häuschen", 1.5)
     return RunRecord(
         identity: RunIdentity(json: "{\"lr\":\(lr),\"seed\":\(seed)}"),
-        configuration: ["lr": .number(lr), "seed": .integer(seed), "path_to_dataset": .text("builtin:visemes")],
+        configuration: Configuration([
+            "lr": .number(lr), "seed": .integer(seed), "path_to_dataset": .text("builtin:visemes"),
+        ]),
         metric: .valAccuracy, classes: ["ноль", "one|two", ""],
         result: TrainingResult(
             outcome: outcome, histories: histories, seconds: values,
@@ -71,7 +73,7 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
         { $0.result.weights[0].values[5] = 0.0 }, { $0.result.histories[0].values[0] = 1e-300 },
         { $0.result.test?.loss = 0.5 },
         { $0.result.best?.epoch = 1 }, { $0.result.outcome = .diverged },
-        { $0.result.weights[0].shape = [6, 1, 1, 1] },
+        { $0.result.weights[0].shape = [6, 1, 1, 1] }, { $0.result.weights[0].dtype = "BF16" },
         { $0.identity = RunIdentity(json: "{}") }, { $0.result.test?.confusion[0][0] = 7 },
         { $0.result.stoppedEarly = false },
     ]
@@ -100,22 +102,14 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
     }
 }
 
-private func point(_ key: String, _ value: Value) -> Axis.Point {
-    Axis.Point(key: key, value: value)
-}
-
 private func plan(_ records: [RunRecord]) -> StoredPlan {
     StoredPlan(
-        name: "study", recipe: "recipes/study.yaml", overrides: [], recipeText: "", question: "Why?",
-        metric: .valAccuracy,
-        axes: ["lr", "seed"],
+        name: "study", recipe: "recipes/study.yaml", question: "Why?", metric: .valAccuracy, axes: ["lr", "seed"],
         runs: records.enumerated().map { index, record in
-            let axes: [Axis.Point] = ["lr", "seed"].compactMap { key in record.configuration[key].map { point(key, $0) }
+            let point = ["lr", "seed"].compactMap { key in
+                record.configuration[key].map { Axis.Point(key: key, value: $0) }
             }
-            return StoredPlan.Run(
-                id: record.identity.id, identity: record.identity.json, number: index + 1, trial: 0,
-                label: record.provenance.label, trialLabel: "lr=0.1", point: axes, configuration: record.configuration,
-                dataDigest: "d", dataFile: nil)
+            return StoredPlan.Run(id: record.identity.id, number: index + 1, trial: 0, point: point)
         })
 }
 

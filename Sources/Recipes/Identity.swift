@@ -1,0 +1,82 @@
+import Clips
+import Crypto
+import Foundation
+import Training
+
+/// What a run is: equal identities mean the same outcome, to the bit.
+public struct RunIdentity: Sendable, Equatable, Hashable {
+    /// Canonical JSON.
+    public let json: String
+
+    public init(json: String) {
+        self.json = json
+    }
+
+    /// The first 12 hexadecimal digits of the SHA-256 of `json`.
+    public var id: String {
+        hexadecimal(SHA256.hash(data: Array(json.utf8)).prefix(6))
+    }
+}
+
+/// Makes the identities of a study's runs: canonical JSON of all that decides a run's outcome. What the runs share is
+/// written once.
+public struct IdentityForm: Sendable {
+    private let configuration: Configuration
+    /// Members of the object `configuration` that no axis moves, sorted.
+    private let fixed: [(key: String, text: String)]
+    /// What comes before and after that object.
+    private let before: String
+    private let after: String
+
+    /// - Parameters:
+    ///   - configuration: what the runs share.
+    ///   - axes: the swept keys.
+    ///   - metric: decides the best epoch, and with it the weights that the built-in trainer keeps.
+    ///   - data: digest of the data of the built-in trainer.
+    ///   - numerics: its numerics revision.
+    public init(
+        _ configuration: Configuration, axes: [String], metric: Metric, data: String, trainer: Trainer,
+        numerics: Int = numericsRevision
+    ) {
+        self.configuration = configuration
+        var members = configuration.values.filter { name, value in
+            !axes.contains(name) && configuration.isIdentifying(name, value)
+        }.mapValues(\.json)
+        switch trainer {
+        case .visualSpeech:
+            if metric != .valAccuracy {
+                members["metric"] = canonicalJSON([
+                    "name": jsonString(metric.name), "goal": jsonString(metric.goal.rawValue),
+                ])
+            }
+            before = "{\"configuration\":{"
+            after = "},\"data\":\(jsonString(data)),\"numerics\":\(numerics)}"
+        case .command(let command):
+            let files = Dictionary(command.files.map { ($0.path, jsonString($0.digest)) }) { first, _ in first }
+            before = "{\"command\":[\(command.command.map(jsonString).joined(separator: ","))],\"configuration\":{"
+            after =
+                "},\"environment\":\(canonicalJSON(command.environment.mapValues(jsonString)))"
+                + ",\"files\":\(canonicalJSON(files)),\"trainer_revision\":\(CommandTrainer.revision)}"
+        }
+        fixed = members.map { ($0.key, jsonString($0.key) + ":" + $0.value) }
+            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    }
+
+    public func identity(_ point: [Axis.Point]) -> RunIdentity {
+        let moved = point.filter { configuration.isIdentifying($0.key, $0.value) }
+            .map { (key: $0.key, text: jsonString($0.key) + ":" + $0.value.json) }
+            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        var members: [String] = []
+        members.reserveCapacity(fixed.count + moved.count)
+        var next = moved[...]
+        for member in fixed {
+            while let first = next.first, first.key.utf8.lexicographicallyPrecedes(member.key.utf8) {
+                members.append(first.text)
+                next = next.dropFirst()
+            }
+            members.append(member.text)
+        }
+        members += next.map(\.text)
+        return RunIdentity(json: before + members.joined(separator: ",") + after)
+    }
+}

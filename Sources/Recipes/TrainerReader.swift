@@ -1,0 +1,159 @@
+import Foundation
+import Yams
+
+/// Reads `trainer:`, and what belongs to it, noting every mistake.
+struct TrainerReader {
+    let settings: SettingsReader
+
+    private var source: SourceText { settings.source }
+    private var mistakes: MistakeList { settings.mistakes }
+    private var files: RecipeFiles { RecipeFiles(folder: source.folder.path) }
+
+    /// `{command: […], files: […], env: {…}}`.
+    func read(_ node: Node) -> CommandTrainer {
+        var trainer = CommandTrainer(folder: source.folder.standardizedFileURL.path, command: [])
+        var patterns: [(Node, String)] = []
+        var hasCommand = false
+        settings.forEachKey(node) { name, keyNode, value in
+            switch name {
+            case "command":
+                hasCommand = true
+                trainer.command = words(value)
+                checkProgram(trainer.command.first, value)
+            case "files":
+                let nodes = value.sequence.map(Array.init) ?? [value]
+                patterns += zip(nodes, settings.texts(value, "files")).map { ($0, $1) }
+            case "env":
+                settings.forEachKey(value) { variable, variableNode, text in
+                    guard case .scalar(let scalar) = text, variable.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil
+                    else {
+                        return add(variableNode, "env: has to map names of variables to texts")
+                    }
+                    trainer.environment[variable] = scalar.string
+                }
+            default:
+                let hint = nearest(name, in: ["command", "files", "env"]).map { ": did you mean \($0)?" } ?? ""
+                add(keyNode, "trainer: has command, files and env, no \(name)\(hint)")
+            }
+        }
+        if !hasCommand, node.mapping != nil {
+            add(node, "trainer: command is missing: [python3, train.py, --lr, \"{lr}\"]")
+        }
+        var paths = Set(trainer.command.filter { !$0.contains("{") }.compactMap(files.file))
+        for (place, pattern) in patterns {
+            let found = files.matching(pattern)
+            if found.isEmpty { add(place, "files: there is no file \(pattern), as from the recipe's folder") }
+            paths.formUnion(found)
+        }
+        trainer.files = digested(paths, node)
+        // In the repository, paths are the same wherever it lies.
+        trainer.command = trainer.command.map { $0.hasPrefix("/") ? files.file($0) ?? $0 : $0 }
+        return trainer
+    }
+
+    func readResources(_ node: Node?, _ trainer: inout CommandTrainer) {
+        guard let node else { return }
+        settings.forEachKey(node) { name, keyNode, value in
+            let number = value.string.flatMap { Int($0) }
+            switch name {
+            case "gpus":
+                guard let number, (0...1024).contains(number) else {
+                    return add(value, "resources: gpus is a whole number, 0…1024, not \(settings.described(value))")
+                }
+                trainer.gpus = number
+            case "threads":
+                guard let number, (1...1024).contains(number) else {
+                    return add(value, "resources: threads is a whole number, 1…1024, not \(settings.described(value))")
+                }
+                trainer.threads = number
+            default: add(keyNode, "resources: has gpus and threads, no \(name)")
+            }
+        }
+    }
+
+    func readMetrics(_ node: Node?, _ trainer: inout CommandTrainer) {
+        guard let node else { return }
+        settings.forEachKey(node) { name, keyNode, value in
+            guard name == "exclude" else { return add(keyNode, "metrics: has exclude, no \(name)") }
+            trainer.excludedMetrics = Set(settings.texts(value, "metrics: exclude")).sorted()
+        }
+    }
+
+    /// Every `{key}` has to be a key of the recipe.
+    func checkPlaceholders(_ node: Node, known: Set<String>) {
+        for word in node.sequence.map(Array.init) ?? [] {
+            for key in ArgumentTemplate(word.string ?? "").keys where !known.contains(key) {
+                let hint =
+                    nearest(key, in: known.sorted()).map { ": did you mean {\($0)}?" }
+                    ?? "; doubled braces, {{\(key)}}, stand for themselves"
+                add(word, "command: the recipe has no key \(key)\(hint)")
+            }
+        }
+    }
+
+    /// Adds the files whose names hold values, as `models/{model}.py`.
+    /// - Returns: the trainer, and what its author should know.
+    func withFilesOfPlaceholders(_ trainer: CommandTrainer, _ values: [String: Value], _ axes: [Axis]) -> (
+        CommandTrainer, String?
+    ) {
+        var trainer = trainer
+        var paths = Set(trainer.files.map(\.path))
+        for template in trainer.command.map(ArgumentTemplate.init) where !template.keys.isEmpty && template.mayNameFile
+        {
+            var names: [[String: Value]] = [values]
+            for axis in axes where template.keys.contains(axis.key) {
+                names = names.flatMap { point in axis.values.map { point.merging([axis.key: $0]) { $1 } } }
+            }
+            paths.formUnion(names.compactMap { point in files.file(template.text { point[$0] }) })
+        }
+        trainer.files = digested(paths, nil)
+        let note =
+            "trainer: the command names no file of the recipe's repository: list what decides its outcome under "
+            + "files:, so that runs are told apart when it changes"
+        return (trainer, trainer.files.isEmpty ? note : nil)
+    }
+
+    private func digested(_ paths: Set<String>, _ node: Node?) -> [CommandTrainer.SourceFile] {
+        paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.compactMap { path in
+            guard let digest = files.digest(path) else {
+                add(node, "trainer: the file \(path) can't be read")
+                return nil
+            }
+            return CommandTrainer.SourceFile(path: path, digest: digest)
+        }
+    }
+
+    private func words(_ node: Node) -> [String] {
+        guard case .sequence(let sequence) = node, !sequence.isEmpty else {
+            add(node, "command: has to be a list of words, as [python3, train.py, --lr, \"{lr}\"]: no shell reads it")
+            return []
+        }
+        return sequence.compactMap { word in
+            if case .scalar(let scalar) = word { return scalar.string }
+            let isBraced = word.mapping?.keys.first?.string.map { "\"{\($0)}\"" }
+            add(word, "command: each word is text" + (isBraced.map { ": put \($0) into quotes" } ?? ""))
+            return nil
+        }
+    }
+
+    /// The program has to be there before any run starts.
+    private func checkProgram(_ program: String?, _ node: Node) {
+        guard let program, !program.contains("{") else { return }
+        let place = node.sequence?.first ?? node
+        if program.contains("/") {
+            let path = files.absolute(program)
+            guard !FileManager.default.isExecutableFile(atPath: path) else { return }
+            return add(place, "command: \(program) is no program that can be run, as from the recipe's folder")
+        }
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        guard !folders.contains(where: { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }) else {
+            return
+        }
+        let isBeside = FileManager.default.isExecutableFile(atPath: files.absolute(program))
+        add(place, "command: there is no program \(program) on the PATH" + (isBeside ? ": write ./\(program)" : ""))
+    }
+
+    private func add(_ node: Node?, _ message: String) {
+        mistakes.add(settings.place(node), message, in: source)
+    }
+}

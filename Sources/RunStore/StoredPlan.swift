@@ -1,0 +1,216 @@
+import Foundation
+import Recipes
+import Training
+
+/// A study's runs as they were resolved before the first one started: `plan.json`.
+public struct StoredPlan: Sendable, Equatable {
+    public struct Run: Sendable, Equatable {
+        public var id: String
+        /// From 1, in the order of the plan.
+        public var number: Int
+        /// From 0: which setting of the hyperparameters, apart from the seed.
+        public var trial: Int
+        /// The swept keys and their values, the seed last.
+        public var point: [Axis.Point]
+        public var data: PlannedData
+
+        public init(id: String, number: Int, trial: Int, point: [Axis.Point], data: PlannedData = PlannedData()) {
+            self.id = id
+            self.number = number
+            self.trial = trial
+            self.point = point
+            self.data = data
+        }
+
+        /// `lr=0.01,batch_size=8,seed=3`.
+        public var label: String { point.label }
+        /// The label without the seed.
+        public var trialLabel: String { point.trialLabel }
+    }
+
+    public var name: String
+    /// As it was given on the command line.
+    public var recipe: String
+    public var overrides: [String]
+    public var recipeText: String
+    public var question: String?
+    public var metric: Metric
+    public var trainer: Trainer
+    public var keep: KeptWeights
+    public var recordedEnvironment: [String]
+    /// Of the program that made the plan: part of the identity of runs of the built-in trainer.
+    public var numerics: Int
+    /// What all runs share.
+    public var settings: [String: Value]
+    /// Swept keys, in order; the seed last.
+    public var axes: [String]
+    public var runs: [Run]
+    /// The folder of all studies, as it was given.
+    public var results: String
+
+    public init(
+        name: String, recipe: String, overrides: [String] = [], recipeText: String = "", question: String? = nil,
+        metric: Metric, trainer: Trainer = .visualSpeech, keep: KeptWeights = .best,
+        recordedEnvironment: [String] = [], numerics: Int = numericsRevision, settings: [String: Value] = [:],
+        axes: [String], runs: [Run], results: String = "results"
+    ) {
+        self.name = name
+        self.recipe = recipe
+        self.overrides = overrides
+        self.recipeText = recipeText
+        self.question = question
+        self.metric = metric
+        self.trainer = trainer
+        self.keep = keep
+        self.recordedEnvironment = recordedEnvironment
+        self.numerics = numerics
+        self.settings = settings
+        self.axes = axes
+        self.runs = runs
+        self.results = results
+    }
+
+    /// Every key of one run.
+    public func configuration(of run: Run) -> Configuration {
+        Configuration(settings, of: trainer).at(run.point)
+    }
+
+    public func identity(of run: Run) -> RunIdentity {
+        IdentityForm(
+            Configuration(settings, of: trainer), axes: axes, metric: metric, data: run.data.digest, trainer: trainer,
+            numerics: numerics
+        ).identity(run.point)
+    }
+
+    /// Metrics that are no part of the content digest.
+    public var excludedMetrics: [String] {
+        if case .command(let command) = trainer { command.excludedMetrics } else { [] }
+    }
+
+    /// The plan with this run only: what a worker needs of it, however many runs there are.
+    public func alone(_ run: Run) -> StoredPlan {
+        var plan = self
+        plan.runs = [run]
+        return plan
+    }
+}
+
+/// Prepared data of a run.
+public struct PlannedData: Sendable, Hashable, Codable {
+    /// Empty where a command reads its data itself.
+    public var digest: String
+    /// Of decoded clips, where there is one.
+    public var file: String?
+
+    public init(digest: String = "", file: String? = nil) {
+        self.digest = digest
+        self.file = file
+    }
+}
+
+// MARK: JSON
+
+extension StoredPlan {
+    static let format = 2
+
+    /// All but the runs, which are columns: a plan of ten thousand is written and read in a blink.
+    private struct Head: Codable {
+        var format = StoredPlan.format
+        var name, recipe: String
+        var overrides: [String]
+        var recipeText: String
+        var question: String?
+        var metric: Metric
+        var command: CommandTrainer?
+        var keep: KeptWeights
+        var recordedEnvironment: [String]
+        var numerics: Int
+        var settings: [String: Value]
+        var axes: [String]
+        var results: String
+        var data: [PlannedData]
+    }
+
+    private struct Columns: Decodable {
+        var id: [String]
+        var trial: [Int]
+        var data: [Int]?
+        var point: [String: Column]
+    }
+
+    /// Values of one axis.
+    private struct Column: Decodable {
+        let values: [Value]
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let whole = try? container.decode([Int].self) {
+                values = whole.map { .integer($0) }
+            } else if let numbers = try? container.decode([Double].self) {
+                values = numbers.map { .number($0) }
+            } else if let texts = try? container.decode([String].self) {
+                values = texts.map { .text($0) }
+            } else {
+                values = try container.decode([Value].self)
+            }
+        }
+    }
+
+    /// - Throws: never in practice: all it holds can be encoded.
+    public func json() throws -> String {
+        var data: [PlannedData] = []
+        var indices: [PlannedData: Int] = [:]
+        let dataOfRuns = runs.map { run in
+            if let known = indices[run.data] { return known }
+            indices[run.data] = data.count
+            data.append(run.data)
+            return data.count - 1
+        }
+        var command: CommandTrainer?
+        if case .command(let trainer) = trainer { command = trainer }
+        let head = Head(
+            name: name, recipe: recipe, overrides: overrides, recipeText: recipeText, question: question,
+            metric: metric, command: command, keep: keep, recordedEnvironment: recordedEnvironment,
+            numerics: numerics, settings: settings, axes: axes, results: results, data: data)
+        var columns = ["\"id\":[\(runs.map { "\"\($0.id)\"" }.joined(separator: ","))]"]
+        columns.append("\"trial\":[\(runs.map { String($0.trial) }.joined(separator: ","))]")
+        if data.count > 1 { columns.append("\"data\":[\(dataOfRuns.map { String($0) }.joined(separator: ","))]") }
+        let points = axes.indices.map { index in
+            jsonString(axes[index]) + ":["
+                + runs.map { $0.point.indices.contains(index) ? $0.point[index].value.json : "null" }.joined(
+                    separator: ",") + "]"
+        }
+        columns.append("\"point\":{\(points.joined(separator: ","))}")
+        return "\(try RunFile.json(head).dropLast()),\n\"runs\":{\(columns.joined(separator: ",\n"))}}\n"
+    }
+
+    /// The plan that a sweep hands to a worker, or nil where there is none.
+    public static func handed(_ text: String) -> StoredPlan? { try? StoredPlan(json: Data(text.utf8)) }
+
+    /// - Throws: `DecodingError` where the text is not such a plan.
+    init(json: Data) throws {
+        struct Runs: Decodable { var runs: Columns }
+        let head = try JSONDecoder().decode(Head.self, from: json)
+        let columns = try JSONDecoder().decode(Runs.self, from: json).runs
+        let sizes =
+            [columns.trial.count, columns.data?.count ?? columns.id.count] + columns.point.values.map(\.values.count)
+        let places = columns.data ?? []
+        guard head.format == StoredPlan.format, sizes.allSatisfy({ $0 == columns.id.count }),
+            head.axes.allSatisfy({ columns.point[$0] != nil }), places.allSatisfy({ head.data.indices.contains($0) })
+        else {
+            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "not a plan of this format"))
+        }
+        let axes = head.axes.map { (key: $0, values: columns.point[$0]?.values ?? []) }
+        self.init(
+            name: head.name, recipe: head.recipe, overrides: head.overrides, recipeText: head.recipeText,
+            question: head.question, metric: head.metric, trainer: head.command.map { .command($0) } ?? .visualSpeech,
+            keep: head.keep, recordedEnvironment: head.recordedEnvironment, numerics: head.numerics,
+            settings: head.settings, axes: head.axes,
+            runs: columns.id.indices.map { index in
+                Run(
+                    id: columns.id[index], number: index + 1, trial: columns.trial[index],
+                    point: axes.map { Axis.Point(key: $0.key, value: $0.values[index]) },
+                    data: head.data.isEmpty ? PlannedData() : head.data[places.isEmpty ? 0 : places[index]])
+            }, results: head.results)
+    }
+}

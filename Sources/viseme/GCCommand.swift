@@ -1,0 +1,74 @@
+import ArgumentParser
+import Foundation
+import Recipes
+import RunStore
+import Sweeps
+
+struct GCCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gc", abstract: "What of a study's folder could go, and how much that frees.",
+        discussion: """
+            Without --yes nothing goes. With it, weights beyond what is kept and leftovers go, and what else is named. \
+            Digests, histories and results stay, whatever goes of the weights.
+            """)
+
+    @Argument(help: "The study's folder, results/<name>.")
+    var study: String
+    @Option(help: "What to keep of weights: best, last or none (default: what the recipe says under keep).")
+    var keep: KeptWeights?
+    @Flag(help: "Also what commands left in their working folders.")
+    var work = false
+    @Flag(help: "Also damaged and replaced files that were set aside.")
+    var setAside = false
+    @Flag(help: "Also runs that are not in the plan.")
+    var otherRuns = false
+    @Flag(help: "Let it go.")
+    var yes = false
+
+    func run() throws {
+        let folder = StudyFolder(URL(filePath: study))
+        let plan = try folder.readPlan()
+        let lock = try StudyLock(folder)
+        defer { withExtendedLifetime(lock) {} }
+        let stored = Stored(folder, plan)
+        let kept = keep ?? plan.keep
+        let garbage = Garbage(folder, plan, stored, keep: kept)
+        let chosen = chosen
+        let rows: [[String]] = Garbage.Kind.allCases.map { kind in
+            let option = kind == .weights || kind == .leftovers ? "" : "--\(kind.rawValue)"
+            return [
+                words(kind, kept), "\(garbage.count(kind))", byteCount(garbage.bytes(kind)),
+                chosen.contains(kind) ? "goes" : "stays, but for \(option)",
+            ]
+        }
+        print(table(["what", "items", "size", yes ? "" : "with --yes"], rows))
+        let bytes = chosen.reduce(0) { $0 + garbage.bytes($1) }
+        guard yes else { return print("\(byteCount(bytes)) would be freed; nothing goes without --yes") }
+        try garbage.remove(chosen)
+        try writeDerived(folder, plan, Stored(folder, plan))
+        print("\(byteCount(bytes)) freed")
+    }
+
+    private var chosen: Set<Garbage.Kind> {
+        var kinds: Set<Garbage.Kind> = [.weights, .leftovers]
+        if work { kinds.insert(.work) }
+        if setAside { kinds.insert(.setAside) }
+        if otherRuns { kinds.insert(.otherRuns) }
+        return kinds
+    }
+
+    private func words(_ kind: Garbage.Kind, _ kept: KeptWeights) -> String {
+        switch kind {
+        case .weights: "weights of stored runs, beyond \(kept.label)"
+        case .leftovers: "checkpoints and journals that nobody needs"
+        case .work: "working folders of stored runs"
+        case .setAside: "files that were set aside"
+        case .otherRuns: "runs that are not in the plan"
+        }
+    }
+}
+
+extension KeptWeights: ExpressibleByArgument {
+    public init?(argument: String) { self.init(name: argument) }
+    public var defaultValueDescription: String { label }
+}

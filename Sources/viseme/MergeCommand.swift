@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import RunStore
+import Sweeps
+
+struct MergeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "merge", abstract: "Bring the runs of other folders of a study into one.",
+        discussion: """
+            Runs are taken by identity, each file verified. A run that both hold with different content is reported and not \
+            taken, and the exit status is 3. The other folders stay as they are.
+            """)
+
+    @Argument(help: "The folder that takes them in; it may be new.")
+    var into: String
+    @Argument(help: "The other folders.")
+    var from: [String]
+
+    func run() throws {
+        let target = StudyFolder(URL(filePath: into))
+        let sources = from.map { StudyFolder(URL(filePath: $0)) }
+        for source in sources where source.url.standardizedFileURL == target.url.standardizedFileURL {
+            throw ValidationError("\(into): can't be merged into itself")
+        }
+        for source in sources { _ = try source.readPlan() }
+        try target.create()
+        let locks = try ([target] + sources).map { try StudyLock($0) }
+        defer { withExtendedLifetime(locks) {} }
+        var hasConflicts = false
+        for source in sources {
+            let merge = try Merge(from: source, into: target)
+            tell(merge, source)
+            hasConflicts = hasConflicts || !merge.conflicts.isEmpty
+        }
+        let plan = try target.readPlan()
+        try writeDerived(target, plan, Stored(target, plan))
+        if hasConflicts { throw ExitStatus.difference }
+    }
+
+    private func tell(_ merge: Merge, _ source: StudyFolder) {
+        for problem in merge.damaged { complain(problem) }
+        for conflict in merge.conflicts {
+            complain(
+                """
+                \(conflict.label) (\(conflict.id)): two results for one identity, theirs is not taken
+                  here:   \(conflict.ours.digest)  \(conflict.ours.host)
+                  theirs: \(conflict.theirs.digest)  \(conflict.theirs.host)
+                  `viseme verify` tells which of them comes again
+                """)
+        }
+        if !merge.foreign.isEmpty {
+            complain(
+                "\(merge.foreign.count) runs have other settings, files or data than this study (the first: "
+                    + "\(merge.foreign[0])): not taken")
+        }
+        print(
+            "\(source.url.relativePath): \(merge.taken.count) runs taken, \(merge.same) were here already, "
+                + "\(merge.conflicts.count) differ, \(merge.damaged.count) damaged")
+    }
+}
