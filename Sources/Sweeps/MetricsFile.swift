@@ -32,6 +32,7 @@ package struct MetricsFile {
     private let handle: FileHandle
     private var pending: [UInt8] = []
     private var line = 0
+    private var problem: Problem?
     private var values: [String: [Double]] = [:]
     /// What was told last of each metric: a NaN that was told is another thing than an epoch without a word.
     private var lastTold: [String: Double] = [:]
@@ -59,8 +60,7 @@ package struct MetricsFile {
             _ = try poll()
             ftruncate(descriptor, lseek(descriptor, 0, SEEK_CUR) - off_t(pending.count))
         } catch {
-            values = [:]
-            epochs = 0
+            (values, lastTold, epochs, problem) = ([:], [:], 0, nil)
             ftruncate(descriptor, 0)
         }
         lseek(descriptor, 0, SEEK_END)
@@ -70,6 +70,7 @@ package struct MetricsFile {
 
     /// What was appended since, as far as it ends with a line's end.
     package mutating func poll() throws -> [Entry] {
+        if let problem { throw problem }
         let data = (try? handle.readToEnd()) ?? Data()
         pending += data
         var entries: [Entry] = []
@@ -125,7 +126,16 @@ package struct MetricsFile {
         return Told(histories: histories, outcome: isLost ? .diverged : .trained)
     }
 
+    /// What was wrong once stays wrong, whoever asks.
     private mutating func take(_ text: ArraySlice<UInt8>) throws -> Entry? {
+        if let problem { throw problem }
+        do { return try read(text) } catch let found as Problem {
+            problem = found
+            throw found
+        }
+    }
+
+    private mutating func read(_ text: ArraySlice<UInt8>) throws -> Entry? {
         line += 1
         guard text.contains(where: { $0 > 0x20 }) else { return nil }
         let entry = try MetricsFile.entry(text, line: line)

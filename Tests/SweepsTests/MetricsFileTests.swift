@@ -67,6 +67,14 @@ func metricsThatBreakARuleAreToldWithTheirLine(text: String, message: String) {
     #expect(problem?.description.contains(message) == true, "\(problem?.description ?? "")")
 }
 
+@Test func whatWasWrongOnceStaysWrong() throws {
+    let scratch = Scratch()
+    var metrics = try MetricsFile(scratch.file, isContinued: false)
+    try scratch.write("garbage\n")
+    #expect(throws: MetricsFile.Problem.self) { try metrics.poll() }
+    #expect(throws: MetricsFile.Problem.self) { try metrics.finish() }
+}
+
 @Test func aLossThatEndsAsNoNumberHasDiverged() throws {
     func outcome(_ text: String) throws -> Outcome {
         let scratch = Scratch()
