@@ -11,13 +11,13 @@ STUDY := results/$(basename $(notdir $(RECIPE_FILE)))
 SOURCES := Package.swift $(shell find Sources -type f -o -type l)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build sweep plan report verify status test soak bench lint format example install clean
+.PHONY: help setup build sweep plan report verify status test soak bench bench-sweep lint format example install clean
 
 help: ## list what can be done
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo
-	@echo '  RECIPE=lr_grid     a recipe of the folder recipes, or the path of any other'
-	@echo '  ARGS="epoch=5"     changes to the recipe and options: --jobs 2, --sample 3, ...'
+	@echo '  RECIPE=lr_grid        a recipe of the folder recipes, or the path of any other'
+	@echo '  ARGS="epoch=5"        changes to the recipe and options: --jobs 2, --sample 3, ...'
 
 setup: ## install the libraries that are missing (Debian, Ubuntu)
 	@scripts/setup.sh $(PACKAGES)
@@ -55,6 +55,9 @@ soak: $(VISEME) ## the long checks, an hour or more: golden digests in every way
 
 bench: $(VISEME) ## training steps beside PyTorch, and every product's share of the processor's peak (pip install torch numpy)
 	@$(PYTHON) scripts/bench.py $(VISEME) $(ARGS)
+
+bench-sweep: $(VISEME) ## what one more run costs, beside Optuna, Hydra and Snakemake (installed for the moment)
+	@$(PYTHON) scripts/bench_sweep.py $(VISEME) $(ARGS)
 
 lint: ## check the form of all sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests

@@ -203,19 +203,45 @@ public struct MarkdownReport {
             return seen.isEmpty ? "–" : seen.map { code($0) }.joined(separator: ", ")
         }
         let seconds = runs.reduce(0) { $0 + $1.seconds }
-        return [
-            "## How it was made", "", "| | |", "|---|---|",
-            "| program | \(distinct { $0.program }), numerics revision \(distinct { String($0.numericsRevision) }) |",
-            "| built with | \(distinct { $0.compiler }), HDF5 \(distinct { $0.hdf5 }) |",
-            "| commit | \(distinct { $0.commit.isEmpty ? "" : $0.commit + ($0.dirty ? " (dirty: with uncommitted changes)" : " (clean)") }) |",
-            "| data | \(distinct { $0.data }) |",
-            "| data digest | \(distinct { $0.dataDigest }) |",
-            "| processor | \(distinct { $0.processor }) |",
-            "| vectors, threads | \(distinct { "\($0.vectorWidth), \($0.threads) a run" }) |",
-            "| system | \(distinct { $0.system }) |",
-            "| training time | \(fixed(seconds, 1)) s in \(runs.count) runs, one after the other |",
-            "| started | \(code(all.map(\.started).min() ?? "")) … \(code(all.map(\.started).max() ?? "")) |", "",
+        var rows = [
+            ("program", distinct { $0.program }),
+            ("built with", "\(distinct { $0.compiler }), HDF5 \(distinct { $0.hdf5 })"),
+            (
+                "commit",
+                distinct {
+                    $0.commit.isEmpty ? "" : $0.commit + ($0.dirty ? " (dirty: with uncommitted changes)" : " (clean)")
+                }
+            ),
         ]
+        if case .command(let trainer) = plan.trainer {
+            rows.append(("trainer", code(trainer.command.joined(separator: " "))))
+            for file in trainer.files.prefix(20) {
+                rows.append(("", code("\(file.path)  sha256 \(file.digest.prefix(16))…")))
+            }
+            rows.append(("threads", distinct { "\($0.threads) a run" }))
+        } else {
+            rows += [
+                ("numerics revision", distinct { String($0.numericsRevision) }), ("data", distinct { $0.data }),
+                ("data digest", distinct { $0.dataDigest }),
+                ("vectors, threads", distinct { "\($0.vectorWidth), \($0.threads) a run" }),
+            ]
+        }
+        rows += [
+            ("processor", distinct { $0.processor }), ("system", distinct { $0.system }),
+            ("training time", "\(fixed(seconds, 1)) s in \(runs.count) runs, one after the other"),
+            ("tries", tries(all)),
+            ("started", "\(code(all.map(\.started).min() ?? "")) … \(code(all.map(\.started).max() ?? ""))"),
+        ]
+        return ["## How it was made", "", "| | |", "|---|---|"] + rows.map { "| \($0.0) | \($0.1) |" } + [""]
+    }
+
+    /// Which runs needed more than one, and why.
+    private func tries(_ all: [Provenance]) -> String {
+        let several = all.filter { !$0.failures.isEmpty }
+        guard !several.isEmpty else { return "one for each run" }
+        return several.prefix(10).map { run in
+            "\(code(run.label)): \(run.tries) (\(run.failures.map(cell).joined(separator: "; ")))"
+        }.joined(separator: ", ") + (several.count > 10 ? " and \(several.count - 10) more" : "")
     }
 
     private var repeating: [String] {
@@ -232,11 +258,15 @@ public struct MarkdownReport {
     }
 
     private var definitions: [String] {
-        [
+        let hasTest = stored.runs.values.contains { $0.test != nil }
+        return [
             "---", "",
             "**\(metricName)**: its best over the epochs of a run, ties to the earlier epoch; a trial's is the mean ± the sample "
-                + "standard deviation (n − 1) over its seeds. Accuracies are shares of 1. **test_accuracy**: with the weights of the best "
-                + "epoch, on clips that neither trained nor chose. **best epoch** of a trial: the median over its seeds. A run that "
+                + "standard deviation (n − 1) over its seeds. Accuracies are shares of 1. "
+                + (hasTest
+                    ? "**test_accuracy**: with the weights of the best epoch, on clips that neither trained nor chose. "
+                    : "")
+                + "**best epoch** of a trial: the median over its seeds. A run that "
                 + "diverges counts with its best epoch before that, if it has one.",
         ]
     }

@@ -42,12 +42,16 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
         .appending(path: "recipes")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
         .sorted()
-    #expect(names == ["base.yaml", "grid_digits.yaml", "lr_grid.yaml", "openav.yaml", "seed_study.yaml", "tiny.yaml"])
+    #expect(
+        names == [
+            "base.yaml", "grid_digits.yaml", "lr_grid.yaml", "openav.yaml", "seed_study.yaml", "sklearn_digits.yaml",
+            "tiny.yaml",
+        ])
     let counts = try names.map { name in
         let overrides = name == "grid_digits.yaml" ? ["path_to_dataset=/clips"] : []
         return try Recipe(path: folder.appending(path: name).path, overrides: overrides).expand().count
     }
-    #expect(counts == [1, 1, 18, 1, 10, 4])
+    #expect(counts == [1, 1, 18, 1, 10, 18, 4])
 }
 
 @Test func aPageConfigurationIsARecipeOfOneRunWithThePagesDefaults() throws {
