@@ -19,16 +19,20 @@ public struct Stored: Sendable {
 
     /// Looks at the run files of `plan`. Files that the sweep file has taken in, and that have not changed since, are
     /// not read again; others are read and verified.
-    /// - Parameter thorough: reads and verifies all.
-    public init(_ folder: StudyFolder, _ plan: StoredPlan, thorough: Bool = false) {
+    /// - Parameters:
+    ///   - earlier: an earlier look at the same plan, whose files need not be read again either.
+    ///   - thorough: reads and verifies all.
+    public init(_ folder: StudyFolder, _ plan: StoredPlan, after earlier: Stored? = nil, thorough: Bool = false) {
         metric = plan.metric
         rejudges = plan.trainer != .visualSpeech
-        let known = thorough ? [:] : (try? SweepFile.read(folder.sweepFile, excluding: plan.excludedMetrics)) ?? [:]
+        let known =
+            thorough || earlier != nil
+            ? [:] : (try? SweepFile.read(folder.sweepFile, excluding: plan.excludedMetrics)) ?? [:]
         let prefix = folder.runs.path + "/"
         for run in plan.runs where runs[run.id] == nil {
             let path = prefix + run.id + ".h5"
             guard let facts = FileFacts(path: path) else { continue }
-            if let summary = known[run.id], summary.file == facts {
+            if let summary = earlier?.runs[run.id] ?? known[run.id], summary.file == facts {
                 add(summary)
                 continue
             }

@@ -32,8 +32,10 @@ struct StatusCommand: AsyncParsableCommand {
 
     private func watch(_ folder: StudyFolder, _ plan: StoredPlan) async throws {
         let display = ProgressDisplay()
+        var stored = Stored(folder, plan)
         while true {
-            let states = RunState.all(plan, Stored(folder, plan), folder)
+            stored = Stored(folder, plan, after: stored)
+            let states = RunState.all(plan, stored, folder)
             let working = states.filter { $0.state == .running }
             let isWorking = StudyLock.isTaken(folder)
             guard isWorking, display.isTerminal else {

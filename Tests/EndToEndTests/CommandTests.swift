@@ -23,6 +23,13 @@ let shellTrainer = """
           say "{\\"epoch\\": $epoch, \\"val_accuracy\\": 0.$epoch}"
           while [ $epoch = 3 ] && [ ! -e "$VISEME_RECIPE_FOLDER/go" ]; do sleep 0.05; done
         done ;;
+      kept) mkdir -p "$VISEME_CHECKPOINTS"
+        epoch=$(cat "$VISEME_CHECKPOINTS/epoch" 2>/dev/null || echo 0)
+        while [ $epoch -lt 6 ]; do
+          epoch=$((epoch + 1)); sleep 0.03
+          say "{\\"epoch\\": $epoch, \\"val_accuracy\\": 0.$VISEME_SEED$epoch}"
+          echo $epoch > "$VISEME_CHECKPOINTS/new"; mv "$VISEME_CHECKPOINTS/new" "$VISEME_CHECKPOINTS/epoch"
+        done ;;
       nothing) ;;
     esac
     """

@@ -32,16 +32,47 @@ import Testing
         }
     }
 
+    /// Who trains the toy study that is killed.
+    enum Toy: String, CaseIterable {
+        /// A run keeps a checkpoint after every batch, so that kills hit the writing as often as the training.
+        case builtIn
+        /// A command that goes on from what it kept itself.
+        case command
+
+        var arguments: [String] {
+            switch self {
+            case .builtIn: ["sweep", Program.tiny, "checkpoint_every=0", "--jobs", "2", "--threads", "1"]
+            case .command: ["sweep", "r.yaml", "--jobs", "2"]
+            }
+        }
+
+        var name: String { self == .builtIn ? "tiny" : "r" }
+
+        func program() throws -> Program { try study(["kept"], seeds: "1, 2, 3, 4") }
+
+        /// The digests of a sweep that nobody disturbs.
+        func golden() async throws -> String {
+            if case .builtIn = self {
+                return try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+            }
+            let program = try program()
+            defer { program.close() }
+            _ = try await program.run(command: [Program.url.path] + arguments)
+            return try program.text("results/r/digests.txt")
+        }
+    }
+
     /// The bounded sample of `make soak`'s thousand kills; `VISEME_KILLS` asks for more.
-    @Test func whateverIsKilledTheSweepEndsWithTheSameDigests() async throws {
+    @Test(arguments: Toy.allCases)
+    func whateverIsKilledTheSweepEndsWithTheSameDigests(toy: Toy) async throws {
         let kills = Int(ProcessInfo.processInfo.environment["VISEME_KILLS"] ?? "") ?? 20
-        let golden = try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
-        // A run keeps a checkpoint after every batch, so that kills hit the writing as often as the training.
-        let arguments = ["sweep", Program.tiny, "checkpoint_every=0", "--jobs", "2", "--threads", "1"]
+        let golden = try await toy.golden()
+        #expect(golden.split(separator: "\n").count == 4)
+        let arguments = toy.arguments
         var random = SystemRandomNumberGenerator()
         var killed = 0
         while killed < kills {
-            let program = try Program()
+            let program = try toy.program()
             defer { program.close() }
             var isFinished = false
             while !isFinished && killed < kills {
@@ -64,12 +95,15 @@ import Testing
             }
             let ending = try await program.run(command: [Program.url.path] + arguments)
             #expect(ending.status == .exited(0), "\(ending.errors)")
-            #expect(try program.text("results/tiny/digests.txt") == golden)
-            let check = try await program.run("check", "results/tiny")
+            let results = "results/\(toy.name)"
+            #expect(try program.text("\(results)/digests.txt") == golden)
+            let check = try await program.run("check", results)
             #expect(check.status == .exited(0), "\(check.output)\(check.errors)")
-            let left = try FileManager.default.contentsOfDirectory(
-                atPath: program.folder.appending(path: "results/tiny/checkpoints").path)
-            #expect(left.isEmpty, "\(left)")
+            for folder in ["checkpoints", "running"] {
+                let left = try? FileManager.default.contentsOfDirectory(
+                    atPath: program.folder.appending(path: "\(results)/\(folder)").path)
+                #expect(left?.isEmpty != false, "\(left ?? [])")
+            }
         }
     }
 
