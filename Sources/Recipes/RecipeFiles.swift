@@ -1,0 +1,129 @@
+import Clips
+import Crypto
+import Foundation
+import Synchronization
+
+/// Looks whether the files that decide a command's outcome are still what they were. A file whose size and time of change
+/// stay is not read again.
+public final class FileWatch: Sendable {
+    private let trainer: CommandTrainer
+    private let files: RecipeFiles
+    private let facts = Mutex<[String: RecipeFiles.Facts]>([:])
+
+    public init(_ trainer: CommandTrainer) {
+        self.trainer = trainer
+        files = RecipeFiles(folder: trainer.folder)
+    }
+
+    /// The first file that is no longer what it was when the plan was made.
+    public func changedFile() -> String? {
+        trainer.files.first { file in
+            let now = files.facts(file.path)
+            if let now, facts.withLock({ $0[file.path] }) == now { return false }
+            guard files.digest(file.path) == file.digest else { return true }
+            facts.withLock { $0[file.path] = now }
+            return false
+        }?.path
+    }
+}
+
+/// Files as a recipe names them: relative to its folder, inside its repository.
+struct RecipeFiles {
+    private let folder: URL
+    private let root: String
+
+    init(folder: String) {
+        self.folder = URL(filePath: folder).standardizedFileURL
+        root = RecipeFiles.root(of: self.folder)
+    }
+
+    /// The repository's folder, or the recipe's own where it lies in none.
+    private static func root(of folder: URL) -> String {
+        var candidate = folder
+        while candidate.path != "/" {
+            if FileManager.default.fileExists(atPath: candidate.appending(path: ".git").path) { return candidate.path }
+            candidate = candidate.deletingLastPathComponent()
+        }
+        return folder.path
+    }
+
+    /// The path from the recipe's folder to a plain file of the repository, or nil.
+    func file(_ name: String) -> String? {
+        guard !name.isEmpty, !name.hasPrefix("-") else { return nil }
+        let url = URL(filePath: name, relativeTo: folder.appending(path: "")).standardizedFileURL
+        guard url.path.hasPrefix(root + "/"), isPlainFile(url) else { return nil }
+        return name.hasPrefix("/") ? relative(url.path) : name
+    }
+
+    func absolute(_ path: String) -> String {
+        URL(filePath: path, relativeTo: folder.appending(path: "")).standardizedFileURL.path
+    }
+
+    /// What shows that a file was changed.
+    struct Facts: Equatable {
+        let size: Int
+        let seconds: Int
+        let nanoseconds: Int
+    }
+
+    func facts(_ path: String) -> Facts? {
+        var facts = stat()
+        guard stat(absolute(path), &facts) == 0 else { return nil }
+        #if canImport(Darwin)
+            let changed = facts.st_mtimespec
+        #else
+            let changed = facts.st_mtim
+        #endif
+        return Facts(size: Int(facts.st_size), seconds: changed.tv_sec, nanoseconds: changed.tv_nsec)
+    }
+
+    /// Hexadecimal SHA-256 of a file; nil where it can't be read.
+    func digest(_ path: String) -> String? {
+        guard let data = try? Data(contentsOf: URL(filePath: absolute(path)), options: .mappedIfSafe) else {
+            return nil
+        }
+        return hexadecimal(SHA256.hash(data: data))
+    }
+
+    /// All plain files that a pattern of `files:` stands for: a file, a folder with all below it, or a pattern with `*`.
+    func matching(_ pattern: String) -> [String] {
+        let url = URL(filePath: absolute(pattern))
+        if isPlainFile(url) { return [pattern] }
+        let names = FileManager.default.enumerator(atPath: url.path)
+        if let names, isFolder(url) {
+            return names.compactMap { $0 as? String }.filter { name in
+                let parts = name.split(separator: "/")
+                return !parts.contains { $0.hasPrefix(".") || $0 == "__pycache__" }
+                    && isPlainFile(url.appending(path: name))
+            }.map { pattern + (pattern.hasSuffix("/") ? "" : "/") + $0 }.sorted()
+        }
+        return expanded(pattern)
+    }
+
+    private func expanded(_ pattern: String) -> [String] {
+        guard pattern.contains("*") || pattern.contains("?") || pattern.contains("[") else { return [] }
+        var found = glob_t()
+        defer { globfree(&found) }
+        guard glob(absolute(pattern), 0, nil, &found) == 0 else { return [] }
+        let paths = (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
+        return paths.filter { isPlainFile(URL(filePath: $0)) }.map(relative).sorted()
+    }
+
+    /// `../src/a.py`, as from the recipe's folder.
+    private func relative(_ path: String) -> String {
+        let from = folder.pathComponents
+        let to = URL(filePath: path).pathComponents
+        let shared = zip(from, to).prefix { $0 == $1 }.count
+        return (Array(repeating: "..", count: from.count - shared) + to[shared...]).joined(separator: "/")
+    }
+
+    private func isPlainFile(_ url: URL) -> Bool {
+        var facts = stat()
+        return stat(url.path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
+    }
+
+    private func isFolder(_ url: URL) -> Bool {
+        var facts = stat()
+        return stat(url.path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
+    }
+}
