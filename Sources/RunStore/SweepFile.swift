@@ -40,8 +40,12 @@ public enum SweepFile {
 
     /// - Parameter runs: the plan's runs that are stored, in the order of the plan.
     public static func write(_ plan: StoredPlan, _ runs: [(StoredPlan.Run, RunSummary)], to file: URL) throws {
-        let image = try HDF5File.image { try write(plan, runs, $0) }
-        try DurableFile.write(Trailer.sealed(image), to: file)
+        try DurableFile.write(Trailer.sealed(image(plan, runs)), to: file)
+    }
+
+    /// The file's bytes without the trailer: HDF5 and netCDF-4 alike.
+    public static func image(_ plan: StoredPlan, _ runs: [(StoredPlan.Run, RunSummary)]) throws -> [UInt8] {
+        try HDF5File.image { try write(plan, runs, $0) }
     }
 
     private static func write(

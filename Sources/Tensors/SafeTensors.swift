@@ -8,6 +8,11 @@ public enum SafeTensors {
     }
 
     public static func write(_ tensors: [Tensor], to path: String) throws {
+        try data(tensors).write(to: URL(filePath: path))
+    }
+
+    /// A file's bytes. Numbers are written as they are held: F32, F64 or I64.
+    public static func data(_ tensors: [Tensor]) throws -> Data {
         var header: [String: Any] = [:]
         var data = Data()
         for tensor in tensors {
@@ -20,11 +25,13 @@ public enum SafeTensors {
             }
             header[tensor.name] = ["dtype": dtype, "shape": tensor.shape, "data_offsets": [start, data.count]]
         }
-        let json = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys])
+        var json = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys])
+        // The numbers begin at a multiple of eight bytes, as the format's own writer has it.
+        json += Data(repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8)
         var file = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) }
         file += json
         file += data
-        try file.write(to: URL(filePath: path))
+        return file
     }
 
     /// Numbers lie in memory as in the file: both are little-endian.

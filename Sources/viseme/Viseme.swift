@@ -15,7 +15,7 @@ struct Viseme: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             SweepCommand.self, PlanCommand.self, ReportCommand.self, VerifyCommand.self, CheckCommand.self,
-            StatusCommand.self, MergeCommand.self, GCCommand.self, TrainCommand.self, PredictCommand.self,
+            StatusCommand.self, ShowCommand.self, CompareCommand.self, ExportCommand.self, MergeCommand.self, GCCommand.self, TrainCommand.self, PredictCommand.self,
             WorkerCommand.self, BenchCommand.self,
         ])
 

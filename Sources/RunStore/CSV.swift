@@ -1,0 +1,63 @@
+import Foundation
+import Recipes
+import Training
+
+/// Tables as comma-separated values (RFC 4180), numbers as shortest decimals that read back as the same numbers.
+public enum CSV {
+    /// One row a run: number, id, swept keys, outcome, best epoch, test results.
+    public static func runs(_ plan: StoredPlan, _ stored: Stored) -> String {
+        let header =
+            ["number", "run_id"] + plan.axes
+            + ["outcome", "epochs", "stopped_early", "best_epoch", "best_\(plan.metric.name)", "test_loss", "test_accuracy"]
+            + ["seconds", "content_digest"]
+        let rows = stored.inOrder(plan).map { run, summary -> [String] in
+            let point = plan.axes.map { key in run.point.first { $0.key == key }?.value.label ?? "" }
+            return [String(run.number), run.id] + point + [
+                summary.outcome.rawValue, String(summary.epochs), summary.stoppedEarly ? "true" : "false",
+                summary.best.map { String($0.epoch) } ?? "", number(summary.best?.value), number(summary.test?.loss),
+                number(summary.test?.accuracy), number(summary.seconds), summary.contentDigest,
+            ]
+        }
+        return text([header] + rows)
+    }
+
+    /// One row an epoch of each run: number, swept keys, epoch, metrics.
+    public static func histories(_ plan: StoredPlan, _ stored: Stored) -> String {
+        let runs = stored.inOrder(plan)
+        var metrics: [String] = []
+        for history in runs.flatMap({ $0.1.histories }) where !metrics.contains(history.name) { metrics.append(history.name) }
+        var rows = [["number"] + plan.axes + ["epoch"] + metrics]
+        for (run, summary) in runs {
+            let point = plan.axes.map { key in run.point.first { $0.key == key }?.value.label ?? "" }
+            let histories = metrics.map { summary.history($0) }
+            for epoch in 0..<summary.epochs {
+                rows.append(
+                    [String(run.number)] + point + [String(epoch + 1)]
+                        + histories.map { number($0.indices.contains(epoch) ? $0[epoch] : nil) })
+            }
+        }
+        return text(rows)
+    }
+
+    /// One row an epoch of one run.
+    public static func history(_ record: RunRecord) -> String {
+        let histories = record.result.histories
+        let epochs = histories.first?.values.count ?? 0
+        let rows = (0..<epochs).map { epoch in [String(epoch + 1)] + histories.map { number($0.values[epoch]) } }
+        return text([["epoch"] + histories.map(\.name)] + rows)
+    }
+
+    private static func number(_ value: Double?) -> String {
+        guard let value else { return "" }
+        return value.isNaN ? "nan" : value.isInfinite ? (value > 0 ? "inf" : "-inf") : shortest(value)
+    }
+
+    private static func text(_ rows: [[String]]) -> String {
+        rows.map { row in row.map(cell).joined(separator: ",") + "\n" }.joined()
+    }
+
+    private static func cell(_ text: String) -> String {
+        let needsQuotes = text.contains { ",\"\n\r".contains($0) } || text.unicodeScalars.contains("\r")
+        return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+    }
+}

@@ -1,0 +1,102 @@
+import Recipes
+import Tensors
+import Training
+
+/// Two runs side by side: what differs, and by how much.
+public struct RunComparison: Sendable {
+    /// Values of one key; nil where a run has no such key.
+    public struct Setting: Sendable, Equatable {
+        public var key: String
+        public var first, second: Value?
+    }
+
+    /// One metric at its run's best epoch, and where the histories part.
+    public struct MetricDifference: Sendable, Equatable {
+        public var name: String
+        /// At the best epochs of the two runs.
+        public var first, second: Double
+        /// From 1; nil where the histories are the same to the bit.
+        public var epoch: Int?
+    }
+
+    /// Weights of one name.
+    public enum WeightDifference: Sendable, Equatable {
+        /// The largest and the root mean square difference of single numbers.
+        case values(name: String, largest: Double, rootMeanSquare: Double)
+        case shapes(name: String, first: [Int], second: [Int])
+        case onlyFirst(name: String)
+        case onlySecond(name: String)
+    }
+
+    public let settings: [Setting]
+    public let metrics: [MetricDifference]
+    /// Nil where the weights of one are not there to be compared.
+    public let weights: [WeightDifference]?
+    public let hasSameWeights: Bool
+    public let hasSameContent: Bool
+
+    public init(_ first: RunRecord, _ second: RunRecord) {
+        let (a, b) = (first.configuration.values, second.configuration.values)
+        settings = Set(a.keys).union(b.keys).sorted().filter { a[$0] != b[$0] }.map {
+            Setting(key: $0, first: a[$0], second: b[$0])
+        }
+        let names = first.result.histories.map(\.name)
+        let others = second.result.histories.map(\.name).filter { !names.contains($0) }
+        metrics = (names + others).compactMap { RunComparison.difference($0, first, second) }
+        hasSameWeights = first.weightsDigest == second.weightsDigest
+        hasSameContent = first.contentDigest == second.contentDigest
+        let isThere = !first.result.weights.isEmpty && !second.result.weights.isEmpty
+        weights = isThere ? RunComparison.differences(first.result.weights, second.result.weights) : nil
+    }
+
+    private static func difference(_ name: String, _ first: RunRecord, _ second: RunRecord) -> MetricDifference? {
+        func values(_ run: RunRecord) -> [Double] { run.result.histories.first { $0.name == name }?.values ?? [] }
+        func atBest(_ run: RunRecord) -> Double {
+            let values = values(run)
+            guard let best = run.result.best, values.indices.contains(best.epoch - 1) else { return values.last ?? .nan }
+            return values[best.epoch - 1]
+        }
+        let (a, b) = (values(first), values(second))
+        let parting = zip(a, b).enumerated().first { !isSame($1.0, $1.1) }?.offset
+        let epoch = parting ?? (a.count == b.count ? nil : min(a.count, b.count))
+        guard let epoch else { return nil }
+        return MetricDifference(name: name, first: atBest(first), second: atBest(second), epoch: epoch + 1)
+    }
+
+    private static func isSame(_ a: Double, _ b: Double) -> Bool { a == b || (a.isNaN && b.isNaN) }
+
+    private static func differences(_ first: [Tensor], _ second: [Tensor]) -> [WeightDifference] {
+        let others = Dictionary(second.map { ($0.name, $0) }) { first, _ in first }
+        let names = Set(first.map(\.name))
+        let compared: [WeightDifference] = first.compactMap { a in
+            guard let b = others[a.name] else { return .onlyFirst(name: a.name) }
+            guard a.shape == b.shape else { return .shapes(name: a.name, first: a.shape, second: b.shape) }
+            guard a.elements != b.elements else { return nil }
+            let gaps = zip(a.doubles, b.doubles).map { abs($0 - $1) }
+            let squares = gaps.reduce(0) { $0 + $1 * $1 }
+            return .values(
+                name: a.name, largest: gaps.max() ?? 0, rootMeanSquare: (squares / Double(max(gaps.count, 1))).squareRoot())
+        }
+        return compared + second.filter { !names.contains($0.name) }.map { .onlySecond(name: $0.name) }
+    }
+}
+
+extension Tensor {
+    fileprivate var doubles: [Double] {
+        switch elements {
+        case .float32(let values): values.map(Double.init)
+        case .float64(let values): values
+        case .integer(let values): values.map(Double.init)
+        }
+    }
+}
+
+extension StoredPlan {
+    /// The run of a number, a label, or an id or its beginning; nil where there is none, or more than one.
+    public func run(named name: String) -> Run? {
+        if let number = Int(name), name.count < 6, let run = runs.first(where: { $0.number == number }) { return run }
+        if let run = runs.first(where: { $0.label == name }) { return run }
+        let found = runs.filter { $0.id.hasPrefix(name) }
+        return found.count == 1 ? found[0] : nil
+    }
+}

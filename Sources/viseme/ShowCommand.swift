@@ -1,0 +1,121 @@
+import ArgumentParser
+import Foundation
+import Recipes
+import Reports
+import RunStore
+import Training
+
+struct ShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Print one stored run: results, histories, configuration, where it comes from.")
+
+    @Argument(help: ArgumentHelp(RunArgument.help, valueName: "run"))
+    var what: String
+
+    func run() throws {
+        let file = try RunArgument.file(what)
+        let record = try RunFile.read(file)
+        print(facts(record, file))
+        if !record.result.histories.isEmpty { print("\n" + histories(record)) }
+        if let test = record.result.test { print("\n" + confusion(test, record.classes)) }
+        print("\n" + settings(record))
+        print("\n" + provenance(record.provenance))
+        if !record.output.isEmpty {
+            print("\nlast output")
+            print(record.output.split(separator: "\n").suffix(10).map { "  \($0)" }.joined(separator: "\n"))
+        }
+    }
+
+    private func facts(_ record: RunRecord, _ file: URL) -> String {
+        let result = record.result
+        let epochs = result.histories.first?.values.count ?? 0
+        var rows = [
+            ["run", "\(record.provenance.label)  \(record.identity.id)"], ["file", file.relativePath],
+            ["content digest", record.contentDigest],
+            ["outcome", "\(result.outcome.rawValue), \(epochs) epochs\(result.stoppedEarly ? ", stopped early" : "")"],
+            [
+                "best",
+                result.best.map { "\(record.metric.name) \(decimals($0.value, 4)) at epoch \($0.epoch)" }
+                    ?? "no value of \(record.metric.name)",
+            ],
+        ]
+        if let test = result.test {
+            rows.append(["test", "accuracy \(decimals(test.accuracy, 4)), loss \(decimals(test.loss, 4))"])
+        }
+        let numbers = result.weights.reduce(0) { $0 + $1.elements.count }
+        let weights =
+            result.weights.isEmpty
+            ? (record.removedWeights == nil ? "none" : "not kept") : "\(result.weights.count) tensors, \(numbers) numbers"
+        rows.append(["weights", weights])
+        return aligned(rows)
+    }
+
+    private func histories(_ record: RunRecord) -> String {
+        let rows = record.result.histories.map { history in
+            let finite = history.values.filter(\.isFinite)
+            let range = finite.min().map { "\(short($0)) … \(short(finite.max() ?? $0))" } ?? "no number"
+            return [
+                history.name, Sparkline.text(history.values, width: 48), "last \(short(history.values.last ?? .nan))", range,
+            ]
+        }
+        return aligned(rows)
+    }
+
+    private func confusion(_ test: TestResult, _ classes: [String]) -> String {
+        "test clips by true class (rows) and predicted class\n"
+            + table([""] + classes, zip(classes, test.confusion).map { [$0] + $1.map { $0 == 0 ? "·" : "\($0)" } })
+    }
+
+    private func settings(_ record: RunRecord) -> String {
+        let identity = (try? JSONDecoder().decode(Identity.self, from: Data(record.identity.json.utf8)))?.configuration ?? [:]
+        let rows = identity.sorted { $0.key < $1.key }.map { [$0.key, $0.value.label] }
+        let title = record.choosesBestEpoch ? "settings that differ from the defaults" : "settings"
+        return rows.isEmpty ? "all settings are the defaults" : title + "\n" + aligned(rows.map { ["  " + $0[0], $0[1]] })
+    }
+
+    /// What of an identity is shown.
+    private struct Identity: Decodable {
+        let configuration: [String: Value]
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: Key.self)
+            let nested = try container.nestedContainer(keyedBy: Key.self, forKey: Key(stringValue: "configuration"))
+            // The metric is an object; it stands above already.
+            configuration = nested.allKeys.reduce(into: [:]) { values, key in
+                values[key.stringValue] = try? nested.decode(Value.self, forKey: key)
+            }
+        }
+
+        struct Key: CodingKey {
+            let stringValue: String
+            let intValue: Int? = nil
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+    }
+
+    private func provenance(_ provenance: Provenance) -> String {
+        let commit = provenance.commit.isEmpty ? "" : provenance.commit + (provenance.dirty ? ", dirty" : ", clean")
+        let rows = [
+            ["recipe", provenance.recipe], ["program", provenance.program], ["commit", commit],
+            ["command", provenance.command.joined(separator: " ")], ["data", provenance.data],
+            ["machine", [provenance.processor, provenance.system, provenance.host].joined(separator: ", ")],
+            ["started", provenance.started], ["time", "\(decimals(provenance.seconds, 1)) s"],
+            ["tries", provenance.failures.isEmpty ? "" : "\(provenance.tries): " + provenance.failures.joined(separator: "; ")],
+        ]
+        return aligned(rows.filter { !$0[1].isEmpty })
+    }
+}
+
+/// Rows of cells, each column as wide as its widest.
+func aligned(_ rows: [[String]]) -> String {
+    guard let first = rows.first else { return "" }
+    return String(table([String](repeating: "", count: first.count), rows).drop { $0 == "\n" })
+}
+
+/// A number in as few characters as tell it.
+func short(_ value: Double) -> String {
+    guard value.isFinite else { return value.isNaN ? "nan" : "\(value)" }
+    let size = abs(value)
+    return size != 0 && (size < 1e-3 || size >= 1e6) ? String(format: "%.3g", value) : decimals(value, 4)
+}
