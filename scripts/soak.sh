@@ -32,3 +32,6 @@ check "$scratch/build/debug/viseme" tiny debug
 
 # A thousand kills of workers, of sweeps and of both: every sweep ends with the committed digests.
 VISEME_KILLS=${VISEME_KILLS:-1000} swift test --package-path "$root" -c release --skip-build --filter whateverIsKilled
+
+# Five thousand damaged files: none is read.
+VISEME_MUTATIONS=5000 swift test --package-path "$root" -c release --skip-build --filter noDamagedFile

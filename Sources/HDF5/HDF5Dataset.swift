@@ -32,6 +32,17 @@ public final class HDF5Dataset {
 
     // MARK: Reading
 
+    /// Numbers in other files, virtual data sets and filters are none of ours: what a crafted file could read from elsewhere,
+    /// or leave as fill values without a word.
+    func refuseForeignStorage() throws {
+        let creation = try check(H5Dget_create_plist(id), "open \(path)")
+        defer { H5Pclose(creation) }
+        let layout = H5Pget_layout(creation)
+        guard layout == H5D_CONTIGUOUS || layout == H5D_COMPACT, H5Pget_external_count(creation) == 0,
+            H5Pget_nfilters(creation) == 0
+        else { throw HDF5Error(action: "open \(path)", reason: "it is stored in a way that no file of ours uses") }
+    }
+
     /// Size along each dimension. Refuses what no file of ours holds, before anything is allocated.
     public func shape() throws -> [Int] {
         let space = try check(H5Dget_space(id), "measure \(path)")
@@ -42,7 +53,7 @@ public final class HDF5Dataset {
         var product: hsize_t = 1
         for size in sizes.prefix(Int(rank)) {
             let (next, overflow) = product.multipliedReportingOverflow(by: size)
-            guard !overflow, next <= 1 << 32 else {
+            guard !overflow, next <= hsize_t(file.size) else {
                 throw HDF5Error(action: "read \(path)", reason: "its size \(sizes) is beyond belief")
             }
             product = next
@@ -97,6 +108,8 @@ public final class HDF5Dataset {
         guard H5Tget_class(stored) == H5T_STRING, H5Tis_variable_str(stored) > 0 else {
             throw HDF5Error(action: "read \(path)", reason: "it does not hold texts of variable length")
         }
+        // Of each text the data set holds its length, and the address and number of its place in the heap.
+        try refuseGaps(bytesOfValue: 4 + 8 + 4)
         let type = try textType()
         defer { H5Tclose(type) }
         let count = try shape().reduce(1, *)
@@ -111,12 +124,21 @@ public final class HDF5Dataset {
         return pointers.map { $0.map { String(cString: $0) } ?? "" }
     }
 
+    /// Every value has to be there: what is not stored would be read as zeros.
+    private func refuseGaps(bytesOfValue size: Int) throws {
+        let (bytes, overflow) = try shape().reduce(1, *).multipliedReportingOverflow(by: size)
+        guard !overflow, bytes == 0 || H5Dget_storage_size(id) == hsize_t(bytes) else {
+            throw HDF5Error(action: "read \(path)", reason: "its values are not all there")
+        }
+    }
+
     private func read<Element>(_ wanted: H5T_class_t, _ type: hid_t, _ empty: Element) throws -> [Element] {
         let stored = try check(H5Dget_type(id), "read \(path)")
         defer { H5Tclose(stored) }
         guard H5Tget_class(stored) == wanted else {
             throw HDF5Error(action: "read \(path)", reason: "its values are of another type")
         }
+        try refuseGaps(bytesOfValue: H5Tget_size(stored))
         let count = try shape().reduce(1, *)
         guard count > 0 else { return [] }
         var values = [Element](repeating: empty, count: count)
@@ -160,6 +182,7 @@ struct HDF5Attributes {
         guard H5Tget_class(stored) == H5T_STRING, H5Tis_variable_str(stored) > 0 else {
             throw HDF5Error(action: "read attribute \(name) of \(path)/", reason: "it is not text")
         }
+        try refuseLists(attribute, name)
         let type = try textType()
         defer { H5Tclose(type) }
         var pointer: UnsafeMutablePointer<CChar>?
@@ -171,9 +194,24 @@ struct HDF5Attributes {
     func integer(_ name: String) throws -> Int {
         let attribute = try check(H5Aopen(id, name, viseme_h5_default()), "read attribute \(name) of \(path)/")
         defer { H5Aclose(attribute) }
+        let stored = try check(H5Aget_type(attribute), "read attribute \(name) of \(path)/")
+        defer { H5Tclose(stored) }
+        guard H5Tget_class(stored) == H5T_INTEGER else {
+            throw HDF5Error(action: "read attribute \(name) of \(path)/", reason: "it is no whole number")
+        }
+        try refuseLists(attribute, name)
         var number: Int64 = 0
         try check(H5Aread(attribute, viseme_h5_native_int64(), &number), "read attribute \(name) of \(path)/")
         return Int(number)
+    }
+
+    /// There is room for one value.
+    private func refuseLists(_ attribute: hid_t, _ name: String) throws {
+        let space = try check(H5Aget_space(attribute), "read attribute \(name) of \(path)/")
+        defer { H5Sclose(space) }
+        guard H5Sget_simple_extent_npoints(space) == 1 else {
+            throw HDF5Error(action: "read attribute \(name) of \(path)/", reason: "it is not one value")
+        }
     }
 
     private func write(_ name: String, _ type: hid_t, _ body: (hid_t) throws -> herr_t) throws {

@@ -9,9 +9,12 @@ public final class HDF5File {
     private static let opened = Atomic<Int>(0)
 
     let id: hid_t
+    /// Bytes of the file that is read: more values than that it can't hold.
+    let size: Int
 
-    private init(id: hid_t) {
+    private init(id: hid_t, size: Int = 0) {
         self.id = id
+        self.size = size
     }
 
     deinit {
@@ -38,7 +41,7 @@ public final class HDF5File {
         return bytes
     }
 
-    /// Opens bytes as a file, to be read only.
+    /// Opens bytes as a file, to be read only. They may be anybody's: nothing is read but what our own files hold.
     public static func open(_ bytes: [UInt8]) throws -> HDF5File {
         viseme_h5_silence()
         H5PLset_loading_state(0)
@@ -47,7 +50,7 @@ public final class HDF5File {
         var bytes = bytes
         try check(H5Pset_file_image(access, &bytes, bytes.count), "take in a file of \(bytes.count) bytes")
         let id = try check(H5Fopen(uniqueName(), viseme_h5_read_only(), access), "open a file of \(bytes.count) bytes")
-        return HDF5File(id: id)
+        return HDF5File(id: id, size: bytes.count)
     }
 
     public func root() throws -> HDF5Group {

@@ -118,25 +118,44 @@ public final class HDF5Group {
     }
 
     public func group(_ name: String) throws -> HDF5Group {
-        HDF5Group(
-            id: try check(H5Gopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name), file: file
-        )
+        try refuseDetours(name)
+        return HDF5Group(
+            id: try check(H5Gopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name), file: file)
     }
 
+    /// A data set whose numbers lie in this very file.
     public func dataset(_ name: String) throws -> HDF5Dataset {
-        HDF5Dataset(
-            id: try check(H5Dopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name), file: file
-        )
+        try refuseDetours(name)
+        let dataset = HDF5Dataset(
+            id: try check(H5Dopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name), file: file)
+        try dataset.refuseForeignStorage()
+        return dataset
     }
+
+    /// Soft and external links may lead anywhere, to other files too. We write neither.
+    private func refuseDetours(_ name: String) throws {
+        var info = H5L_info_t()
+        try check(H5Lget_info(id, name, &info, viseme_h5_default()), "open \(child(name))")
+        guard info.type == H5L_TYPE_HARD else {
+            throw HDF5Error(action: "open \(child(name))", reason: "it is a link to another place")
+        }
+    }
+
+    /// More members than this no file of ours has.
+    private static let memberLimit = 1 << 20
 
     /// Names of all members, in the order of their bytes.
     public func names() throws -> [String] {
         var info = H5G_info_t()
         try check(H5Gget_info(id, &info), "list \(path)/")
+        guard info.nlinks <= HDF5Group.memberLimit else {
+            throw HDF5Error(action: "list \(path)/", reason: "it has \(info.nlinks) members, which is beyond belief")
+        }
         return try (0..<info.nlinks).map { index in
             let length = try check(
                 H5Lget_name_by_idx(id, ".", H5_INDEX_NAME, H5_ITER_INC, index, nil, 0, viseme_h5_default()),
                 "list \(path)/")
+            guard length < 1 << 16 else { throw HDF5Error(action: "list \(path)/", reason: "a name is beyond belief") }
             var buffer = [CChar](repeating: 0, count: length + 1)
             try check(
                 H5Lget_name_by_idx(

@@ -90,7 +90,9 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
     try RunFile.write(record(), to: file)
     let whole = [UInt8](try Data(contentsOf: file))
     var stream = RandomStream(seed: 1, purpose: .order)
-    for number in 0..<300 {
+    // `make soak` does 5,000.
+    let count = Int(ProcessInfo.processInfo.environment["VISEME_MUTATIONS"] ?? "") ?? 300
+    for number in 0..<count {
         var bytes = whole
         switch number % 3 {
         case 0: bytes[Int(stream.below(UInt32(bytes.count)))] ^= UInt8(1 << stream.below(8))

@@ -1,0 +1,42 @@
+import Foundation
+import RunStore
+import Testing
+
+@Test func storedRunsAreShownComparedAndExported() async throws {
+    let program = try Program()
+    defer { program.close() }
+    _ = try await program.run("sweep", Program.tiny)
+    let shown = try await program.run("show", "results/tiny:3")
+    #expect(shown.status == .exited(0), "\(shown.errors)")
+    for part in ["lr=0.01,seed=1", "content digest", "val_accuracy  ", "test clips by true class", "  filters  ", "129 tensors"] {
+        #expect(shown.output.contains(part), "\(part)\n\(shown.output)")
+    }
+    #expect(try await program.run("show", "results/tiny:lr=0.01,seed=1").output == shown.output)
+    let same = try await program.run("compare", "results/tiny:1", "results/tiny:1")
+    #expect(same.status == .exited(0) && same.output.contains("the same content, to the bit"))
+    let other = try await program.run("compare", "results/tiny:1", "results/tiny:2")
+    #expect(other.status == .exited(3) && other.output.contains("  seed  1  2") && other.output.contains("apart from epoch 1"))
+    let folders = try await program.run("compare", "results/tiny", "results/tiny")
+    #expect(folders.status == .exited(0) && folders.output.contains("4 runs are the same to the bit, 0 differ"))
+
+    let exported = try await program.run(
+        "export", "results/tiny", "--csv", "runs.csv", "--histories", "epochs.csv", "--netcdf", "tiny.nc")
+    #expect(exported.status == .exited(0), "\(exported.errors)")
+    let rows = try program.text("runs.csv").split(separator: "\n")
+    #expect(rows.count == 5 && rows[0].hasPrefix("number,run_id,lr,seed,outcome,epochs"))
+    let digests = try program.text("results/tiny/digests.txt")
+    #expect(digests.contains(try #require(rows[1].split(separator: ",").last)))
+    #expect(try program.text("epochs.csv").split(separator: "\n").count == 1 + 4 * 6)
+    let weights = try await program.run("export", "results/tiny:1", "--safetensors", "w.safetensors")
+    #expect(weights.status == .exited(0))
+    let wrong: [([String], String)] = [
+        (["show", "results/tiny:9"], "no run of tiny is called 9"), (["show", "nowhere"], "there is no such run"),
+        (["export", "results/tiny"], "say what to write"), (["export", "results/tiny", "--safetensors", "x"], "of one run"),
+        (["export", "results/tiny:1", "--netcdf", "x"], "are of a study"),
+        (["export", "results/tiny", "--csv", "no/such/folder.csv"], "can't be written"),
+    ]
+    for (arguments, message) in wrong {
+        let ending = try await program.run(command: [Program.url.path] + arguments)
+        #expect(ending.status == .exited(2) && ending.errors.contains(message), "\(arguments): \(ending.errors)")
+    }
+}
