@@ -38,6 +38,7 @@ let package = Package(
         .systemLibrary(
             name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev", "zlib1g-dev", "pkg-config"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev", "pkg-config"])]),
+        .target(name: "CProcess"),
         .target(name: "CProcessor"),
         .target(name: "CVector"),
         .target(name: "KernelContract"),
@@ -55,8 +56,8 @@ let package = Package(
         .target(
             name: "Sweeps",
             dependencies: [
-                "Kernels", "Tensors", "Networks", "Clips", "Training", "Recipes", "HDF5", "RunStore", crypto,
-                subprocess,
+                "Kernels", "Tensors", "Networks", "Clips", "Training", "Recipes", "HDF5", "RunStore", "CProcess",
+                crypto, subprocess,
             ]),
         .target(name: "Reports", dependencies: ["Training", "Recipes", "RunStore"]),
         .executableTarget(

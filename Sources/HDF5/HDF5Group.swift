@@ -120,14 +120,16 @@ public final class HDF5Group {
     public func group(_ name: String) throws -> HDF5Group {
         try refuseDetours(name)
         return HDF5Group(
-            id: try check(H5Gopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name), file: file)
+            id: try check(H5Gopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name), file: file
+        )
     }
 
     /// A data set whose numbers lie in this very file.
     public func dataset(_ name: String) throws -> HDF5Dataset {
         try refuseDetours(name)
         let dataset = HDF5Dataset(
-            id: try check(H5Dopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name), file: file)
+            id: try check(H5Dopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name), file: file
+        )
         try dataset.refuseForeignStorage()
         return dataset
     }

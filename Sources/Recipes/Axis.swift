@@ -37,8 +37,10 @@ struct AxisReader {
                 )
                 return nil
             }
-            let values = sequence.compactMap { settings.value($0, key) }
-            refuseTextAmongNumbers(key, zip(sequence, values))
+            let read = sequence.compactMap { node in settings.value(node, key).map { (node, $0) } }
+            refuseTextAmongNumbers(key, read)
+            let values = read.map(\.1)
+            refuseEqualLabels(key, node, unique(values))
             return values.count == sequence.count ? Axis(key: key.name, values: unique(values)) : nil
         case .mapping(let mapping):
             return points(key, node, mapping).map { Axis(key: key.name, values: unique($0)) }
@@ -48,6 +50,16 @@ struct AxisReader {
                 "\(key.name): here stands \(settings.described(node)); an axis is a list, {from, to, step} or "
                     + "{distribution: log, min, max, count}; a single value belongs under set:", in: source)
             return nil
+        }
+    }
+
+    /// Labels tell runs apart: `[1, "1"]` would give two runs one.
+    private func refuseEqualLabels(_ key: ConfigurationKey, _ node: Node, _ values: [Value]) {
+        var seen: Set<String> = []
+        for value in values {
+            let label = Axis.Point(key: key.name, value: value).label
+            guard !seen.insert(label).inserted else { continue }
+            mistakes.add(settings.place(node), "\(key.name): two values are both called \(label)", in: source)
         }
     }
 

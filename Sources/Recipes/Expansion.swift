@@ -26,7 +26,12 @@ extension Axis {
         }
 
         /// `lr=0.01`.
-        public var label: String { "\(key)=\(value.label)" }
+        public var label: String {
+            let text = value.label
+            guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return "\(key)=\(text)" }
+            // A label is one line of a table: what would end it is escaped.
+            return "\(key)=\(jsonString(text).dropFirst().dropLast())"
+        }
     }
 }
 

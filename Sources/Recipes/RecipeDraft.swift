@@ -219,6 +219,16 @@ struct RecipeDraft {
         if case .command(let command) = trainer {
             guard let commandNode, let commandReader else { return }
             let known = Set(settings.keys).union(axes.map(\.key)).union(["seed"])
+            for key in known.sorted() {
+                guard let outer = known.first(where: { key.hasPrefix($0 + ".") }) else { continue }
+                mistakes.add(
+                    settings[key]?.place ?? whole, "\(key): \(outer) has a value of its own, so it can't hold keys",
+                    in: source)
+            }
+            if command.excludedMetrics.contains(metric.name) {
+                mistakes.add(
+                    whole, "metrics: \(metric.name) is what the study judges by: it can't be excluded", in: source)
+            }
             let reader = TrainerReader(settings: commandReader)
             reader.checkPlaceholders(commandNode, known: known)
             guard mistakes.mistakes.isEmpty else { return }

@@ -89,15 +89,27 @@ struct RecipeFiles {
     func matching(_ pattern: String) -> [String] {
         let url = URL(filePath: absolute(pattern))
         if isPlainFile(url) { return [pattern] }
-        let names = FileManager.default.enumerator(atPath: url.path)
-        if let names, isFolder(url) {
-            return names.compactMap { $0 as? String }.filter { name in
-                let parts = name.split(separator: "/")
-                return !parts.contains { $0.hasPrefix(".") || $0 == "__pycache__" }
-                    && isPlainFile(url.appending(path: name))
-            }.map { pattern + (pattern.hasSuffix("/") ? "" : "/") + $0 }.sorted()
+        guard isFolder(url) else { return expanded(pattern) }
+        let stem = pattern.hasSuffix("/") ? pattern : pattern + "/"
+        var visited: Set<String> = []
+        return below(url, &visited).map { stem + $0 }.sorted()
+    }
+
+    /// All files below a folder, through links too; without hidden ones, and without what sweeps wrote.
+    private func below(_ folder: URL, _ visited: inout Set<String>) -> [String] {
+        guard visited.insert(folder.resolvingSymlinksInPath().path).inserted else { return [] }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        if names.contains("plan.json") && names.contains("runs") { return [] }
+        var found: [String] = []
+        for name in names where !name.hasPrefix(".") && name != "__pycache__" {
+            let url = folder.appending(path: name)
+            if isPlainFile(url) {
+                found.append(name)
+            } else if isFolder(url) {
+                found += below(url, &visited).map { name + "/" + $0 }
+            }
         }
-        return expanded(pattern)
+        return found
     }
 
     private func expanded(_ pattern: String) -> [String] {

@@ -172,6 +172,7 @@ struct SettingsReader {
     /// Words that one reader of YAML takes for text and another for a number, a truth value or nothing.
     private static func isAmbiguous(_ word: String) -> Bool {
         ["", "~", "null", "yes", "no", "on", "off", "y", "n"].contains(word.lowercased())
+            || word.wholeMatch(of: /[0-9]+(:[0-9]+)+(\.[0-9]*)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?/) != nil
             || word.wholeMatch(
                 of:
                     /[-+]?(\.inf|\.Inf|\.INF|0[xob][0-9a-fA-F_]+|[0-9][0-9_,]*\.?[0-9_]*([eE][-+]?[0-9]+)?)|\.(nan|NaN|NAN)/

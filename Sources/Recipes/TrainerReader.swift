@@ -20,6 +20,7 @@ struct TrainerReader {
                 hasCommand = true
                 trainer.command = words(value)
                 checkProgram(trainer.command.first, value)
+                checkScript(trainer.command.dropFirst().first, value)
             case "files":
                 let nodes = value.sequence.map(Array.init) ?? [value]
                 patterns += zip(nodes, settings.texts(value, "files")).map { ($0, $1) }
@@ -28,6 +29,10 @@ struct TrainerReader {
                     guard case .scalar(let scalar) = text, variable.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil
                     else {
                         return add(variableNode, "env: has to map names of variables to texts")
+                    }
+                    guard !variable.hasPrefix("VISEME_") else {
+                        return add(
+                            variableNode, "env: \(variable) is given to the trainer by this program: leave it out")
                     }
                     trainer.environment[variable] = scalar.string
                 }
@@ -151,6 +156,17 @@ struct TrainerReader {
         }
         let isBeside = FileManager.default.isExecutableFile(atPath: files.absolute(program))
         add(place, "command: there is no program \(program) on the PATH" + (isBeside ? ": write ./\(program)" : ""))
+    }
+
+    private static let scripts = ["py", "sh", "bash", "R", "r", "jl", "pl", "rb", "js", "lua", "m"]
+
+    /// `python3 trian.py` starts and fails every run.
+    private func checkScript(_ word: String?, _ node: Node) {
+        guard let word, !word.hasPrefix("-"), !word.contains("{"),
+            TrainerReader.scripts.contains(URL(filePath: word).pathExtension),
+            !FileManager.default.fileExists(atPath: files.absolute(word))
+        else { return }
+        add(node.sequence?.dropFirst().first ?? node, "command: there is no file \(word), as from the recipe's folder")
     }
 
     private func add(_ node: Node?, _ message: String) {

@@ -8,7 +8,10 @@ public enum CSV {
     public static func runs(_ plan: StoredPlan, _ stored: Stored) -> String {
         let header =
             ["number", "run_id"] + plan.axes
-            + ["outcome", "epochs", "stopped_early", "best_epoch", "best_\(plan.metric.name)", "test_loss", "test_accuracy"]
+            + [
+                "outcome", "epochs", "stopped_early", "best_epoch", "best_\(plan.metric.name)", "test_loss",
+                "test_accuracy",
+            ]
             + ["seconds", "content_digest"]
         let rows = stored.inOrder(plan).map { run, summary -> [String] in
             let point = plan.axes.map { key in run.point.first { $0.key == key }?.value.label ?? "" }
@@ -25,7 +28,9 @@ public enum CSV {
     public static func histories(_ plan: StoredPlan, _ stored: Stored) -> String {
         let runs = stored.inOrder(plan)
         var metrics: [String] = []
-        for history in runs.flatMap({ $0.1.histories }) where !metrics.contains(history.name) { metrics.append(history.name) }
+        for history in runs.flatMap({ $0.1.histories }) where !metrics.contains(history.name) {
+            metrics.append(history.name)
+        }
         var rows = [["number"] + plan.axes + ["epoch"] + metrics]
         for (run, summary) in runs {
             let point = plan.axes.map { key in run.point.first { $0.key == key }?.value.label ?? "" }

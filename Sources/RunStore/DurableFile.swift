@@ -91,6 +91,14 @@ public enum StoreError: Error, CustomStringConvertible, Sendable, Equatable {
     case otherFormat(path: String, found: String)
     case noStudy(path: String)
 
+    /// Whether a file is of a later version than this program knows.
+    var isOfNewerFormat: Bool {
+        guard case .otherFormat(_, let found) = self,
+            let version = found.split(separator: " ").last.flatMap({ Int($0) })
+        else { return false }
+        return version > formatVersion
+    }
+
     public var description: String {
         switch self {
         case .unwritable(let path, let reason): "\(path): can't be written: \(reason)"

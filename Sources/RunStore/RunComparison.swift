@@ -53,7 +53,9 @@ public struct RunComparison: Sendable {
         func values(_ run: RunRecord) -> [Double] { run.result.histories.first { $0.name == name }?.values ?? [] }
         func atBest(_ run: RunRecord) -> Double {
             let values = values(run)
-            guard let best = run.result.best, values.indices.contains(best.epoch - 1) else { return values.last ?? .nan }
+            guard let best = run.result.best, values.indices.contains(best.epoch - 1) else {
+                return values.last ?? .nan
+            }
             return values[best.epoch - 1]
         }
         let (a, b) = (values(first), values(second))
@@ -75,7 +77,8 @@ public struct RunComparison: Sendable {
             let gaps = zip(a.doubles, b.doubles).map { abs($0 - $1) }
             let squares = gaps.reduce(0) { $0 + $1 * $1 }
             return .values(
-                name: a.name, largest: gaps.max() ?? 0, rootMeanSquare: (squares / Double(max(gaps.count, 1))).squareRoot())
+                name: a.name, largest: gaps.max() ?? 0,
+                rootMeanSquare: (squares / Double(max(gaps.count, 1))).squareRoot())
         }
         return compared + second.filter { !names.contains($0.name) }.map { .onlySecond(name: $0.name) }
     }

@@ -117,9 +117,10 @@ public enum RunFile {
         try scale.setAttribute("long_name", "epoch")
         for (history, name) in zip(record.result.histories, variables) {
             let dataset = try group.write(name, history.values, shape: [history.values.count])
-            if name != history.name { try dataset.setAttribute("metric_name", history.name) }
+            try dataset.setAttribute("metric_name", history.name)
             try dataset.attach(scale, dimension: 0)
-            try dataset.setAttribute("units", "1")
+            // Of a command's metrics nobody knows the unit.
+            if record.choosesBestEpoch { try dataset.setAttribute("units", "1") }
             try dataset.setAttribute("long_name", history.name.replacing("_", with: " "))
         }
     }

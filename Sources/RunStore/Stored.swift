@@ -10,6 +10,8 @@ public struct Stored: Sendable {
         public var label: String
         public var file: URL
         public var reason: String
+        /// Whether a newer program wrote it: then it is whole, and not this one's to move.
+        public var isNewer = false
     }
 
     public private(set) var runs: [String: RunSummary] = [:]
@@ -46,7 +48,10 @@ public struct Stored: Sendable {
                 record.excludedMetrics = plan.excludedMetrics
                 add(RunSummary(record, file: facts))
             } catch {
-                problems.append(Problem(id: run.id, label: run.label, file: file, reason: "\(error)"))
+                problems.append(
+                    Problem(
+                        id: run.id, label: run.label, file: file, reason: "\(error)",
+                        isNewer: (error as? StoreError)?.isOfNewerFormat ?? false))
             }
         }
     }

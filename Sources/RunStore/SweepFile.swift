@@ -211,7 +211,8 @@ private struct SweepWriter {
         let dataset = try root.write(name, padded, shape: [count, epochs])
         try dataset.attach(epochScale, dimension: 1)
         try dataset.setAttribute("metric_name", metric)
-        try finish(dataset, metric.replacing("_", with: " "), units: "1")
+        try finish(
+            dataset, metric.replacing("_", with: " "), units: TrainingRun.metricNames.contains(metric) ? "1" : nil)
     }
 
     private func finish(_ dataset: HDF5Dataset, _ longName: String, units: String?) throws {

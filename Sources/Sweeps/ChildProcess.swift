@@ -57,18 +57,17 @@ struct ChildProcess: Sendable {
                 }
                 return nil
             }
-            var reason: String?
-            var ending = Ending.stopped
+            // What comes first counts: a program that was told to end may do so with success, and has not succeeded.
+            var first: Ending?
             for await ended in group {
                 group.cancelAll()
-                if case .ended(let why) = ended { reason = reason ?? why } else if let ended { ending = ended }
+                first = first ?? ended
             }
             let pid = process.withLock { $0 }
             // Whatever it left behind in its session has nobody to work for.
             if pid > 0 { kill(-pid, SIGKILL) }
             ChildProcess.running.withLock { _ = $0.remove(pid) }
-            if case .exited(let status) = ending, status.isSuccess { return ending }
-            return reason.map { .ended(reason: $0) } ?? ending
+            return first ?? .stopped
         }
     }
 
@@ -89,8 +88,7 @@ struct ChildProcess: Sendable {
                 }
                 await output.end()
             }
-            return Task.isCancelled && !result.terminationStatus.isSuccess
-                ? .stopped : .exited(result.terminationStatus)
+            return Task.isCancelled ? .stopped : .exited(result.terminationStatus)
         } catch {
             return Task.isCancelled ? .stopped : .unstartable(reason: "\(program) can't be started: \(error)")
         }

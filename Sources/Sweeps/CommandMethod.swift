@@ -22,7 +22,7 @@ struct CommandMethod: RunMethod {
         if let file = files.changedFile() {
             return .failed(
                 reason: "\(file) is no longer what it was when this sweep was planned: start the sweep again",
-                output: "")
+                output: "", isFinal: true)
         }
         let devices = gpus.take(trainer.gpus)
         defer { gpus.give(devices) }
@@ -71,6 +71,7 @@ struct CommandMethod: RunMethod {
                 return "\(error)"
             }
         }
+        Strays.end(ofRun: run.id)
         let failure: String
         switch ending {
         case .stopped: return .stopped

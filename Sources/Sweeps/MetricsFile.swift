@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import RunStore
 import Training
@@ -31,6 +32,9 @@ package struct MetricsFile {
     private let path: String
     private let handle: FileHandle
     private var pending: [UInt8] = []
+    /// Bytes read so far, and their checksum: what was told stays told.
+    private var readBytes = 0
+    private var readHash = SHA256()
     private var line = 0
     private var problem: Problem?
     private var values: [String: [Double]] = [:]
@@ -54,24 +58,30 @@ package struct MetricsFile {
         if isContinued { takeEarlierTries(descriptor) }
     }
 
-    /// Lines of earlier tries; a torn last one is cut off, and anything unsound starts the file anew.
+    /// Lines of earlier tries. The first that is torn or unsound is cut off with all after it.
     private mutating func takeEarlierTries(_ descriptor: Int32) {
-        do {
-            _ = try poll()
-            ftruncate(descriptor, lseek(descriptor, 0, SEEK_CUR) - off_t(pending.count))
-        } catch {
-            (values, lastTold, epochs, problem) = ([:], [:], 0, nil)
-            ftruncate(descriptor, 0)
+        let data = (try? handle.readToEnd()) ?? Data()
+        var sound = 0
+        for line in [UInt8](data).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
+            guard (try? take(line)) != nil else { break }
+            sound += line.count + 1
         }
+        problem = nil
+        ftruncate(descriptor, off_t(sound))
         lseek(descriptor, 0, SEEK_END)
-        pending = []
+        readBytes = sound
+        readHash.update(data: data.prefix(sound))
         isFirstOfTry = true
     }
 
     /// What was appended since, as far as it ends with a line's end.
     package mutating func poll() throws -> [Entry] {
         if let problem { throw problem }
+        var facts = stat()
+        if fstat(handle.fileDescriptor, &facts) == 0, Int(facts.st_size) < readBytes { throw rewritten() }
         let data = (try? handle.readToEnd()) ?? Data()
+        readBytes += data.count
+        readHash.update(data: data)
         pending += data
         var entries: [Entry] = []
         var rest = pending[...]
@@ -95,11 +105,33 @@ package struct MetricsFile {
             pending = []
             if let entry = try take(last[...]) { entries.append(entry) }
         }
-        guard isReplaced, let data = FileManager.default.contents(atPath: path) else { return entries }
+        guard isReplaced else {
+            try refuseRewriting()
+            return entries
+        }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Problem(line: line, message: "the file was replaced by something that is no file")
+        }
         (values, lastTold, epochs, line, isFirstOfTry, entriesOfEpoch) = ([:], [:], 0, 0, true, [])
         return try [UInt8](data).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).compactMap {
             try take($0)
         }
+    }
+
+    /// What was read has to be there still.
+    private mutating func refuseRewriting() throws {
+        lseek(handle.fileDescriptor, 0, SEEK_SET)
+        let data = (try? handle.readToEnd()) ?? Data()
+        guard data.count >= readBytes, SHA256.hash(data: data.prefix(readBytes)) == readHash.finalize() else {
+            throw rewritten()
+        }
+    }
+
+    private mutating func rewritten() -> Problem {
+        let found = Problem(
+            line: line, message: "what stood there was written over: append to the file (open it with \"a\")")
+        problem = found
+        return found
     }
 
     /// Whether another file has the name now.

@@ -6,8 +6,8 @@ enum Attempt: Sendable {
     case stored(RunSummary)
     /// Asked to stop: no failure.
     case stopped
-    /// Why, and the last lines it printed.
-    case failed(reason: String, output: String)
+    /// Why, and the last lines it printed. Where it is final, another try would fail just so.
+    case failed(reason: String, output: String, isFinal: Bool = false)
 }
 
 /// A way to train one run in a process of its own.
@@ -61,13 +61,12 @@ struct WorkerMethod: RunMethod {
         child.patience = limits.grace ?? .seconds(limits.timeout == nil && limits.memory == nil ? 86_400 : 30)
         let ending = await child.run(output: tail)
         let file = folder.runFile(run.id)
+        // A run that is published is stored, even if its worker was told to end at that moment.
+        let problem: any Error
+        do { return .stored(try RunSummary(try RunFile.read(file), file: file)) } catch { problem = error }
         switch ending {
         case .exited(let status) where status.isSuccess:
-            do {
-                return .stored(try RunSummary(try RunFile.read(file), file: file))
-            } catch {
-                return .failed(reason: "\(error)", output: await tail.text)
-            }
+            return .failed(reason: "\(problem)", output: await tail.text)
         case .exited(.exited(WorkerMethod.stoppedStatus)), .stopped: return .stopped
         case .exited(let status):
             return .failed(reason: words(status, outOfMemory: OutOfMemory.hasStruck(status)), output: await tail.text)

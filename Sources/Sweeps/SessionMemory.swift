@@ -8,11 +8,21 @@ enum SessionMemory {
     /// does not tell.
     static func residentBytes(of session: pid_t) -> Int {
         let pageSize = sysconf(Int32(_SC_PAGESIZE))
-        return processes().filter { $0.session == session }.reduce(0) { $0 + $1.residentPages } * pageSize
+        let all = processes()
+        var members = Set(all.filter { $0.session == session }.map(\.pid))
+        // A program that began a session of its own is still a child of one of them.
+        var isGrowing = true
+        while isGrowing {
+            let more = all.filter { members.contains($0.parent) && !members.contains($0.pid) }.map(\.pid)
+            members.formUnion(more)
+            isGrowing = !more.isEmpty
+        }
+        return all.filter { members.contains($0.pid) }.reduce(0) { $0 + $1.residentPages } * pageSize
     }
 
     struct Facts {
         let pid: pid_t
+        let parent: pid_t
         let session: pid_t
         let residentPages: Int
     }
@@ -26,9 +36,11 @@ enum SessionMemory {
                 let end = text.lastIndex(of: ")")
             else { return nil }
             let fields = text[text.index(after: end)...].split(separator: " ")
-            // Fields 6 and 24 of proc(5), counted from field 3.
-            guard fields.count > 21, let session = pid_t(fields[3]), let pages = Int(fields[21]) else { return nil }
-            return Facts(pid: pid, session: session, residentPages: pages)
+            // Fields 4, 6 and 24 of proc(5), counted from field 3.
+            guard fields.count > 21, let parent = pid_t(fields[1]), let session = pid_t(fields[3]),
+                let pages = Int(fields[21])
+            else { return nil }
+            return Facts(pid: pid, parent: parent, session: session, residentPages: pages)
         }
     }
 }

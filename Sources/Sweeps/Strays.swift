@@ -1,3 +1,4 @@
+import CProcess
 import Foundation
 
 /// Programs that a sweep started and left running when it was killed itself.
@@ -21,6 +22,25 @@ public enum Strays {
         }
         for pid in alive() { kill(pid, SIGKILL) }
         return found.count
+    }
+
+    /// From now on, what a run's program leaves behind becomes a child of this process, so that it is found.
+    static func adopt() { _ = viseme_adopt_orphans() }
+
+    /// Ends what a run left behind outside its session.
+    static func end(ofRun id: String) {
+        let mark = Array("VISEME_RUN=\(id)".utf8)
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+        for task in tasks {
+            let children = (try? String(contentsOfFile: "/proc/self/task/\(task)/children", encoding: .utf8)) ?? ""
+            for pid in children.split(separator: " ").compactMap({ pid_t($0) }) where isMarked(pid, mark) {
+                kill(-pid, SIGKILL)
+                kill(pid, SIGKILL)
+                // It is ours now: nobody else waits for it.
+                var status: Int32 = 0
+                waitpid(pid, &status, 0)
+            }
+        }
     }
 
     private static func isMarked(_ pid: pid_t, _ mark: [UInt8]) -> Bool {

@@ -48,6 +48,7 @@ public struct Sweep: Sendable {
     /// task ends all that are under way.
     public func train(_ runs: [StoredPlan.Run], report: @escaping @Sendable (Event) async -> Void) async {
         OutOfMemory.begin()
+        Strays.adopt()
         await withTaskGroup(of: Bool.self) { group in
             var waiting = runs[...]
             func start() {
@@ -65,10 +66,25 @@ public struct Sweep: Sendable {
         }
     }
 
+    /// Sets aside what is stored of a run, finished or not. Each when its turn comes: a sweep that is stopped has lost
+    /// nothing of the others.
+    private func startAfresh(_ run: StoredPlan.Run) {
+        for file in [folder.runFile(run.id), folder.checkpointFile(run.id), folder.checkpointFolder(run.id)]
+        where FileManager.default.fileExists(atPath: file.path) {
+            guard let place = try? folder.setAside(file) else { continue }
+            FileHandle.complain("\(run.label): set aside as \(place.path)")
+        }
+        try? FileManager.default.removeItem(at: folder.journalFile(run.id))
+        folder.removeFailure(run.id)
+    }
+
     /// - Returns: false where the run failed.
     private func work(_ run: StoredPlan.Run, report: @escaping @Sendable (Event) async -> Void) async -> Bool {
+        if limits.startsAfresh { startAfresh(run) }
         await report(.started(run))
-        var reasons: [String] = []
+        // Tries of earlier sweeps are part of the story, and cost no retry.
+        var reasons = folder.readFailure(run.id)?.tries ?? []
+        let before = reasons.count
         while true {
             switch await method.attempt(run, failures: reasons, report: report) {
             case .stored(let summary):
@@ -77,9 +93,9 @@ public struct Sweep: Sendable {
                 return true
             case .stopped:
                 return true
-            case .failed(let reason, let output):
+            case .failed(let reason, let output, let isFinal):
                 reasons.append(reason)
-                if reasons.count <= limits.retries && !Task.isCancelled {
+                if !isFinal && reasons.count - before <= limits.retries && !Task.isCancelled {
                     await report(.retried(run, reason: reason))
                     continue
                 }

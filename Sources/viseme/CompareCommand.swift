@@ -26,7 +26,10 @@ struct CompareCommand: ParsableCommand {
 
     private func compareRuns(_ a: RunRecord, _ b: RunRecord) -> Bool {
         let comparison = RunComparison(a, b)
-        print(aligned([["a", "\(a.provenance.label)  \(a.identity.id)"], ["b", "\(b.provenance.label)  \(b.identity.id)"]]))
+        print(
+            aligned([
+                ["a", "\(a.provenance.label)  \(a.identity.id)"], ["b", "\(b.provenance.label)  \(b.identity.id)"],
+            ]))
         if comparison.hasSameContent {
             print("\nthe same content, to the bit: \(a.contentDigest)")
             return true
@@ -55,7 +58,8 @@ struct CompareCommand: ParsableCommand {
         let shown = 20
         let rows = differences.prefix(shown).map { difference -> [String] in
             switch difference {
-            case .values(let name, let largest, let mean): ["  " + name, "largest \(short(largest))", "rms \(short(mean))"]
+            case .values(let name, let largest, let mean):
+                ["  " + name, "largest \(short(largest))", "rms \(short(mean))"]
             case .shapes(let name, let a, let b): ["  " + name, "\(a)", "\(b)"]
             case .onlyFirst(let name): ["  " + name, "only in a", ""]
             case .onlySecond(let name): ["  " + name, "only in b", ""]
@@ -93,11 +97,13 @@ struct CompareCommand: ParsableCommand {
         let onlyB = plans.1.runs.count { stored.1.runs[$0.id] != nil && !labels.contains($0.label) }
         if !rows.isEmpty { print(table(["run", "best \(plans.0.metric.name), a", "b", "b − a", ""], rows)) }
         print(
-            "\(same) runs are the same to the bit, \(rows.count) differ, \(onlyA) are stored in a alone, \(onlyB) in b alone")
+            "\(same) runs are the same to the bit, \(rows.count) differ, \(onlyA) are stored in a alone, \(onlyB) in b alone"
+        )
         return rows.isEmpty && onlyA == 0 && onlyB == 0
     }
 
-    private func plansAndRuns(_ a: StudyFolder, _ b: StudyFolder) throws -> ((StoredPlan, StoredPlan), (Stored, Stored)) {
+    private func plansAndRuns(_ a: StudyFolder, _ b: StudyFolder) throws -> ((StoredPlan, StoredPlan), (Stored, Stored))
+    {
         let plans = (try a.readPlan(), try b.readPlan())
         return (plans, (Stored(a, plans.0), Stored(b, plans.1)))
     }

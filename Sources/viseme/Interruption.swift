@@ -28,6 +28,7 @@ enum Interruption {
                     killRunningRuns()
                     exit(ExitStatus.interrupted.rawValue)
                 }
+                complain("stopping: what runs may end in good order; a second time stops it at once")
                 task.cancel()
             }
         }

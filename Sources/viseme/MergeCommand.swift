@@ -7,7 +7,7 @@ struct MergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "merge", abstract: "Bring the runs of other folders of a study into one.",
         discussion: """
-            Runs are taken by identity, each file verified. A run that both hold with different content is reported and not \
+            Runs are taken by identity, each file verified. A damaged run, or one that both hold with different content, is reported and not \
             taken, and the exit status is 3. The other folders stay as they are.
             """)
 
@@ -24,13 +24,14 @@ struct MergeCommand: ParsableCommand {
         }
         for source in sources { _ = try source.readPlan() }
         try target.create()
-        let locks = try ([target] + sources).map { try StudyLock($0) }
-        defer { withExtendedLifetime(locks) {} }
+        // The others are only read, and may be where nothing can be written.
+        let lock = try StudyLock(target)
+        defer { withExtendedLifetime(lock) {} }
         var hasConflicts = false
         for source in sources {
             let merge = try Merge(from: source, into: target)
             tell(merge, source)
-            hasConflicts = hasConflicts || !merge.conflicts.isEmpty
+            hasConflicts = hasConflicts || !merge.conflicts.isEmpty || !merge.damaged.isEmpty
         }
         let plan = try target.readPlan()
         try writeDerived(target, plan, Stored(target, plan))

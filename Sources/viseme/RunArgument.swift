@@ -10,14 +10,16 @@ enum RunArgument {
     static func file(_ text: String) throws -> URL {
         if FileManager.default.fileExists(atPath: text), !StudyArgument.isStudy(text) { return URL(filePath: text) }
         guard let colon = text.firstIndex(of: ":") else {
-            throw ValidationError("\(text): there is no such run: give a run file, or results/<name>:<number, label or id>")
+            throw ValidationError(
+                "\(text): there is no such run: give a run file, or results/<name>:<number, label or id>")
         }
         let folder = StudyFolder(URL(filePath: String(text[..<colon])))
         let name = String(text[text.index(after: colon)...])
         let plan = try folder.readPlan()
         guard let run = plan.run(named: name) else {
             throw ValidationError(
-                "\(text): no run of \(plan.name) is called \(name): `viseme status \(folder.url.relativePath)` lists them")
+                "\(text): no run of \(plan.name) is called \(name): `viseme status \(folder.url.relativePath)` lists them"
+            )
         }
         let file = folder.runFile(run.id)
         guard FileManager.default.fileExists(atPath: file.path) else {

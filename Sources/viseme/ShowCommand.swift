@@ -45,7 +45,8 @@ struct ShowCommand: ParsableCommand {
         let numbers = result.weights.reduce(0) { $0 + $1.elements.count }
         let weights =
             result.weights.isEmpty
-            ? (record.removedWeights == nil ? "none" : "not kept") : "\(result.weights.count) tensors, \(numbers) numbers"
+            ? (record.removedWeights == nil ? "none" : "not kept")
+            : "\(result.weights.count) tensors, \(numbers) numbers"
         rows.append(["weights", weights])
         return aligned(rows)
     }
@@ -55,7 +56,8 @@ struct ShowCommand: ParsableCommand {
             let finite = history.values.filter(\.isFinite)
             let range = finite.min().map { "\(short($0)) … \(short(finite.max() ?? $0))" } ?? "no number"
             return [
-                history.name, Sparkline.text(history.values, width: 48), "last \(short(history.values.last ?? .nan))", range,
+                history.name, Sparkline.text(history.values, width: 48), "last \(short(history.values.last ?? .nan))",
+                range,
             ]
         }
         return aligned(rows)
@@ -67,10 +69,12 @@ struct ShowCommand: ParsableCommand {
     }
 
     private func settings(_ record: RunRecord) -> String {
-        let identity = (try? JSONDecoder().decode(Identity.self, from: Data(record.identity.json.utf8)))?.configuration ?? [:]
+        let identity =
+            (try? JSONDecoder().decode(Identity.self, from: Data(record.identity.json.utf8)))?.configuration ?? [:]
         let rows = identity.sorted { $0.key < $1.key }.map { [$0.key, $0.value.label] }
         let title = record.choosesBestEpoch ? "settings that differ from the defaults" : "settings"
-        return rows.isEmpty ? "all settings are the defaults" : title + "\n" + aligned(rows.map { ["  " + $0[0], $0[1]] })
+        return rows.isEmpty
+            ? "all settings are the defaults" : title + "\n" + aligned(rows.map { ["  " + $0[0], $0[1]] })
     }
 
     /// What of an identity is shown.
@@ -101,7 +105,11 @@ struct ShowCommand: ParsableCommand {
             ["command", provenance.command.joined(separator: " ")], ["data", provenance.data],
             ["machine", [provenance.processor, provenance.system, provenance.host].joined(separator: ", ")],
             ["started", provenance.started], ["time", "\(decimals(provenance.seconds, 1)) s"],
-            ["tries", provenance.failures.isEmpty ? "" : "\(provenance.tries): " + provenance.failures.joined(separator: "; ")],
+            [
+                "tries",
+                provenance.failures.isEmpty
+                    ? "" : "\(provenance.tries): " + provenance.failures.joined(separator: "; "),
+            ],
         ]
         return aligned(rows.filter { !$0[1].isEmpty })
     }

@@ -44,6 +44,7 @@ struct SweepCommand: AsyncParsableCommand {
         var limits = RunLimits()
         limits.timeout = timeout?.duration
         limits.memory = memory?.bytes
+        limits.startsAfresh = force
         limits.grace = grace?.duration
         limits.retries = retries
         limits.stopsAtFirstFailure = failure == .failFast
@@ -69,16 +70,9 @@ struct SweepCommand: AsyncParsableCommand {
             try folder.write(plan)
         }
         var stored = Stored(folder, plan)
-        for problem in stored.problems {
-            let place = try folder.setAside(problem.file)
-            complain("\(problem.reason)\n  set aside as \(place.path); the run is trained again")
-        }
+        try setAsideDamaged(stored, folder)
         let wanted = try chosen(plan)
-        if force {
-            for run in wanted { try startAfresh(run, folder) }
-            stored = Stored(folder, plan)
-        }
-        let left = wanted.filter { stored.runs[$0.id] == nil }
+        let left = wanted.filter { force || stored.runs[$0.id] == nil }
         let count = only == nil ? "\(plan.runs.count) runs" : "\(wanted.count) of \(plan.runs.count) runs"
         print("\(plan.name): \(count), \(wanted.count - left.count) stored, \(left.count) to train")
         let progress = SweepProgress(total: left.count, metric: plan.metric)
@@ -129,26 +123,25 @@ struct SweepCommand: AsyncParsableCommand {
         )
     }
 
-    /// Sets aside what is stored of a run, finished or not.
-    private func startAfresh(_ run: StoredPlan.Run, _ folder: StudyFolder) throws {
-        for file in [folder.runFile(run.id), folder.checkpointFile(run.id), folder.checkpointFolder(run.id)]
-        where FileManager.default.fileExists(atPath: file.path) {
-            complain("\(run.label): set aside as \(try folder.setAside(file).path)")
-        }
-        try? FileManager.default.removeItem(at: folder.journalFile(run.id))
-    }
-
     /// The runs that `--only` names.
     private func chosen(_ plan: StoredPlan) throws -> [StoredPlan.Run] {
         guard let only else { return plan.runs }
-        let terms = only.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let known = Set(plan.runs.flatMap { $0.point.map(\.label) })
-        for term in terms where !known.contains(term) {
+        let terms = try terms(only[...], known)
+        return plan.runs.filter { run in Set(run.point.map(\.label)).isSuperset(of: terms) }
+    }
+
+    /// The settings of `lr=0.01,seed=1`; a value may hold commas itself.
+    private func terms(_ text: Substring, _ known: Set<String>) throws -> [String] {
+        let found = known.filter { text == $0 || text.hasPrefix($0 + ",") }.max { $0.count < $1.count }
+        guard let found else {
             throw ValidationError(
-                "--only \(only): no run has \(term); there are \(known.sorted().prefix(20).joined(separator: ", "))"
+                "--only \(only ?? ""): no run has \(text.split(separator: ",").first ?? ""); there are "
+                    + known.sorted().prefix(20).joined(separator: ", ")
                     + (known.count > 20 ? " and \(known.count - 20) more" : ""))
         }
-        return plan.runs.filter { run in Set(run.point.map(\.label)).isSuperset(of: terms) }
+        let rest = text.dropFirst(found.count + 1)
+        return [found] + (rest.isEmpty ? [] : try terms(rest, known))
     }
 
     private func train(
@@ -167,6 +160,19 @@ struct SweepCommand: AsyncParsableCommand {
             await sweep.train(runs) { await progress.take($0) }
             clock.cancel()
         }
+    }
+}
+
+/// Moves run files that can't be read out of the way, to be trained again.
+/// - Throws: `ExitStatus.wrong` where a newer program wrote one: it is whole, and not this one's to move.
+func setAsideDamaged(_ stored: Stored, _ folder: StudyFolder) throws {
+    if let newer = stored.problems.first(where: \.isNewer) {
+        complain("\(newer.reason)\n  nothing was changed; --results keeps these results apart")
+        throw ExitStatus.wrong
+    }
+    for problem in stored.problems {
+        let place = try folder.setAside(problem.file)
+        complain("\(problem.reason)\n  set aside as \(place.path); the run is trained again")
     }
 }
 

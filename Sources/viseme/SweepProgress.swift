@@ -81,8 +81,13 @@ actor SweepProgress {
     /// A misspelt metric shows at the first run rather than in the report.
     private func warnOfMetric(_ summary: RunSummary) {
         let names = summary.histories.map(\.name)
-        guard !hasWarnedOfMetric, !names.isEmpty, !names.contains(metric.name) else { return }
+        guard !hasWarnedOfMetric, !names.contains(metric.name) else { return }
         hasWarnedOfMetric = true
+        guard !names.isEmpty else {
+            return complain(
+                "\(summary.provenance.label) told no metrics at all: the trainer is to append them to the file that "
+                    + "VISEME_METRICS names (docs/trainers.md); the report has nothing to compare")
+        }
         complain(
             "the recipe judges by \(metric.name), and this run tells of \(names.joined(separator: ", ")): put the right one "
                 + "under metric: and sweep again; no run has to be trained again for that")

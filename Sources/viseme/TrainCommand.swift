@@ -40,9 +40,7 @@ struct TrainCommand: AsyncParsableCommand {
         folder.removeLeftovers()
         if try !folder.holds(plan) { try folder.write(plan) }
         let before = Stored(folder, plan)
-        for problem in before.problems {
-            complain("\(problem.reason)\n  set aside as \(try folder.setAside(problem.file).path)")
-        }
+        try setAsideDamaged(before, folder)
         if before.runs[run.id] == nil {
             try train(run, plan, folder, await Provenance.gather(plan, width: width))
         } else {

@@ -40,12 +40,21 @@ struct VerifyCommand: AsyncParsableCommand {
             return [result.id, result.label, digest, result.stored.rawValue, result.golden.rawValue]
         }
         print(table(["run", "label", "content digest", "stored", "recorded"], rows))
-        if record { return try write(results, study) }
+        let differing = results.filter { $0.stored == .differs }
+        if record {
+            guard differing.isEmpty else {
+                complain("nothing is recorded: \(differing.count) runs gave another result than what is stored")
+                for result in differing { if let words = result.difference { complain("\(result.label): \(words)") } }
+                tellOfDeterminism(study.plan)
+                throw ExitStatus.difference
+            }
+            return try write(results, study)
+        }
         let differences = results.count(where: \.isDifference)
         let compared = results.count { $0.stored != .absent || $0.golden != .absent }
         for result in results { if let words = result.difference { print("\(result.label): \(words)") } }
         print("\(results.count) runs trained again, \(compared) compared, \(differences) differ")
-        if differences > 0 { tellOfDeterminism(study.plan) }
+        if !differing.isEmpty { tellOfDeterminism(study.plan) }
         if differences > 0 { throw ExitStatus.difference }
         if compared == 0 {
             complain(

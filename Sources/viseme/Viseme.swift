@@ -15,7 +15,8 @@ struct Viseme: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             SweepCommand.self, PlanCommand.self, ReportCommand.self, VerifyCommand.self, CheckCommand.self,
-            StatusCommand.self, ShowCommand.self, CompareCommand.self, ExportCommand.self, MergeCommand.self, GCCommand.self, TrainCommand.self, PredictCommand.self,
+            StatusCommand.self, ShowCommand.self, CompareCommand.self, ExportCommand.self, MergeCommand.self,
+            GCCommand.self, TrainCommand.self, PredictCommand.self,
             WorkerCommand.self, BenchCommand.self,
         ])
 
@@ -24,6 +25,8 @@ struct Viseme: AsyncParsableCommand {
     static func main() async {
         // A file that grows beyond what is allowed is an error to be told, not the end.
         signal(SIGXFSZ, SIG_IGN)
+        // Nor does a reader who has seen enough end the work.
+        signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -73,7 +76,7 @@ enum ExitStatus: Int32, Error {
 
 /// Writes to standard error.
 func complain(_ message: String) {
-    FileHandle.standardError.write(Data((message + "\n").utf8))
+    try? FileHandle.standardError.write(contentsOf: Data((message + "\n").utf8))
 }
 
 /// What most commands take.
@@ -88,6 +91,10 @@ struct StudyOptions: ParsableArguments {
     var results = "results"
 
     var resultsFolder: URL { URL(filePath: results) }
+
+    func validate() throws {
+        if results.isEmpty { throw ValidationError("--results: names no folder") }
+    }
 
     /// The study, with its data prepared.
     func study() async throws -> Study {

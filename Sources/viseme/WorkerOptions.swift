@@ -20,6 +20,12 @@ struct WorkerOptions: ParsableArguments {
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs): at least 1 run at once") }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads \(threads): 1…1024") }
+        guard let gpus else { return }
+        let names = gpus.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let isSound = names.allSatisfy { Int($0).map { $0 >= 0 } ?? ($0.hasPrefix("GPU-") || $0.hasPrefix("MIG-")) }
+        guard isSound, Set(names).count == names.count else {
+            throw ValidationError("--gpus \(gpus): numbers of graphics processors, each once, as 0,1")
+        }
     }
 
     private var pool: GPUPool {

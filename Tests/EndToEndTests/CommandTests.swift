@@ -11,7 +11,10 @@ let shellTrainer = """
       repeat) say '{"epoch": 1, "a": 1}'; say '{"epoch": 1, "a": 2}' ;;
       nan) say '{"epoch": 1, "train_loss": NaN, "val_accuracy": 0.5}' ;;
       hang) trap '' TERM; echo hanging; while :; do sleep 0.1; done ;;
-      fork) sleep 1000 & echo $! > child; say '{"epoch": 1, "val_accuracy": 0.5}' ;;
+      polite) trap 'exit 0' TERM; say '{"epoch": 1, "val_accuracy": 0.5}'; while :; do sleep 0.05; done ;;
+      fork) sleep 1000 & echo $! > child
+        if command -v setsid > /dev/null; then setsid sh -c 'echo $$ > escaped; exec sleep 1000' & sleep 0.3; fi
+        say '{"epoch": 1, "val_accuracy": 0.5}' ;;
       flood) head -c ${FLOOD:-200000000} /dev/zero | tr '\\0' x; echo; echo the end; exit 3 ;;
       delete) say '{"epoch": 1, "val_accuracy": 0.5}'; rm -rf "$PWD"; rm -f "$VISEME_METRICS" ;;
       signal) kill -SEGV $$ ;;
@@ -71,7 +74,7 @@ extension Program {
         "my trainer.sh": """
         printf '%s\\n' "$@" > arguments.txt
         echo "$VISEME_CONFIG" > config.json
-        echo "{\\"epoch\\": 1, \\"val_accuracy\\": 0.$VISEME_SEED, \\"seconds\\": $(date +%s%N)}" >> "$VISEME_METRICS"
+        echo "{\\"epoch\\": 1, \\"val_accuracy\\": 0.$VISEME_SEED, \\"f1\\": 0.9, \\"seconds\\": $(date +%s%N)}" >> "$VISEME_METRICS"
         echo "threads $OMP_NUM_THREADS, hash seed $PYTHONHASHSEED"
         """,
         "r.yaml": """
@@ -92,7 +95,7 @@ extension Program {
     #expect(try program.text(work + "config.json").contains(#""optimizer":{"name":"sgd"}"#))
     let record = try program.record("lr=0.001,seed=2")
     #expect(record.output == "threads 1, hash seed 0")
-    #expect(record.result.histories.map(\.name) == ["seconds", "val_accuracy"])
+    #expect(record.result.histories.map(\.name) == ["f1", "seconds", "val_accuracy"])
     #expect(record.provenance.command.count == 4 && record.provenance.tries == 1)
     let digests = try program.text("results/r/digests.txt")
     let again = try await program.run("sweep", "r.yaml")
@@ -100,12 +103,12 @@ extension Program {
     let verified = try await program.run("verify", "r.yaml")
     #expect(verified.status == .exited(0) && verified.output.contains("4 compared, 0 differ"), "\(verified.output)")
     // Another judge takes nothing but another look.
-    let recipe = try program.text("r.yaml") + "\nmetric: {name: seconds, goal: minimize}\n"
+    let recipe = try program.text("r.yaml") + "\nmetric: {name: f1, goal: minimize}\n"
     try Data(recipe.utf8).write(to: program.folder.appending(path: "r.yaml"))
     let judged = try await program.run("sweep", "r.yaml")
     #expect(judged.output.contains("4 runs, 4 stored, 0 to train"))
     #expect(try program.text("results/r/digests.txt") == digests)
-    #expect(try program.text("results/r/report.md").contains("Best by mean `seconds` (minimize)"))
+    #expect(try program.text("results/r/report.md").contains("Best by mean `f1` (minimize)"))
 }
 
 @Test func badBehaviourIsAFailureWithItsReasonAndStopsNobodyElse() async throws {
@@ -145,6 +148,41 @@ extension Program {
     #expect(ending.output.contains("        hanging"))
 }
 
+@Test func aTrainerThatEndsPolitelyWhenToldHasNotSucceeded() async throws {
+    let program = try study(["polite"])
+    defer { program.close() }
+    let late = try await program.run("sweep", "r.yaml", "--timeout", "1s")
+    #expect(late.status == .exited(1) && late.output.contains("FAILED: ran longer than 1.0 seconds"), "\(late.output)")
+    let script = "\"$0\" sweep r.yaml & sweep=$!; sleep 1.5; kill -INT $sweep; wait $sweep; echo \"status $?\""
+    let stopped = try await program.run(command: ["bash", "-mc", script, Program.url.path])
+    #expect(stopped.output.contains("status 130"), "\(stopped.output)")
+    #expect(stopped.errors.contains("stopping: what runs may end in good order"))
+    #expect(try await program.run("status", "results/r").output.contains("1 failed; no sweep works on it now"))
+    #expect(try program.text("results/r/digests.txt").isEmpty)
+}
+
+@Test func triesOfEarlierSweepsAreRemembered() async throws {
+    let trainer =
+        "[ -e \"$VISEME_RECIPE_FOLDER/go\" ] || exit 4; echo '{\"epoch\": 1, \"val_accuracy\": 1}' >> \"$VISEME_METRICS\""
+    let program = try Program(["t.sh": trainer, "r.yaml": "trainer: {command: [sh, t.sh]}\n"])
+    defer { program.close() }
+    #expect(try await program.run("sweep", "r.yaml").status == .exited(1))
+    try program.go()
+    #expect(try await program.run("sweep", "r.yaml").status == .exited(0))
+    let provenance = try program.record("seed=42").provenance
+    #expect(provenance.tries == 2 && provenance.failures == ["ended with exit status 4"])
+    #expect(try program.text("results/r/report.md").contains("2 (ended with exit status 4)"))
+}
+
+@Test func aReaderWhoHasSeenEnoughDoesNotEndTheSweep() async throws {
+    let program = try study(["well", "nan", "delete"])
+    defer { program.close() }
+    let script = "\"$0\" sweep r.yaml -j1 2>&1 | true; echo \"status ${PIPESTATUS[0]}\""
+    let ending = try await program.run(command: ["bash", "-c", script, Program.url.path])
+    #expect(ending.output.contains("status 0"), "\(ending.output)")
+    #expect(try program.text("results/r/digests.txt").split(separator: "\n").count == 3)
+}
+
 #if os(Linux)
     @Test func whatATrainerLeavesBehindEndsWithIt() async throws {
         let program = try study(["fork"])
@@ -153,10 +191,13 @@ extension Program {
         #expect(ending.status == .exited(0), "\(ending.errors)")
         let folder = StudyFolder(program.folder.appending(path: "results/r"))
         let run = try #require(try folder.readPlan().runs.first)
-        let child = try program.text("results/r/work/\(run.id)/child").trimmingCharacters(in: .whitespacesAndNewlines)
-        try await Task.sleep(for: .milliseconds(200))
-        let state = (try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)) ?? ""
-        #expect(state.isEmpty || state.contains(") Z "), "\(state)")
+        for name in Program.has("setsid") ? ["child", "escaped"] : ["child"] {
+            let left = try program.text("results/r/work/\(run.id)/\(name)")
+            let child = left.trimmingCharacters(in: .whitespacesAndNewlines)
+            try await Task.sleep(for: .milliseconds(200))
+            let state = (try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)) ?? ""
+            #expect(state.isEmpty || state.contains(") Z "), "\(name): \(state)")
+        }
     }
 
     @Test func aRunThatTakesTooMuchMemoryIsEnded() async throws {
@@ -216,6 +257,8 @@ extension Program {
     #expect(ending.output.contains("way=random,seed=42: differs first in epoch 2, val_accuracy: "), "\(ending.output)")
     #expect(ending.output.contains("2 runs trained again, 2 compared, 1 differ"))
     #expect(ending.errors.contains("is not deterministic"))
+    let recorded = try await program.run("verify", "r.yaml", "--record")
+    #expect(recorded.status == .exited(3) && recorded.errors.contains("nothing is recorded"), "\(recorded.errors)")
 }
 
 @Test func graphicsProcessorsAreHandedOutOneRunEach() async throws {

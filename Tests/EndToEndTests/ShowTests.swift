@@ -8,14 +8,18 @@ import Testing
     _ = try await program.run("sweep", Program.tiny)
     let shown = try await program.run("show", "results/tiny:3")
     #expect(shown.status == .exited(0), "\(shown.errors)")
-    for part in ["lr=0.01,seed=1", "content digest", "val_accuracy  ", "test clips by true class", "  filters  ", "129 tensors"] {
+    for part in [
+        "lr=0.01,seed=1", "content digest", "val_accuracy  ", "test clips by true class", "  filters  ", "129 tensors",
+    ] {
         #expect(shown.output.contains(part), "\(part)\n\(shown.output)")
     }
     #expect(try await program.run("show", "results/tiny:lr=0.01,seed=1").output == shown.output)
     let same = try await program.run("compare", "results/tiny:1", "results/tiny:1")
     #expect(same.status == .exited(0) && same.output.contains("the same content, to the bit"))
     let other = try await program.run("compare", "results/tiny:1", "results/tiny:2")
-    #expect(other.status == .exited(3) && other.output.contains("  seed  1  2") && other.output.contains("apart from epoch 1"))
+    #expect(
+        other.status == .exited(3) && other.output.contains("  seed  1  2")
+            && other.output.contains("apart from epoch 1"))
     let folders = try await program.run("compare", "results/tiny", "results/tiny")
     #expect(folders.status == .exited(0) && folders.output.contains("4 runs are the same to the bit, 0 differ"))
 
@@ -31,7 +35,8 @@ import Testing
     #expect(weights.status == .exited(0))
     let wrong: [([String], String)] = [
         (["show", "results/tiny:9"], "no run of tiny is called 9"), (["show", "nowhere"], "there is no such run"),
-        (["export", "results/tiny"], "say what to write"), (["export", "results/tiny", "--safetensors", "x"], "of one run"),
+        (["export", "results/tiny"], "say what to write"),
+        (["export", "results/tiny", "--safetensors", "x"], "of one run"),
         (["export", "results/tiny:1", "--netcdf", "x"], "are of a study"),
         (["export", "results/tiny", "--csv", "no/such/folder.csv"], "can't be written"),
     ]

@@ -73,6 +73,26 @@ private func scratch(_ text: String = recipe) throws -> Scratch {
     #expect(watch.changedFile() == "train.sh")
 }
 
+@Test func foldersOfFilesAreFollowedThroughLinksAndResultsAreNoFilesOfTheTrainer() throws {
+    let scratch = try scratch("trainer: {command: [sh, train.sh], files: [.]}\n")
+    let folder = scratch.url
+    for name in ["results/r/runs", "elsewhere"] {
+        try FileManager.default.createDirectory(at: folder.appending(path: name), withIntermediateDirectories: true)
+    }
+    for name in ["results/r/plan.json", "results/r/report.md", "elsewhere/m.py"] {
+        try Data().write(to: folder.appending(path: name))
+    }
+    for (link, target) in [("src/link", "../elsewhere"), ("src/loop", "..")] {
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.appending(path: link).path, withDestinationPath: target)
+    }
+    let paths = try command(try scratch.recipe()).files.map(\.path)
+    #expect(
+        paths.contains { $0.hasSuffix("/m.py") } && paths.contains("./src/deep/a.py")
+            && !paths.contains { $0.contains("results") }, "\(paths)")
+    #expect(paths.count < 12, "a loop ends: \(paths)")
+}
+
 @Test func filesWhoseNamesHoldValuesAreFound() throws {
     let text = "trainer: {command: [sh, \"./{kind}.sh\", \"{kind}\"]}\nsweep: {kind: [train, other]}\n"
     let scratch = try scratch(text)
@@ -114,6 +134,31 @@ private func scratch(_ text: String = recipe) throws -> Scratch {
     ]
     for text in expected { #expect(mistakes.contains { $0.contains(text) }, "\(text)\n\(mistakes)") }
     #expect(mistakes.count == expected.count, "\(mistakes.joined(separator: "\n"))")
+}
+
+@Test(arguments: [
+    (
+        "trainer: {command: [sh, trian.sh]}\n",
+        "r.yaml:1:25: command: there is no file trian.sh, as from the recipe's folder"
+    ),
+    ("trainer: {command: [sh], env: {VISEME_SEED: 5}}\n", "env: VISEME_SEED is given to the trainer by this program"),
+    ("trainer: {command: [sh]}\nset: {a.b: 1, a: {b: {c: 2}}}\n", "a.b.c: a.b has a value of its own"),
+    ("trainer: {command: [sh]}\nsweep: {lr: [1, '1']}\n", "lr: two values are both called lr=1"),
+    ("trainer: {command: [sh]}\nmetrics: {exclude: [val_accuracy]}\n", "val_accuracy is what the study judges by"),
+    ("trainer: {command: [sh]}\nset: {time: 1:30}\n", "time: here stands 1:30"),
+    ("trainer: {command: [sh]}\nset: {day: 2024-01-01}\n", "day: here stands 2024-01-01"),
+    ("trainer: {command: [sh]}\nsweep: {lr: [1, ~, 'y']}\n", "r.yaml:2:17: lr: here stands ~"),
+])
+func mistakesThatAFirstReaderMade(text: String, message: String) throws {
+    let mistakes = try scratch(text).mistakes()
+    #expect(mistakes.count == 1 && mistakes[0].contains(message), "\(mistakes)")
+}
+
+@Test func labelsAreOneLine() throws {
+    let text = "trainer: {command: [sh, -c, exit, \"{text}\"]}\nset: {seed: 1}\nsweep: {text: [\"a\\nb\", 'c,d']}\n"
+    let recipe = try scratch(text).recipe()
+    #expect(recipe.expand().map(\.label) == ["text=a\\nb,seed=1", "text=c,d,seed=1"])
+    #expect(try command(recipe).arguments(recipe.expand()[0].configuration)[3] == "a\nb")
 }
 
 @Test func overridesOfACommandsRecipeAreOfItsKeys() throws {

@@ -105,6 +105,31 @@ func metricsThatBreakARuleAreToldWithTheirLine(text: String, message: String) {
     #expect(fresh.told(judgedBy: .valAccuracy).histories.last == History(name: "b", values: [7]))
 }
 
+@Test func soundLinesBeforeAnUnsoundOneAreKept() throws {
+    let scratch = Scratch()
+    _ = try MetricsFile(scratch.file, isContinued: false)
+    try scratch.write("{\"epoch\":1,\"a\":1}\n{\"epoch\":2,\"a\":2}\noops\n{\"epoch\":3,\"a\":3}\n")
+    var metrics = try MetricsFile(scratch.file, isContinued: true)
+    try scratch.write("{\"epoch\":3,\"a\":30}\n")
+    _ = try metrics.finish()
+    #expect(metrics.told(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 2, 30])])
+}
+
+@Test(arguments: [
+    "", "{\"epoch\":1,\"a\":9}\n", "{\"epoch\":1,\"a\":9}\n{\"epoch\":2,\"a\":8}\n{\"epoch\":3,\"a\":7}\n",
+])
+func whatIsWrittenOverIsNoticed(text: String) throws {
+    let scratch = Scratch()
+    var metrics = try MetricsFile(scratch.file, isContinued: false)
+    try scratch.write("{\"epoch\":1,\"a\":1}\n{\"epoch\":2,\"a\":2}\n")
+    #expect(try metrics.poll().count == 2)
+    let handle = try FileHandle(forWritingTo: scratch.file)
+    try handle.truncate(atOffset: 0)
+    try handle.write(contentsOf: Data(text.utf8))
+    let problem = #expect(throws: MetricsFile.Problem.self) { try metrics.finish() }
+    #expect(problem?.description.contains("was written over") == true)
+}
+
 @Test func aFileThatIsDeletedOrReplacedIsStillRead() throws {
     let scratch = Scratch()
     var metrics = try MetricsFile(scratch.file, isContinued: false)
