@@ -47,7 +47,8 @@ status: $(VISEME) ## what of a study is done, failed or missing
 test: ## build and run all tests
 	@scripts/setup.sh $(PACKAGES)
 	swift build -c release --build-tests
-	swift test -c release --skip-build $(ARGS)
+	@scripts/python_env.sh || true
+	VISEME_PYTHON=$$(scripts/python_env.sh --path) swift test -c release --skip-build $(ARGS)
 
 soak: $(VISEME) ## the long checks, an hour or more: golden digests in every way, a thousand kills
 	swift build -c release --build-tests

@@ -1,3 +1,4 @@
+import Clips
 import Foundation
 import HDF5
 import Recipes
@@ -53,6 +54,7 @@ public enum RunFile {
 
         try writeHistory(record, root)
         if let test = result.test { try writeTest(test, record.classes.count, root) }
+        if !result.predictions.isEmpty { try writePredictions(result.predictions, root) }
         let weights = try root.makeGroup("weights")
         try weights.setAttribute("digest", record.weightsDigest ?? "")
         try weights.setAttribute("removed", record.removedWeights == nil ? 0 : 1)
@@ -125,6 +127,46 @@ public enum RunFile {
         }
     }
 
+    private static func writePredictions(_ predictions: [ClipPredictions], _ root: HDF5Group) throws {
+        let group = try root.makeGroup("predictions")
+        for one in predictions {
+            let split = try group.makeGroup(one.split.rawValue)
+            let count = one.names.count
+            let clips = try split.write("clip", one.names, shape: [count])
+            try clips.makeScale("clip")
+            for (name, values, meaning) in [
+                ("label", one.labels, "true class, a place in /class_names"),
+                ("predicted", one.predicted, "most probable class"),
+            ] {
+                let dataset = try split.write(name, values, shape: [count])
+                try dataset.attach(clips, dimension: 0)
+                try dataset.setAttribute("long_name", meaning)
+            }
+            let probability = try split.write("probability", one.probabilities, shape: [count])
+            try probability.attach(clips, dimension: 0)
+            try probability.setAttribute("long_name", "probability of the most probable class")
+            try probability.setAttribute("units", "1")
+        }
+    }
+
+    private static func readPredictions(_ root: HDF5Group, path: String) throws -> [ClipPredictions] {
+        guard root.has("predictions") else { return [] }
+        let group = try root.group("predictions")
+        return try Split.allCases.filter { group.has($0.rawValue) }.map { split in
+            let one = try group.group(split.rawValue)
+            let told = ClipPredictions(
+                split: split, names: try one.dataset("clip").texts(), labels: try one.dataset("label").integers(),
+                predicted: try one.dataset("predicted").integers(),
+                probabilities: try one.dataset("probability").floats())
+            guard
+                [told.labels.count, told.predicted.count, told.probabilities.count].allSatisfy({
+                    $0 == told.names.count
+                })
+            else { throw StoreError.unreadable(path: path, reason: "its parts contradict each other") }
+            return told
+        }
+    }
+
     private static func writeTest(_ test: TestResult, _ classes: Int, _ root: HDF5Group) throws {
         let group = try root.makeGroup("test")
         try group.write("loss", [test.loss], shape: [])
@@ -164,7 +206,8 @@ public enum RunFile {
                 best: bestEpoch == 0 ? nil : judged.map { BestEpoch(epoch: bestEpoch, value: $0[bestEpoch - 1]) },
                 stoppedEarly: try outcome.integer("stopped_early") == 1, weights: try tensors(weights),
                 lastWeights: root.has("last_weights") ? try tensors(root.group("last_weights")) : [],
-                test: root.has("test") ? try readTest(root.group("test"), classes.count) : nil),
+                test: root.has("test") ? try readTest(root.group("test"), classes.count) : nil,
+                predictions: try readPredictions(root, path: path)),
             keep: [.best, .last], choosesBestEpoch: isOurs,
             excludedMetrics: try decode([String].self, [try history.text("excluded_metrics")], path),
             output: try root.group("provenance").dataset("output").texts().first ?? "",

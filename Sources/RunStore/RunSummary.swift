@@ -34,6 +34,16 @@ public struct RunSummary: Sendable, Equatable {
         a.id == b.id && a.contentDigest == b.contentDigest && a.file == b.file
     }
 
+    /// Whether another look at the same run says the same in every number.
+    public func isSame(as other: RunSummary?) -> Bool {
+        guard let other, contentDigest == other.contentDigest, outcome == other.outcome, best == other.best,
+            seconds == other.seconds, provenanceText == other.provenanceText, histories.count == other.histories.count
+        else { return false }
+        return zip(histories, other.histories).allSatisfy { a, b in
+            a.name == b.name && a.values.elementsEqual(b.values) { $0 == $1 || ($0.isNaN && $1.isNaN) }
+        }
+    }
+
     public func history(_ name: String) -> [Double] {
         histories.first { $0.name == name }?.values ?? []
     }

@@ -57,7 +57,12 @@ public struct Stored: Sendable {
     }
 
     public mutating func add(_ summary: RunSummary) {
-        runs[summary.id] = rejudges ? summary.judged(by: metric) : summary
+        runs[summary.id] = judged(summary)
+    }
+
+    /// As the plan judges it.
+    public func judged(_ summary: RunSummary) -> RunSummary {
+        rejudges ? summary.judged(by: metric) : summary
     }
 
     /// The plan's runs that are stored, in its order.

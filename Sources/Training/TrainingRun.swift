@@ -58,6 +58,24 @@ public struct TestResult: Sendable, Equatable {
     }
 }
 
+/// What the best weights say of each clip of one split.
+public struct ClipPredictions: Sendable, Equatable {
+    public var split: Split
+    public var names: [String]
+    /// Class numbers: the true one, and the most probable.
+    public var labels, predicted: [Int]
+    /// Of the most probable class.
+    public var probabilities: [Float]
+
+    public init(split: Split, names: [String], labels: [Int], predicted: [Int], probabilities: [Float]) {
+        self.split = split
+        self.names = names
+        self.labels = labels
+        self.predicted = predicted
+        self.probabilities = probabilities
+    }
+}
+
 /// A finished training.
 public struct TrainingResult: Sendable, Equatable {
     public var outcome: Outcome
@@ -72,10 +90,12 @@ public struct TrainingResult: Sendable, Equatable {
     /// Those of the last epoch.
     public var lastWeights: [Tensor]
     public var test: TestResult?
+    /// Of the validation and test clips; none where no epoch gave a number.
+    public var predictions: [ClipPredictions]
 
     public init(
         outcome: Outcome, histories: [History], seconds: [Double], best: BestEpoch?, stoppedEarly: Bool,
-        weights: [Tensor], lastWeights: [Tensor] = [], test: TestResult?
+        weights: [Tensor], lastWeights: [Tensor] = [], test: TestResult?, predictions: [ClipPredictions] = []
     ) {
         self.outcome = outcome
         self.histories = histories
@@ -85,6 +105,7 @@ public struct TrainingResult: Sendable, Equatable {
         self.weights = weights
         self.lastWeights = lastWeights
         self.test = test
+        self.predictions = predictions
     }
 }
 
@@ -156,11 +177,12 @@ public final class TrainingRun {
             if let keeper, keeper.isDue(atEndOfEpoch: true) { try keeper.keep(state(progress)) }
         }
         let last = network.parameters.tensors
+        let (test, predictions) = judge(progress.bestWeights)
         return TrainingResult(
             outcome: outcome, histories: progress.histories, seconds: progress.seconds,
             best: progress.stopping(settings).best,
             stoppedEarly: outcome == .trained && progress.epochs < settings.epochs, weights: progress.bestWeights,
-            lastWeights: last, test: progress.bestWeights.isEmpty ? nil : testBest(progress.bestWeights))
+            lastWeights: last, test: test, predictions: predictions)
     }
 
     /// How far a training has come.
@@ -309,7 +331,9 @@ public final class TrainingRun {
     }
 
     /// Loss and accuracy on one split, without dropout, batch norm by its averages.
-    private func evaluate(_ clips: FramedClips, tally: ((_ label: Int, _ predicted: Int) -> Void)? = nil) -> Score {
+    private func evaluate(
+        _ clips: FramedClips, tally: ((_ label: Int, _ predicted: Int, _ probability: Float) -> Void)? = nil
+    ) -> Score {
         network.pack(training: false)
         var loss = 0.0
         var correct = 0
@@ -322,21 +346,34 @@ public final class TrainingRun {
             for (clip, label) in labels.enumerated() {
                 let guess = predicted(clip: clip)
                 if guess == label { correct += 1 }
-                tally?(label, guess)
+                if let tally { tally(label, guess, network.probabilities(clip: clip)[guess]) }
             }
         }
         return Score(loss: loss / Double(clips.count), accuracy: Double(correct) / Double(clips.count))
     }
 
-    private func testBest(_ weights: [Tensor]) -> TestResult? {
-        guard let test = data.test, test.count > 0 else { return nil }
+    /// What the best weights say of the validation clips, and of the test clips, by which nobody chose anything.
+    private func judge(_ weights: [Tensor]) -> (TestResult?, [ClipPredictions]) {
+        guard !weights.isEmpty else { return (nil, []) }
         do { try network.parameters.load(weights) } catch {
             preconditionFailure("a network's own weights fit it: \(error)")
         }
+        func predictions(_ split: Split, _ clips: FramedClips) -> (Score, ClipPredictions) {
+            var told = ClipPredictions(
+                split: split, names: clips.names, labels: clips.labels, predicted: [], probabilities: [])
+            let score = evaluate(clips) { _, predicted, probability in
+                told.predicted.append(predicted)
+                told.probabilities.append(probability)
+            }
+            return (score, told)
+        }
+        let (_, val) = predictions(.val, data.val)
+        guard let clips = data.test, clips.count > 0 else { return (nil, [val]) }
+        let (score, test) = predictions(.test, clips)
         let classes = data.classes.count
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
-        let score = evaluate(test) { confusion[$0][$1] += 1 }
-        return TestResult(loss: score.loss, accuracy: score.accuracy, confusion: confusion)
+        for (label, predicted) in zip(test.labels, test.predicted) { confusion[label][predicted] += 1 }
+        return (TestResult(loss: score.loss, accuracy: score.accuracy, confusion: confusion), [val, test])
     }
 
     private func predicted(clip: Int) -> Int {

@@ -1,42 +1,64 @@
 import ArgumentParser
 import Foundation
 import RunStore
+import Sweeps
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Read every stored run and verify its digests; nothing is trained.")
+        commandName: "check", abstract: "Read every stored run and verify its digests; nothing is trained.",
+        discussion: """
+            --repair writes anew what is derived from the run files: sweep.h5, digests.txt, the report. Run files themselves are \
+            never changed: `viseme sweep` sets damaged ones aside and trains those runs again.
+            """)
 
     @Argument(help: "The study's folder, results/<name>.")
     var study: String
+    @Flag(help: "Write anew what is derived from the run files.")
+    var repair = false
 
     func run() throws {
         let folder = StudyFolder(URL(filePath: study))
         let plan = try folder.readPlan()
+        let lock = repair ? try StudyLock(folder) : nil
+        defer { withExtendedLifetime(lock) {} }
         let stored = Stored(folder, plan, thorough: true)
-        var problems = stored.problems.map(\.reason)
+        let whole = stored.problems.map(\.reason) + (try foreignFiles(folder, plan))
+        var derived = derivedProblems(folder, plan, stored)
+        for problem in whole + derived { complain(problem) }
+        if repair, !derived.isEmpty {
+            try writeDerived(folder, plan, stored)
+            print("repaired: \(derived.count) of \(derived.count + whole.count) problems")
+            derived = []
+        }
+        let missing = plan.runs.count - stored.runs.count
+        let problems = whole.count + derived.count
+        print(
+            "\(stored.runs.count) of \(plan.runs.count) planned runs whole, \(missing) not stored or damaged, "
+                + "\(problems) problem\(problems == 1 ? "" : "s")")
+        if problems > 0 { throw ExitStatus.difference }
+    }
+
+    /// What does not say what the run files say.
+    private func derivedProblems(_ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored) -> [String] {
+        let cure = "`viseme check --repair` or `viseme report` rebuilds it"
+        var problems: [String] = []
         if FileManager.default.fileExists(atPath: folder.sweepFile.path) {
             do {
                 let derived = try SweepFile.read(folder.sweepFile, excluding: plan.excludedMetrics)
                 for (id, run) in stored.runs.sorted(by: { $0.key < $1.key })
-                where derived[id]?.contentDigest != run.contentDigest {
-                    problems.append(
-                        "\(folder.sweepFile.path): run \(id) is not as its run file has it: `viseme report` rebuilds it"
-                    )
+                where !run.isSame(as: derived[id].map(stored.judged)) {
+                    problems.append("\(folder.sweepFile.path): run \(id) is not as its run file has it: \(cure)")
                 }
             } catch {
-                problems.append("\(error): `viseme report` rebuilds it")
+                problems.append("\(error): \(cure)")
             }
+        } else if !stored.runs.isEmpty {
+            problems.append("\(folder.sweepFile.path): is not there: \(cure)")
         }
-        problems += try foreignFiles(folder, plan)
         if let recorded = try? DigestList(file: folder.digests), recorded != DigestList(stored, plan) {
-            problems.append("\(folder.digests.path): is not as the run files have it: `viseme report` rebuilds it")
+            problems.append("\(folder.digests.path): is not as the run files have it: \(cure)")
         }
-        for problem in problems { complain(problem) }
-        let missing = plan.runs.count - stored.runs.count
-        print(
-            "\(stored.runs.count) of \(plan.runs.count) planned runs whole, \(missing) not stored or damaged, "
-                + "\(problems.count) problem\(problems.count == 1 ? "" : "s")")
-        if !problems.isEmpty { throw ExitStatus.difference }
+        return problems
     }
 
     /// What lies among the runs and is no run. Runs of other plans of this folder are read and verified too.

@@ -34,7 +34,10 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
                 Tensor(name: "b.weight", shape: [2, 1, 1, 3], values: [1, 2, 3, .nan, .infinity, -0.0]),
                 Tensor(name: "a.bias", shape: [2], values: [4, 5]),
             ],
-            test: TestResult(loss: 0.25, accuracy: 0.5, confusion: [[1, 0, 2], [0, 3, 0], [1, 1, 0]])),
+            test: TestResult(loss: 0.25, accuracy: 0.5, confusion: [[1, 0, 2], [0, 3, 0], [1, 1, 0]]),
+            predictions: [
+                ClipPredictions(split: .val, names: ["ä/1.mp4"], labels: [2], predicted: [0], probabilities: [0.75])
+            ]),
         provenance: provenance)
 }
 
@@ -48,6 +51,7 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
     #expect(
         read.identity == written.identity && read.classes == written.classes && read.provenance == written.provenance)
     #expect(read.result.test == written.result.test && read.result.best == written.result.best)
+    #expect(read.result.predictions == written.result.predictions)
     #expect(read.result.weights.map(\.name).sorted() == ["a.bias", "b.weight"])
     #expect(read.configuration["lr"] == .number(0.1) && read.configuration["epoch"] == .integer(100))
 }

@@ -74,6 +74,14 @@ func trainingGivesTheSameBitsAtEveryWidthAndNumberOfThreads(kind: OptimizerKind)
     #expect(test.confusion.flatMap { $0 }.reduce(0, +) == 8)
     let right = (0..<4).reduce(0) { $0 + test.confusion[$1][$1] }
     #expect(test.accuracy == Double(right) / 8)
+    #expect(result.predictions.map(\.split) == [.val, .test])
+    let told = result.predictions[1]
+    #expect(told.names.count == 8 && Set(told.names).count == 8)
+    #expect(zip(told.labels, told.predicted).count { $0 == $1 } == right)
+    #expect(told.probabilities.allSatisfy { $0 > 0.25 && $0 <= 1 })
+    let val = result.predictions[0]
+    let hits = zip(val.labels, val.predicted).count { $0 == $1 }
+    #expect(Double(hits) / Double(val.names.count) == result.best?.value, "the best epoch's accuracy")
 }
 
 @Test func earlyStoppingWaitsItsPatienceAndTiesGoToTheEarlierEpoch() {

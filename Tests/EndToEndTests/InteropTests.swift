@@ -1,0 +1,90 @@
+import Foundation
+import RunStore
+import Testing
+
+/// Python with the tools of requirements.txt: `make test` sets it up and names it.
+private let python = ProcessInfo.processInfo.environment["VISEME_PYTHON"] ?? ""
+
+/// A study like lr_grid, in seconds.
+private let recipe = """
+    set:
+      path_to_dataset: builtin:visemes
+      len_video: 8
+      size_lips: {width: 16, height: 16}
+      filters: 4
+      epoch: 6
+      builtin: {words: 4, train_speakers: 4, val_speakers: 2, test_speakers: 2, takes: 2, difficulty: 0.2}
+    question: Can others read it?
+    sweep: {lr: [0.001, 0.01], batch_size: [8, 16], seed: [1, 2]}
+    """
+
+@Suite(.enabled(if: !python.isEmpty, "needs Python with Tests/Interop/requirements.txt, named by VISEME_PYTHON"))
+struct Interop {
+    private static let scripts = Program.package.appending(path: "Tests/Interop").path
+
+    private func study() async throws -> Program {
+        let program = try Program(["lr_grid.yaml": recipe])
+        let ending = try await program.run("sweep", "lr_grid.yaml")
+        #expect(ending.status == .exited(0), "\(ending.errors)")
+        return program
+    }
+
+    @Test func otherToolsReadEveryNumber() async throws {
+        let program = try await study()
+        defer { program.close() }
+        _ = try await program.run(
+            "export", "results/lr_grid", "--csv", "runs.csv", "--histories", "epochs.csv", "--netcdf", "study.nc")
+        _ = try await program.run("export", "results/lr_grid:1", "--safetensors", "w.safetensors")
+        let read = try await program.run(command: [
+            python, Interop.scripts + "/read_study.py", "results/lr_grid", "runs.csv", "epochs.csv", "w.safetensors",
+            "study.nc",
+        ])
+        #expect(read.status == .exited(0), "\(read.errors)")
+        #expect(read.output.contains("8 runs read"))
+    }
+
+    @Test func hostileFilesAreRefusedInWords() async throws {
+        let program = try await study()
+        defer { program.close() }
+        let folder = StudyFolder(program.folder.appending(path: "results/lr_grid"))
+        let run = folder.runFile(try folder.readPlan().runs[0].id)
+        try FileManager.default.createDirectory(
+            at: program.folder.appending(path: "hostile"), withIntermediateDirectories: true)
+        let made = try await program.run(command: [python, Interop.scripts + "/make_hostile.py", run.path, "hostile"])
+        #expect(made.status == .exited(0), "\(made.errors)")
+        let names = try FileManager.default.contentsOfDirectory(atPath: program.folder.appending(path: "hostile").path)
+            .filter { $0.hasSuffix(".h5") }.sorted()
+        #expect(names.count == 20)
+        for name in names {
+            let ending = try await program.run("show", "hostile/\(name)")
+            if name == "good.h5" {
+                #expect(ending.status == .exited(0), "\(ending.errors)")
+            } else {
+                #expect(
+                    ending.status == .exited(2) && ending.errors.contains("hostile/\(name)"),
+                    "\(name): \(ending.errors)")
+                #expect(!ending.output.contains("xxxx") && ending.errors.split(separator: "\n").count == 1, "\(name)")
+            }
+        }
+    }
+
+    /// Every block of docs/format.md that is marked for a language is run as it is printed.
+    @Test func theSnippetsOfTheDocumentRun() async throws {
+        let program = try await study()
+        defer { program.close() }
+        let text = try String(contentsOf: Program.package.appending(path: "docs/format.md"), encoding: .utf8)
+        let folder = StudyFolder(program.folder.appending(path: "results/lr_grid"))
+        let id = try folder.readPlan().runs[0].id
+        var ran: [String: Int] = [:]
+        for block in text.matches(of: /```(python|sh)\n(.*?)```/.dotMatchesNewlines()) {
+            let (language, code) = (String(block.1), String(block.2).replacing("0123456789ab", with: id))
+            let command =
+                language == "python"
+                ? [python, "-c", code] : ["bash", "-ec", code]
+            let ending = try await program.run(command: command)
+            #expect(ending.status == .exited(0), "\(code)\n\(ending.errors)")
+            ran[language, default: 0] += 1
+        }
+        #expect((ran["python"] ?? 0) >= 4 && (ran["sh"] ?? 0) >= 1, "\(ran)")
+    }
+}
