@@ -98,10 +98,19 @@ public final class Parameters {
         entries.map { Tensor(name: $0.name, shape: $0.shape, values: read($0, gradients)) }
     }
 
-    /// Takes over stored weights; every name and shape must be there.
-    public func load(_ tensors: [Tensor]) throws {
+    /// Takes over stored weights; every name and shape must be there, and no other.
+    /// - Parameter skipped: patterns of names (`fc.*`) that keep the start they have.
+    /// - Throws: `WeightMismatch` with all that does not fit.
+    public func load(_ tensors: [Tensor], except skipped: [String] = []) throws {
+        func isSkipped(_ name: String) -> Bool { skipped.contains { NamePattern($0).matches(name) } }
         let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        var problems: [String] = []
+        let entries = entries.filter { !isSkipped($0.name) }
+        let averageEntries = averageEntries.filter { !isSkipped($0.name) }
+        let known = Set((entries + averageEntries).map(\.name))
+        // PyTorch counts batches; nothing here does.
+        var problems = tensors.map(\.name).filter {
+            !known.contains($0) && !isSkipped($0) && !$0.hasSuffix(".num_batches_tracked")
+        }.map { "\($0) is no name of the network" }
         for entry in entries + averageEntries {
             guard let tensor = byName[entry.name] else {
                 problems.append("\(entry.name) \(entry.shape) is missing")
@@ -148,11 +157,75 @@ public final class Parameters {
     }
 }
 
+/// A pattern of parameter names: `*` stands for any characters.
+public struct NamePattern: Sendable {
+    private let pieces: [Substring]
+
+    public init(_ text: String) {
+        pieces = text.split(separator: "*", omittingEmptySubsequences: false)
+    }
+
+    public func matches(_ name: String) -> Bool {
+        guard let first = pieces.first, let last = pieces.last, pieces.count > 1 else {
+            return pieces.first.map { name == $0 } ?? false
+        }
+        guard name.hasPrefix(first) else { return false }
+        var rest = name.dropFirst(first.count)
+        for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
+            guard let range = rest.firstRange(of: piece) else { return false }
+            rest = rest[range.upperBound...]
+        }
+        return rest.hasSuffix(last)
+    }
+}
+
+/// Parameters that training leaves as they are.
+public struct FrozenParameters {
+    private struct Part {
+        let buffer: Buffer<Float>
+        /// Nil for an average, which has no gradient.
+        let gradients: Buffer<Float>?
+        let range: Range<Int>
+        let values: [Float]
+    }
+
+    private let parts: [Part]
+
+    /// Holds what the named parameters are now.
+    /// - Throws: `WeightMismatch` where a pattern names no parameter.
+    public init(_ patterns: [String], of parameters: Parameters) throws {
+        let all = parameters.entries.map { ($0, true) } + parameters.averageEntries.map { ($0, false) }
+        let unused = patterns.filter { pattern in !all.contains { NamePattern(pattern).matches($0.0.name) } }
+        guard unused.isEmpty else {
+            throw WeightMismatch(problems: unused.map { "freeze: no parameter is called \($0)" })
+        }
+        parts = all.filter { entry, _ in patterns.contains { NamePattern($0).matches(entry.name) } }.map {
+            entry, isTrained in
+            let buffer = isTrained ? parameters.weights : parameters.averages
+            let range = entry.offset..<entry.offset + entry.count
+            return Part(
+                buffer: buffer, gradients: isTrained ? parameters.gradients : nil, range: range,
+                values: range.map { buffer.pointer[$0] })
+        }
+    }
+
+    /// Before a step: what does not move does not count in the norm of the gradient.
+    public func clearGradients() {
+        for part in parts { for at in part.range { part.gradients?.pointer[at] = 0 } }
+    }
+
+    /// After a step.
+    public func restore() {
+        for part in parts { for (at, value) in zip(part.range, part.values) { part.buffer.pointer[at] = value } }
+    }
+}
+
 /// Stored weights that do not belong to this network.
 public struct WeightMismatch: Error, CustomStringConvertible {
     public let problems: [String]
 
     public var description: String {
-        "the weights do not fit the network:\n" + problems.map { "  " + $0 }.joined(separator: "\n")
+        "the weights do not fit the network:\n" + problems.prefix(20).map { "  " + $0 }.joined(separator: "\n")
+            + (problems.count > 20 ? "\n  … and \(problems.count - 20) more" : "")
     }
 }

@@ -109,6 +109,12 @@ public struct Configuration: Sendable, Equatable {
     public var hidesMetadata: Bool { bool("hide_metadata") }
     public var hidesLibraryVersions: Bool { bool("hide_libs_vers") }
     public var seed: Int { integer("seed") }
+    /// The file of the weights to start from; nil where they are drawn.
+    public var initialWeights: String? {
+        let path = text("init_from")
+        return path.isEmpty ? nil : path
+    }
+    public var skippedInitialWeights: [String] { texts("init_skip") }
 
     public var clipFormat: ClipFormat {
         ClipFormat(
@@ -154,6 +160,7 @@ public struct Configuration: Sendable, Equatable {
         settings.augmentation.time = integer("augment.time")
         settings.augmentation.brightness = number("augment.brightness")
         settings.augmentation.mixup = number("augment.mixup")
+        settings.frozen = texts("freeze")
         settings.metric = metric
         return settings
     }

@@ -68,6 +68,16 @@ public struct ConfigurationKey: Sendable {
         ConfigurationKey("dropout", .number(0...1, belowUpper: true), .number(0.2), "share of values dropped"),
         ConfigurationKey(
             "bn_momentum", .number(0...1), .number(0.1), "weight of the new batch in the batch-norm averages"),
+        ConfigurationKey(
+            "init_from", .text, .text(""),
+            "weights to start from: a run file or a .safetensors file; the digest of the weights is part of the identity",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "init_skip", .texts(count: nil), .list([]),
+            "parameters that start afresh all the same, by name or pattern: fc.* for other classes"),
+        ConfigurationKey(
+            "freeze", .texts(count: nil), .list([]),
+            "parameters that stay as they start, by name or pattern: resnet.*"),
         // The optimiser.
         ConfigurationKey(
             "optimizer", .choice(OptimizerKind.allCases.map(\.rawValue)), .text("adam"), "how gradients move weights"),

@@ -33,10 +33,11 @@ public struct IdentityForm: Sendable {
     ///   - axes: the swept keys.
     ///   - metric: decides the best epoch, and with it the weights that the built-in trainer keeps.
     ///   - data: digest of the data of the built-in trainer.
+    ///   - initialWeights: digest of the weights it starts from; nil where they are drawn.
     ///   - numerics: its numerics revision.
     public init(
-        _ configuration: Configuration, axes: [String], metric: Metric, data: String, trainer: Trainer,
-        numerics: Int = numericsRevision
+        _ configuration: Configuration, axes: [String], metric: Metric, data: String, initialWeights: String? = nil,
+        trainer: Trainer, numerics: Int = numericsRevision
     ) {
         self.configuration = configuration
         var members = configuration.values.filter { name, value in
@@ -44,6 +45,7 @@ public struct IdentityForm: Sendable {
         }.mapValues(\.json)
         switch trainer {
         case .visualSpeech:
+            members["init_from"] = initialWeights.map(jsonString)
             if metric != .valAccuracy {
                 members["metric"] = canonicalJSON([
                     "name": jsonString(metric.name), "goal": jsonString(metric.goal.rawValue),

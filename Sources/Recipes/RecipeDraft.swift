@@ -113,6 +113,10 @@ struct RecipeDraft {
 
     /// Keys that only change what is printed make no runs that differ.
     private func isSweepable(_ key: ConfigurationKey, _ place: Place, _ reader: SettingsReader) -> Bool {
+        if key.name == "init_from" {
+            reader.mistakes.add(place, "init_from: can't be swept: make a recipe of each start", in: reader.source)
+            return false
+        }
         guard key.name.hasPrefix("hide_") else { return true }
         reader.mistakes.add(place, "\(key.name): does not change a run, so it can't be swept", in: reader.source)
         return false
@@ -237,6 +241,9 @@ struct RecipeDraft {
             if let note { notes.append(note) }
             return
         }
+        if let path = settings["init_from"], case .text(let text) = path.value, !text.isEmpty {
+            settings["init_from"]?.value = .text(path.wholePath(text))
+        }
         if let path = settings["path_to_dataset"] {
             if case .text(let text) = path.value, text != VisemeSet.path {
                 if text.hasPrefix("builtin:") {
@@ -244,9 +251,7 @@ struct RecipeDraft {
                         path.place, "path_to_dataset: the built-in data set is \(VisemeSet.path), there is no \(text)",
                         in: source)
                 } else {
-                    let file = URL(
-                        filePath: (text as NSString).expandingTildeInPath, relativeTo: path.folder.appending(path: ""))
-                    settings["path_to_dataset"]?.value = .text(file.standardizedFileURL.path)
+                    settings["path_to_dataset"]?.value = .text(path.wholePath(text))
                 }
             }
         } else if !axes.contains(where: { $0.key == "path_to_dataset" }), mistakes.mistakes.isEmpty {

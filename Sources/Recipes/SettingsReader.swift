@@ -10,6 +10,12 @@ struct Setting {
     var place: Place
     /// Where relative paths start from.
     var folder: URL
+
+    /// A path that stands there, as a whole one.
+    func wholePath(_ text: String) -> String {
+        URL(filePath: (text as NSString).expandingTildeInPath, relativeTo: folder.appending(path: ""))
+            .standardizedFileURL.path
+    }
 }
 
 /// Reads configuration keys out of YAML nodes, noting every mistake.

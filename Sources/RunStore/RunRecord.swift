@@ -91,7 +91,7 @@ public struct RunRecord: Sendable {
     }
 
     /// Names, types, shapes and numbers, sorted by name.
-    private static func digest(_ weights: [Tensor]) -> String {
+    static func digest(_ weights: [Tensor]) -> String {
         var content = DigestInput()
         content.integer(weights.count)
         for tensor in weights.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {

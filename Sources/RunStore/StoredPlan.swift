@@ -38,6 +38,8 @@ public struct StoredPlan: Sendable, Equatable {
     public var trainer: Trainer
     public var keep: KeptWeights
     public var recordedEnvironment: [String]
+    /// Digest of the weights that all runs start from; nil where they are drawn.
+    public var initialWeights: String?
     /// Of the program that made the plan: part of the identity of runs of the built-in trainer.
     public var numerics: Int
     /// What all runs share.
@@ -51,7 +53,8 @@ public struct StoredPlan: Sendable, Equatable {
     public init(
         name: String, recipe: String, overrides: [String] = [], recipeText: String = "", question: String? = nil,
         metric: Metric, trainer: Trainer = .visualSpeech, keep: KeptWeights = .best,
-        recordedEnvironment: [String] = [], numerics: Int = numericsRevision, settings: [String: Value] = [:],
+        recordedEnvironment: [String] = [], initialWeights: String? = nil, numerics: Int = numericsRevision,
+        settings: [String: Value] = [:],
         axes: [String], runs: [Run], results: String = "results"
     ) {
         self.name = name
@@ -63,6 +66,7 @@ public struct StoredPlan: Sendable, Equatable {
         self.trainer = trainer
         self.keep = keep
         self.recordedEnvironment = recordedEnvironment
+        self.initialWeights = initialWeights
         self.numerics = numerics
         self.settings = settings
         self.axes = axes
@@ -77,8 +81,8 @@ public struct StoredPlan: Sendable, Equatable {
 
     public func identity(of run: Run) -> RunIdentity {
         IdentityForm(
-            Configuration(settings, of: trainer), axes: axes, metric: metric, data: run.data.digest, trainer: trainer,
-            numerics: numerics
+            Configuration(settings, of: trainer), axes: axes, metric: metric, data: run.data.digest,
+            initialWeights: initialWeights, trainer: trainer, numerics: numerics
         ).identity(run.point)
     }
 
@@ -124,6 +128,7 @@ extension StoredPlan {
         var command: CommandTrainer?
         var keep: KeptWeights
         var recordedEnvironment: [String]
+        var initialWeights: String?
         var numerics: Int
         var settings: [String: Value]
         var axes: [String]
@@ -171,7 +176,8 @@ extension StoredPlan {
         let head = Head(
             name: name, recipe: recipe, overrides: overrides, recipeText: recipeText, question: question,
             metric: metric, command: command, keep: keep, recordedEnvironment: recordedEnvironment,
-            numerics: numerics, settings: settings, axes: axes, results: results, data: data)
+            initialWeights: initialWeights, numerics: numerics, settings: settings, axes: axes, results: results,
+            data: data)
         var columns = ["\"id\":[\(runs.map { "\"\($0.id)\"" }.joined(separator: ","))]"]
         columns.append("\"trial\":[\(runs.map { String($0.trial) }.joined(separator: ","))]")
         if data.count > 1 { columns.append("\"data\":[\(dataOfRuns.map { String($0) }.joined(separator: ","))]") }
@@ -204,7 +210,8 @@ extension StoredPlan {
         self.init(
             name: head.name, recipe: head.recipe, overrides: head.overrides, recipeText: head.recipeText,
             question: head.question, metric: head.metric, trainer: head.command.map { .command($0) } ?? .visualSpeech,
-            keep: head.keep, recordedEnvironment: head.recordedEnvironment, numerics: head.numerics,
+            keep: head.keep, recordedEnvironment: head.recordedEnvironment, initialWeights: head.initialWeights,
+            numerics: head.numerics,
             settings: head.settings, axes: head.axes,
             runs: columns.id.indices.map { index in
                 Run(

@@ -14,7 +14,7 @@ public enum SweepFile {
     static let reserved: Set<String> = [
         "run", "epoch", "epochs", "trial", "number", "run_id", "best_epoch", "best_value", "test_loss",
         "test_accuracy", "outcome", "stopped_early", "seconds", "content_digest", "provenance", "file_size",
-        "file_modified", "weight_bytes", "lr_per_epoch",
+        "file_modified", "weight_bytes", "told_metrics", "lr_per_epoch",
     ]
 
     /// The name of a swept key's coordinate: dots become underscores, and what collides gets a prefix.
@@ -99,6 +99,10 @@ public enum SweepFile {
         try writer.flags("stopped_early", runs.map { $0.1.stoppedEarly }, "stopped before the last epoch")
         try writer.doubles("seconds", runs.map { $0.1.seconds }, "time taken", units: "s")
         try writer.texts("content_digest", runs.map { $0.1.contentDigest }, "SHA-256 of what is reproduced")
+        if case .command = plan.trainer {
+            let told = try runs.map { try RunFile.json($0.1.histories.map(\.name)) }
+            try writer.texts("told_metrics", told, "metrics that the run told of, as JSON")
+        }
         try writer.texts("provenance", runs.map { $0.1.provenanceText }, "who made the run, as JSON")
         try writer.integers("weight_bytes", runs.map { $0.1.weightBytes }, "bytes of weights in the run file")
         try writer.integers("file_size", runs.map { $0.1.file.size }, "bytes of the run file when it was verified")
@@ -135,6 +139,7 @@ public enum SweepFile {
         let seconds = try root.dataset("seconds").doubles()
         let digests = try root.dataset("content_digest").texts()
         let provenances = try root.dataset("provenance").texts()
+        let told = try root.has("told_metrics") ? root.dataset("told_metrics").texts() : []
         let weightBytes = try root.dataset("weight_bytes").integers()
         let sizes = try root.dataset("file_size").integers()
         let times = try root.dataset("file_modified").integers()
@@ -142,7 +147,8 @@ public enum SweepFile {
             epochs.count, bestEpochs.count, bestValues.count, losses.count, accuracies.count, outcomes.count,
             early.count, seconds.count, digests.count, provenances.count, weightBytes.count, sizes.count, times.count,
         ]
-        guard counts.allSatisfy({ $0 == ids.count }), metrics.allSatisfy({ $0.1.count == ids.count * width }),
+        guard counts.allSatisfy({ $0 == ids.count }), told.isEmpty || told.count == ids.count,
+            metrics.allSatisfy({ $0.1.count == ids.count * width }),
             epochs.allSatisfy({ (0...width).contains($0) })
         else { throw StoreError.unreadable(path: path, reason: "its parts contradict each other") }
         var runs: [String: RunSummary] = [:]
@@ -153,7 +159,8 @@ public enum SweepFile {
             runs[id] = RunSummary(
                 id: id, outcome: outcome, stoppedEarly: early[index] == 1,
                 best: bestEpochs[index] == 0 ? nil : BestEpoch(epoch: bestEpochs[index], value: bestValues[index]),
-                histories: metrics.map { name, values in
+                histories: metrics.filter { told.isEmpty || told[index].contains(jsonString($0.0)) }.map {
+                    name, values in
                     History(name: name, values: Array(values[index * width..<index * width + epochs[index]]))
                 },
                 seconds: seconds[index], test: accuracies[index].isNaN ? nil : (losses[index], accuracies[index]),

@@ -43,6 +43,7 @@ public struct RunTrainer {
         let training = TrainingRun(
             settings: configuration.trainingSettings(metric: plan.metric), data: data,
             machine: Machine(kernels: width.kernels, threads: threads))
+        try loadInitialWeights(training, configuration)
         let checkpoint = folder.checkpointFile(run.id)
         let journal = try RunJournal(
             folder.journalFile(run.id), provenance: provenance,
@@ -79,6 +80,18 @@ public struct RunTrainer {
         try? FileManager.default.removeItem(at: checkpoint)
         journal.close()
         return record
+    }
+
+    /// The weights to start from have to be those that the plan was made with.
+    private func loadInitialWeights(_ training: TrainingRun, _ configuration: Configuration) throws {
+        guard let path = configuration.initialWeights else { return }
+        let initial = try InitialWeights(path)
+        guard initial.digest == plan.initialWeights else {
+            throw StoreError.unreadable(
+                path: path,
+                reason: "init_from: it no longer holds the weights that this sweep was planned with: start again")
+        }
+        try training.start(from: initial.tensors, except: configuration.skippedInitialWeights)
     }
 
     /// The checkpoint of an earlier try; one that can't be used is set aside and the run starts afresh.

@@ -24,6 +24,8 @@ public struct Study: Sendable {
         let planned = recipe.expand()
         let axes = planned.first?.point.map(\.key) ?? []
         let data = try await StudyData(recipe, planned, cache: results.appending(path: ".cache"), progress: progress)
+        let initial =
+            try recipe.trainer == .visualSpeech ? recipe.configuration.initialWeights.map(InitialWeights.init) : nil
         var forms: [PlannedData: IdentityForm] = [:]
         var runs: [StoredPlan.Run] = []
         runs.reserveCapacity(planned.count)
@@ -34,7 +36,8 @@ public struct Study: Sendable {
             let form =
                 forms[used]
                 ?? IdentityForm(
-                    recipe.configuration, axes: axes, metric: recipe.metric, data: used.digest, trainer: recipe.trainer)
+                    recipe.configuration, axes: axes, metric: recipe.metric, data: used.digest,
+                    initialWeights: initial?.digest, trainer: recipe.trainer)
             forms[used] = form
             let resolved = StoredPlan.Run(
                 id: form.identity(run.point).id, number: runs.count + 1, trial: run.trial, point: run.point, data: used)
@@ -52,7 +55,8 @@ public struct Study: Sendable {
         plan = StoredPlan(
             name: recipe.name, recipe: path, overrides: overrides, recipeText: recipe.text, question: recipe.question,
             metric: recipe.metric, trainer: recipe.trainer, keep: recipe.keep,
-            recordedEnvironment: recipe.recordedEnvironment, settings: recipe.configuration.values, axes: axes,
+            recordedEnvironment: recipe.recordedEnvironment, initialWeights: initial?.digest,
+            settings: recipe.configuration.values, axes: axes,
             runs: runs, results: results.relativePath)
     }
 

@@ -22,6 +22,8 @@ public struct TrainingSettings: Sendable, Equatable {
     public var clipNorm = 0.0
     public var augmentation = Augmentation()
     public var metric = Metric.valAccuracy
+    /// Patterns of names of parameters that stay as they start.
+    public var frozen: [String] = []
 
     public init() {}
 }
@@ -128,6 +130,7 @@ public final class TrainingRun {
     private let network: VisualSpeechNetwork
     private let optimizer: Optimizer
     private var step: UInt64 = 0
+    private var frozen: FrozenParameters?
 
     public init(settings: TrainingSettings, data: ClipSplits, machine: Machine) {
         self.settings = settings
@@ -141,6 +144,13 @@ public final class TrainingRun {
         optimizer = Optimizer(
             settings.optimizer, weights: network.parameters.weights, gradients: network.parameters.gradients,
             weightDecay: settings.weightDecay, momentum: settings.momentum, machine: machine)
+    }
+
+    /// Starts from stored weights instead of drawn ones.
+    /// - Parameter skipped: patterns of names that keep their drawn start.
+    /// - Throws: `WeightMismatch` with all names and shapes that do not fit.
+    public func start(from weights: [Tensor], except skipped: [String]) throws {
+        try network.parameters.load(weights, except: skipped)
     }
 
     /// Trains to the end.
@@ -159,6 +169,7 @@ public final class TrainingRun {
             try restore(checkpoint, &progress)
             try report(.resumed(epochs: checkpoint.epochs))
         }
+        frozen = settings.frozen.isEmpty ? nil : try FrozenParameters(settings.frozen, of: network.parameters)
         var outcome = Outcome.trained
         while progress.epochs < settings.epochs && !progress.stopping(settings).shouldStop {
             let epoch = progress.epochs + 1
@@ -297,10 +308,12 @@ public final class TrainingRun {
         network.loss(labels: labels).forEach(takeLoss)
         let correct = labels.indices.count { predicted(clip: $0) == labels[$0].first }
         network.backward(labels: labels)
+        frozen?.clearGradients()
         if settings.clipNorm > 0 {
             clipGradients(network.parameters.gradients, limit: settings.clipNorm, machine: machine)
         }
         optimizer.step(lr: lr)
+        frozen?.restore()
         step += 1
         return correct
     }

@@ -25,7 +25,7 @@ struct StatusCommand: AsyncParsableCommand {
         for state in states where state.state == .failed {
             guard let output = state.output, !output.isEmpty else { continue }
             print("\nlast output of \(state.label):")
-            print(output.split(separator: "\n").suffix(10).map { "    \($0)" }.joined(separator: "\n"))
+            print(output.split(separator: "\n").suffix(25).map { "    \($0)" }.joined(separator: "\n"))
         }
         print("\n" + summary(states, folder))
     }

@@ -2,6 +2,36 @@ import Foundation
 import RunStore
 import Testing
 
+@Test func aStudyMayStartFromTheWeightsOfAnother() async throws {
+    let program = try Program()
+    defer { program.close() }
+    _ = try await program.run("sweep", Program.tiny, "--only", "lr=0.01,seed=1")
+    _ = try await program.run("export", "results/tiny:3", "--safetensors", "w.safetensors")
+    let folder = StudyFolder(program.folder.appending(path: "results/tiny"))
+    let file = folder.runFile(try folder.readPlan().runs[2].id).path
+    let page = try String(contentsOfFile: Program.tiny, encoding: .utf8)
+        .replacing("base: base.yaml", with: "base: \(Program.package.path)/recipes/base.yaml")
+        .replacing("  filters: 4", with: "  filters: 4\n  init_from: START\n  freeze: [\"resnet.*\"]")
+    for (name, start) in [("from_run", file), ("from_safetensors", "w.safetensors"), ("wrong", "tiny.yaml")] {
+        try Data(page.replacing("START", with: start).utf8).write(to: program.folder.appending(path: "\(name).yaml"))
+        let ending = try await program.run("sweep", "\(name).yaml", "lr=[0.01]", "epoch=2")
+        #expect(ending.status == .exited(name == "wrong" ? 2 : 0), "\(name): \(ending.errors)")
+        if name == "wrong" { #expect(ending.errors.contains("tiny.yaml: can't be read")) }
+    }
+    // The same weights, whatever file they stand in, are the same runs.
+    #expect(try program.text("results/from_run/digests.txt") == program.text("results/from_safetensors/digests.txt"))
+    #expect(try program.text("results/from_run/digests.txt").split(separator: "\n").count == 2)
+    let start = try RunFile.read(URL(filePath: file)).result.weights
+    let tuned = try program.record("lr=0.01,seed=1", study: "from_run").result.weights
+    for (before, after) in zip(start, tuned) {
+        #expect((before == after) == before.name.hasPrefix("resnet."), "\(before.name)")
+    }
+    let other = try await program.run("sweep", "from_run.yaml", "lr=[0.01]", "epoch=2", "filters=8")
+    #expect(other.status == .exited(1) && other.output.contains("FAILED"), "\(other.output)")
+    let status = try await program.run("status", "results/from_run").output
+    #expect(status.contains("the weights do not fit the network") && status.contains("s2_same.weight is [4, 1, 7, 7], not [8, 1, 7, 7]"), "\(status)")
+}
+
 @Test func storedRunsAreShownComparedAndExported() async throws {
     let program = try Program()
     defer { program.close() }

@@ -1,6 +1,7 @@
 import Clips
 import Kernels
 import Networks
+import Tensors
 import Testing
 import Training
 
@@ -124,6 +125,7 @@ func aRunGoesOnFromAnyCheckpointToTheSameResult(kind: OptimizerKind) throws {
     var settings = toySettings()
     (settings.optimizer, settings.epochs, settings.patience, settings.clipNorm) = (kind, 4, 2, 1)
     settings.augmentation.mixup = 0.4
+    settings.frozen = ["resnet.layer1.*", "*.running_mean"]
     let data = try toyData()
     func run() -> TrainingRun {
         TrainingRun(settings: settings, data: data, machine: Machine(kernels: VectorWidth.best.kernels, threads: 1))
@@ -137,6 +139,64 @@ func aRunGoesOnFromAnyCheckpointToTheSameResult(kind: OptimizerKind) throws {
             try run().train(from: checkpoint, clock: { 0 }) { _ in } == whole,
             "after \(checkpoint.epochs) epochs and \(checkpoint.batches) batches")
     }
+}
+
+private func run(_ settings: TrainingSettings, from weights: [Tensor], except skipped: [String] = []) throws
+    -> TrainingResult
+{
+    let machine = Machine(kernels: VectorWidth.best.kernels, threads: 1)
+    let run = TrainingRun(settings: settings, data: try toyData(), machine: machine)
+    try run.start(from: weights, except: skipped)
+    return try run.train(clock: { 0 }) { _ in }
+}
+
+@Test func aRunThatStartsFromStoredWeightsAndHoldsAllStaysThere() throws {
+    let source = try train(toySettings())
+    var settings = toySettings()
+    (settings.seed, settings.epochs, settings.frozen) = (99, 1, ["*"])
+    let result = try run(settings, from: source.weights)
+    #expect(result.weights == source.weights)
+    let best = try #require(source.best)
+    for index in [2, 3] { #expect(result.histories[index].values[0] == source.histories[index].values[best.epoch - 1]) }
+    #expect(result.test == source.test && result.predictions == source.predictions)
+}
+
+@Test func frozenParametersStayAndTheOthersMove() throws {
+    let source = try train(toySettings())
+    for kind in OptimizerKind.allCases {
+        var settings = toySettings()
+        (settings.optimizer, settings.weightDecay, settings.clipNorm) = (kind, 0.1, 0.5)
+        settings.frozen = ["resnet.*"]
+        let result = try run(settings, from: source.weights)
+        for (before, after) in zip(source.weights, result.lastWeights) {
+            #expect((before == after) == before.name.hasPrefix("resnet."), "\(kind) \(before.name)")
+        }
+    }
+}
+
+@Test func weightsThatDoNotFitAreToldAllAtOnce() throws {
+    let source = try train(toySettings())
+    var weights = source.weights.filter { $0.name != "lstm1.bias_ih_l0" }
+    let index = try #require(weights.firstIndex { $0.name == "fc.weight" })
+    weights[index] = Tensor(name: "fc.weight", shape: [1, 2], values: [0, 0])
+    weights.append(Tensor(name: "head.weight", shape: [1], values: [0]))
+    weights.append(Tensor(name: "bn.num_batches_tracked", shape: [1], values: [0]))
+    let error = #expect(throws: WeightMismatch.self) { try run(toySettings(), from: weights) }
+    #expect(error?.problems.count == 3, "\(error?.description ?? "")")
+    // Other classes: the last layer starts afresh.
+    _ = try run(toySettings(), from: weights, except: ["fc.*", "head.*", "lstm1.bias_ih*"])
+    var settings = toySettings()
+    settings.frozen = ["resnet.*", "nothing.*"]
+    let unused = #expect(throws: WeightMismatch.self) { try run(settings, from: source.weights) }
+    #expect(unused?.problems == ["freeze: no parameter is called nothing.*"])
+}
+
+@Test(arguments: [
+    ("*", "a.b", true), ("a.*", "a.b", true), ("a.*", "b.a.b", false), ("*.b", "a.b", true), ("a*c*e", "abcde", true),
+    ("a*c*e", "abde", false), ("a", "a", true), ("a", "ab", false), ("ab*ba", "aba", false), ("**", "x", true),
+])
+func patternsNameParameters(pattern: String, name: String, matches: Bool) {
+    #expect(NamePattern(pattern).matches(name) == matches)
 }
 
 @Test func aCheckpointOfAnotherRunIsRefused() throws {

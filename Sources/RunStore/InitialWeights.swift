@@ -1,0 +1,25 @@
+import Foundation
+import Tensors
+
+/// Weights to start from: those of a stored run, or of a safetensors file.
+public struct InitialWeights: Sendable {
+    public let tensors: [Tensor]
+    /// SHA-256 over names, types, shapes and numbers: part of the identity of runs that start from them.
+    public let digest: String
+
+    /// - Throws: `StoreError` where the file is not there, is neither of the two, or holds no weights.
+    public init(_ path: String) throws {
+        let bytes = try DurableFile.read(URL(filePath: path))
+        if path.hasSuffix(".safetensors") {
+            do { tensors = try SafeTensors.read(Data(bytes)) } catch {
+                throw StoreError.unreadable(path: path, reason: "init_from: it is no safetensors file: \(error)")
+            }
+        } else {
+            tensors = try RunFile.read(URL(filePath: path)).result.weights
+        }
+        guard !tensors.isEmpty else {
+            throw StoreError.unreadable(path: path, reason: "init_from: it holds no weights")
+        }
+        digest = RunRecord.digest(tensors)
+    }
+}
