@@ -29,7 +29,9 @@ import Testing
     let other = try await program.run("sweep", "from_run.yaml", "lr=[0.01]", "epoch=2", "filters=8")
     #expect(other.status == .exited(1) && other.output.contains("FAILED"), "\(other.output)")
     let status = try await program.run("status", "results/from_run").output
-    #expect(status.contains("the weights do not fit the network") && status.contains("s2_same.weight is [4, 1, 7, 7], not [8, 1, 7, 7]"), "\(status)")
+    #expect(
+        status.contains("the weights do not fit the network")
+            && status.contains("s2_same.weight is [4, 1, 7, 7], not [8, 1, 7, 7]"), "\(status)")
 }
 
 @Test func storedRunsAreShownComparedAndExported() async throws {
