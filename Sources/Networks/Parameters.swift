@@ -161,8 +161,11 @@ public final class Parameters {
 public struct WeightMismatch: Error, CustomStringConvertible {
     public let problems: [String]
 
+    public init(problems: [String]) { self.problems = problems }
+
     public var description: String {
-        "the weights do not fit the network:\n" + problems.prefix(20).map { "  " + $0 }.joined(separator: "\n")
+        "the weights, or the names of weights, do not fit the network:\n"
+            + problems.prefix(20).map { "  " + $0 }.joined(separator: "\n")
             + (problems.count > 20 ? "\n  … and \(problems.count - 20) more" : "")
     }
 }

@@ -114,6 +114,7 @@ public struct Configuration: Sendable, Equatable {
         let path = text("init_from")
         return path.isEmpty ? nil : path
     }
+    public var frozenParameters: [String] { texts("freeze") }
     public var skippedInitialWeights: [String] { texts("init_skip") }
 
     public var clipFormat: ClipFormat {
@@ -160,7 +161,7 @@ public struct Configuration: Sendable, Equatable {
         settings.augmentation.time = integer("augment.time")
         settings.augmentation.brightness = number("augment.brightness")
         settings.augmentation.mixup = number("augment.mixup")
-        settings.frozen = texts("freeze")
+        settings.frozen = frozenParameters
         settings.metric = metric
         return settings
     }

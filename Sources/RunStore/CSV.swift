@@ -31,7 +31,8 @@ public enum CSV {
         for history in runs.flatMap({ $0.1.histories }) where !metrics.contains(history.name) {
             metrics.append(history.name)
         }
-        var rows = [["number"] + plan.axes + ["epoch"] + metrics]
+        let taken = ["number"] + plan.axes + ["epoch"]
+        var rows = [taken + metrics.map { taken.contains($0) ? "metric_\($0)" : $0 }]
         for (run, summary) in runs {
             let point = plan.axes.map { key in run.point.first { $0.key == key }?.value.label ?? "" }
             let histories = metrics.map { summary.history($0) }

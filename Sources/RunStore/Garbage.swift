@@ -64,7 +64,7 @@ public struct Garbage: Sendable {
                 continue
             }
             var record = try RunFile.read(item.file)
-            record.keep(only: keep)
+            record.letGo(keeping: keep)
             try RunFile.write(record, to: item.file)
         }
     }
@@ -73,7 +73,7 @@ public struct Garbage: Sendable {
     private static func removable(_ file: URL, _ keep: KeptWeights) -> Int? {
         guard let record = try? RunFile.read(file) else { return nil }
         var kept = record
-        kept.keep(only: keep)
+        kept.letGo(keeping: keep)
         func bytes(_ record: RunRecord) -> Int {
             (record.result.weights + record.result.lastWeights).reduce(0) { $0 + $1.byteCount }
         }

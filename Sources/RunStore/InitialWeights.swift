@@ -15,7 +15,7 @@ public struct InitialWeights: Sendable {
                 throw StoreError.unreadable(path: path, reason: "init_from: it is no safetensors file: \(error)")
             }
         } else {
-            tensors = try RunFile.read(URL(filePath: path)).result.weights
+            tensors = try RunFile.read(URL(filePath: path)).anyWeights
         }
         guard !tensors.isEmpty else {
             throw StoreError.unreadable(path: path, reason: "init_from: it holds no weights")

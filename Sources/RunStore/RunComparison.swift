@@ -1,3 +1,4 @@
+import Foundation
 import Recipes
 import Tensors
 import Training
@@ -36,7 +37,7 @@ public struct RunComparison: Sendable {
     public let hasSameContent: Bool
 
     public init(_ first: RunRecord, _ second: RunRecord) {
-        let (a, b) = (first.configuration.values, second.configuration.values)
+        let (a, b) = (RunComparison.settings(first), RunComparison.settings(second))
         settings = Set(a.keys).union(b.keys).sorted().filter { a[$0] != b[$0] }.map {
             Setting(key: $0, first: a[$0], second: b[$0])
         }
@@ -47,6 +48,18 @@ public struct RunComparison: Sendable {
         hasSameContent = first.contentDigest == second.contentDigest
         let isThere = !first.result.weights.isEmpty && !second.result.weights.isEmpty
         weights = isThere ? RunComparison.differences(first.result.weights, second.result.weights) : nil
+    }
+
+    /// Weights to start from are what they are, not where they lay.
+    private static func settings(_ run: RunRecord) -> [String: Value] {
+        struct Identity: Decodable {
+            struct Start: Decodable { var init_from: String? }
+            var configuration: Start
+        }
+        var values = run.configuration.values
+        let start = try? JSONDecoder().decode(Identity.self, from: Data(run.identity.json.utf8)).configuration.init_from
+        values["init_from"] = start.map { .text("weights \($0.prefix(16))…") }
+        return values
     }
 
     private static func difference(_ name: String, _ first: RunRecord, _ second: RunRecord) -> MetricDifference? {
@@ -97,9 +110,9 @@ extension Tensor {
 extension StoredPlan {
     /// The run of a number, a label, or an id or its beginning; nil where there is none, or more than one.
     public func run(named name: String) -> Run? {
-        if let number = Int(name), name.count < 6, let run = runs.first(where: { $0.number == number }) { return run }
+        if let number = Int(name), name.count < 6 { return runs.first { $0.number == number } }
         if let run = runs.first(where: { $0.label == name }) { return run }
-        let found = runs.filter { $0.id.hasPrefix(name) }
+        let found = name.count < 4 ? [] : runs.filter { $0.id.hasPrefix(name) }
         return found.count == 1 ? found[0] : nil
     }
 }

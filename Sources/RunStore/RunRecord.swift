@@ -57,6 +57,16 @@ public struct RunRecord: Sendable {
         if !keep.contains(.last) { result.lastWeights = [] }
     }
 
+    /// Lets go of weights that are stored, but never of the last there are, unless none is to be kept.
+    mutating func letGo(keeping keep: KeptWeights) {
+        var kept = self
+        kept.keep(only: keep)
+        if keep.isEmpty || !kept.anyWeights.isEmpty { self = kept }
+    }
+
+    /// The best weights, or those of the last epoch where only they were kept.
+    public var anyWeights: [Tensor] { result.weights.isEmpty ? result.lastWeights : result.weights }
+
     /// SHA-256 of the best weights, whether they are kept or not; nil where there never were any.
     public var weightsDigest: String? {
         result.weights.isEmpty ? removedWeights : RunRecord.digest(result.weights)

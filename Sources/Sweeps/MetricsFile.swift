@@ -112,6 +112,10 @@ package struct MetricsFile {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Problem(line: line, message: "the file was replaced by something that is no file")
         }
+        // A program may write all anew each time and rename it; what it told before has to be there.
+        guard data.count >= readBytes, SHA256.hash(data: data.prefix(readBytes)) == readHash.finalize() else {
+            throw rewritten()
+        }
         (values, lastTold, epochs, line, isFirstOfTry, entriesOfEpoch) = ([:], [:], 0, 0, true, [])
         return try [UInt8](data).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).compactMap {
             try take($0)

@@ -69,7 +69,11 @@ struct WorkerMethod: RunMethod {
             return .failed(reason: "\(problem)", output: await tail.text)
         case .exited(.exited(WorkerMethod.stoppedStatus)), .stopped: return .stopped
         case .exited(let status):
-            return .failed(reason: words(status, outOfMemory: OutOfMemory.hasStruck(status)), output: await tail.text)
+            let output = await tail.text
+            let words = words(status, outOfMemory: OutOfMemory.hasStruck(status))
+            // What it said itself says more than its status.
+            let own = output.split(separator: "\n").first { $0.hasPrefix("viseme: error: ") }
+            return .failed(reason: own.map { "\(words): \($0.dropFirst(15))" } ?? words, output: output)
         case .ended(let reason), .unstartable(let reason):
             return .failed(reason: reason, output: await tail.text)
         }

@@ -31,7 +31,7 @@ enum SessionMemory {
     static func processes() -> [Facts] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { name in
-            guard let pid = pid_t(name), let text = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8),
+            guard let pid = pid_t(name), let text = KernelFile.text("/proc/\(name)/stat"),
                 // The program's name stands in brackets and may hold anything.
                 let end = text.lastIndex(of: ")")
             else { return nil }
@@ -64,10 +64,10 @@ enum OutOfMemory {
 
     /// Of this control group, by the kernel's count; 0 where it does not tell.
     private static func kills() -> Int {
-        let group = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
+        let group = KernelFile.text("/proc/self/cgroup") ?? ""
         let path = group.split(separator: "\n").first { $0.hasPrefix("0::") }.map { String($0.dropFirst(3)) } ?? "/"
         let file = "/sys/fs/cgroup" + (path == "/" ? "" : path) + "/memory.events"
-        let events = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+        let events = KernelFile.text(file) ?? ""
         let line = events.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }
         return line.flatMap { Int($0.dropFirst("oom_kill ".count)) } ?? 0
     }

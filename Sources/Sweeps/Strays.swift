@@ -32,7 +32,7 @@ public enum Strays {
         let mark = Array("VISEME_RUN=\(id)".utf8)
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
         for task in tasks {
-            let children = (try? String(contentsOfFile: "/proc/self/task/\(task)/children", encoding: .utf8)) ?? ""
+            let children = KernelFile.text("/proc/self/task/\(task)/children") ?? ""
             for pid in children.split(separator: " ").compactMap({ pid_t($0) }) where isMarked(pid, mark) {
                 kill(-pid, SIGKILL)
                 kill(pid, SIGKILL)
@@ -44,7 +44,7 @@ public enum Strays {
     }
 
     private static func isMarked(_ pid: pid_t, _ mark: [UInt8]) -> Bool {
-        guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/environ") else { return false }
-        return [UInt8](data).split(separator: 0).contains { $0.elementsEqual(mark) }
+        guard let bytes = KernelFile.bytes("/proc/\(pid)/environ") else { return false }
+        return bytes.split(separator: 0).contains { $0.elementsEqual(mark) }
     }
 }

@@ -26,6 +26,7 @@ public struct Study: Sendable {
         let data = try await StudyData(recipe, planned, cache: results.appending(path: ".cache"), progress: progress)
         let initial =
             try recipe.trainer == .visualSpeech ? recipe.configuration.initialWeights.map(InitialWeights.init) : nil
+        if recipe.trainer == .visualSpeech { try ParameterPatterns.check(recipe, planned) }
         var forms: [PlannedData: IdentityForm] = [:]
         var runs: [StoredPlan.Run] = []
         runs.reserveCapacity(planned.count)

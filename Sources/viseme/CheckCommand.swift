@@ -42,9 +42,14 @@ struct CheckCommand: ParsableCommand {
     private func derivedProblems(_ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored) -> [String] {
         let cure = "`viseme check --repair` or `viseme report` rebuilds it"
         var problems: [String] = []
+        // Before the first report there is nothing to be wrong.
+        guard !stored.runs.isEmpty || FileManager.default.fileExists(atPath: folder.sweepFile.path) else { return [] }
         if FileManager.default.fileExists(atPath: folder.sweepFile.path) {
             do {
                 let derived = try SweepFile.read(folder.sweepFile, excluding: plan.excludedMetrics)
+                for id in derived.keys.sorted() where stored.runs[id] == nil {
+                    problems.append("\(folder.sweepFile.path): holds run \(id), whose file is gone or damaged: \(cure)")
+                }
                 for (id, run) in stored.runs.sorted(by: { $0.key < $1.key })
                 where !run.isSame(as: derived[id].map(stored.judged)) {
                     problems.append("\(folder.sweepFile.path): run \(id) is not as its run file has it: \(cure)")
@@ -55,8 +60,12 @@ struct CheckCommand: ParsableCommand {
         } else if !stored.runs.isEmpty {
             problems.append("\(folder.sweepFile.path): is not there: \(cure)")
         }
-        if let recorded = try? DigestList(file: folder.digests), recorded != DigestList(stored, plan) {
-            problems.append("\(folder.digests.path): is not as the run files have it: \(cure)")
+        for (file, text) in [(folder.digests, Optional(DigestList(stored, plan).text)), (folder.report, nil)] {
+            let found = try? String(contentsOf: file, encoding: .utf8)
+            if found == nil { problems.append("\(file.path): is not there: \(cure)") }
+            if let found, let text, found != text {
+                problems.append("\(file.path): is not as the run files have it: \(cure)")
+            }
         }
         return problems
     }

@@ -73,8 +73,9 @@ struct CompareCommand: ParsableCommand {
     private func compareStudies(_ a: StudyFolder, _ b: StudyFolder) throws -> Bool {
         let (plans, stored) = try plansAndRuns(a, b)
         let settings = Set(plans.0.settings.keys).union(plans.1.settings.keys).sorted().filter {
-            plans.0.settings[$0] != plans.1.settings[$0]
+            $0 != "init_from" && plans.0.settings[$0] != plans.1.settings[$0]
         }
+        if plans.0.initialWeights != plans.1.initialWeights { print("init_from: other weights") }
         for key in settings {
             print("\(key): \(plans.0.settings[key]?.label ?? "–") in a, \(plans.1.settings[key]?.label ?? "–") in b")
         }

@@ -26,6 +26,9 @@ struct ExportCommand: ParsableCommand {
         guard csv != nil || histories != nil || safetensors != nil || netcdf != nil else {
             throw ValidationError("say what to write: --csv, --histories, --netcdf or --safetensors")
         }
+        if [csv, histories, safetensors, netcdf].count(where: { $0 == "-" }) > 1 {
+            throw ValidationError("standard output takes one of them")
+        }
     }
 
     func run() throws {
@@ -42,6 +45,7 @@ struct ExportCommand: ParsableCommand {
         if let csv { try write(Data(CSV.runs(plan, stored).utf8), csv) }
         if let histories { try write(Data(CSV.histories(plan, stored).utf8), histories) }
         if let netcdf { try write(Data(SweepFile.image(plan, stored.inOrder(plan))), netcdf) }
+        if !stored.problems.isEmpty { throw ExitStatus.difference }
     }
 
     private func exportRun() throws {
@@ -52,13 +56,20 @@ struct ExportCommand: ParsableCommand {
         let record = try RunFile.read(file)
         if let csv { try write(Data(CSV.history(record).utf8), csv) }
         guard let safetensors else { return }
-        guard !record.result.weights.isEmpty else {
+        guard !record.anyWeights.isEmpty else {
             throw ValidationError("\(what): holds no weights: the run diverged early, or they were not kept")
         }
-        try write(SafeTensors.data(record.result.weights), safetensors)
+        try write(SafeTensors.data(record.anyWeights), safetensors)
     }
 
     private func write(_ data: Data, _ name: String) throws {
+        let folder = URL(filePath: name).deletingLastPathComponent()
+        let isStored = [folder, folder.deletingLastPathComponent()].contains {
+            FileManager.default.fileExists(atPath: StudyFolder($0).plan.path)
+        }
+        guard name == "-" || !isStored else {
+            throw StoreError.unwritable(path: name, reason: "it lies among a study's own files: choose another place")
+        }
         if name == "-" { return try FileHandle.standardOutput.write(contentsOf: data) }
         do { try data.write(to: URL(filePath: name), options: .atomic) } catch {
             throw StoreError.unwritable(path: name, reason: "the folder is not there, or may not be written")

@@ -18,7 +18,7 @@ struct PredictCommand: AsyncParsableCommand {
     func run() async throws {
         let width = try chosenWidth()
         let record = try RunFile.read(URL(filePath: runFile))
-        guard !record.result.weights.isEmpty else {
+        guard !record.anyWeights.isEmpty else {
             throw ValidationError(
                 "\(runFile): holds no weights to classify with: the run diverged early, or they were not kept")
         }
@@ -30,7 +30,7 @@ struct PredictCommand: AsyncParsableCommand {
             clips.map { URL(filePath: $0) }, cache: FileManager.default.temporaryDirectory)
         let framed = read.reduce(into: FramedClips(format: configuration.clipFormat)) { $0.append($1) }
         let predictions = try Prediction.predict(
-            framed, weights: record.result.weights, classes: record.classes.count,
+            framed, weights: record.anyWeights, classes: record.classes.count,
             settings: configuration.trainingSettings(metric: record.metric),
             machine: Machine(kernels: width.kernels, threads: 1))
         let rows = zip(clips, predictions).map { clip, prediction in

@@ -42,11 +42,12 @@ struct ShowCommand: ParsableCommand {
         if let test = result.test {
             rows.append(["test", "accuracy \(decimals(test.accuracy, 4)), loss \(decimals(test.loss, 4))"])
         }
-        let numbers = result.weights.reduce(0) { $0 + $1.elements.count }
+        let held = record.anyWeights
+        let numbers = held.reduce(0) { $0 + $1.elements.count }
+        let epoch = result.weights.isEmpty ? " of the last epoch" : ""
         let weights =
-            result.weights.isEmpty
-            ? (record.removedWeights == nil ? "none" : "not kept")
-            : "\(result.weights.count) tensors, \(numbers) numbers"
+            held.isEmpty
+            ? (record.removedWeights == nil ? "none" : "not kept") : "\(held.count) tensors\(epoch), \(numbers) numbers"
         rows.append(["weights", weights])
         return aligned(rows)
     }

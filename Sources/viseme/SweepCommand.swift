@@ -128,7 +128,9 @@ struct SweepCommand: AsyncParsableCommand {
         guard let only else { return plan.runs }
         let known = Set(plan.runs.flatMap { $0.point.map(\.label) })
         let terms = try terms(only[...], known)
-        return plan.runs.filter { run in Set(run.point.map(\.label)).isSuperset(of: terms) }
+        let chosen = plan.runs.filter { run in Set(run.point.map(\.label)).isSuperset(of: terms) }
+        guard !chosen.isEmpty else { throw ValidationError("--only \(only): no run has all of that") }
+        return chosen
     }
 
     /// The settings of `lr=0.01,seed=1`; a value may hold commas itself.

@@ -26,11 +26,18 @@ import Testing
     for (before, after) in zip(start, tuned) {
         #expect((before == after) == before.name.hasPrefix("resnet."), "\(before.name)")
     }
+    // A pattern that names nothing is found before anything runs.
+    let pattern = try await program.run("plan", "from_run.yaml", "freeze=[\"rezznet.*\"]")
+    #expect(
+        pattern.status == .exited(2) && pattern.errors.contains("no parameter is called rezznet.*"), "\(pattern.errors)"
+    )
+    let skip = try await program.run("plan", Program.tiny, "init_skip=[\"fc.*\"]")
+    #expect(skip.status == .exited(2) && skip.errors.contains("there is no init_from"), "\(skip.errors)")
     let other = try await program.run("sweep", "from_run.yaml", "lr=[0.01]", "epoch=2", "filters=8")
     #expect(other.status == .exited(1) && other.output.contains("FAILED"), "\(other.output)")
     let status = try await program.run("status", "results/from_run").output
     #expect(
-        status.contains("the weights do not fit the network")
+        status.contains("do not fit the network")
             && status.contains("s2_same.weight is [4, 1, 7, 7], not [8, 1, 7, 7]"), "\(status)")
 }
 
@@ -71,6 +78,9 @@ import Testing
         (["export", "results/tiny", "--safetensors", "x"], "of one run"),
         (["export", "results/tiny:1", "--netcdf", "x"], "are of a study"),
         (["export", "results/tiny", "--csv", "no/such/folder.csv"], "can't be written"),
+        (["export", "results/tiny", "--csv", "results/tiny/sweep.h5"], "lies among a study's own files"),
+        (["export", "results/tiny", "--csv", "-", "--histories", "-"], "standard output takes one"),
+        (["show", "results/tiny:0"], "no run of tiny is called 0"),
     ]
     for (arguments, message) in wrong {
         let ending = try await program.run(command: [Program.url.path] + arguments)

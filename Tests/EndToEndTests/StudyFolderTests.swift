@@ -136,6 +136,20 @@ import Testing
     #expect(other.errors.contains("4 runs have other settings") && other.output.contains("0 runs taken"))
 }
 
+@Test func theLastWeightsThereAreStayUnlessNoneIsToBeKept() async throws {
+    let recipe = try String(contentsOfFile: Program.tiny, encoding: .utf8)
+        .replacing("base: base.yaml", with: "base: \(Program.package.path)/recipes/base.yaml\nkeep: last")
+    let program = try Program(["r.yaml": recipe])
+    defer { program.close() }
+    _ = try await program.run("sweep", "r.yaml", "lr=[0.01]", "seed=[1]")
+    #expect(try await program.run("show", "results/r:1").output.contains("129 tensors of the last epoch"))
+    #expect(try await program.run("export", "results/r:1", "--safetensors", "w.safetensors").status == .exited(0))
+    let best = try await program.run("gc", "results/r", "--keep", "best", "--yes")
+    #expect(best.output.contains("0 bytes freed"), "\(best.output)")
+    #expect(try await program.run("gc", "results/r", "--keep", "none", "--yes").output.contains("freed"))
+    #expect(try await program.run("show", "results/r:1").output.contains("not kept"))
+}
+
 @Test func weightsGoOnlyWhenAskedAndDigestsStay() async throws {
     let program = try Program()
     defer { program.close() }

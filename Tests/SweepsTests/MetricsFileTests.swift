@@ -136,7 +136,11 @@ func whatIsWrittenOverIsNoticed(text: String) throws {
     try scratch.write("{\"epoch\":1,\"a\":1}\n")
     try FileManager.default.removeItem(at: scratch.file)
     #expect(try metrics.finish().count == 1)
-    try Data("{\"epoch\":1,\"b\":2}\n{\"epoch\":2,\"b\":3}\n".utf8).write(to: scratch.file)
+    try Data("{\"epoch\":1,\"a\":1}\n{\"epoch\":2,\"a\":3}\n".utf8).write(to: scratch.file)
     #expect(try metrics.finish().count == 2)
-    #expect(metrics.told(judgedBy: .valAccuracy).histories == [History(name: "b", values: [2, 3])])
+    #expect(metrics.told(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 3])])
+    // Another file in its place has to begin with what was told.
+    try FileManager.default.removeItem(at: scratch.file)
+    try Data("{\"epoch\":1,\"a\":9}\n{\"epoch\":2,\"a\":3}\n".utf8).write(to: scratch.file)
+    #expect(throws: MetricsFile.Problem.self) { try metrics.finish() }
 }
