@@ -86,12 +86,9 @@ struct CommandMethod: RunMethod {
                 (made.command, made.gpus, made.threads) = (words, devices.joined(separator: ","), threads)
                 made.seconds = monotonicSeconds() - start
                 let told = metrics.withLock { $0.told(judgedBy: plan.metric) }
-                let record = try record(
-                    run, configuration, told, clock.seconds(told.histories.first?.values.count ?? 0), await tail.text,
-                    made)
-                try RunFile.write(record, to: folder.runFile(run.id))
+                let summary = try publish(run, configuration, told, clock, await tail.text, made)
                 cleanUp(run, journal)
-                return .stored(try RunSummary(record, file: folder.runFile(run.id)))
+                return .stored(summary)
             } catch {
                 failure = "\(error)"
             }
@@ -102,21 +99,25 @@ struct CommandMethod: RunMethod {
 
     // MARK: What the run becomes
 
-    private func record(
-        _ run: StoredPlan.Run, _ configuration: Configuration, _ told: MetricsFile.Told, _ seconds: [Double],
+    private func publish(
+        _ run: StoredPlan.Run, _ configuration: Configuration, _ told: MetricsFile.Told, _ clock: EpochClock,
         _ output: String, _ provenance: Provenance
-    ) throws -> RunRecord {
+    ) throws -> RunSummary {
         var provenance = provenance
         provenance.recipeText = plan.recipeText
         provenance.label = run.label
         let judged = told.histories.first { $0.name == plan.metric.name }?.values ?? []
-        return RunRecord(
+        let seconds = clock.seconds(told.histories.first?.values.count ?? 0)
+        let record = RunRecord(
             identity: plan.identity(of: run), configuration: configuration, metric: plan.metric, classes: [],
             result: TrainingResult(
                 outcome: told.outcome, histories: told.histories, seconds: seconds,
                 best: plan.metric.bestEpoch(of: judged), stoppedEarly: false, weights: try weights(run), test: nil),
             keep: plan.keep, choosesBestEpoch: false, excludedMetrics: trainer.excludedMetrics, output: output,
             provenance: provenance)
+        let file = folder.runFile(run.id)
+        try RunFile.write(record, to: file)
+        return try RunSummary(record, file: file)
     }
 
     private func weights(_ run: StoredPlan.Run) throws -> [Tensor] {
