@@ -63,7 +63,8 @@ package struct MetricsFile {
         let data = (try? handle.readToEnd()) ?? Data()
         var sound = 0
         for line in [UInt8](data).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
-            guard (try? take(line)) != nil else { break }
+            isFirstOfTry = goesBack(line)
+            do { _ = try take(line) } catch { break }
             sound += line.count + 1
         }
         problem = nil
@@ -72,6 +73,12 @@ package struct MetricsFile {
         readBytes = sound
         readHash.update(data: data.prefix(sound))
         isFirstOfTry = true
+    }
+
+    /// Whether a line of an earlier try tells again what stands before it: there a later try began.
+    private func goesBack(_ text: ArraySlice<UInt8>) -> Bool {
+        guard let entry = try? MetricsFile.entry(text, line: 0) else { return false }
+        return entry.epoch < epochs || (entry.epoch == epochs && !entriesOfEpoch.isDisjoint(with: entry.values.keys))
     }
 
     /// What was appended since, as far as it ends with a line's end.

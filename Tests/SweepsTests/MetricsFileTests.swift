@@ -105,6 +105,21 @@ func metricsThatBreakARuleAreToldWithTheirLine(text: String, message: String) {
     #expect(fresh.told(judgedBy: .valAccuracy).histories.last == History(name: "b", values: [7]))
 }
 
+@Test func aCommandMayGoOnAnyNumberOfTimes() throws {
+    let scratch = Scratch()
+    _ = try MetricsFile(scratch.file, isContinued: false)
+    try scratch.write("{\"epoch\":1,\"a\":1}\n\n{\"epoch\":2,\"a\":2}\n{\"epoch\":3,\"a\":3}\n")
+    for told in ["{\"epoch\":3,\"a\":30}\n{\"epoch\":4,\"a\":4}\n", "{\"epoch\":4,\"a\":40}\n{\"epoch\":5,\"a\":5}\n"] {
+        var metrics = try MetricsFile(scratch.file, isContinued: true)
+        try scratch.write(told)
+        _ = try metrics.finish()
+    }
+    var last = try MetricsFile(scratch.file, isContinued: true)
+    try scratch.write("{\"epoch\":6,\"a\":6}\n")
+    _ = try last.finish()
+    #expect(last.told(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 2, 30, 40, 5, 6])])
+}
+
 @Test func soundLinesBeforeAnUnsoundOneAreKept() throws {
     let scratch = Scratch()
     _ = try MetricsFile(scratch.file, isContinued: false)
