@@ -13,7 +13,7 @@ enum Attempt: Sendable {
 /// A way to train one run in a process of its own.
 protocol RunMethod: Sendable {
     /// - Parameters:
-    ///   - failures: why earlier tries of this sweep failed.
+    ///   - failures: why earlier tries failed, those of earlier sweeps among them.
     func attempt(
         _ run: StoredPlan.Run, failures: [String], report: @escaping @Sendable (Sweep.Event) async -> Void
     ) async -> Attempt
