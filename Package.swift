@@ -52,7 +52,9 @@ let package = Package(
         .target(name: "Training", dependencies: ["Kernels", "Tensors", "Networks", "Clips"]),
         .target(name: "Recipes", dependencies: ["Tensors", "Networks", "Clips", "Training", "Yams", crypto]),
         .target(name: "HDF5", dependencies: ["CHDF5"]),
-        .target(name: "RunStore", dependencies: ["Tensors", "Clips", "Training", "Recipes", "HDF5", "CZlib", crypto]),
+        .target(
+            name: "RunStore",
+            dependencies: ["Tensors", "Clips", "Training", "Recipes", "HDF5", "CZlib", "CProcess", crypto]),
         .target(
             name: "Sweeps",
             dependencies: [
@@ -75,6 +77,7 @@ let package = Package(
         .testTarget(name: "RunStoreTests", dependencies: ["Tensors", "Training", "Recipes", "RunStore"]),
         .testTarget(name: "SweepsTests", dependencies: ["Training", "Sweeps"]),
         .testTarget(name: "ReportsTests", dependencies: ["Training", "Recipes", "RunStore", "Reports"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["Kernels", "RunStore", "viseme", subprocess]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Kernels", "Tensors", "RunStore", "viseme", crypto, subprocess]),
     ] + wideKernels
 )

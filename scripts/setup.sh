@@ -12,6 +12,8 @@ for package in "$@"; do
         zlib1g-dev) pkg-config --exists zlib 2>/dev/null || missing+=("$package") ;;
         hdf5-tools) command -v h5dump >/dev/null || missing+=("$package") ;;
         qemu-user) command -v qemu-x86_64 >/dev/null || missing+=("$package") ;;
+        netcdf-bin) command -v ncdump >/dev/null || missing+=("$package") ;;
+        r-cran-hdf5r) Rscript -e 'library(hdf5r)' >/dev/null 2>&1 || missing+=("$package") ;;
         python3-venv) python3 -c 'import ensurepip' 2>/dev/null || missing+=("$package") ;;
         *) command -v "$package" >/dev/null || missing+=("$package") ;;
     esac

@@ -34,4 +34,4 @@ check "$scratch/build/debug/viseme" tiny debug
 VISEME_KILLS=${VISEME_KILLS:-1000} swift test --package-path "$root" -c release --skip-build --filter whateverIsKilled
 
 # Five thousand damaged files: none is read.
-VISEME_MUTATIONS=5000 swift test --package-path "$root" -c release --skip-build --filter noDamagedFile
+VISEME_MUTATIONS=5000 swift test --package-path "$root" -c release --skip-build --filter 'noDamagedFile|damageUnder'

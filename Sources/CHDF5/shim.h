@@ -28,6 +28,7 @@ static inline hid_t viseme_h5_dataset_create(void) { return H5P_DATASET_CREATE; 
 static inline hid_t viseme_h5_default(void) { return H5P_DEFAULT; }
 static inline unsigned viseme_h5_truncate(void) { return H5F_ACC_TRUNC; }
 static inline unsigned viseme_h5_read_only(void) { return H5F_ACC_RDONLY; }
+static inline haddr_t viseme_h5_no_address(void) { return HADDR_UNDEF; }
 static inline hid_t viseme_h5_all(void) { return H5S_ALL; }
 
 /// The library keeps its errors on a stack and prints them; this switches the printing off for the calling thread.

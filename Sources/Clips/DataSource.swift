@@ -16,16 +16,17 @@ public enum DataSource: Sendable, Hashable {
     {
         switch self {
         case .visemes(let set):
-            return PreparedData(source: self, digest: set.digest, file: nil)
+            return PreparedData(source: self, digest: set.digest, file: nil, classCount: set.classes.count)
         case .folder(let path, let splits, let classes):
             let folder = try ClipFolder(root: URL(filePath: path), splitNames: splits, wanted: classes)
             let file = cache.appending(path: try folder.key() + ".clips")
             if let prepared = PreparedClips(file: file), prepared.isIntact {
-                return PreparedData(source: self, digest: prepared.index.digest, file: file)
+                return PreparedData(
+                    source: self, digest: prepared.index.digest, file: file, classCount: folder.classes.count)
             }
             let scratch = cache.appending(path: "decoding-\(ProcessInfo.processInfo.processIdentifier)")
             let digest = try await folder.prepare(into: file, scratch: scratch, progress: progress)
-            return PreparedData(source: self, digest: digest, file: file)
+            return PreparedData(source: self, digest: digest, file: file, classCount: folder.classes.count)
         }
     }
 }
@@ -37,11 +38,14 @@ public struct PreparedData: Sendable, Equatable {
     public let digest: String
     /// Decoded clips; nil for data that is made on the spot.
     public let file: URL?
+    /// Nil where nobody counted.
+    public let classCount: Int?
 
-    public init(source: DataSource, digest: String, file: URL?) {
+    public init(source: DataSource, digest: String, file: URL?, classCount: Int? = nil) {
         self.source = source
         self.digest = digest
         self.file = file
+        self.classCount = classCount
     }
 
     /// - Parameter cache: a folder for framed clips; nil frames them anew.

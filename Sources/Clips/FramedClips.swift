@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// The form in which clips enter a network.
 public struct ClipFormat: Sendable, Equatable {
@@ -82,6 +83,22 @@ public struct FramedClips: Sendable {
         for index in format.indices(of: clip.frames.count) { pixels.append(contentsOf: framed[index] ?? []) }
         labels.append(clip.label)
         names.append(clip.name)
+    }
+
+    /// `[clip][time][channel][row][column]`, 0…1: the same numbers that the network reads.
+    public func tensor(named name: String) -> Tensor {
+        var values: [Float] = []
+        values.reserveCapacity(pixels.count)
+        let (channels, plane) = (format.channels, format.height * format.width)
+        for clip in 0..<count {
+            withFrames(of: clip) { _, frame in
+                for channel in 0..<channels {
+                    for at in 0..<plane { values.append(Float(frame[at * channels + channel]) / 255) }
+                }
+            }
+        }
+        return Tensor(
+            name: name, shape: [count, format.frames, channels, format.height, format.width], values: values)
     }
 
     /// The frames of one clip in time; `pixels` is `[row][column][channel]`.

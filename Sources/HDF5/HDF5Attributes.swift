@@ -6,10 +6,17 @@ struct HDF5Attributes {
     let path: String
 
     func write(_ name: String, _ text: String) throws {
-        let type = try textType()
-        defer { H5Tclose(type) }
+        let type = try textType.get()
         try write(name, type) { attribute in
             try withCStrings([text]) { H5Awrite(attribute, type, $0) }
+        }
+    }
+
+    func write(_ name: String, _ texts: [String]) throws {
+        let type = try textType.get()
+        var count = hsize_t(texts.count)
+        try write(name, type, space: H5Screate_simple(1, &count, nil)) { attribute in
+            try withCStrings(texts) { H5Awrite(attribute, type, $0) }
         }
     }
 
@@ -32,8 +39,7 @@ struct HDF5Attributes {
             throw HDF5Error(action: "read attribute \(name) of \(path)/", reason: "it is not text")
         }
         try refuseLists(attribute, name)
-        let type = try textType()
-        defer { H5Tclose(type) }
+        let type = try textType.get()
         var pointer: UnsafeMutablePointer<CChar>?
         try check(H5Aread(attribute, type, &pointer), "read attribute \(name) of \(path)/")
         defer { if let pointer { H5free_memory(pointer) } }
@@ -63,8 +69,10 @@ struct HDF5Attributes {
         }
     }
 
-    private func write(_ name: String, _ type: hid_t, _ body: (hid_t) throws -> herr_t) throws {
-        let space = try check(H5Screate(H5S_SCALAR), "write attribute \(name) of \(path)/")
+    private func write(
+        _ name: String, _ type: hid_t, space: hid_t = H5Screate(H5S_SCALAR), _ body: (hid_t) throws -> herr_t
+    ) throws {
+        try check(space, "write attribute \(name) of \(path)/")
         defer { H5Sclose(space) }
         let attribute = try check(
             H5Acreate2(id, name, type, space, viseme_h5_default(), viseme_h5_default()),
@@ -75,7 +83,7 @@ struct HDF5Attributes {
 }
 
 /// UTF-8 of variable length.
-func textType() throws -> hid_t {
+let textType = Result {
     let type = try check(H5Tcopy(viseme_h5_c_string()), "make a text type")
     try check(H5Tset_size(type, viseme_h5_variable()), "make a text type")
     try check(H5Tset_cset(type, H5T_CSET_UTF8), "make a text type")

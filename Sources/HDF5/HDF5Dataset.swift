@@ -35,6 +35,8 @@ public final class HDF5Dataset {
     /// Numbers in other files, virtual data sets and filters are none of ours: what a crafted file could read from elsewhere,
     /// or leave as fill values without a word.
     func refuseForeignStorage() throws {
+        // Only numbers that lie in this very file, in one piece, have a place in it.
+        if H5Dget_offset(id) != viseme_h5_no_address() { return }
         let creation = try check(H5Dget_create_plist(id), "open \(path)")
         defer { H5Pclose(creation) }
         let layout = H5Pget_layout(creation)
@@ -74,7 +76,11 @@ public final class HDF5Dataset {
     }
 
     /// The kind of its values.
-    public enum Kind: Sendable { case text, integer, float, other }
+    public enum Kind: Sendable, Equatable {
+        case text, integer, other
+        /// Bytes of one.
+        case float(Int)
+    }
 
     public func kind() throws -> Kind {
         let type = try check(H5Dget_type(id), "read \(path)")
@@ -82,16 +88,9 @@ public final class HDF5Dataset {
         return switch H5Tget_class(type) {
         case H5T_STRING: .text
         case H5T_INTEGER: .integer
-        case H5T_FLOAT: .float
+        case H5T_FLOAT: .float(H5Tget_size(type))
         default: .other
         }
-    }
-
-    /// Whether its floats take more than 32 bits.
-    public func isDouble() throws -> Bool {
-        let type = try check(H5Dget_type(id), "read \(path)")
-        defer { H5Tclose(type) }
-        return H5Tget_size(type) > 4
     }
 
     public func hasAttribute(_ attribute: String) -> Bool {
@@ -110,8 +109,7 @@ public final class HDF5Dataset {
         }
         // Of each text the data set holds its length, and the address and number of its place in the heap.
         try refuseGaps(bytesOfValue: 4 + 8 + 4)
-        let type = try textType()
-        defer { H5Tclose(type) }
+        let type = try textType.get()
         let count = try shape().reduce(1, *)
         var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
         try check(

@@ -27,6 +27,8 @@ public final class HDF5File {
         let creation = try check(H5Pcreate(viseme_h5_file_create()), "make a file")
         defer { H5Pclose(creation) }
         try check(H5Pset_obj_track_times(creation, false), "leave times out")
+        // Small nodes for the lists of members: groups of ours have few.
+        try check(H5Pset_sym_k(creation, 4, 4), "keep groups small")
         let access = try memoryAccess(increment: 1 << 16)
         defer { H5Pclose(access) }
         let id = try check(
@@ -67,6 +69,9 @@ public final class HDF5File {
         let access = try check(H5Pcreate(viseme_h5_file_access()), "make a file")
         try check(H5Pset_fapl_core(access, increment, false), "keep a file in memory")
         try check(H5Pset_fclose_degree(access, H5F_CLOSE_SEMI), "choose how files close")
+        // Room is given out by the byte: files of ours are written once, and small.
+        try check(H5Pset_meta_block_size(access, 0), "give room out by the byte")
+        try check(H5Pset_small_data_block_size(access, 0), "give room out by the byte")
         return access
     }
 

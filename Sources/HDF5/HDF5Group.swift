@@ -30,9 +30,10 @@ public final class HDF5Group {
     }
 
     /// 32-bit floats, row-major.
+    /// - Parameter plain: no attribute follows; saves its room, 128 bytes.
     @discardableResult
-    public func write(_ name: String, _ values: [Float], shape: [Int]) throws -> HDF5Dataset {
-        let dataset = try makeDataset(name, viseme_h5_float32(), shape, values.count)
+    public func write(_ name: String, _ values: [Float], shape: [Int], plain: Bool = false) throws -> HDF5Dataset {
+        let dataset = try makeDataset(name, viseme_h5_float32(), shape, values.count, plain: plain)
         try values.withUnsafeBufferPointer {
             try check(
                 H5Dwrite(
@@ -74,8 +75,7 @@ public final class HDF5Group {
     /// UTF-8 texts of variable length. An empty shape is a single text.
     @discardableResult
     public func write(_ name: String, _ texts: [String], shape: [Int]) throws -> HDF5Dataset {
-        let type = try textType()
-        defer { H5Tclose(type) }
+        let type = try textType.get()
         let dataset = try makeDataset(name, type, shape, texts.count)
         try withCStrings(texts) { pointers in
             try check(
@@ -89,6 +89,11 @@ public final class HDF5Group {
         try HDF5Attributes(id: id, path: path).write(name, text)
     }
 
+    /// A list; where it is empty, nothing.
+    public func setAttribute(_ name: String, _ texts: [String]) throws {
+        if !texts.isEmpty { try HDF5Attributes(id: id, path: path).write(name, texts) }
+    }
+
     public func setAttribute(_ name: String, _ number: Int) throws {
         try HDF5Attributes(id: id, path: path).write(name, number)
     }
@@ -97,7 +102,9 @@ public final class HDF5Group {
         try HDF5Attributes(id: id, path: path).write(name, number)
     }
 
-    private func makeDataset(_ name: String, _ type: hid_t, _ shape: [Int], _ count: Int) throws -> HDF5Dataset {
+    private func makeDataset(
+        _ name: String, _ type: hid_t, _ shape: [Int], _ count: Int, plain: Bool = false
+    ) throws -> HDF5Dataset {
         precondition(shape.reduce(1, *) == count, "\(child(name)): \(shape) does not hold \(count) values")
         let dimensions = shape.map { hsize_t($0) }
         let space = try check(
@@ -107,6 +114,7 @@ public final class HDF5Group {
         let creation = try check(H5Pcreate(viseme_h5_dataset_create()), "make \(child(name))")
         defer { H5Pclose(creation) }
         try check(H5Pset_obj_track_times(creation, false), "leave times out")
+        if plain { try check(H5Pset_dset_no_attrs_hint(creation, true), "leave attributes out") }
         let made = H5Dcreate2(id, name, type, space, viseme_h5_default(), creation, viseme_h5_default())
         return HDF5Dataset(id: try check(made, "make \(child(name))"), path: child(name), file: file)
     }
@@ -127,6 +135,10 @@ public final class HDF5Group {
     /// A data set whose numbers lie in this very file.
     public func dataset(_ name: String) throws -> HDF5Dataset {
         try refuseDetours(name)
+        return try open(name)
+    }
+
+    private func open(_ name: String) throws -> HDF5Dataset {
         let dataset = HDF5Dataset(
             id: try check(H5Dopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name), file: file
         )
@@ -138,33 +150,49 @@ public final class HDF5Group {
     private func refuseDetours(_ name: String) throws {
         var info = H5L_info_t()
         try check(H5Lget_info(id, name, &info, viseme_h5_default()), "open \(child(name))")
-        guard info.type == H5L_TYPE_HARD else {
-            throw HDF5Error(action: "open \(child(name))", reason: "it is a link to another place")
-        }
+        guard info.type == H5L_TYPE_HARD else { throw HDF5Group.detour(child(name)) }
     }
 
     /// More members than this no file of ours has.
     private static let memberLimit = 1 << 20
 
-    /// Names of all members, in the order of their bytes.
-    public func names() throws -> [String] {
+    /// All members, which are data sets, in the order of the bytes of their names.
+    public func datasets() throws -> [(name: String, dataset: HDF5Dataset)] {
+        try members().map { ($0, try open($0)) }
+    }
+
+    /// Names of all members, in the order of their bytes. None is a link to another place.
+    func members() throws -> [String] {
         var info = H5G_info_t()
         try check(H5Gget_info(id, &info), "list \(path)/")
         guard info.nlinks <= HDF5Group.memberLimit else {
             throw HDF5Error(action: "list \(path)/", reason: "it has \(info.nlinks) members, which is beyond belief")
         }
-        return try (0..<info.nlinks).map { index in
-            let length = try check(
-                H5Lget_name_by_idx(id, ".", H5_INDEX_NAME, H5_ITER_INC, index, nil, 0, viseme_h5_default()),
-                "list \(path)/")
-            guard length < 1 << 16 else { throw HDF5Error(action: "list \(path)/", reason: "a name is beyond belief") }
-            var buffer = [CChar](repeating: 0, count: length + 1)
-            try check(
-                H5Lget_name_by_idx(
-                    id, ".", H5_INDEX_NAME, H5_ITER_INC, index, &buffer, length + 1, viseme_h5_default()),
-                "list \(path)/")
-            return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        }
+        var listing = Listing()
+        try check(
+            H5Literate(
+                id, H5_INDEX_NAME, H5_ITER_INC, nil,
+                { _, name, info, listing in
+                    guard let name, let info, let listing = listing?.assumingMemoryBound(to: Listing.self) else {
+                        return -1
+                    }
+                    if info.pointee.type != H5L_TYPE_HARD { listing.pointee.detour = String(cString: name) }
+                    listing.pointee.names.append(String(cString: name))
+                    return listing.pointee.names.count > HDF5Group.memberLimit ? -1 : 0
+                }, &listing),
+            "list \(path)/")
+        if let name = listing.detour { throw HDF5Group.detour(child(name)) }
+        return listing.names
+    }
+
+    private struct Listing {
+        var names: [String] = []
+        /// A member that is a link to another place.
+        var detour: String?
+    }
+
+    private static func detour(_ path: String) -> HDF5Error {
+        HDF5Error(action: "open \(path)", reason: "it is a link to another place")
     }
 
     public func text(_ attribute: String) throws -> String {

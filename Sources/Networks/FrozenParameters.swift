@@ -8,6 +8,11 @@ public struct NamePattern: Sendable {
         pieces = text.split(separator: "*", omittingEmptySubsequences: false)
     }
 
+    /// Whether one of the patterns matches.
+    static func any(_ patterns: [String], match name: String) -> Bool {
+        patterns.contains { NamePattern($0).matches(name) }
+    }
+
     public func matches(_ name: String) -> Bool {
         guard let first = pieces.first, let last = pieces.last, pieces.count > 1 else {
             return pieces.first.map { name == $0 } ?? false

@@ -102,29 +102,38 @@ public final class Parameters {
     /// - Parameter skipped: patterns of names (`fc.*`) that keep the start they have.
     /// - Throws: `WeightMismatch` with all that does not fit.
     public func load(_ tensors: [Tensor], except skipped: [String] = []) throws {
-        func isSkipped(_ name: String) -> Bool { skipped.contains { NamePattern($0).matches(name) } }
+        let problems = mismatches(tensors, except: skipped)
+        guard problems.isEmpty else { throw WeightMismatch(problems: problems) }
         let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let entries = entries.filter { !isSkipped($0.name) }
-        let averageEntries = averageEntries.filter { !isSkipped($0.name) }
-        let known = Set((entries + averageEntries).map(\.name))
+        for entry in entries where !NamePattern.any(skipped, match: entry.name) {
+            write(byName[entry.name]?.values ?? [], to: entry)
+        }
+        for entry in averageEntries where !NamePattern.any(skipped, match: entry.name) {
+            for (at, value) in (byName[entry.name]?.values ?? []).enumerated() {
+                averages.pointer[entry.offset + at] = value
+            }
+        }
+    }
+
+    /// All that keeps stored weights from being this network's, in words.
+    /// - Parameter skipped: patterns of names that are not looked at.
+    public func mismatches(_ tensors: [Tensor], except skipped: [String] = []) -> [String] {
+        func isSkipped(_ name: String) -> Bool { NamePattern.any(skipped, match: name) }
+        let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let entries = (entries + averageEntries).filter { !isSkipped($0.name) }
+        let known = Set(entries.map(\.name))
         // PyTorch counts batches; nothing here does.
         var problems = tensors.map(\.name).filter {
             !known.contains($0) && !isSkipped($0) && !$0.hasSuffix(".num_batches_tracked")
         }.map { "\($0) is no name of the network" }
-        for entry in entries + averageEntries {
+        for entry in entries {
             guard let tensor = byName[entry.name] else {
                 problems.append("\(entry.name) \(entry.shape) is missing")
                 continue
             }
             if tensor.shape != entry.shape { problems.append("\(entry.name) is \(tensor.shape), not \(entry.shape)") }
         }
-        guard problems.isEmpty else { throw WeightMismatch(problems: problems) }
-        for entry in entries { write(byName[entry.name]?.values ?? [], to: entry) }
-        for entry in averageEntries {
-            for (at, value) in (byName[entry.name]?.values ?? []).enumerated() {
-                averages.pointer[entry.offset + at] = value
-            }
-        }
+        return problems
     }
 
     private func read(_ entry: Entry, _ buffer: Buffer<Float>) -> [Float] {

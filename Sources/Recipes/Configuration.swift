@@ -114,6 +114,7 @@ public struct Configuration: Sendable, Equatable {
         let path = text("init_from")
         return path.isEmpty ? nil : path
     }
+    public var filters: Int { integer("filters") }
     public var frozenParameters: [String] { texts("freeze") }
     public var skippedInitialWeights: [String] { texts("init_skip") }
 
@@ -142,7 +143,7 @@ public struct Configuration: Sendable, Equatable {
     public func trainingSettings(metric: Metric) -> TrainingSettings {
         var settings = TrainingSettings()
         settings.seed = UInt64(seed)
-        settings.filters = integer("filters")
+        settings.filters = filters
         settings.dropout = number("dropout")
         settings.batchNormMomentum = number("bn_momentum")
         settings.batchSize = integer("batch_size")

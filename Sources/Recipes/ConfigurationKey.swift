@@ -70,7 +70,7 @@ public struct ConfigurationKey: Sendable {
             "bn_momentum", .number(0...1), .number(0.1), "weight of the new batch in the batch-norm averages"),
         ConfigurationKey(
             "init_from", .text, .text(""),
-            "weights to start from: a run file or a .safetensors file; the digest of the weights is part of the identity",
+            "weights to start from: a run (its file, or results/<name>:3 by number, label or id) or a .safetensors file; the digest of the weights is part of the identity",
             decidesOutcome: false),
         ConfigurationKey(
             "init_skip", .texts(count: nil), .list([]),

@@ -16,6 +16,17 @@ public struct RunIdentity: Sendable, Equatable, Hashable {
     public var id: String {
         hexadecimal(SHA256.hash(data: Array(json.utf8)).prefix(6))
     }
+
+    /// Whether a configuration that was kept beside it is the one it was made of, as far as it decides the outcome.
+    public func agrees(with configuration: Configuration) -> Bool {
+        struct Form: Decodable { let configuration: [String: Value] }
+        guard let form = try? JSONDecoder().decode(Form.self, from: Data(json.utf8)) else { return true }
+        // What stands for these in an identity is no value of the configuration.
+        let others = ["init_from", "metric"]
+        let identifying = configuration.values.filter { configuration.isIdentifying($0.key, $0.value) }
+        return form.configuration.allSatisfy { others.contains($0.key) || identifying[$0.key]?.json == $0.value.json }
+            && identifying.keys.allSatisfy { others.contains($0) || form.configuration[$0] != nil }
+    }
 }
 
 /// Makes the identities of a study's runs: canonical JSON of all that decides a run's outcome. What the runs share is

@@ -34,15 +34,13 @@ public enum CheckpointFile {
             let best = try root.makeGroup("best_weights")
             for tensor in checkpoint.bestWeights { try best.write(tensor.name, tensor.values, shape: tensor.shape) }
         }
-        try DurableFile.write(Trailer.sealed(image), to: file)
+        try SealedFile.write(image, to: file)
     }
 
     /// Reads a checkpoint after its digest was verified.
     /// - Throws: `StoreError` where it is damaged, or another run's.
     public static func read(_ file: URL, run id: String) throws -> Checkpoint {
-        let image = try Trailer.opened(DurableFile.read(file), path: file.path)
-        do {
-            let root = try HDF5File.open(image).root()
+        try SealedFile.read(file) { root in
             let found = "\(try root.text("format")) \(try root.integer("format_version"))"
             guard found == "\(format) \(formatVersion)" else {
                 throw StoreError.otherFormat(path: file.path, found: found)
@@ -66,12 +64,9 @@ public enum CheckpointFile {
                 layout: try root.dataset("layout").texts().first ?? "", weights: try state.dataset("weights").floats(),
                 averages: try state.dataset("averages").floats(), first: try state.dataset("first").floats(),
                 second: try state.dataset("second").floats(),
-                bestWeights: try best.names().map { name in
-                    let dataset = try best.dataset(name)
-                    return Tensor(name: name, shape: try dataset.shape(), values: try dataset.floats())
+                bestWeights: try best.datasets().map { name, dataset in
+                    Tensor(name: name, shape: try dataset.shape(), values: try dataset.floats())
                 })
-        } catch let error as HDF5Error {
-            throw StoreError.unreadable(path: file.path, reason: error.description)
         }
     }
 }

@@ -90,6 +90,7 @@ public enum StoreError: Error, CustomStringConvertible, Sendable, Equatable {
     case unreadable(path: String, reason: String)
     case otherFormat(path: String, found: String)
     case noStudy(path: String)
+    case noRun(name: String, reason: String)
 
     /// Whether a file is of a later version than this program knows.
     var isOfNewerFormat: Bool {
@@ -106,6 +107,7 @@ public enum StoreError: Error, CustomStringConvertible, Sendable, Equatable {
         case .otherFormat(let path, let found):
             "\(path): is a file of the form \(found), which is not what belongs here in a form this program reads (version "
                 + "\(formatVersion)): give another file, or use the program that wrote it"
+        case .noRun(let name, let reason): "\(name): \(reason)"
         case .noStudy(let path): "\(path): holds no study (no plan.json): give a folder that `viseme sweep` made"
         }
     }

@@ -12,27 +12,68 @@ public enum RunFile {
     /// Publishes a completed run: whole, or not at all.
     public static func write(_ record: RunRecord, to file: URL) throws {
         let image = try HDF5File.image { try write(record, $0) }
-        try DurableFile.write(Trailer.sealed(image), to: file)
+        try SealedFile.write(image, to: file)
     }
 
     /// Reads a run after its digest was verified.
     public static func read(_ file: URL) throws -> RunRecord {
-        let image = try Trailer.opened(DurableFile.read(file), path: file.path)
-        do {
-            let record = try read(try HDF5File.open(image).root(), path: file.path)
-            return record
-        } catch let error as HDF5Error {
-            throw StoreError.unreadable(path: file.path, reason: error.description)
+        let contents = try SealedFile.read(file) { try read($0, path: file.path) }
+        _ = try contents.verifiedDigest(file.path)
+        var record = contents.record
+        record.configuration = Configuration(
+            try decode([String: Value].self, contents.configuration, file.path),
+            of: record.choosesBestEpoch ? .visualSpeech : .command(CommandTrainer(folder: "", command: [])))
+        guard record.identity.agrees(with: record.configuration) else {
+            throw StoreError.unreadable(path: file.path, reason: "its configuration is not the one of its identity")
         }
+        record.provenance = try decode(Provenance.self, contents.provenance, file.path)
+        return record
+    }
+
+    /// A run file as the library gives it: what is only text is not yet understood, and nothing compared.
+    private struct Contents {
+        /// Without configuration and provenance.
+        var record: RunRecord
+        var configuration, provenance: String
+        var statedDigest: String
+
+        func verifiedDigest(_ path: String) throws -> String {
+            let digest = record.contentDigest
+            guard digest == statedDigest else {
+                throw StoreError.unreadable(path: path, reason: "its contents do not have the content digest it states")
+            }
+            return digest
+        }
+    }
+
+    /// What the sweep file holds of a run, from its own file.
+    /// - Parameters:
+    ///   - id: whose file it has to be.
+    ///   - excluded: the metrics that the digest leaves out.
+    static func summary(_ file: URL, id: String, excluding excluded: [String], facts: FileFacts) throws -> RunSummary {
+        let contents = try SealedFile.read(file) { try read($0, path: file.path, isSummary: true) }
+        let digest = try contents.verifiedDigest(file.path)
+        var record = contents.record
+        record.provenance = try decode(Provenance.self, contents.provenance, file.path)
+        guard record.identity.id == id else {
+            throw StoreError.unreadable(
+                path: file.path, reason: "it is another run's: its identity is not that of \(id)")
+        }
+        guard record.excludedMetrics != excluded else {
+            return RunSummary(record, contentDigest: digest, file: facts)
+        }
+        record.excludedMetrics = excluded
+        return RunSummary(record, contentDigest: record.contentDigest, file: facts)
     }
 
     private static func write(_ record: RunRecord, _ root: HDF5Group) throws {
         let result = record.result
+        let weightsDigest = record.weightsDigest
         try root.setAttribute("format", format)
         try root.setAttribute("format_version", formatVersion)
         try root.setAttribute("title", "one run of viseme")
         try root.setAttribute("run_id", record.identity.id)
-        try root.setAttribute("content_digest", record.contentDigest)
+        try root.setAttribute("content_digest", record.contentDigest(weights: weightsDigest))
         try root.setAttribute("trainer", record.choosesBestEpoch ? "visual_speech" : "command")
         try root.setAttribute("NX_class", "NXroot")
         try root.setAttribute("default", "history")
@@ -56,7 +97,7 @@ public enum RunFile {
         if let test = result.test { try writeTest(test, record.classes.count, root) }
         if !result.predictions.isEmpty { try writePredictions(result.predictions, root) }
         let weights = try root.makeGroup("weights")
-        try weights.setAttribute("digest", record.weightsDigest ?? "")
+        try weights.setAttribute("digest", weightsDigest ?? "")
         try weights.setAttribute("removed", record.removedWeights == nil ? 0 : 1)
         try write(result.weights, weights)
         if !result.lastWeights.isEmpty { try write(result.lastWeights, root.makeGroup("last_weights")) }
@@ -69,10 +110,12 @@ public enum RunFile {
 
     private static func write(_ tensors: [Tensor], _ group: HDF5Group) throws {
         // A name may hold what a name in HDF5 may not; its own stands beside it then.
-        for (tensor, name) in zip(tensors, names(tensors.map(\.name))) {
+        for (tensor, name) in fillingNodes(Array(zip(tensors, names(tensors.map(\.name))))) {
             let dataset: HDF5Dataset
             switch tensor.elements {
-            case .float32(let values): dataset = try group.write(name, values, shape: tensor.shape)
+            case .float32(let values):
+                dataset = try group.write(
+                    name, values, shape: tensor.shape, plain: name == tensor.name && tensor.dtype == "F32")
             case .float64(let values): dataset = try group.write(name, values, shape: tensor.shape)
             case .integer(let values): dataset = try group.write(name, values, shape: tensor.shape)
             }
@@ -81,19 +124,27 @@ public enum RunFile {
         }
     }
 
+    /// In an order that fills the nodes of a group's list: it splits a full node of eight in halves, and a list that grows in
+    /// the order of names leaves every node half empty. Here the second halves come when the first stand.
+    private static func fillingNodes(_ members: [(Tensor, String)]) -> [(Tensor, String)] {
+        let sorted = members.sorted { $0.1.utf8.lexicographicallyPrecedes($1.1.utf8) }
+        let isFirst = { (place: Int) in place % 8 < 4 }
+        return sorted.indices.filter(isFirst).map { sorted[$0] }
+            + sorted.indices.filter { !isFirst($0) }.map { sorted[$0] }
+    }
+
     private static func names(_ tensors: [String]) -> [String] {
         tensors.allSatisfy { !$0.contains("/") && $0 != "." && $0 != ".." && !$0.isEmpty && !$0.contains("\0") }
             ? tensors : VariableNames(tensors, taken: []).variables
     }
 
     private static func tensors(_ group: HDF5Group) throws -> [Tensor] {
-        try group.names().map { name in
-            let dataset = try group.dataset(name)
+        try group.datasets().map { name, dataset in
             let elements: Tensor.Elements
-            switch (try dataset.kind(), try dataset.isDouble()) {
-            case (.float, false): elements = .float32(try dataset.floats())
-            case (.float, true): elements = .float64(try dataset.doubles())
-            case (.integer, _): elements = .integer(try dataset.integers())
+            switch try dataset.kind() {
+            case .float(...4): elements = .float32(try dataset.floats())
+            case .float: elements = .float64(try dataset.doubles())
+            case .integer: elements = .integer(try dataset.integers())
             default: throw HDF5Error(action: "read the weights \(name)", reason: "they are no numbers")
             }
             return Tensor(
@@ -114,6 +165,10 @@ public enum RunFile {
         try group.setAttribute(
             "signal", zip(names, variables).first { $0.0 == record.metric.name }?.1 ?? variables.first ?? "epoch")
         try group.setAttribute("axes", "epoch")
+        // The same quantity of the other split is drawn with it.
+        let partners = names.filter { $0 != record.metric.name && quantity($0) == quantity(record.metric.name) }
+        try group.setAttribute(
+            "auxiliary_signals", zip(names, variables).filter { partners.contains($0.0) }.map(\.1))
         let scale = try group.write("epoch", Array(1...max(epochs, 1)).prefix(epochs).map { $0 }, shape: [epochs])
         try scale.makeScale("epoch")
         try scale.setAttribute("long_name", "epoch")
@@ -125,6 +180,11 @@ public enum RunFile {
             if record.choosesBestEpoch { try dataset.setAttribute("units", "1") }
             try dataset.setAttribute("long_name", history.name.replacing("_", with: " "))
         }
+    }
+
+    /// `accuracy` of `val_accuracy`.
+    private static func quantity(_ metric: String) -> Substring {
+        metric.split(separator: "_", maxSplits: 1).last ?? ""
     }
 
     private static func writePredictions(_ predictions: [ClipPredictions], _ root: HDF5Group) throws {
@@ -142,6 +202,12 @@ public enum RunFile {
                 try dataset.attach(clips, dimension: 0)
                 try dataset.setAttribute("long_name", meaning)
             }
+            if !one.logits.isEmpty {
+                let logits = try split.write("logits", one.logits, shape: [count, one.logits.count / max(count, 1)])
+                try logits.attach(clips, dimension: 0)
+                try logits.setAttribute("long_name", "logits, in the order of /class_names")
+                try logits.setAttribute("units", "1")
+            }
             let probability = try split.write("probability", one.probabilities, shape: [count])
             try probability.attach(clips, dimension: 0)
             try probability.setAttribute("long_name", "probability of the most probable class")
@@ -157,11 +223,12 @@ public enum RunFile {
             let told = ClipPredictions(
                 split: split, names: try one.dataset("clip").texts(), labels: try one.dataset("label").integers(),
                 predicted: try one.dataset("predicted").integers(),
-                probabilities: try one.dataset("probability").floats())
+                probabilities: try one.dataset("probability").floats(),
+                logits: one.has("logits") ? try one.dataset("logits").floats() : [])
             guard
                 [told.labels.count, told.predicted.count, told.probabilities.count].allSatisfy({
                     $0 == told.names.count
-                })
+                }), told.names.isEmpty || told.logits.count.isMultiple(of: told.names.count)
             else { throw StoreError.unreadable(path: path, reason: "its parts contradict each other") }
             return told
         }
@@ -175,13 +242,14 @@ public enum RunFile {
         try confusion.setAttribute("long_name", "clips by true class (rows) and predicted class (columns)")
     }
 
-    private static func read(_ root: HDF5Group, path: String) throws -> RunRecord {
+    /// - Parameter isSummary: leaves out what neither the sweep file nor the content digest holds.
+    private static func read(_ root: HDF5Group, path: String, isSummary: Bool = false) throws -> Contents {
         let found = "\(try root.text("format")) \(try root.integer("format_version"))"
         guard found == "\(format) \(formatVersion)" else { throw StoreError.otherFormat(path: path, found: found) }
         let outcome = try root.group("result")
         let history = try root.group("history")
         let epochs = try history.dataset("epoch").integers().count
-        let names = try decode([String].self, [try history.text("metrics")], path)
+        let names = try decode([String].self, try history.text("metrics"), path)
         let histories = try zip(names, VariableNames(names, taken: ["epoch"]).variables).map {
             History(name: $0, values: try history.dataset($1).doubles())
         }
@@ -193,30 +261,30 @@ public enum RunFile {
         else { throw StoreError.unreadable(path: path, reason: "its parts contradict each other") }
         let judged = histories.first { $0.name == metricName }?.values
         let weights = try root.group("weights")
+        let provenance = try root.group("provenance")
         let classes = try root.dataset("class_names").texts()
         let isOurs = try root.text("trainer") == "visual_speech"
-        let values = try decode([String: Value].self, try root.group("configuration").dataset("json").texts(), path)
         var record = RunRecord(
             identity: RunIdentity(json: try root.dataset("identity").texts().first ?? ""),
-            configuration: Configuration(
-                values, of: isOurs ? .visualSpeech : .command(CommandTrainer(folder: "", command: []))),
+            configuration: Configuration([:], of: .command(CommandTrainer(folder: "", command: []))),
             metric: Metric(name: metricName, goal: goal), classes: classes,
             result: TrainingResult(
-                outcome: kind, histories: histories, seconds: try root.group("provenance").dataset("seconds").doubles(),
+                outcome: kind, histories: histories, seconds: try provenance.dataset("seconds").doubles(),
                 best: bestEpoch == 0 ? nil : judged.map { BestEpoch(epoch: bestEpoch, value: $0[bestEpoch - 1]) },
                 stoppedEarly: try outcome.integer("stopped_early") == 1, weights: try tensors(weights),
                 lastWeights: root.has("last_weights") ? try tensors(root.group("last_weights")) : [],
                 test: root.has("test") ? try readTest(root.group("test"), classes.count) : nil,
-                predictions: try readPredictions(root, path: path)),
+                predictions: isSummary ? [] : try readPredictions(root, path: path)),
             keep: [.best, .last], choosesBestEpoch: isOurs,
-            excludedMetrics: try decode([String].self, [try history.text("excluded_metrics")], path),
-            output: try root.group("provenance").dataset("output").texts().first ?? "",
-            provenance: try decode(Provenance.self, try root.group("provenance").dataset("json").texts(), path))
+            excludedMetrics: try decode([String].self, try history.text("excluded_metrics"), path),
+            output: isSummary ? "" : try provenance.dataset("output").texts().first ?? "",
+            provenance: Provenance())
         if try weights.integer("removed") == 1 { record.removedWeights = try weights.text("digest") }
-        guard record.contentDigest == (try root.text("content_digest")) else {
-            throw StoreError.unreadable(path: path, reason: "its contents do not have the content digest it states")
-        }
-        return record
+        return Contents(
+            record: record,
+            configuration: isSummary ? "" : try root.group("configuration").dataset("json").texts().first ?? "",
+            provenance: try provenance.dataset("json").texts().first ?? "",
+            statedDigest: try root.text("content_digest"))
     }
 
     private static func readTest(_ group: HDF5Group, _ classes: Int) throws -> TestResult {
@@ -235,10 +303,10 @@ public enum RunFile {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    private static func decode<Decoded: Decodable>(_ type: Decoded.Type, _ texts: [String], _ path: String) throws
+    private static func decode<Decoded: Decodable>(_ type: Decoded.Type, _ text: String, _ path: String) throws
         -> Decoded
     {
-        do { return try JSONDecoder().decode(type, from: Data((texts.first ?? "").utf8)) } catch {
+        do { return try JSONDecoder().decode(type, from: Data(text.utf8)) } catch {
             throw StoreError.unreadable(path: path, reason: "a text in it is not the JSON it has to be")
         }
     }

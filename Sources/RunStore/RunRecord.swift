@@ -74,7 +74,10 @@ public struct RunRecord: Sendable {
 
     /// SHA-256 over what is reproduced: identity, outcome, histories, best epoch, best weights, test results. Times and
     /// machines are not in it.
-    public var contentDigest: String {
+    public var contentDigest: String { contentDigest(weights: weightsDigest) }
+
+    /// - Parameter weightsDigest: of the weights, as it is known already.
+    func contentDigest(weights weightsDigest: String?) -> String {
         var content = DigestInput()
         content.text("viseme content 2")
         content.text(identity.json)
@@ -147,8 +150,13 @@ private struct DigestInput {
 
     mutating func floats(_ values: [Float]) {
         integer(values.count)
-        let bits = values.map { ($0.isNaN ? 0x7FC0_0000 : $0.bitPattern).littleEndian }
-        bits.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        let hasNaN = values.reduce(false) { $0 || $1.isNaN }
+        if hasNaN || 1.littleEndian != 1 {
+            let bits = values.map { ($0.isNaN ? 0x7FC0_0000 : $0.bitPattern).littleEndian }
+            bits.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        } else {
+            values.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        }
     }
 
     var digest: String { hexadecimal(hash.finalize()) }

@@ -69,6 +69,10 @@ public struct RunSummary: Sendable, Equatable {
     }
 
     public init(_ record: RunRecord, file: FileFacts) {
+        self.init(record, contentDigest: record.contentDigest, file: file)
+    }
+
+    init(_ record: RunRecord, contentDigest: String, file: FileFacts) {
         var provenance = record.provenance
         // The recipe's text is in the plan and in the run file.
         provenance.recipeText = ""
@@ -76,7 +80,7 @@ public struct RunSummary: Sendable, Equatable {
         self.init(
             id: record.identity.id, outcome: record.result.outcome, stoppedEarly: record.result.stoppedEarly,
             best: record.result.best, histories: record.result.histories, seconds: record.provenance.seconds,
-            test: record.result.test.map { ($0.loss, $0.accuracy) }, contentDigest: record.contentDigest,
+            test: record.result.test.map { ($0.loss, $0.accuracy) }, contentDigest: contentDigest,
             weightBytes: weights.reduce(0) { $0 + $1.byteCount }, file: file,
             provenanceText: (try? RunFile.json(provenance)) ?? "")
     }

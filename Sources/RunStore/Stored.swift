@@ -1,5 +1,7 @@
+import Dispatch
 import Foundation
 import Recipes
+import Synchronization
 import Training
 
 /// What is stored of a plan's runs.
@@ -31,23 +33,24 @@ public struct Stored: Sendable {
             thorough || earlier != nil
             ? [:] : (try? SweepFile.read(folder.sweepFile, excluding: plan.excludedMetrics)) ?? [:]
         let prefix = folder.runs.path + "/"
-        for run in plan.runs where runs[run.id] == nil {
+        var unread: [(run: StoredPlan.Run, file: URL, facts: FileFacts)] = []
+        var seen = Set<String>()
+        for run in plan.runs where seen.insert(run.id).inserted {
             let path = prefix + run.id + ".h5"
             guard let facts = FileFacts(path: path) else { continue }
             if let summary = earlier?.runs[run.id] ?? known[run.id], summary.file == facts {
                 add(summary)
                 continue
             }
-            let file = URL(filePath: path)
-            do {
-                var record = try RunFile.read(file)
-                guard record.identity.id == run.id else {
-                    throw StoreError.unreadable(
-                        path: path, reason: "it is another run's: its identity is not that of \(run.label)")
-                }
-                record.excludedMetrics = plan.excludedMetrics
-                add(RunSummary(record, file: facts))
-            } catch {
+            unread.append((run, URL(filePath: path), facts))
+        }
+        let looks = concurrently(unread) { run, file, facts in
+            Result { try RunFile.summary(file, id: run.id, excluding: plan.excludedMetrics, facts: facts) }
+        }
+        for ((run, file, _), look) in zip(unread, looks) {
+            switch look {
+            case .success(let summary): add(summary)
+            case .failure(let error):
                 problems.append(
                     Problem(
                         id: run.id, label: run.label, file: file, reason: "\(error)",
@@ -69,6 +72,18 @@ public struct Stored: Sendable {
     public func inOrder(_ plan: StoredPlan) -> [(StoredPlan.Run, RunSummary)] {
         plan.runs.compactMap { run in runs[run.id].map { (run, $0) } }
     }
+}
+
+/// The results of many independent steps, in their order, made on all processors.
+private func concurrently<Input: Sendable, Output: Sendable>(
+    _ inputs: [Input], _ body: @Sendable (Input) -> Output
+) -> [Output] {
+    let outputs = Mutex([Output?](repeating: nil, count: inputs.count))
+    DispatchQueue.concurrentPerform(iterations: inputs.count) { index in
+        let output = body(inputs[index])
+        outputs.withLock { $0[index] = output }
+    }
+    return outputs.withLock { $0.compactMap { $0 } }
 }
 
 /// `<content digest>  <run id>  <label>`, one line a run, sorted by label: the form of `digests.txt` and of the golden digests.

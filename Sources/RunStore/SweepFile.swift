@@ -40,7 +40,7 @@ public enum SweepFile {
 
     /// - Parameter runs: the plan's runs that are stored, in the order of the plan.
     public static func write(_ plan: StoredPlan, _ runs: [(StoredPlan.Run, RunSummary)], to file: URL) throws {
-        try DurableFile.write(Trailer.sealed(image(plan, runs)), to: file)
+        try SealedFile.write(image(plan, runs), to: file)
     }
 
     /// The file's bytes without the trailer: HDF5 and netCDF-4 alike.
@@ -113,11 +113,7 @@ public enum SweepFile {
     /// - Parameter excluded: the metrics that digests leave out; runs of a file with other ones are none of it.
     /// - Throws: `StoreError` where it is damaged or of another format; it can be rebuilt then.
     public static func read(_ file: URL, excluding excluded: [String] = []) throws -> [String: RunSummary] {
-        let image = try Trailer.opened(DurableFile.read(file), path: file.path)
-        do { return try read(try HDF5File.open(image).root(), excluded, path: file.path) } catch let error as HDF5Error
-        {
-            throw StoreError.unreadable(path: file.path, reason: error.description)
-        }
+        try SealedFile.read(file) { try read($0, excluded, path: file.path) }
     }
 
     private static func read(_ root: HDF5Group, _ excluded: [String], path: String) throws -> [String: RunSummary] {

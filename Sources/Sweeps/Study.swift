@@ -26,7 +26,10 @@ public struct Study: Sendable {
         let data = try await StudyData(recipe, planned, cache: results.appending(path: ".cache"), progress: progress)
         let initial =
             try recipe.trainer == .visualSpeech ? recipe.configuration.initialWeights.map(InitialWeights.init) : nil
-        if recipe.trainer == .visualSpeech { try ParameterPatterns.check(recipe, planned) }
+        if recipe.trainer == .visualSpeech {
+            try ParameterPatterns.check(recipe, planned)
+            if let initial { try InitialWeightsFit.check(initial, planned, data.ofRuns, data.classCounts) }
+        }
         var forms: [PlannedData: IdentityForm] = [:]
         var runs: [StoredPlan.Run] = []
         runs.reserveCapacity(planned.count)
@@ -70,31 +73,37 @@ public struct Study: Sendable {
 /// The data of each run of a recipe, prepared.
 private struct StudyData {
     let ofRuns: [PlannedData]
+    /// Of each data set, by digest.
+    let classCounts: [String: Int]
 
     init(
         _ recipe: Recipe, _ runs: [PlannedRun], cache: URL, progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws {
         guard case .visualSpeech = recipe.trainer else {
             // A command reads its data itself.
-            ofRuns = [PlannedData](repeating: PlannedData(), count: runs.count)
+            (ofRuns, classCounts) = ([PlannedData](repeating: PlannedData(), count: runs.count), [:])
             return
         }
         var prepared: [DataSource: PlannedData] = [:]
+        var counts: [String: Int] = [:]
         func data(_ configuration: Configuration) async throws -> PlannedData {
             let source = configuration.dataSource
             if let known = prepared[source] { return known }
             let made = try await source.prepare(cache: cache, progress: progress)
             let planned = PlannedData(digest: made.digest, file: made.file?.path)
             prepared[source] = planned
+            counts[made.digest] = made.classCount
             return planned
         }
         if let first = runs.first, !recipe.axes.contains(where: { DataSource.keys($0.key) }) {
             ofRuns = [PlannedData](repeating: try await data(first.configuration), count: runs.count)
+            classCounts = counts
             return
         }
         var all: [PlannedData] = []
         for run in runs { all.append(try await data(run.configuration)) }
         ofRuns = all
+        classCounts = counts
     }
 }
 

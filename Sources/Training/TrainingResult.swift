@@ -41,13 +41,18 @@ public struct ClipPredictions: Sendable, Equatable {
     public var labels, predicted: [Int]
     /// Of the most probable class.
     public var probabilities: [Float]
+    /// `[clip][class]`; empty in run files that were written without.
+    public var logits: [Float]
 
-    public init(split: Split, names: [String], labels: [Int], predicted: [Int], probabilities: [Float]) {
+    public init(
+        split: Split, names: [String], labels: [Int], predicted: [Int], probabilities: [Float], logits: [Float] = []
+    ) {
         self.split = split
         self.names = names
         self.labels = labels
         self.predicted = predicted
         self.probabilities = probabilities
+        self.logits = logits
     }
 }
 

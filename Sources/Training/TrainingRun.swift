@@ -229,7 +229,7 @@ public final class TrainingRun {
 
     /// Loss and accuracy on one split, without dropout, batch norm by its averages.
     private func evaluate(
-        _ clips: FramedClips, tally: ((_ label: Int, _ predicted: Int, _ probability: Float) -> Void)? = nil
+        _ clips: FramedClips, tally: ((_ place: Int, _ predicted: Int) -> Void)? = nil
     ) -> Score {
         network.pack(training: false)
         var loss = 0.0
@@ -243,7 +243,7 @@ public final class TrainingRun {
             for (clip, label) in labels.enumerated() {
                 let guess = predicted(clip: clip)
                 if guess == label { correct += 1 }
-                if let tally { tally(label, guess, network.probabilities(clip: clip)[guess]) }
+                if let tally { tally(clip, guess) }
             }
         }
         return Score(loss: loss / Double(clips.count), accuracy: Double(correct) / Double(clips.count))
@@ -258,9 +258,10 @@ public final class TrainingRun {
         func predictions(_ split: Split, _ clips: FramedClips) -> (Score, ClipPredictions) {
             var told = ClipPredictions(
                 split: split, names: clips.names, labels: clips.labels, predicted: [], probabilities: [])
-            let score = evaluate(clips) { _, predicted, probability in
+            let score = evaluate(clips) { [network] clip, predicted in
                 told.predicted.append(predicted)
-                told.probabilities.append(probability)
+                told.probabilities.append(network.probabilities(clip: clip)[predicted])
+                told.logits += network.logits(clip: clip)
             }
             return (score, told)
         }

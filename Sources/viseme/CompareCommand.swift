@@ -18,7 +18,7 @@ struct CompareCommand: ParsableCommand {
         let isSame =
             try StudyArgument.isStudy(first) && StudyArgument.isStudy(second)
             ? compareStudies(StudyFolder(URL(filePath: first)), StudyFolder(URL(filePath: second)))
-            : compareRuns(RunFile.read(RunArgument.file(first)), RunFile.read(RunArgument.file(second)))
+            : compareRuns(RunFile.read(RunName.file(first)), RunFile.read(RunName.file(second)))
         if !isSame { throw ExitStatus.difference }
     }
 

@@ -1,14 +1,16 @@
 import ArgumentParser
+import Clips
 import Foundation
 import RunStore
 import Tensors
 
-struct ExportCommand: ParsableCommand {
+struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Hand results to other tools: CSV, netCDF, safetensors.",
         discussion: """
             Of a study: --csv writes a row for each run, --histories one for each epoch, --netcdf all of it as netCDF-4. Of a \
-            run: --safetensors writes its weights, --csv its histories. A name of - is standard output.
+            run: --safetensors writes its weights, --csv its histories, --clips its validation and test clips as its network \
+            saw them (clip, time, channel, height, width; 0…1). A name of - is standard output.
             """)
 
     @Argument(help: "A study's folder, or a run: results/<name>/runs/<id>.h5, or results/<name>:3.")
@@ -19,25 +21,31 @@ struct ExportCommand: ParsableCommand {
     var histories: String?
     @Option(help: ArgumentHelp("Weights under PyTorch's names.", valueName: "file"))
     var safetensors: String?
+    @Option(help: ArgumentHelp("Validation and test clips of a run, as safetensors.", valueName: "file"))
+    var clips: String?
     @Option(help: ArgumentHelp("The whole study as netCDF-4.", valueName: "file"))
     var netcdf: String?
 
     func validate() throws {
-        guard csv != nil || histories != nil || safetensors != nil || netcdf != nil else {
-            throw ValidationError("say what to write: --csv, --histories, --netcdf or --safetensors")
+        guard csv != nil || histories != nil || safetensors != nil || netcdf != nil || clips != nil else {
+            throw ValidationError("say what to write: --csv, --histories, --netcdf, --safetensors or --clips")
         }
-        if [csv, histories, safetensors, netcdf].count(where: { $0 == "-" }) > 1 {
+        if [csv, histories, safetensors, netcdf, clips].count(where: { $0 == "-" }) > 1 {
             throw ValidationError("standard output takes one of them")
         }
     }
 
-    func run() throws {
-        if StudyArgument.isStudy(what) { try exportStudy(StudyFolder(URL(filePath: what))) } else { try exportRun() }
+    func run() async throws {
+        if StudyArgument.isStudy(what) {
+            try exportStudy(StudyFolder(URL(filePath: what)))
+        } else {
+            try await exportRun()
+        }
     }
 
     private func exportStudy(_ folder: StudyFolder) throws {
-        guard safetensors == nil else {
-            throw ValidationError("--safetensors writes the weights of one run: name it, as \(what):1")
+        guard safetensors == nil, clips == nil else {
+            throw ValidationError("--safetensors and --clips are of one run: name it, as \(what):1")
         }
         let plan = try folder.readPlan()
         let stored = Stored(folder, plan)
@@ -48,18 +56,42 @@ struct ExportCommand: ParsableCommand {
         if !stored.problems.isEmpty { throw ExitStatus.difference }
     }
 
-    private func exportRun() throws {
+    private func exportRun() async throws {
         guard histories == nil, netcdf == nil else {
             throw ValidationError("--histories and --netcdf are of a study: give its folder")
         }
-        let file = try RunArgument.file(what)
+        let file = try RunName.file(what)
         let record = try RunFile.read(file)
         if let csv { try write(Data(CSV.history(record).utf8), csv) }
+        if let clips { try write(SafeTensors.data(await inputs(of: record)), clips) }
         guard let safetensors else { return }
         guard !record.anyWeights.isEmpty else {
             throw ValidationError("\(what): holds no weights: the run diverged early, or they were not kept")
         }
         try write(SafeTensors.data(record.anyWeights), safetensors)
+    }
+
+    /// The clips that judged the run, as PyTorch takes them, and their classes.
+    private func inputs(of record: RunRecord) async throws -> [Tensor] {
+        guard record.choosesBestEpoch else {
+            throw ValidationError("\(what): was trained by a command; only its own program knows the data")
+        }
+        let cache = FileManager.default.temporaryDirectory.appending(path: "viseme-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: cache) }
+        let data = try await record.configuration.dataSource.prepare(cache: cache)
+        guard data.digest == record.provenance.dataDigest else {
+            throw ValidationError(
+                "\(what): its data, \(record.provenance.data), are not those any more that it was trained with")
+        }
+        let splits = try data.load(record.configuration.clipFormat)
+        return [("val", splits.val), ("test", splits.test)].flatMap { name, clips in
+            clips.map {
+                [
+                    $0.tensor(named: "\(name)/clips"),
+                    Tensor(name: "\(name)/labels", shape: [$0.count], elements: .integer($0.labels), dtype: "I64"),
+                ]
+            } ?? []
+        }
     }
 
     private func write(_ data: Data, _ name: String) throws {

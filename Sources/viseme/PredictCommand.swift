@@ -10,14 +10,14 @@ struct PredictCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "Classify video clips with a stored run.")
 
-    @Argument(help: ArgumentHelp("The run file, results/<name>/runs/<id>.h5.", valueName: "run"))
+    @Argument(help: ArgumentHelp(RunArgument.help, valueName: "run"))
     var runFile: String
     @Argument(help: "Video files.")
     var clips: [String]
 
     func run() async throws {
         let width = try chosenWidth()
-        let record = try RunFile.read(URL(filePath: runFile))
+        let record = try RunFile.read(RunName.file(runFile))
         guard !record.anyWeights.isEmpty else {
             throw ValidationError(
                 "\(runFile): holds no weights to classify with: the run diverged early, or they were not kept")

@@ -13,7 +13,7 @@ struct ShowCommand: ParsableCommand {
     var what: String
 
     func run() throws {
-        let file = try RunArgument.file(what)
+        let file = try RunName.file(what)
         let record = try RunFile.read(file)
         print(facts(record, file))
         if !record.result.histories.isEmpty { print("\n" + histories(record)) }

@@ -153,7 +153,10 @@ extension Program {
     defer { program.close() }
     let late = try await program.run("sweep", "r.yaml", "--timeout", "1s")
     #expect(late.status == .exited(1) && late.output.contains("FAILED: ran longer than 1.0 seconds"), "\(late.output)")
-    let script = "\"$0\" sweep r.yaml & sweep=$!; sleep 1.5; kill -INT $sweep; wait $sweep; echo \"status $?\""
+    let script = """
+        rm -f results/r/running/*.jsonl; "$0" sweep r.yaml & sweep=$!; for i in {1..300}; do grep -qs epoch results/r/running/*.jsonl && break; sleep 0.1; done
+        kill -INT $sweep; wait $sweep; echo "status $?"
+        """
     let stopped = try await program.run(command: ["bash", "-mc", script, Program.url.path])
     #expect(stopped.output.contains("status 130"), "\(stopped.output)")
     #expect(stopped.errors.contains("stopping: what runs may end in good order"))

@@ -10,6 +10,7 @@ import h5py
 import netCDF4
 import numpy as np
 import pandas
+import silx.io.nxdata
 import xarray
 from safetensors.numpy import load_file
 
@@ -53,6 +54,11 @@ for number, row in runs.iterrows():
         assert history.attrs["signal"] == "val_accuracy" and history.attrs["NX_class"] == "NXdata"
         assert json.loads(history.attrs["metrics"])[:4] == metrics
         expected = epochs[epochs.number == number]
+        # What a browser of NeXus files (h5web, silx view) draws when the file is opened: the metric over the epochs.
+        curve = silx.io.nxdata.get_default(run)
+        assert curve.is_valid and curve.is_curve and not curve.errors, curve.errors
+        assert curve.signal_dataset_name == "val_accuracy" and curve.axes_dataset_names == ["epoch"]
+        assert curve.auxiliary_signals_dataset_names == ["train_accuracy"]
         for metric in metrics:
             np.testing.assert_array_equal(history[metric], expected[metric])
             assert history[metric].dims[0].keys() == ["epoch"]

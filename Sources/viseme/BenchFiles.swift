@@ -1,0 +1,156 @@
+import ArgumentParser
+import Foundation
+import Recipes
+import RunStore
+import Sweeps
+import Tensors
+import Training
+
+extension BenchCommand {
+    /// What `make bench-files` calls: writing and reading run files, and the sweep file over many of them.
+    struct Files: ParsableCommand {
+        @Argument(help: "A folder for the study that is made; it is left there.") var folder: String
+        @Option var runs = 1000
+        @Option var epochs = 20
+        @Option(help: "Bytes of weights of each run of the study.") var weights = 100_000
+        @Option var rounds = 21
+
+        func run() throws {
+            let study = StudyFolder(URL(filePath: folder))
+            try study.create()
+            let single = study.url.appending(path: "single.h5")
+            let large = SyntheticStudy.record(number: 0, epochs: epochs, tensors: 129, weightBytes: 1_000_000)
+            let writing = try times(rounds) { try RunFile.write(large, to: single) }
+            let reading = try times(rounds) { _ = try RunFile.read(single) }
+            let size = FileFacts(single)?.size ?? 0
+
+            let plan = try SyntheticStudy.write(study, runs: runs, epochs: epochs, weightBytes: weights)
+            var stored = Stored(study, plan, thorough: true)
+            let rebuilding = try times(1) {
+                stored = Stored(study, plan, thorough: true)
+                try SweepFile.write(plan, stored.inOrder(plan), to: study.sweepFile)
+            }
+            let last = stored.inOrder(plan).count - 1
+            let extending = try times(3) {
+                try SweepFile.write(plan, Array(stored.inOrder(plan).prefix(last)), to: study.sweepFile)
+            } extra: {
+                try SweepFile.write(plan, Stored(study, plan).inOrder(plan), to: study.sweepFile)
+            }
+            let opening = try times(rounds) { _ = try SweepFile.read(study.sweepFile) }
+            let figures: [String: Any] = [
+                "run_write_ms": writing * 1e3, "run_read_ms": reading * 1e3,
+                "run_overhead_kB": Double(size - 1_000_000) / 1e3, "runs": runs, "rebuild_s": rebuilding,
+                "extend_ms": extending * 1e3, "sweep_read_ms": opening * 1e3,
+                "sweep_MB": Double(FileFacts(study.sweepFile)?.size ?? 0) / 1e6,
+            ]
+            let json = try JSONSerialization.data(withJSONObject: figures, options: [.prettyPrinted, .sortedKeys])
+            print(String(decoding: json, as: UTF8.self))
+        }
+
+        /// Median seconds of `extra`, each time after `body`; or of `body` alone.
+        private func times(_ count: Int, _ body: () throws -> Void, extra: (() throws -> Void)? = nil) throws
+            -> Double
+        {
+            var seconds: [Double] = []
+            for _ in 0..<count {
+                if extra != nil { try body() }
+                let start = monotonicSeconds()
+                if let extra { try extra() } else { try body() }
+                seconds.append(monotonicSeconds() - start)
+            }
+            return seconds.sorted()[count / 2]
+        }
+    }
+
+    /// A study of made-up runs, for benchmarks of what is done with many.
+    struct MakeStudy: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "study")
+
+        @Argument var folder: String
+        @Option var runs = 1000
+        @Option var epochs = 100
+        @Option var weights = 0
+
+        func run() throws {
+            let study = StudyFolder(URL(filePath: folder))
+            try study.create()
+            let plan = try SyntheticStudy.write(study, runs: runs, epochs: epochs, weightBytes: weights)
+            try SweepFile.write(plan, Stored(study, plan).inOrder(plan), to: study.sweepFile)
+        }
+    }
+}
+
+/// Runs that nobody trained: their numbers are made up, their files are real.
+enum SyntheticStudy {
+    private static let metric = Metric.valAccuracy
+
+    /// Learning rates × batch sizes × five seeds.
+    static func write(_ folder: StudyFolder, runs count: Int, epochs: Int, weightBytes: Int) throws -> StoredPlan {
+        let plan = StoredPlan(
+            name: folder.url.lastPathComponent, recipe: "recipes/made_up.yaml", question: "How long does it take?",
+            metric: metric, settings: record(number: 0, epochs: 1).configuration.values,
+            axes: ["lr", "batch_size", "seed"],
+            runs: (0..<count).map { number in
+                StoredPlan.Run(
+                    id: "", number: number + 1, trial: number / 5, point: point(number),
+                    data: PlannedData(digest: "made up"))
+            })
+        var identified = plan
+        for index in plan.runs.indices {
+            let run = plan.runs[index]
+            let identity = plan.identity(of: run)
+            identified.runs[index].id = identity.id
+            guard !FileManager.default.fileExists(atPath: folder.runFile(identity.id).path) else { continue }
+            var record = record(number: index, epochs: epochs, weightBytes: weightBytes)
+            record.identity = identity
+            record.configuration = plan.configuration(of: run)
+            try RunFile.write(record, to: folder.runFile(identity.id))
+        }
+        try folder.write(identified)
+        return identified
+    }
+
+    private static func point(_ number: Int) -> [Axis.Point] {
+        let trial = number / 5
+        return [
+            Axis.Point(key: "lr", value: .number(Double(trial / 20 + 1) * 1e-4)),
+            Axis.Point(key: "batch_size", value: .integer(trial % 20 + 1)),
+            Axis.Point(key: "seed", value: .integer(number % 5 + 1)),
+        ]
+    }
+
+    static func record(number: Int, epochs: Int, tensors: Int = 4, weightBytes: Int = 0) -> RunRecord {
+        var stream = RandomStream(seed: UInt64(number), purpose: .order)
+        let noise = { Double(stream.uniform()) }
+        let rise = 0.5 + 0.4 * noise()
+        let histories = TrainingRun.metricNames.map { name in
+            History(
+                name: name,
+                values: (1...epochs).map { epoch in
+                    let share = rise * (1 - exp(-Double(epoch) / 10)) + 0.05 * noise()
+                    return name == "lr" ? 1e-3 : name.hasSuffix("loss") ? 2 * (1 - share) : min(share, 1)
+                })
+        }
+        var provenance = Provenance()
+        (provenance.seconds, provenance.host) = (60 * noise(), "nowhere")
+        let floats = weightBytes / 4 / tensors
+        let best = metric.bestEpoch(of: histories.first { $0.name == metric.name }?.values ?? [])
+        return RunRecord(
+            identity: RunIdentity(json: "{\"number\":\(number)}"),
+            configuration: Configuration(["path_to_dataset": .text("builtin:visemes")]), metric: metric,
+            classes: (1...10).map { "word\($0)" },
+            result: TrainingResult(
+                outcome: .trained, histories: histories, seconds: histories[0].values.map { _ in 1 }, best: best,
+                stoppedEarly: false,
+                weights: floats == 0
+                    ? []
+                    : (0..<tensors).map { tensor in
+                        Tensor(
+                            name: "layer\(tensor).weight", shape: [floats], values: (0..<floats).map { Float($0) })
+                    },
+                test: TestResult(
+                    loss: noise(), accuracy: rise,
+                    confusion: [[Int]](repeating: [Int](repeating: 1, count: 10), count: 10))
+            ), provenance: provenance)
+    }
+}
