@@ -7,6 +7,7 @@ import PackageDescription
 let kernelSettings: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
 #if arch(x86_64)
@@ -30,6 +31,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     ],
@@ -50,7 +52,7 @@ let package = Package(
         .target(name: "Networks", dependencies: ["Kernels", "Tensors"]),
         .target(name: "Clips", dependencies: ["Tensors", crypto, subprocess]),
         .target(name: "Training", dependencies: ["Kernels", "Tensors", "Networks", "Clips"]),
-        .target(name: "Recipes", dependencies: ["Tensors", "Networks", "Clips", "Training", "Yams", crypto]),
+        .target(name: "Recipes", dependencies: ["Tensors", "Networks", "Clips", "Training", "Yams", mustache, crypto]),
         .target(name: "HDF5", dependencies: ["CHDF5"]),
         .target(
             name: "RunStore",
@@ -61,7 +63,7 @@ let package = Package(
                 "Kernels", "Tensors", "Networks", "Clips", "Training", "Recipes", "HDF5", "RunStore", "CProcess",
                 crypto, subprocess,
             ]),
-        .target(name: "Reports", dependencies: ["Training", "Recipes", "RunStore"]),
+        .target(name: "Reports", dependencies: ["Tensors", "Training", "Recipes", "RunStore", mustache]),
         .executableTarget(
             name: "viseme",
             dependencies: [

@@ -71,6 +71,10 @@ public final class HDF5Dataset {
         try read(H5T_FLOAT, viseme_h5_native_float64(), Double(0))
     }
 
+    public func bytes() throws -> [UInt8] {
+        try read(H5T_INTEGER, viseme_h5_uint8(), UInt8(0))
+    }
+
     public func integers() throws -> [Int] {
         try read(H5T_INTEGER, viseme_h5_native_int64(), Int(0))
     }

@@ -72,6 +72,20 @@ public final class HDF5Group {
         return dataset
     }
 
+    /// Bytes, row-major.
+    @discardableResult
+    public func write(_ name: String, _ values: [UInt8], shape: [Int]) throws -> HDF5Dataset {
+        let dataset = try makeDataset(name, viseme_h5_uint8(), shape, values.count)
+        try values.withUnsafeBufferPointer {
+            try check(
+                H5Dwrite(
+                    dataset.id, viseme_h5_uint8(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), $0.baseAddress
+                ),
+                "write \(child(name))")
+        }
+        return dataset
+    }
+
     /// UTF-8 texts of variable length. An empty shape is a single text.
     @discardableResult
     public func write(_ name: String, _ texts: [String], shape: [Int]) throws -> HDF5Dataset {

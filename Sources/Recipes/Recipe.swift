@@ -13,6 +13,7 @@ public struct Recipe: Sendable {
     public let keep: KeptWeights
     /// Environment variables whose values are recorded with each run.
     public let recordedEnvironment: [String]
+    public let report: ReportSettings
     /// The recipe's own text, as stored with each run.
     public let text: String
     /// What its author should know, and is no mistake.
@@ -24,7 +25,7 @@ public struct Recipe: Sendable {
 
     static let keys = [
         "base", "question", "set", "sweep", "exclude", "metric", "trainer", "metrics", "resources", "keep",
-        "record_env",
+        "record_env", "report",
     ]
 
     /// Reads a recipe, or a bare configuration, which is a recipe of one run.
@@ -48,6 +49,7 @@ public struct Recipe: Sendable {
         trainer = draft.trainer
         keep = draft.keep
         recordedEnvironment = draft.recordedEnvironment
+        report = draft.report
         text = source.text
         notes = draft.notes
         settings = draft.settings.mapValues(\.value)

@@ -10,6 +10,7 @@ struct RecipeDraft {
     var trainer = Trainer.visualSpeech
     var keep = KeptWeights.best
     var recordedEnvironment: [String] = []
+    var report = ReportSettings()
     /// What the author should know, and is no mistake.
     var notes: [String] = []
     var settings: [String: Setting] = [:]
@@ -48,6 +49,7 @@ struct RecipeDraft {
         if let metric = parts["metric"] { readMetric(metric, reader) }
         if let keep = parts["keep"] { readKeep(keep, reader) }
         if let names = parts["record_env"] { recordedEnvironment = reader.texts(names, "record_env") }
+        if let report = parts["report"] { self.report = ReportReader(settings: reader).report(report) }
         if case .visualSpeech = trainer {
             for name in ["metrics", "resources"] where parts[name] != nil {
                 mistakes.add(

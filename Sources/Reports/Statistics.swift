@@ -1,6 +1,7 @@
 import Foundation
+import Tensors
 
-/// Numbers about numbers.
+/// Numbers about numbers. Every definition stands in the report's foot; the tests compare with scipy.
 public enum Statistics {
     /// Nil for none.
     public static func mean(_ values: [Double]) -> Double? {
@@ -19,5 +20,135 @@ public enum Statistics {
         let sorted = values.sorted()
         let middle = sorted.count / 2
         return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    }
+
+    /// Half the width of the 95 % interval of the mean, t(0.975, n − 1)·s/√n; nil for fewer than two values.
+    public static func halfInterval(_ values: [Double]) -> Double? {
+        guard let deviation = standardDeviation(values) else { return nil }
+        return StudentT(freedom: values.count - 1).quantile(0.975) * deviation / Double(values.count).squareRoot()
+    }
+
+    /// The two-sided paired t-test.
+    public struct PairedTest: Sendable, Equatable {
+        /// Mean of the differences.
+        public let difference: Double
+        /// Half the width of its 95 % interval.
+        public let half: Double
+        public let t: Double
+        public let pairs: Int
+        public let p: Double
+    }
+
+    /// - Returns: nil for fewer than two pairs, or where all differences are 0: there is nothing to test.
+    public static func pairedTest(_ a: [Double], _ b: [Double]) -> PairedTest? {
+        precondition(a.count == b.count, "pairs")
+        let differences = zip(a, b).map { $0 - $1 }
+        guard let mean = mean(differences), let deviation = standardDeviation(differences),
+            let half = halfInterval(differences), differences.contains(where: { $0 != 0 })
+        else { return nil }
+        let t = mean / (deviation / Double(a.count).squareRoot())
+        let p = deviation == 0 ? 0 : 2 * StudentT(freedom: a.count - 1).upperTail(abs(t))
+        return PairedTest(difference: mean, half: half, t: t, pairs: a.count, p: p)
+    }
+
+    /// Holm's correction (1979) for several tests: `max over j ≤ i of (m − j + 1)·p(j)`, at most 1, in the order given.
+    public static func holm(_ ps: [Double]) -> [Double] {
+        var adjusted = [Double](repeating: 0, count: ps.count)
+        var greatest = 0.0
+        for (rank, index) in ps.indices.sorted(by: { ps[$0] < ps[$1] }).enumerated() {
+            greatest = max(greatest, min(1, Double(ps.count - rank) * ps[index]))
+            adjusted[index] = greatest
+        }
+        return adjusted
+    }
+
+    /// How often the first candidate has the best mean when the seeds are drawn anew, with replacement (the bootstrap;
+    /// Efron 1979). Ties share.
+    /// - Parameters:
+    ///   - candidates: values of each; those of the same seeds in the same order where `isPaired`, all of one count.
+    ///   - isPaired: the same seeds are drawn for all, as all were trained with the same.
+    ///   - draws: how many times.
+    public static func shareOfBest(
+        _ candidates: [[Double]], maximize: Bool, isPaired: Bool, draws: Int = 10_000
+    ) -> Double {
+        precondition(candidates.allSatisfy { !$0.isEmpty }, "values")
+        var stream = RandomStream(seed: 0, purpose: .bootstrap)
+        var places = [Int](repeating: 0, count: candidates.map(\.count).max() ?? 0)
+        var won = 0.0
+        for _ in 0..<draws {
+            if isPaired { for at in places.indices { places[at] = Int(stream.below(UInt32(places.count))) } }
+            var first = 0.0
+            var (best, ties) = (-Double.infinity, 0.0)
+            for (number, values) in candidates.enumerated() {
+                var sum = 0.0
+                if isPaired {
+                    for place in places { sum += values[place] }
+                } else {
+                    for _ in values { sum += values[Int(stream.below(UInt32(values.count)))] }
+                }
+                let mean = (maximize ? sum : -sum) / Double(values.count)
+                if number == 0 { first = mean }
+                if mean > best { (best, ties) = (mean, 1) } else if mean == best { ties += 1 }
+            }
+            if first == best { won += 1 / ties }
+        }
+        return won / Double(draws)
+    }
+}
+
+/// Student's t distribution.
+public struct StudentT: Sendable {
+    private let freedom: Double
+
+    /// - Parameter freedom: degrees of freedom, 1 or more.
+    public init(freedom: Int) {
+        precondition(freedom > 0, "degrees of freedom")
+        self.freedom = Double(freedom)
+    }
+
+    /// P(T > t) for t ≥ 0: half the regularised incomplete beta function of ν/(ν + t²) at (ν/2, 1/2).
+    public func upperTail(_ t: Double) -> Double {
+        t.isInfinite ? 0 : 0.5 * incompleteBeta(freedom / 2, 0.5, at: freedom / (freedom + t * t))
+    }
+
+    /// The t below which lies the share p ≥ 0.5, by bisection.
+    public func quantile(_ p: Double) -> Double {
+        precondition((0.5..<1).contains(p), "a share of at least a half")
+        var (low, high) = (0.0, 1.0)
+        while upperTail(high) > 1 - p { high *= 2 }
+        while true {
+            let middle = (low + high) / 2
+            if middle == low || middle == high { return middle }
+            if upperTail(middle) > 1 - p { low = middle } else { high = middle }
+        }
+    }
+
+    /// By Lentz's continued fraction (Press et al., Numerical Recipes, 3rd edition, 6.4).
+    private func incompleteBeta(_ a: Double, _ b: Double, at x: Double) -> Double {
+        if x <= 0 { return 0 }
+        if x >= 1 { return 1 }
+        let front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x))
+        return x < (a + 1) / (a + b + 2)
+            ? front * fraction(a, b, x) / a : 1 - front * fraction(b, a, 1 - x) / b
+    }
+
+    private func fraction(_ a: Double, _ b: Double, _ x: Double) -> Double {
+        func nonzero(_ value: Double) -> Double { abs(value) < 1e-300 ? 1e-300 : value }
+        var c = 1.0
+        var d = 1 / nonzero(1 - (a + b) * x / (a + 1))
+        var result = d
+        for step in 1...10_000 {
+            let m = Double(step)
+            for term in [
+                m * (b - m) * x / ((a - 1 + 2 * m) * (a + 2 * m)),
+                -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 1 + 2 * m)),
+            ] {
+                d = 1 / nonzero(1 + term * d)
+                c = nonzero(1 + term / c)
+                result *= d * c
+            }
+            if abs(d * c - 1) < 1e-16 { break }
+        }
+        return result
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Recipes
 import RunStore
 import Training
 
@@ -6,16 +7,46 @@ import Training
 struct TrialSummary {
     let label: String
     let trial: Int
+    /// The swept keys but the seed, and their values.
+    let point: [Axis.Point]
     /// Planned and stored runs; a run without a number (diverged in its first epoch) has no value.
     let planned: Int
     let runs: [(run: StoredPlan.Run, summary: RunSummary)]
 
     /// Best value of the metric, one for each run that has one.
-    var values: [Double] { runs.compactMap { $0.summary.best?.value } }
+    let values: [Double]
+    /// The same by seed.
+    let bySeed: [(seed: String, value: Double)]
+    let mean: Double?
+
     var testAccuracies: [Double] { runs.compactMap { $0.summary.test?.accuracy } }
     var bestEpochs: [Double] { runs.compactMap { $0.summary.best.map { Double($0.epoch) } } }
     var diverged: Int { runs.count { $0.summary.outcome == .diverged } }
-    var mean: Double? { Statistics.mean(values) }
+    var stoppedEarly: Int { runs.count { $0.summary.stoppedEarly } }
+    /// Whether each planned seed gave a number: only then is a mean comparable.
+    var isComplete: Bool { values.count == planned }
+
+    init(_ planned: [StoredPlan.Run], _ stored: Stored) {
+        label = planned.first?.trialLabel ?? ""
+        trial = planned.first?.trial ?? 0
+        point = (planned.first?.point ?? []).filter { $0.key != "seed" }
+        self.planned = planned.count
+        runs = planned.compactMap { run in stored.runs[run.id].map { (run, $0) } }
+        bySeed = runs.compactMap { run, summary in
+            guard let best = summary.best else { return nil }
+            return (run.point.first { $0.key == "seed" }?.value.label ?? "", best.value)
+        }
+        values = bySeed.map(\.value)
+        mean = Statistics.mean(values)
+    }
+
+    /// The run with the best value; ties go to the earlier.
+    func bestRun(_ goal: Metric.Goal) -> (run: StoredPlan.Run, summary: RunSummary)? {
+        runs.filter { $0.summary.best != nil }.max { a, b in
+            let (x, y) = (a.summary.best?.value ?? 0, b.summary.best?.value ?? 0)
+            return x == y ? a.run.number > b.run.number : (goal == .maximize ? x < y : x > y)
+        }
+    }
 
     /// All trials of a plan, best mean first; trials without a value come last, in the order of the plan.
     static func all(_ plan: StoredPlan, _ stored: Stored) -> [TrialSummary] {
@@ -25,13 +56,7 @@ struct TrialSummary {
             if members[run.trial] == nil { order.append(run.trial) }
             members[run.trial, default: []].append(run)
         }
-        let trials = order.map { trial in
-            let runs = members[trial] ?? []
-            return TrialSummary(
-                label: runs.first?.trialLabel ?? "", trial: trial, planned: runs.count,
-                runs: runs.compactMap { run in stored.runs[run.id].map { (run, $0) } })
-        }
-        return trials.sorted { a, b in
+        return order.map { TrialSummary(members[$0] ?? [], stored) }.sorted { a, b in
             switch (a.mean, b.mean) {
             case (let x?, let y?) where x != y: plan.metric.goal == .maximize ? x > y : x < y
             case (_?, nil): true
@@ -39,5 +64,12 @@ struct TrialSummary {
             default: a.trial < b.trial
             }
         }
+    }
+
+    /// Values of the seeds that both have, in one order.
+    func paired(with other: TrialSummary) -> (own: [Double], other: [Double]) {
+        let others = Dictionary(other.bySeed.map { ($0.seed, $0.value) }) { first, _ in first }
+        let common = bySeed.filter { others[$0.seed] != nil }
+        return (common.map(\.value), common.compactMap { others[$0.seed] })
     }
 }

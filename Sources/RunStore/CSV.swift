@@ -53,12 +53,12 @@ public enum CSV {
         return text([["epoch"] + histories.map(\.name)] + rows)
     }
 
-    private static func number(_ value: Double?) -> String {
+    public static func number(_ value: Double?) -> String {
         guard let value else { return "" }
         return value.isNaN ? "nan" : value.isInfinite ? (value > 0 ? "inf" : "-inf") : shortest(value)
     }
 
-    private static func text(_ rows: [[String]]) -> String {
+    public static func text(_ rows: [[String]]) -> String {
         rows.map { row in row.map(cell).joined(separator: ",") + "\n" }.joined()
     }
 

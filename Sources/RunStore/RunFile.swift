@@ -96,6 +96,7 @@ public enum RunFile {
         try writeHistory(record, root)
         if let test = result.test { try writeTest(test, record.classes.count, root) }
         if !result.predictions.isEmpty { try writePredictions(result.predictions, root) }
+        if let thumbnails = result.thumbnails { try writeThumbnails(thumbnails, root) }
         let weights = try root.makeGroup("weights")
         try weights.setAttribute("digest", weightsDigest ?? "")
         try weights.setAttribute("removed", record.removedWeights == nil ? 0 : 1)
@@ -215,6 +216,29 @@ public enum RunFile {
         }
     }
 
+    private static func writeThumbnails(_ thumbnails: ClipThumbnails, _ root: HDF5Group) throws {
+        let group = try root.makeGroup("thumbnails")
+        try group.setAttribute("split", thumbnails.split.rawValue)
+        try group.write("clip", thumbnails.clips, shape: [thumbnails.clips.count])
+        let shape = [thumbnails.frames, thumbnails.height, thumbnails.width, thumbnails.channels]
+        let pixels = try group.write("pixels", thumbnails.pixels, shape: [thumbnails.clips.count] + shape)
+        try pixels.setAttribute("long_name", "clips, in the order of clip: frames, rows, columns, channels")
+    }
+
+    private static func readThumbnails(_ root: HDF5Group, path: String) throws -> ClipThumbnails? {
+        guard root.has("thumbnails") else { return nil }
+        let group = try root.group("thumbnails")
+        let pixels = try group.dataset("pixels")
+        let shape = try pixels.shape()
+        let clips = try group.dataset("clip").integers()
+        guard let split = Split(rawValue: try group.text("split")), shape.count == 5, shape[0] == clips.count,
+            shape[4] == 1 || shape[4] == 3
+        else { throw StoreError.unreadable(path: path, reason: "its parts contradict each other") }
+        return ClipThumbnails(
+            split: split, clips: clips, frames: shape[1], height: shape[2], width: shape[3], channels: shape[4],
+            pixels: try pixels.bytes())
+    }
+
     private static func readPredictions(_ root: HDF5Group, path: String) throws -> [ClipPredictions] {
         guard root.has("predictions") else { return [] }
         let group = try root.group("predictions")
@@ -274,7 +298,8 @@ public enum RunFile {
                 stoppedEarly: try outcome.integer("stopped_early") == 1, weights: try tensors(weights),
                 lastWeights: root.has("last_weights") ? try tensors(root.group("last_weights")) : [],
                 test: root.has("test") ? try readTest(root.group("test"), classes.count) : nil,
-                predictions: isSummary ? [] : try readPredictions(root, path: path)),
+                predictions: isSummary ? [] : try readPredictions(root, path: path),
+                thumbnails: isSummary ? nil : try readThumbnails(root, path: path)),
             keep: [.best, .last], choosesBestEpoch: isOurs,
             excludedMetrics: try decode([String].self, try history.text("excluded_metrics"), path),
             output: isSummary ? "" : try provenance.dataset("output").texts().first ?? "",

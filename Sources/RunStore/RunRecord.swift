@@ -187,6 +187,8 @@ public struct Provenance: Sendable, Equatable, Codable {
     /// ISO 8601, UTC.
     public var started = ""
     public var seconds = 0.0
+    /// What the processors took while the run worked, where the machine tells.
+    public var joules: Double?
     /// Which try it was, and why those before it failed.
     public var tries = 1
     public var failures: [String] = []

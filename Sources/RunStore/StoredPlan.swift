@@ -38,6 +38,7 @@ public struct StoredPlan: Sendable, Equatable {
     public var trainer: Trainer
     public var keep: KeptWeights
     public var recordedEnvironment: [String]
+    public var report: ReportSettings
     /// Digest of the weights that all runs start from; nil where they are drawn.
     public var initialWeights: String?
     /// Of the program that made the plan: part of the identity of runs of the built-in trainer.
@@ -53,7 +54,8 @@ public struct StoredPlan: Sendable, Equatable {
     public init(
         name: String, recipe: String, overrides: [String] = [], recipeText: String = "", question: String? = nil,
         metric: Metric, trainer: Trainer = .visualSpeech, keep: KeptWeights = .best,
-        recordedEnvironment: [String] = [], initialWeights: String? = nil, numerics: Int = numericsRevision,
+        recordedEnvironment: [String] = [], report: ReportSettings = ReportSettings(),
+        initialWeights: String? = nil, numerics: Int = numericsRevision,
         settings: [String: Value] = [:],
         axes: [String], runs: [Run], results: String = "results"
     ) {
@@ -66,6 +68,7 @@ public struct StoredPlan: Sendable, Equatable {
         self.trainer = trainer
         self.keep = keep
         self.recordedEnvironment = recordedEnvironment
+        self.report = report
         self.initialWeights = initialWeights
         self.numerics = numerics
         self.settings = settings
@@ -128,6 +131,7 @@ extension StoredPlan {
         var command: CommandTrainer?
         var keep: KeptWeights
         var recordedEnvironment: [String]
+        var report: ReportSettings?
         var initialWeights: String?
         var numerics: Int
         var settings: [String: Value]
@@ -176,6 +180,7 @@ extension StoredPlan {
         let head = Head(
             name: name, recipe: recipe, overrides: overrides, recipeText: recipeText, question: question,
             metric: metric, command: command, keep: keep, recordedEnvironment: recordedEnvironment,
+            report: report == ReportSettings() ? nil : report,
             initialWeights: initialWeights, numerics: numerics, settings: settings, axes: axes, results: results,
             data: data)
         var columns = ["\"id\":[\(runs.map { "\"\($0.id)\"" }.joined(separator: ","))]"]
@@ -210,7 +215,8 @@ extension StoredPlan {
         self.init(
             name: head.name, recipe: head.recipe, overrides: head.overrides, recipeText: head.recipeText,
             question: head.question, metric: head.metric, trainer: head.command.map { .command($0) } ?? .visualSpeech,
-            keep: head.keep, recordedEnvironment: head.recordedEnvironment, initialWeights: head.initialWeights,
+            keep: head.keep, recordedEnvironment: head.recordedEnvironment,
+            report: head.report ?? ReportSettings(), initialWeights: head.initialWeights,
             numerics: head.numerics,
             settings: head.settings, axes: head.axes,
             runs: columns.id.indices.map { index in

@@ -1,4 +1,5 @@
 import Foundation
+import Recipes
 
 /// `results/<name>/`: everything stored of one study, and where.
 public struct StudyFolder: Sendable, Equatable {
@@ -12,7 +13,8 @@ public struct StudyFolder: Sendable, Equatable {
     public var runs: URL { url.appending(path: "runs") }
     public var sweepFile: URL { url.appending(path: "sweep.h5") }
     public var digests: URL { url.appending(path: "digests.txt") }
-    public var report: URL { url.appending(path: "report.md") }
+    public var report: URL { report(.markdown) }
+    public func report(_ form: ReportSettings.Form) -> URL { url.appending(path: "report.\(form.rawValue)") }
     public var figures: URL { url.appending(path: "figures") }
     public var checkpoints: URL { url.appending(path: "checkpoints") }
     public var failed: URL { url.appending(path: "failed") }

@@ -59,7 +59,7 @@ public struct Study: Sendable {
         plan = StoredPlan(
             name: recipe.name, recipe: path, overrides: overrides, recipeText: recipe.text, question: recipe.question,
             metric: recipe.metric, trainer: recipe.trainer, keep: recipe.keep,
-            recordedEnvironment: recipe.recordedEnvironment, initialWeights: initial?.digest,
+            recordedEnvironment: recipe.recordedEnvironment, report: recipe.report, initialWeights: initial?.digest,
             settings: recipe.configuration.values, axes: axes,
             runs: runs, results: results.relativePath)
     }

@@ -12,6 +12,7 @@ public struct RandomStream: Sendable {
         case visemes = 5
         case augmentation = 6
         case mixup = 7
+        case bootstrap = 8
     }
 
     private let key: SIMD2<UInt32>

@@ -72,10 +72,13 @@ public struct TrainingResult: Sendable, Equatable {
     public var test: TestResult?
     /// Of the validation and test clips; none where no epoch gave a number.
     public var predictions: [ClipPredictions]
+    /// Nil where there are no predictions.
+    public var thumbnails: ClipThumbnails?
 
     public init(
         outcome: Outcome, histories: [History], seconds: [Double], best: BestEpoch?, stoppedEarly: Bool,
-        weights: [Tensor], lastWeights: [Tensor] = [], test: TestResult?, predictions: [ClipPredictions] = []
+        weights: [Tensor], lastWeights: [Tensor] = [], test: TestResult?, predictions: [ClipPredictions] = [],
+        thumbnails: ClipThumbnails? = nil
     ) {
         self.outcome = outcome
         self.histories = histories
@@ -86,6 +89,7 @@ public struct TrainingResult: Sendable, Equatable {
         self.lastWeights = lastWeights
         self.test = test
         self.predictions = predictions
+        self.thumbnails = thumbnails
     }
 }
 

@@ -77,7 +77,11 @@ public final class TrainingRun {
             outcome: outcome, histories: progress.histories, seconds: progress.seconds,
             best: progress.stopping(settings).best,
             stoppedEarly: outcome == .trained && progress.epochs < settings.epochs, weights: progress.bestWeights,
-            lastWeights: last, test: test, predictions: predictions)
+            lastWeights: last, test: test, predictions: predictions,
+            thumbnails: predictions.last.flatMap {
+                ClipThumbnails($0, $0.split == .test ? data.test ?? data.val : data.val)
+            }
+        )
     }
 
     /// How far a training has come.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Reports
 import RunStore
 import Sweeps
 
@@ -60,12 +61,19 @@ struct CheckCommand: ParsableCommand {
         } else if !stored.runs.isEmpty {
             problems.append("\(folder.sweepFile.path): is not there: \(cure)")
         }
-        for (file, text) in [(folder.digests, Optional(DigestList(stored, plan).text)), (folder.report, nil)] {
-            let found = try? String(contentsOf: file, encoding: .utf8)
-            if found == nil { problems.append("\(file.path): is not there: \(cure)") }
-            if let found, let text, found != text {
-                problems.append("\(file.path): is not as the run files have it: \(cure)")
+        let notebook = StudyReport(folder, plan, stored).notebook
+        let texts =
+            [(folder.digests, DigestList(stored, plan).text)]
+            + plan.report.formats.map { form in
+                (folder.report(form), (try? ReportFiles.text(notebook, form, plan.report)) ?? "")
             }
+            + notebook.figures.map { (folder.figures.appending(path: $0.name + ".svg"), $0.svg) }
+        for (file, text) in texts {
+            guard let found = try? String(contentsOf: file, encoding: .utf8) else {
+                problems.append("\(file.path): is not there: \(cure)")
+                continue
+            }
+            if found != text { problems.append("\(file.path): is not as the run files have it: \(cure)") }
         }
         return problems
     }

@@ -1,19 +1,130 @@
 import ArgumentParser
 import Foundation
+import Recipes
+import Reports
 import RunStore
+import Sweeps
 
-struct ReportCommand: ParsableCommand {
+struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Write the report again, from stored runs alone.")
+        commandName: "report", abstract: "Write the report again, from stored runs alone; or compare two studies.",
+        discussion: """
+            Without options all forms that the recipe asks for are written beside the runs. --section and a second study print \
+            Markdown to standard output, or write what the name after -o says: .md or .html.
+            """)
 
     @Argument(help: "The study's folder, results/<name>.")
     var study: String
+    @Argument(help: "Another study, to be compared with.")
+    var other: String?
+    @Option(help: ArgumentHelp("Forms to write: md, html, ipynb, with commas between.", valueName: "forms"))
+    var format: String?
+    @Option(
+        help: ArgumentHelp(
+            "One section alone: \(ReportSettings.sectionNames.joined(separator: ", ")).", valueName: "name"))
+    var section: String?
+    @Option(name: [.short, .long], help: ArgumentHelp("Where to write a section or a comparison.", valueName: "file"))
+    var output: String?
+    @Flag(help: "Write it again whenever something new is stored, as long as a sweep works.")
+    var watch = false
 
-    func run() throws {
+    func validate() throws {
+        if let section, !ReportSettings.sectionNames.contains(section) {
+            throw ValidationError(
+                "--section: there is no section \(section): it is \(ReportSettings.sectionNames.joined(separator: ", "))"
+            )
+        }
+        if other != nil, section != nil || watch || format != nil {
+            throw ValidationError("a comparison has no sections or forms of its own: -o names its file, .md or .html")
+        }
+        if watch, section != nil { throw ValidationError("--watch writes whole reports") }
+        if output != nil, other == nil, section == nil {
+            throw ValidationError("-o goes with --section, or with a second study; reports lie beside the runs")
+        }
+        if format != nil, section != nil { throw ValidationError("--section: -o names its file, .md or .html") }
+        _ = try forms()
+    }
+
+    private func forms() throws -> [ReportSettings.Form]? {
+        try format?.split(separator: ",").map { name in
+            guard let form = ReportSettings.Form(rawValue: String(name)) else {
+                let known = ReportSettings.Form.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("--format: there is no form \(name): it is \(known)")
+            }
+            return form
+        }
+    }
+
+    func run() async throws {
         let folder = StudyFolder(URL(filePath: study))
         let plan = try folder.readPlan()
+        if watch { return try await watch(folder, plan) }
         let stored = Stored(folder, plan)
         for problem in stored.problems { complain("\(problem.reason): left out") }
-        try writeDerived(folder, plan, stored)
+        if let other {
+            let otherFolder = StudyFolder(URL(filePath: other))
+            let otherPlan = try otherFolder.readPlan()
+            let otherStored = Stored(otherFolder, otherPlan)
+            for problem in otherStored.problems { complain("\(problem.reason): left out") }
+            let comparison = ComparisonReport((study, plan, stored), (other, otherPlan, otherStored))
+            return try hand(comparison.notebook)
+        }
+        if let section {
+            guard let found = StudyReport(folder, plan, stored).section(section) else {
+                throw ValidationError("\(study): there is nothing stored yet that the section \(section) could tell of")
+            }
+            return try hand(found)
+        }
+        try writeDerived(folder, plan, stored, forms: forms())
     }
+
+    private func hand(_ notebook: Notebook) throws {
+        try hand(markdown: MarkdownForm().text(notebook), html: HTMLForm().text(notebook))
+    }
+
+    private func hand(_ section: Notebook.Section) throws {
+        let page = Notebook(title: section.heading ?? study, subtitle: nil, sections: [section])
+        try hand(markdown: MarkdownForm().text(section), html: HTMLForm().text(page))
+    }
+
+    private func hand(markdown: String, html: String) throws {
+        guard let output, output != "-" else { return print(markdown, terminator: "") }
+        let text = output.hasSuffix(".html") ? html : markdown
+        do { try Data(text.utf8).write(to: URL(filePath: output), options: .atomic) } catch {
+            throw StoreError.unwritable(path: output, reason: "the folder is not there, or may not be written")
+        }
+        print("written: \(output)")
+    }
+
+    /// The sweep writes sweep.h5 and digests.txt itself when it ends; here the report alone is kept up to date.
+    private func watch(_ folder: StudyFolder, _ plan: StoredPlan) async throws {
+        var (plan, stored) = (plan, Stored(folder, plan))
+        var told = ""
+        while true {
+            let isWorking = StudyLock.isTaken(folder)
+            let state = "\(stored.runs.count) of \(plan.runs.count) runs"
+            let failed = plan.runs.count { stored.runs[$0.id] == nil && folder.readFailure($0.id) != nil }
+            let words = failed > 0 ? "\(state), \(failed) failed" : state
+            if words != told {
+                let files = try ReportFiles.write(folder, plan, stored, forms: forms())
+                print("\(words): \(files.first?.relativePath ?? "")")
+                told = words
+            }
+            guard isWorking else { return }
+            try await Task.sleep(for: .seconds(2))
+            // The sweep may have planned anew.
+            plan = (try? folder.readPlan()) ?? plan
+            stored = Stored(folder, plan, after: stored)
+        }
+    }
+}
+
+/// Writes what is derived from the run files: the sweep file, the digests, the report.
+func writeDerived(
+    _ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored, forms: [ReportSettings.Form]? = nil
+) throws {
+    try SweepFile.write(plan, stored.inOrder(plan), to: folder.sweepFile)
+    try folder.write(DigestList(stored, plan).text, to: folder.digests)
+    let files = try ReportFiles.write(folder, plan, stored, forms: forms)
+    print("report: \(files.map(\.relativePath).joined(separator: " "))")
 }

@@ -177,11 +177,3 @@ func setAsideDamaged(_ stored: Stored, _ folder: StudyFolder) throws {
         complain("\(problem.reason)\n  set aside as \(place.path); the run is trained again")
     }
 }
-
-/// Writes all that is derived from the run files.
-func writeDerived(_ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored) throws {
-    try SweepFile.write(plan, stored.inOrder(plan), to: folder.sweepFile)
-    try folder.write(DigestList(stored, plan).text, to: folder.digests)
-    try MarkdownReport.write(folder, plan, stored)
-    print("report: \(folder.report.relativePath)")
-}

@@ -43,6 +43,17 @@ struct Interop {
         #expect(read.output.contains("8 runs read"))
     }
 
+    /// The cells of the notebook, run, give what stands in it.
+    @Test func theNotebookGivesWhenRunWhatItShows() async throws {
+        let program = try await study()
+        defer { program.close() }
+        let ran = try await program.run(command: [
+            python, Interop.scripts + "/run_notebook.py", "results/lr_grid/report.ipynb",
+        ])
+        #expect(ran.status == .exited(0), "\(ran.errors)")
+        #expect(ran.output.contains("9 cells, 3 texts the same, 6 figures"), "\(ran.output)")
+    }
+
     @Test func hostileFilesAreRefusedInWords() async throws {
         let program = try await study()
         defer { program.close() }

@@ -91,7 +91,7 @@ import Testing
             #expect(ending.output.components(separatedBy: "\n\n").prefix(2) == results.prefix(2), "damage \(number)")
         case .exited(2):
             refused += 1
-            #expect(ending.errors.contains("damaged.h5: can't be read"), "damage \(number): \(ending.errors)")
+            #expect(ending.errors.contains("damaged.h5: "), "damage \(number): \(ending.errors)")
         default: Issue.record("damage \(number): \(ending.status)")
         }
     }

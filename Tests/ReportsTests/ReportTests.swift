@@ -70,16 +70,22 @@ private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -
     stored.add(summary("4", best: nil, outcome: .diverged))
     let failure = FailureRecord(
         id: runs[3].id, label: runs[3].label, reason: "killed by signal 9", output: "last\n```words")
-    let report = MarkdownReport(plan: plan, stored: stored, failures: [failure])
-    let text = report.markdown
+    let report = StudyReport(plan: plan, stored: stored, failures: [failure])
+    let text = MarkdownForm().text(report.notebook)
     #expect(text.contains("> Is 1 &lt; 2 &amp; \\*sure\\*? \\| or not"))
     #expect(text.contains("**Partial: 4 of 5 runs are stored**"))
-    #expect(text.contains("| 1 | `name=c` | 0.9000 | 0.9000 | 0.9000 | 2 | 1 of 2 |"))
-    #expect(text.contains("| 2 | `name=a\\|b` | 0.6000 ± 0.1414 | 0.5000 | 0.7000 | 2 | 2 |"))
-    #expect(text.contains("| – | `name=d` | – | – | – | – | 1, 1 diverged |"))
+    // No rank hides missing seeds.
+    #expect(text.contains("| – | `name=c` | 0.9000 | – | 2 | 1 of 2 |"), "\(text)")
+    #expect(
+        text.contains("| 1 | `name=a\\|b` | 0.6000 ± 0.1414 | -0.6706 … 1.8706 | 2 | 2 |"))
+    #expect(text.contains("| – | `name=d` | – | – | – | 0 of 1, 1 diverged |"))
+    #expect(text.contains("Best by mean `val\\_accuracy`") == false && text.contains("**`name=a|b`** with **0.6000"))
+    #expect(
+        text.contains("Not ranked, as seeds are missing or gave no number: `name=c` stands at 0.9000 over 1 of 2 seeds")
+    )
     #expect(text.contains("**failed**: killed by signal 9"))
     #expect(text.contains("**diverged** in epoch 2"))
-    #expect(text.contains("last\n'''words"))
+    #expect(text.contains("````text\nlast\n```words\n````"))
     #expect(text.contains("viseme sweep recipes/study.yaml 'lr=[1, 2]'"))
-    #expect(report.figures.map(\.name) == ["val_accuracy.svg", "train_loss.svg"])
+    #expect(report.notebook.figures.map(\.name) == ["val_accuracy", "train_loss", "by_name", "seeds"])
 }

@@ -1,0 +1,172 @@
+import Foundation
+import Recipes
+import RunStore
+import Training
+
+/// The Python of the notebook form, and what it prints: worked out here from the store, so that the notebook is read
+/// without running it, and running it gives the same.
+enum NotebookCode {
+    static let setup = """
+        %config InlineBackend.figure_formats = ["svg"]
+        import re
+        import warnings
+
+        import h5py
+        import matplotlib.pyplot as plt
+        import numpy
+        import xarray
+
+        warnings.simplefilter("ignore", RuntimeWarning)  # means over epochs that no seed reached
+        sweep = xarray.open_dataset("sweep.h5", engine="h5netcdf").load()
+
+
+        def history(metric):
+            \"\"\"All epochs of all runs, [run, epoch]; NaN after the end of a run.\"\"\"
+            return next(v.values for v in sweep.variables.values() if v.attrs.get("metric_name") == metric)
+
+
+        def trial(run):
+            \"\"\"The label of a run without its seed.\"\"\"
+            return re.sub(r",?seed=[^,]*$", "", run) or "all runs"
+
+
+        def by_trial(values):
+            \"\"\"Values by setting; runs that gave no number are left out.\"\"\"
+            trials = {}
+            for run, value in zip(sweep.run.values, values):
+                trials.setdefault(trial(run), []).append(value)
+            return {label: numpy.array([v for v in row if v == v]) for label, row in trials.items()}
+
+
+        def mean(values):
+            return numpy.cumsum(values)[-1] / len(values)  # added up in order, as the report does
+
+
+        def deviation(values):
+            return numpy.sqrt(numpy.cumsum((values - mean(values)) ** 2)[-1] / (len(values) - 1))
+
+
+        def best_first(trials):
+            sign = -1 if sweep.attrs["goal"] == "maximize" else 1
+            return sorted(trials, key=lambda label: sign * mean(trials[label]) if len(trials[label]) else numpy.inf)
+
+
+        trials = by_trial(sweep.best_value.values)
+        """
+
+    // MARK: Trials
+
+    static func trials(_ plan: StoredPlan) -> String {
+        """
+        for label in best_first(trials)[:\(StudyReport.rowLimit)]:
+            values = trials[label]
+            spread = f" ± {deviation(values):.4f}" if len(values) > 1 else ""
+            print(f"{mean(values):.4f}{spread}  {len(values)} seeds  {label}" if len(values) else f"no value  {label}")
+        """
+    }
+
+    static func trialsOutput(_ facts: StudyFacts) -> String {
+        facts.trials.filter { !$0.runs.isEmpty }.prefix(StudyReport.rowLimit).map { trial in
+            let label = trial.label.isEmpty ? "all runs" : trial.label
+            guard let mean = trial.mean else { return "no value  \(label)\n" }
+            let spread = Statistics.standardDeviation(trial.values).map { " ± \(number($0))" } ?? ""
+            return "\(number(mean))\(spread)  \(trial.values.count) seeds  \(label)\n"
+        }.joined()
+    }
+
+    // MARK: Runs
+
+    static func runs(_ plan: StoredPlan) -> String {
+        """
+        for run in range(min(sweep.sizes["run"], \(StudyReport.rowLimit))):
+            print(f"{int(sweep.number[run]):4d}  epoch {int(sweep.best_epoch[run]):4d}  "
+                  f"{float(sweep.best_value[run]):.4f}  {sweep.run.values[run]}")
+        """
+    }
+
+    static func runsOutput(_ facts: StudyFacts) -> String {
+        facts.runs.prefix(StudyReport.rowLimit).map { run, summary in
+            let epoch = String(format: "%4d", summary.best?.epoch ?? 0)
+            return
+                "\(String(format: "%4d", run.number))  epoch \(epoch)  \(number(summary.best?.value ?? .nan))  \(run.label)\n"
+        }.joined()
+    }
+
+    // MARK: Figures
+
+    static func curves(_ plan: StoredPlan, _ metric: String, _ count: Int) -> String {
+        """
+        metric = \(quoted(metric))
+        for label in best_first(trials)[:\(count)]:
+            rows = history(metric)[[trial(run) == label for run in sweep.run.values]]
+            plt.plot(sweep.epoch, numpy.nanmean(rows, axis=0), label=label)
+            plt.fill_between(sweep.epoch, numpy.nanmin(rows, axis=0), numpy.nanmax(rows, axis=0), alpha=0.14)
+        plt.xlabel("epoch")
+        plt.ylabel(metric)
+        plt.legend(fontsize="small")
+        plt.show()
+        """
+    }
+
+    static func axis(_ effect: AxisEffect, _ plan: StoredPlan) -> String {
+        let variable = SweepFile.coordinate(effect.key, metrics: metrics(plan))
+        let isText = effect.levels.contains { $0.value.double == nil }
+        let values = isText ? "sweep[\(quoted(variable))].values.astype(str)" : "sweep[\(quoted(variable))]"
+        let isLogarithmic =
+            !isText && LevelScale(effect.levels.map(\.value)).isLogarithmic
+        return """
+            plt.scatter(\(values), sweep.best_value, color="grey", alpha=0.5)
+            plt.xlabel(\(quoted(effect.key)))
+            plt.ylabel(sweep.attrs["metric"])\(isLogarithmic ? "\nplt.xscale(\"log\")" : "")
+            plt.show()
+            """
+    }
+
+    static func seeds(_ count: Int) -> String {
+        """
+        shown = [label for label in best_first(trials) if len(trials[label])][:\(count)]
+        for row, label in enumerate(shown):
+            plt.plot(trials[label], [row] * len(trials[label]), "o")
+            plt.plot(mean(trials[label]), row, "k|", markersize=14)
+        plt.yticks(range(len(shown)), shown)
+        plt.gca().invert_yaxis()
+        plt.xlabel(sweep.attrs["metric"])
+        plt.show()
+        """
+    }
+
+    static func confusion(_ run: RunRecord) -> String {
+        """
+        with h5py.File("runs/\(run.identity.id).h5") as run:
+            classes, counts = run["class_names"].asstr()[()], run["test/confusion"][()]
+        for name, row in zip(classes, counts):
+            print(f"{name}: {' '.join(str(count) for count in row)}")
+        plt.imshow(counts / numpy.maximum(counts.sum(axis=1, keepdims=True), 1), cmap="Blues")
+        plt.xticks(range(len(classes)), classes, rotation=45, ha="right")
+        plt.yticks(range(len(classes)), classes)
+        plt.xlabel("predicted")
+        plt.ylabel("true")
+        plt.show()
+        """
+    }
+
+    static func confusionOutput(_ run: RunRecord) -> String {
+        zip(run.classes, run.result.test?.confusion ?? []).map { name, row in
+            "\(name): \(row.map(String.init).joined(separator: " "))\n"
+        }.joined()
+    }
+
+    // MARK: Words
+
+    private static func metrics(_ plan: StoredPlan) -> [String] {
+        plan.trainer == .visualSpeech ? TrainingRun.metricNames : [plan.metric.name]
+    }
+
+    /// As Python's `f"{value:.4f}"`.
+    private static func number(_ value: Double) -> String {
+        value.isNaN ? "nan" : value.isInfinite ? (value > 0 ? "inf" : "-inf") : String(format: "%.4f", value)
+    }
+
+    /// A text as Python writes it: JSON's texts are Python's.
+    private static func quoted(_ text: String) -> String { jsonString(text) }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import Recipes
+import RunStore
+
+/// The report of a study in its forms, beside what it tells of.
+public enum ReportFiles {
+    /// Writes the forms that the plan asks for, or those that are given.
+    /// - Returns: the files, the first form first.
+    @discardableResult
+    public static func write(
+        _ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored, forms: [ReportSettings.Form]? = nil
+    ) throws -> [URL] {
+        let report = StudyReport(folder, plan, stored)
+        let notebook = report.notebook
+        let figures = notebook.figures
+        for figure in figures { try folder.write(figure.svg, to: folder.figures.appending(path: figure.name + ".svg")) }
+        removeOthers(folder.figures, figures.map { $0.name + ".svg" })
+        let tables = report.tables
+        for table in tables { try folder.write(table.text, to: folder.url.appending(path: table.name)) }
+        if tables.isEmpty {
+            for name in ["trials.csv", "runs.csv"] {
+                try? FileManager.default.removeItem(at: folder.url.appending(path: name))
+            }
+        }
+        return try (forms ?? plan.report.formats).map { form in
+            let file = folder.report(form)
+            try folder.write(text(notebook, form, plan.report), to: file)
+            return file
+        }
+    }
+
+    /// A report in one form, in the house's style where there is one.
+    public static func text(_ notebook: Notebook, _ form: ReportSettings.Form, _ settings: ReportSettings) throws
+        -> String
+    {
+        let template = settings.templates[form.rawValue]
+        switch form {
+        case .markdown:
+            return try template.map { try HouseStyle.render($0, notebook) { MarkdownForm().text($0) } }
+                ?? MarkdownForm().text(notebook)
+        case .html:
+            return try template.map { try HouseStyle.render($0, notebook) { HTMLForm().text($0) } }
+                ?? HTMLForm().text(notebook)
+        case .notebook: return try NotebookForm().text(notebook)
+        }
+    }
+
+    /// Figures of an earlier report that this one does not have.
+    private static func removeOthers(_ folder: URL, _ names: [String]) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        where name.hasSuffix(".svg") && !names.contains(name) {
+            try? FileManager.default.removeItem(at: folder.appending(path: name))
+        }
+    }
+}
+
+extension Notebook {
+    /// All that is drawn.
+    public var figures: [Figure] {
+        func figures(_ block: Block) -> [Figure] {
+            switch block {
+            case .figure(let figure): [figure]
+            case .computed(let block, _, _): figures(block)
+            default: []
+            }
+        }
+        return sections.flatMap(\.blocks).flatMap(figures)
+    }
+}

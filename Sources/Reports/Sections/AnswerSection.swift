@@ -1,0 +1,98 @@
+import RunStore
+
+extension StudyReport {
+    /// The question, and the answer in three sentences: which setting is best, by how much, and whether the data supports it.
+    var answer: Notebook.Section {
+        var blocks: [Notebook.Block] = []
+        if let question = plan.question { blocks.append(.quotation(Words(question))) }
+        if facts.missing > 0 {
+            blocks.append(
+                .paragraph(
+                    "\(strong: "Partial: \(facts.runs.count) of \(plan.runs.count) runs are stored"); what follows speaks of those alone."
+                ))
+        }
+        blocks.append(.paragraph([best, lead, support].compactMap { $0 }.joined(by: " ")))
+        if let unfinished { blocks.append(.paragraph(unfinished)) }
+        blocks += StudyReport.paragraphs(plan.report.introduction)
+        return Notebook.Section(name: "answer", heading: nil, blocks: blocks)
+    }
+
+    /// The author's words, as text.
+    static func paragraphs(_ text: String) -> [Notebook.Block] {
+        text.replacing("\r\n", with: "\n").split(separator: /\n[ \t]*\n/).map { .paragraph(Words(String($0))) }
+    }
+
+    private var best: Words {
+        guard let leader = facts.leader, let mean = leader.mean else {
+            return "No stored run has a value of \(code: metric) yet."
+        }
+        let spread = Statistics.standardDeviation(leader.values).map { " ± \(value($0))" } ?? ""
+        let range = Statistics.halfInterval(leader.values).map { " (95 % interval \(interval(mean, $0)))" } ?? ""
+        let over = "\(range) over \(counted(leader.values.count, "seed"))"
+        if facts.trials.count == 1 {
+            return "\(code: metric) is \(strong: value(mean) + spread)\(over)."
+        }
+        return
+            "Best by mean \(code: metric) (\(plan.metric.goal.rawValue)): \(strongCode: name(leader)) with \(strong: value(mean) + spread)\(over)."
+    }
+
+    /// Those that were compared with the leader, best first.
+    private var rivals: [TrialSummary] {
+        facts.trials.filter { $0.trial != facts.leader?.trial && $0.mean != nil }
+    }
+
+    private var lead: Words? {
+        guard let leader = facts.leader, let mean = leader.mean,
+            let next = rivals.first(where: \.isComplete), let other = next.mean
+        else { return nil }
+        let gap: Words = "The next, \(code: name(next)), reaches \(value(other)): \(value(abs(mean - other))) away"
+        guard let contrast = facts.contrasts[next.trial] else { return gap + "." }
+        return gap
+            + " (paired over \(counted(contrast.test.pairs, "common seed")): \(value(contrast.test.difference)) ± \(value(contrast.test.half)), p = \(probability(contrast.p)))."
+    }
+
+    private var support: Words? {
+        guard let leader = facts.leader, leader.mean != nil else { return nil }
+        guard !rivals.isEmpty else {
+            return leader.values.count == 1 ? "With one seed nothing says how far another would move it." : nil
+        }
+        guard !facts.contrasts.isEmpty else {
+            return leader.values.count < 2
+                ? "With one seed each, nothing says whether another seed would turn this round."
+                : "No other setting has two seeds in common with it, or none of them differs: nothing can be tested."
+        }
+        let close = rivals.filter { (facts.contrasts[$0.trial]?.p ?? 1) >= StudyFacts.significance }
+        let verdict: Words
+        if close.isEmpty {
+            verdict =
+                "The data support it: \(rivals.count == 1 ? "the other" : "each of the \(rivals.count) others") is farther away than the seeds explain (p < \(fixed(StudyFacts.significance, 2)), Holm-corrected)"
+        } else {
+            let names = close.prefix(3).map { "\(code: name($0))" as Words }.joined(by: ", ")
+            let more = close.count > 3 ? " and \(close.count - 3) more" : ""
+            let which =
+                close.count < rivals.count
+                ? "\(close.count) of the \(rivals.count) others"
+                : close.count == 1 ? "the other" : "any of the \(rivals.count) others"
+            verdict = "The data do not set it apart from \(which): \(names)\(more)"
+        }
+        if let chance = facts.chanceOfBest {
+            return verdict
+                + "; drawn anew from its seeds, it stays the best in \(fixed(chance * 100, 1)) % of cases."
+        }
+        return verdict
+            + "; \(counted(leader.values.count, "seed")) are too few to say how probable it is that it is truly the best (\(StudyFacts.seedsForChance) are needed)."
+    }
+
+    /// Trials that stand higher but lack seeds: no rank hides them.
+    private var unfinished: Words? {
+        guard let leader = facts.leader, let place = facts.trials.firstIndex(where: { $0.trial == leader.trial }),
+            let first = facts.trials.prefix(place).first, let mean = first.mean
+        else {
+            guard let leader = facts.leader, !leader.isComplete else { return nil }
+            return
+                "No setting has all its seeds: \(code: name(leader)) has a value for \(leader.values.count) of \(leader.planned)."
+        }
+        return
+            "Not ranked, as seeds are missing or gave no number: \(code: name(first)) stands at \(value(mean)) over \(first.values.count) of \(counted(first.planned, "seed"))\(place > 1 ? ", and \(place - 1) more stand higher" : "")."
+    }
+}

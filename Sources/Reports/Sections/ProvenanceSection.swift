@@ -1,0 +1,123 @@
+import Recipes
+import RunStore
+
+extension StudyReport {
+    /// Who made the runs, where, with what, and what it took.
+    var provenance: Notebook.Section? {
+        guard !facts.runs.isEmpty else { return nil }
+        let all = facts.runs.map(\.summary.provenance)
+        func distinct(_ text: (Provenance) -> String) -> Words {
+            var seen: Set<String> = []
+            let texts = all.map(text).filter { !$0.isEmpty && seen.insert($0).inserted }
+            guard !texts.isEmpty else { return "–" }
+            let shown = texts.prefix(8).map { "\(code: $0)" as Words }.joined(by: ", ")
+            return texts.count > 8 ? shown + " and \(texts.count - 8) more" : shown
+        }
+        var rows: [[Words]] = [
+            ["program", distinct { $0.program }],
+            ["built with", "\(distinct { $0.compiler }), HDF5 \(distinct { $0.hdf5 })"],
+            [
+                "commit",
+                distinct {
+                    $0.commit.isEmpty ? "" : $0.commit + ($0.dirty ? " (dirty: with uncommitted changes)" : " (clean)")
+                },
+            ],
+        ]
+        if case .command(let trainer) = plan.trainer {
+            rows.append(["trainer", "\(code: trainer.command.joined(separator: " "))"])
+            for file in trainer.files.prefix(20) {
+                rows.append(["", "\(code: "\(file.path)  sha256 \(file.digest.prefix(16))…")"])
+            }
+            rows.append(["threads", distinct { "\($0.threads) a run" }])
+        } else {
+            rows += [
+                ["numerics revision", distinct { String($0.numericsRevision) }], ["data", distinct { $0.data }],
+                ["data digest", distinct { $0.dataDigest }],
+                ["vectors, threads", distinct { "\($0.vectorWidth), \($0.threads) a run" }],
+            ]
+        }
+        let seconds = facts.runs.reduce(0) { $0 + $1.summary.seconds }
+        rows += [
+            ["processor", distinct { $0.processor }], ["system", distinct { $0.system }],
+            ["training time", "\(duration(seconds)) in \(counted(facts.runs.count, "run")), one after the other"],
+        ]
+        let joules = all.compactMap(\.joules)
+        if !joules.isEmpty {
+            rows.append([
+                "energy",
+                "at most \(fixed(joules.reduce(0, +) / 3.6e6, 3)) kWh (of the processors, while \(counted(joules.count, "run")) worked; what worked beside counts too)",
+            ])
+        }
+        rows += [
+            ["tries", tries(all)],
+            ["started", "\(code: all.map(\.started).min() ?? "") … \(code: all.map(\.started).max() ?? "")"],
+        ]
+        return Notebook.Section(
+            name: "provenance", heading: "How it was made",
+            blocks: StudyReport.paragraphs(plan.report.discussion)
+                + [.table(Notebook.Table(["", ""], numbers: [], rows: rows))])
+    }
+
+    private func duration(_ seconds: Double) -> String {
+        seconds < 7200 ? "\(fixed(seconds, 1)) s" : "\(fixed(seconds / 3600, 1)) h"
+    }
+
+    /// Which runs needed more than one, and why.
+    private func tries(_ all: [Provenance]) -> Words {
+        let several = all.filter { !$0.failures.isEmpty }
+        guard !several.isEmpty else { return "one for each run" }
+        let shown = several.prefix(10).map { run in
+            "\(code: run.label): \(run.tries) (\(run.failures.joined(separator: "; ")))" as Words
+        }.joined(by: ", ")
+        return several.count > 10 ? shown + " and \(several.count - 10) more" : shown
+    }
+
+    /// Commands that repeat it, and the digests that say whether it was.
+    var repeating: Notebook.Section {
+        let lines = DigestList(facts.stored, plan).lines
+        let shown = lines.prefix(StudyReport.rowLimit).map { "\($0.digest)  \($0.id)  \($0.label)" }
+        var blocks: [Notebook.Block] = [
+            .command([recipeCommand("sweep"), recipeCommand("verify"), command("report")]),
+            .paragraph(
+                "\(code: "verify") trains again and compares these content digests (SHA-256 over identity, best weights, histories, test results):"
+            ),
+            .listing(shown.joined(separator: "\n")),
+        ]
+        if lines.count > shown.count {
+            blocks.append(
+                .paragraph(
+                    "The first \(shown.count) of \(lines.count); all are in \(link: "digests.txt", to: "digests.txt").")
+            )
+        }
+        return Notebook.Section(name: "repeat", heading: "How to repeat it", blocks: blocks)
+    }
+
+    /// What the numbers mean.
+    var definitions: Notebook.Section {
+        var texts: [Words] = [
+            "\(strong: metric): its best over the epochs of a run, ties to the earlier epoch; a trial's is the mean ± the sample standard deviation (n − 1) over its seeds. \(strong: "95 % interval"): mean ± t(0.975, n − 1) · s / √n, with n seeds. Accuracies are shares of 1. A run that diverges counts with its best epoch before that, if it has one; a trial has a rank when each of its seeds gave a number."
+        ]
+        if !facts.contrasts.isEmpty {
+            texts.append(
+                "\(strong: "to the best"), \(strong: "p"): mean difference to the best trial over the seeds both have, and the two-sided paired t-test of it, corrected by Holm's method for \(counted(facts.contrasts.count, "comparison")). The best is chosen by the same numbers, so that small p flatter it. \(strong: "±") after a difference is half its 95 % interval."
+            )
+        }
+        if facts.chanceOfBest != nil {
+            texts.append(
+                "\(strong: "Stays the best"): the share of bootstrap samples (seeds drawn anew with replacement, the same for all trials where all have the same seeds; random numbers from a fixed seed) in which its mean is the best."
+            )
+        }
+        if !facts.effects.isEmpty {
+            texts.append(
+                "\(strong: "Level means"): over the settings of all other keys that were run at every level, with their number; the interval is over the seeds that have all of them (mean of each seed, t as above)."
+            )
+        }
+        if facts.hasTest {
+            texts.append(
+                "\(strong: "test_accuracy"): with the weights of the best epoch, on clips that neither trained nor chose."
+            )
+        }
+        texts.append("\(strong: "best epoch") of a trial: the median over its seeds (lowest…highest).")
+        return Notebook.Section(name: "definitions", heading: nil, blocks: texts.map { .paragraph($0) })
+    }
+}

@@ -1,0 +1,45 @@
+import RunStore
+
+extension StudyReport {
+    /// The best epoch, run by run.
+    var runTable: Notebook.Section? {
+        guard !facts.runs.isEmpty else { return nil }
+        let isCut = facts.runs.count > StudyReport.rowLimit
+        // Of many, those of the best trials.
+        let shown =
+            isCut
+            ? Array(facts.trials.flatMap(\.runs).prefix(StudyReport.rowLimit)) : facts.runs.map { ($0.run, $0.summary) }
+        let titles: [Words] =
+            ["#", "run", "best epoch", "\(metric)"] + columnMetrics.map { "\($0)" }
+            + (facts.hasTest ? ["test_accuracy"] : []) + ["epochs", "ended"]
+        let rows = shown.map(row)
+        var blocks: [Notebook.Block] = [
+            .command([command("report", "--section runs")]),
+            .computed(
+                .table(
+                    Notebook.Table(titles, numbers: Set(titles.indices).subtracting([1, titles.count - 1]), rows: rows)),
+                python: NotebookCode.runs(plan), output: NotebookCode.runsOutput(facts)),
+        ]
+        if isCut {
+            blocks.append(
+                .paragraph(
+                    "The runs of the best trials, \(shown.count) of \(facts.runs.count); all are in \(link: "runs.csv", to: "runs.csv")."
+                ))
+        }
+        return Notebook.Section(name: "runs", heading: "Best epoch of each run", blocks: blocks)
+    }
+
+    private func row(_ run: StoredPlan.Run, _ summary: RunSummary) -> [Words] {
+        let ended: Words =
+            summary.outcome == .diverged
+            ? "\(strong: "diverged") in epoch \(summary.epochs)"
+            : summary.stoppedEarly ? "stopped early" : "all epochs"
+        var cells: [Words] = [
+            "\(run.number)", "\(code: run.label)", "\(summary.best.map { "\($0.epoch)" } ?? "–")",
+            "\(summary.best.map { value($0.value) } ?? "–")",
+        ]
+        cells += columnMetrics.map { "\(StudyReport.atBestEpoch($0, summary).map { value($0) } ?? "–")" }
+        if facts.hasTest { cells.append("\(summary.test.map { value($0.accuracy) } ?? "–")") }
+        return cells + ["\(summary.epochs)", ended]
+    }
+}

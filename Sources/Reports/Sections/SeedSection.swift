@@ -1,0 +1,41 @@
+extension StudyReport {
+    /// How far the seed alone moves the result.
+    var seeds: Notebook.Section? {
+        let several = facts.trials.filter { $0.values.count > 1 }
+        guard let deviation = facts.seedDeviation, !several.isEmpty else { return nil }
+        let means = facts.trials.compactMap(\.mean)
+        var text: Words =
+            "The seed alone moves \(code: metric) by \(strong: value(deviation)) (standard deviation within a setting, pooled over \(counted(several.count, "setting")) with two seeds or more)."
+        if means.count > 1, let low = means.min(), let high = means.max() {
+            text = text + " The settings' means lie \(value(high - low)) apart, from \(value(low)) to \(value(high))."
+        }
+        var blocks: [Notebook.Block] = [.command([command("report", "--section seeds")]), .paragraph(text)]
+        let winners = facts.winnersBySeed
+        if facts.trials.count > 1, winners.count > 1, winners.count <= StudyReport.rowLimit {
+            let rows = winners.map { seed, trial in
+                [
+                    "\(seed)", "\(code: name(trial))",
+                    "\(trial.bySeed.first { $0.seed == seed }.map { value($0.value) } ?? "–")",
+                ] as [Words]
+            }
+            let distinct = Set(winners.map(\.trial.trial)).count
+            blocks.append(
+                .paragraph(
+                    distinct == 1
+                        ? "Each seed alone would name the same setting the best:"
+                        : "Taken alone, the seeds would name \(distinct) different settings the best:"))
+            blocks.append(.table(Notebook.Table(["seed", "best trial", "\(metric)"], numbers: [2], rows: rows)))
+        }
+        let drawn = facts.trials.filter { !$0.values.isEmpty }.prefix(StudyReport.drawnTrials + 3)
+        let scatter = SeedScatter(metric: metric, trials: drawn.map { (name($0), $0.bySeed) })
+        blocks.append(
+            .computed(
+                .figure(
+                    Notebook.Figure(
+                        name: "seeds",
+                        caption:
+                            "\(metric) of each seed\(drawn.count < facts.trials.count ? ", the best \(drawn.count) of \(facts.trials.count) trials" : ""). Bar: mean; line: 95 % interval.",
+                        svg: scatter.svg)), python: NotebookCode.seeds(drawn.count), output: ""))
+        return Notebook.Section(name: "seeds", heading: "What the seed does", blocks: blocks)
+    }
+}

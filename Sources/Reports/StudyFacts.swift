@@ -1,0 +1,111 @@
+import Foundation
+import Recipes
+import RunStore
+import Training
+
+/// What a report says of a study, worked out once from what is stored.
+struct StudyFacts {
+    let plan: StoredPlan
+    let stored: Stored
+    let failures: [FailureRecord]
+    /// The plan's runs that are stored.
+    let runs: [(run: StoredPlan.Run, summary: RunSummary)]
+    /// Best mean first.
+    let trials: [TrialSummary]
+    /// The best of those that have all their seeds; where none has, the best of those that have the most.
+    let leader: TrialSummary?
+    /// How the leader compares with each other, by trial.
+    let contrasts: [Int: Contrast]
+    let effects: [AxisEffect]
+    /// The leader's best run, read whole.
+    let bestRun: RunRecord?
+
+    /// The leader against another trial over the seeds both have.
+    struct Contrast {
+        let test: Statistics.PairedTest
+        /// After Holm's correction.
+        let p: Double
+    }
+
+    /// Below this, a difference counts as supported.
+    static let significance = 0.05
+    /// Seeds below which the chance to be the best is not told.
+    static let seedsForChance = 5
+
+    init(_ plan: StoredPlan, _ stored: Stored, failures: [FailureRecord], readRun: (String) -> RunRecord?) {
+        self.plan = plan
+        self.stored = stored
+        self.failures = failures
+        runs = stored.inOrder(plan).map { (run: $0.0, summary: $0.1) }
+        trials = TrialSummary.all(plan, stored)
+        let most = trials.map(\.values.count).max() ?? 0
+        leader =
+            trials.first { $0.isComplete && $0.mean != nil } ?? trials.first { $0.values.count == most && most > 0 }
+        var tests: [(trial: Int, test: Statistics.PairedTest)] = []
+        if let leader {
+            for trial in trials where trial.trial != leader.trial {
+                let (own, other) = leader.paired(with: trial)
+                if let test = Statistics.pairedTest(own, other) { tests.append((trial.trial, test)) }
+            }
+        }
+        let adjusted = Statistics.holm(tests.map(\.test.p))
+        contrasts = Dictionary(
+            uniqueKeysWithValues: zip(tests, adjusted).map { ($0.trial, Contrast(test: $0.test, p: $1)) })
+        effects = AxisEffect.all(trials, plan.axes)
+        bestRun = leader?.bestRun(plan.metric.goal).flatMap { readRun($0.run.id) }
+    }
+
+    var metric: String { plan.metric.name }
+    var missing: Int { plan.runs.count - runs.count }
+    var hasTest: Bool { runs.contains { $0.summary.test != nil } }
+
+    func isKnown(_ metric: String) -> Bool {
+        runs.contains { run in run.summary.histories.contains { $0.name == metric } }
+    }
+
+    /// How often the leader stays the best when its seeds are drawn anew; nil for too few seeds, or nothing to compare with.
+    var chanceOfBest: Double? {
+        guard let leader, leader.values.count >= StudyFacts.seedsForChance else { return nil }
+        let rivals = trials.filter { $0.trial != leader.trial && $0.values.count >= StudyFacts.seedsForChance }
+        guard !rivals.isEmpty else { return nil }
+        let all = [leader] + rivals
+        let seeds = Set(leader.bySeed.map(\.seed))
+        let isPaired = all.allSatisfy { $0.bySeed.count == seeds.count && Set($0.bySeed.map(\.seed)) == seeds }
+        let candidates = isPaired ? all.map { leader.paired(with: $0).other } : all.map(\.values)
+        return Statistics.shareOfBest(
+            candidates, maximize: plan.metric.goal == .maximize, isPaired: isPaired,
+            draws: max(200, min(10_000, 4_000_000 / candidates.count)))
+    }
+
+    /// The standard deviation that the seed alone makes, over all trials with at least two seeds (pooled); nil where none has.
+    var seedDeviation: Double? {
+        var (squares, freedom) = (0.0, 0)
+        for trial in trials where trial.values.count > 1 {
+            guard let mean = trial.mean else { continue }
+            squares += trial.values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+            freedom += trial.values.count - 1
+        }
+        return freedom > 0 ? (squares / Double(freedom)).squareRoot() : nil
+    }
+
+    /// Which trial each seed alone would call the best, among trials that all have it.
+    var winnersBySeed: [(seed: String, trial: TrialSummary)] {
+        var order: [String] = []
+        var winners: [String: (trial: TrialSummary, value: Double)] = [:]
+        for trial in trials {
+            for (seed, value) in trial.bySeed {
+                if winners[seed] == nil { order.append(seed) }
+                let isBetter = winners[seed].map {
+                    plan.metric.goal == .maximize ? value > $0.value : value < $0.value
+                }
+                if isBetter ?? true { winners[seed] = (trial, value) }
+            }
+        }
+        let place = Dictionary(
+            plan.runs.enumerated().map { ($1.point.first { $0.key == "seed" }?.value.label ?? "", $0) }
+        ) { first, _ in first }
+        return order.sorted { (place[$0] ?? 0) < (place[$1] ?? 0) }.compactMap { seed in
+            winners[seed].map { (seed, $0.trial) }
+        }
+    }
+}

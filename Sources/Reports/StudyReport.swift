@@ -1,0 +1,100 @@
+import Foundation
+import Recipes
+import RunStore
+import Training
+
+/// The notebook of a study, from what is stored alone: the plan, the finished runs, the records of failures. The same
+/// store gives the same bytes, whatever the time zone, the language or the order of files.
+public struct StudyReport {
+    let facts: StudyFacts
+    var plan: StoredPlan { facts.plan }
+    var metric: String { facts.metric }
+
+    /// More trials than this are not drawn: nobody tells so many lines apart.
+    static let drawnTrials = 12
+    /// More rows than this are not printed; the rest is in a table beside the report.
+    static let rowLimit = 60
+
+    public init(
+        plan: StoredPlan, stored: Stored, failures: [FailureRecord], readRun: (String) -> RunRecord? = { _ in nil }
+    ) {
+        facts = StudyFacts(plan, stored, failures: failures, readRun: readRun)
+    }
+
+    public init(_ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored) {
+        self.init(
+            plan: plan, stored: stored,
+            failures: plan.runs.compactMap { run in stored.runs[run.id] == nil ? folder.readFailure(run.id) : nil },
+            readRun: { try? RunFile.read(folder.runFile($0)) })
+    }
+
+    public var notebook: Notebook {
+        Notebook(title: plan.name, subtitle: plan.question, sections: plan.report.sections.compactMap(section))
+    }
+
+    /// - Parameter name: one of `ReportSettings.sectionNames`.
+    public func section(_ name: String) -> Notebook.Section? {
+        switch name {
+        case "answer": answer
+        case "trials": trialTable
+        case "figures": figures
+        case "runs": runTable
+        case "seeds": seeds
+        case "failures": failureTable
+        case "provenance": provenance
+        case "repeat": repeating
+        case "definitions": definitions
+        default: nil
+        }
+    }
+
+    /// Tables that are too long for the report, by name: they lie beside it.
+    public var tables: [(name: String, text: String)] {
+        guard facts.trials.count > StudyReport.rowLimit || facts.runs.count > StudyReport.rowLimit else { return [] }
+        return [("trials.csv", trialsCSV), ("runs.csv", CSV.runs(plan, facts.stored))]
+    }
+
+    /// Metrics with a column of their own: those that the recipe names, or the losses.
+    var columnMetrics: [String] {
+        let wanted = plan.report.metrics.isEmpty ? ["train_loss", "val_loss"] : plan.report.metrics
+        return wanted.filter { $0 != metric && facts.isKnown($0) }
+    }
+
+    // MARK: Words
+
+    func command(_ verb: String, _ more: String..., of place: String? = nil) -> String {
+        (["viseme", verb, shellQuoted(place ?? study)] + more).joined(separator: " ")
+    }
+
+    /// The study's folder.
+    var study: String { "\(plan.results)/\(plan.name)" }
+
+    /// With the recipe, as it was swept.
+    func recipeCommand(_ verb: String) -> String {
+        let options = plan.results == "results" ? [] : ["--results", plan.results]
+        return "viseme \(verb) " + ([plan.recipe] + plan.overrides + options).map(shellQuoted).joined(separator: " ")
+    }
+
+    private func shellQuoted(_ text: String) -> String {
+        let plain = text.allSatisfy { $0.isLetter || $0.isNumber || "=._/-:,".contains($0) }
+        return plain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    }
+
+    func value(_ number: Double) -> String { fixed(number, 4) }
+
+    func meanAndSpread(_ values: [Double]) -> Words {
+        guard let mean = Statistics.mean(values) else { return "–" }
+        return Words(value(mean) + (Statistics.standardDeviation(values).map { " ± \(value($0))" } ?? ""))
+    }
+
+    func interval(_ mean: Double, _ half: Double?) -> String {
+        half.map { "\(value(mean - $0)) … \(value(mean + $0))" } ?? "–"
+    }
+
+    func probability(_ p: Double) -> String { p < 0.0001 ? "< 0.0001" : fixed(p, 4) }
+
+    /// A trial's label; the study of a single setting has an empty one.
+    func name(_ trial: TrialSummary) -> String { trial.label.isEmpty ? "all runs" : trial.label }
+}
+
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -1,0 +1,34 @@
+"""Runs a study's notebook and compares what its cells give with what stands in it.
+
+    python run_notebook.py report.ipynb
+"""
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+path = Path(sys.argv[1])
+notebook = nbformat.read(path, as_version=4)
+nbformat.validate(notebook)
+stored = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}}).execute()
+ran = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def text(outputs):
+    return "".join(output.text for output in outputs if output.output_type == "stream")
+
+
+def pictures(outputs):
+    return sum("image/svg+xml" in output.get("data", {}) for output in outputs)
+
+
+printed = drawn = 0
+for before, after in zip(stored, ran, strict=True):
+    assert all(output.output_type != "stream" or output.name == "stdout" for output in after), after
+    assert text(before) == text(after), f"stored:\n{text(before)}\nran:\n{text(after)}"
+    assert pictures(before) == pictures(after), (before, after)
+    printed += bool(text(before))
+    drawn += pictures(before)
+print(f"{len(ran)} cells, {printed} texts the same, {drawn} figures")

@@ -1,0 +1,67 @@
+import Foundation
+import Reports
+import Testing
+
+/// What `Tests/Golden/make_statistics.py` computed with scipy.
+private struct Golden: Decodable {
+    struct Sample: Decodable {
+        let a, b: [Double]
+        let mean, deviation, median, low, high, t, p, difference_low, difference_high: Double
+    }
+
+    let samples: [Sample]
+    let tails, quantiles: [[Double]]
+    let ps, holm: [Double]
+    let candidates: [[Double]]
+    let share_of_best: Double
+
+    static func read() throws -> Golden {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        return try JSONDecoder().decode(
+            Golden.self, from: Data(contentsOf: folder.appending(path: "Golden/statistics.json")))
+    }
+}
+
+private func isClose(_ a: Double?, _ b: Double, _ tolerance: Double = 1e-10) -> Bool {
+    guard let a else { return false }
+    return abs(a - b) <= tolerance * max(abs(b), 1e-300)
+}
+
+@Test func statisticsAreScipys() throws {
+    let golden = try Golden.read()
+    for sample in golden.samples {
+        #expect(isClose(Statistics.mean(sample.a), sample.mean, 1e-14))
+        #expect(isClose(Statistics.standardDeviation(sample.a), sample.deviation, 1e-13))
+        #expect(isClose(Statistics.median(sample.a), sample.median))
+        let half = try #require(Statistics.halfInterval(sample.a))
+        #expect(isClose(sample.mean - half, sample.low) && isClose(sample.mean + half, sample.high))
+        let test = try #require(Statistics.pairedTest(sample.a, sample.b))
+        #expect(isClose(test.t, sample.t) && isClose(test.p, sample.p), "\(test) \(sample.p)")
+        #expect(isClose(test.difference - test.half, sample.difference_low, 1e-9))
+        #expect(isClose(test.difference + test.half, sample.difference_high, 1e-9))
+    }
+    for tail in golden.tails {
+        #expect(isClose(StudentT(freedom: Int(tail[0])).upperTail(tail[1]), tail[2]), "\(tail)")
+    }
+    for quantile in golden.quantiles where quantile[1] > 0.5 {
+        #expect(isClose(StudentT(freedom: Int(quantile[0])).quantile(quantile[1]), quantile[2]), "\(quantile)")
+    }
+    for (ours, theirs) in zip(Statistics.holm(golden.ps), golden.holm) { #expect(isClose(ours, theirs, 1e-14)) }
+    // Other random numbers: three standard errors of 10,000 draws.
+    let share = Statistics.shareOfBest(golden.candidates, maximize: true, isPaired: true)
+    let error = (golden.share_of_best * (1 - golden.share_of_best) / 10_000).squareRoot()
+    #expect(abs(share - golden.share_of_best) < 3 * error, "\(share) against \(golden.share_of_best)")
+    let loss = Statistics.shareOfBest(golden.candidates.map { $0.map { -$0 } }, maximize: false, isPaired: true)
+    #expect(loss == share)
+}
+
+@Test func statisticsOfTooLittleSayNothing() {
+    #expect(Statistics.mean([]) == nil && Statistics.standardDeviation([1]) == nil && Statistics.median([]) == nil)
+    #expect(Statistics.halfInterval([1]) == nil && Statistics.pairedTest([1], [2]) == nil)
+    #expect(Statistics.pairedTest([1, 2], [1, 2]) == nil)
+    // Each seed moved by the same: no spread, no doubt.
+    #expect(Statistics.pairedTest([1, 2, 3], [0, 1, 2])?.p == 0)
+    #expect(Statistics.holm([]) == [])
+    #expect(Statistics.shareOfBest([[1, 1], [1, 1]], maximize: true, isPaired: true, draws: 100) == 0.5)
+    #expect(Statistics.shareOfBest([[2, 2], [1, 1]], maximize: true, isPaired: false, draws: 100) == 1)
+}
