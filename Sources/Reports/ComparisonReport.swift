@@ -26,7 +26,7 @@ public struct ComparisonReport {
     }
 
     private var metric: String { a.metric }
-    private func value(_ number: Double?) -> String { number.map { fixed($0, 4) } ?? "–" }
+    private func value(_ number: Double?) -> String { number.map { StudyReport.value($0) } ?? "–" }
 
     /// Settings that both have, with the seeds of both.
     private var common: [(a: TrialSummary, b: TrialSummary)] {
@@ -54,7 +54,7 @@ public struct ComparisonReport {
             let spread = Statistics.standardDeviation(leader.values).map { " ± \(value($0))" } ?? ""
             blocks.append(
                 .paragraph(
-                    "Best of \(letter): \(strongCode: leader.label.isEmpty ? "all runs" : leader.label) with \(value(leader.mean))\(spread) over \(counted(leader.values.count, "seed"))."
+                    "Best of \(letter): \(strongCode: leader.name) with \(value(leader.mean))\(spread) over \(counted(leader.values.count, "seed"))."
                 ))
         }
         let shared = Set(a.runs.map(\.run.id)).intersection(b.runs.map(\.run.id))
@@ -113,7 +113,7 @@ public struct ComparisonReport {
             let difference = Statistics.mean(zip(own, other).map { $0 - $1 })
             let half = test.map { " ± \(value($0.half))" } ?? ""
             return [
-                "\(code: pair.a.label.isEmpty ? "all runs" : pair.a.label)", "\(value(pair.a.mean))",
+                "\(code: pair.a.name)", "\(value(pair.a.mean))",
                 "\(value(pair.b.mean))",
                 "\(value(difference))\(half)", "\(p.map { $0 < 0.0001 ? "< 0.0001" : value($0) } ?? "–")",
                 "\(own.count)",

@@ -80,7 +80,13 @@ public struct StudyReport {
         return plain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
     }
 
-    func value(_ number: Double) -> String { fixed(number, 4) }
+    /// With four decimals, or four digits where those would say nothing.
+    func value(_ number: Double) -> String { StudyReport.value(number) }
+
+    static func value(_ number: Double) -> String {
+        number == 0 || !number.isFinite || (0.001..<100_000).contains(abs(number))
+            ? fixed(number, 4) : String(format: "%.3e", number)
+    }
 
     func meanAndSpread(_ values: [Double]) -> Words {
         guard let mean = Statistics.mean(values) else { return "–" }
@@ -93,8 +99,8 @@ public struct StudyReport {
 
     func probability(_ p: Double) -> String { p < 0.0001 ? "< 0.0001" : fixed(p, 4) }
 
-    /// A trial's label; the study of a single setting has an empty one.
-    func name(_ trial: TrialSummary) -> String { trial.label.isEmpty ? "all runs" : trial.label }
+    /// What a trial is called.
+    func name(_ trial: TrialSummary) -> String { trial.name }
 }
 
 func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -6,6 +6,8 @@ import Training
 /// One setting of the hyperparameters over its seeds.
 struct TrialSummary {
     let label: String
+    /// The label, or what stands for it where nothing but the seed is swept.
+    var name: String { point.isEmpty ? "all runs" : label }
     let trial: Int
     /// The swept keys but the seed, and their values.
     let point: [Axis.Point]

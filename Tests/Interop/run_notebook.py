@@ -26,9 +26,9 @@ def pictures(outputs):
 
 printed = drawn = 0
 for before, after in zip(stored, ran, strict=True):
-    assert all(output.output_type != "stream" or output.name == "stdout" for output in after), after
+    assert all(output.output_type != "stream" or output.name == "stdout" for output in after), [o.text for o in after if "text" in o]
     assert text(before) == text(after), f"stored:\n{text(before)}\nran:\n{text(after)}"
-    assert pictures(before) == pictures(after), (before, after)
+    assert pictures(before) == pictures(after), (pictures(before), pictures(after))
     printed += bool(text(before))
     drawn += pictures(before)
 print(f"{len(ran)} cells, {printed} texts the same, {drawn} figures")

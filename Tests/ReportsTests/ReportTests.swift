@@ -36,6 +36,76 @@ private struct XMLStructure {
     }
 }
 
+/// Studies that pictures and tables easily stumble over: one run, one epoch, no number, all equal, hundreds of runs, long
+/// and foreign names, huge and tiny values.
+@Test(arguments: [
+    "one", "one epoch", "no number", "equal", "many", "names", "huge", "tiny", "uneven",
+])
+func awkwardStudiesGiveWholeReports(kind: String) throws {
+    let names =
+        kind == "names"
+        ? ["<script>alert(1)</script>", "a|b`c``d", "唇読み \u{1F444}\u{1}", String(repeating: "x", count: 300)]
+        : ["a", "b"]
+    let levels = kind == "many" ? 120 : kind == "one" ? 1 : 3
+    let seeds = kind == "one" ? 1 : 5
+    var plan = StoredPlan(
+        name: "a *study* <b>", recipe: "r.yaml", question: kind == "names" ? names.joined(separator: "\n") : nil,
+        metric: .valAccuracy, axes: ["name", "lr", "depth", "seed"], runs: [])
+    plan.report.introduction = "First <i>&\n\n# second"
+    var stored = Stored(StudyFolder(URL(filePath: "/nowhere")), plan)
+    var trial = 0
+    for name in kind == "one" ? ["a"] : names {
+        for level in 1...levels {
+            for seed in 1...seeds {
+                let number = plan.runs.count
+                let value =
+                    switch kind {
+                    case "no number": Double.nan
+                    case "equal": 0.5
+                    case "huge": 1e300 * Double(number + 1) / 1000
+                    case "tiny": -1e-300 * Double(number)
+                    default: Double((number * 7919) % 101) / 101
+                    }
+                let id = RunIdentity(json: "\(number)").id
+                plan.runs.append(
+                    StoredPlan.Run(
+                        id: id, number: number + 1, trial: trial,
+                        point: [
+                            Axis.Point(key: "name", value: .text(name)),
+                            Axis.Point(key: "lr", value: .number(1e-5 * Double(level * level * level))),
+                            Axis.Point(key: "depth", value: .integer(level % 2)),
+                            Axis.Point(key: "seed", value: .integer(seed)),
+                        ]))
+                if kind == "uneven", number % 3 == 0 { continue }
+                var run = summary("\(number)", best: value.isNaN ? nil : value)
+                if kind == "one epoch" {
+                    run.histories = run.histories.map { History(name: $0.name, values: [$0.values[1]]) }
+                }
+                stored.add(run)
+            }
+            trial += 1
+        }
+    }
+    let notebook = StudyReport(plan: plan, stored: stored, failures: []).notebook
+    #expect(notebook.figures.count >= 2)
+    for figure in notebook.figures {
+        #expect(
+            !figure.svg.contains("NaN") && !figure.svg.contains("∞") && !figure.svg.contains("<script"),
+            "\(figure.name)")
+        #expect(try XMLStructure(figure.svg).isBalanced, "\(figure.name)")
+    }
+    for form in ReportSettings.Form.allCases {
+        let text = try ReportFiles.text(notebook, form, plan.report)
+        #expect(form != .html || !text.contains("<script"))
+        #expect(text.utf8.count < 3_000_000, "\(form)")
+        #expect(try ReportFiles.text(notebook, form, plan.report) == text)
+    }
+    let markdown = MarkdownForm().text(notebook)
+    #expect(markdown.hasPrefix("# a \\*study\\* &lt;b&gt;\n"))
+    #expect(markdown.contains("First &lt;i&gt;&amp;\n\n\\# second"))
+    #expect(markdown.utf8.count < 60_000)
+}
+
 private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -> RunSummary {
     let values = [0.1, best ?? .nan]
     return RunSummary(

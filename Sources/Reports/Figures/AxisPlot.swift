@@ -23,9 +23,13 @@ struct AxisPlot {
         let scale = LevelScale(effect.levels.map(\.value))
         // Room on both sides, so that the outer dots are not on the border.
         let place = { (value: Value) in 0.05 + 0.9 * scale.share(value) }
-        let labelled = max(1, labels.count / 24)
-        for (index, level) in effect.levels.enumerated() where index % labelled == 0 {
-            plot.below(level.value.label, share: place(level.value), limit: 16, turned: isTurned)
+        var last = -1.0
+        for level in scale.levels {
+            // Where levels crowd, some go without their name.
+            let room = (isTurned ? 16 : Drawing.room(level.label, limit: 16) + 8) / plot.width
+            guard last < 0 || place(level) - last >= room else { continue }
+            last = place(level)
+            plot.below(level.label, share: last, limit: 16, turned: isTurned)
         }
         plot.name(below: effect.key, offset: isTurned ? 118 : 42)
         let every = max(1, runs.count / dotLimit)
@@ -39,7 +43,7 @@ struct AxisPlot {
             ordered.map { Point(plot.x(share: place($0.value)), plot.y($0.mean)) }, colour: Drawing.colours[0])
         for level in ordered {
             let x = plot.x(share: place(level.value))
-            if let half = level.half {
+            if let half = level.half, half.isFinite {
                 let (low, high) = (plot.y(level.mean - half), plot.y(level.mean + half))
                 let look = "stroke=\"\(Drawing.colours[0])\" stroke-width=\"2\""
                 plot.drawing.line(Point(x, low), Point(x, high), look)

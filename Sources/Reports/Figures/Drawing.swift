@@ -80,7 +80,8 @@ struct Drawing {
             "<title>\(escaped(title))</title>",
             "<style>text{fill:#1f2328}.grid{stroke:#8b949e;stroke-opacity:.3}.axis{stroke:#656d76}.ink{stroke:#1f2328}"
                 + ".frame{stroke:#8b949e;stroke-opacity:.6;fill:none}text.dark{fill:#1f2328}text.light{fill:#fff}"
-                + "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.axis{stroke:#9198a1}.ink{stroke:#e6edf3}}</style>",
+                + ".halo{paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-opacity:.8}"
+                + "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.axis{stroke:#9198a1}.ink{stroke:#e6edf3}.halo{stroke:#0d1117}}</style>",
             "<text x=\"16\" y=\"24\" font-size=\"15\" font-weight=\"bold\">\(escaped(Drawing.shortened(title, 90)))</text>",
         ]
         return (head + parts + ["</svg>"]).joined(separator: "\n") + "\n"

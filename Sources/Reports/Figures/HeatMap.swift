@@ -41,7 +41,7 @@ struct HeatMap {
                 drawing.rectangle(corner, size, "fill=\"\(colour)\"", tip: tip + fixed(cell, 4))
                 if size.width >= 44, size.height >= 18 {
                     drawing.text(
-                        fixed(cell, 3), Point(corner.x + size.width / 2, corner.y + size.height / 2 + 4), .middle,
+                        short(cell), Point(corner.x + size.width / 2, corner.y + size.height / 2 + 4), .middle,
                         look: "class=\"\(isLight ? "dark" : "light")\"")
                 }
             }
@@ -60,6 +60,10 @@ struct HeatMap {
         return drawing.svg
     }
 
+    private func short(_ value: Double) -> String {
+        value == 0 || (0.01..<10_000).contains(abs(value)) ? fixed(value, 3) : String(format: "%.1e", value)
+    }
+
     private func legend(
         _ drawing: inout Drawing, _ corner: Point, _ low: Double, _ high: Double, _ share: (Double) -> Double
     ) {
@@ -70,7 +74,7 @@ struct HeatMap {
                 Point(corner.x, corner.y + Double(step) * 4), (14, 4.5),
                 "fill=\"\(Drawing.viridis(share(value)).colour)\"")
         }
-        drawing.text(fixed(high, 3), Point(corner.x + 20, corner.y + 10))
-        if high > low { drawing.text(fixed(low, 3), Point(corner.x + 20, corner.y + 128)) }
+        drawing.text(short(high), Point(corner.x + 20, corner.y + 10))
+        if high > low { drawing.text(short(low), Point(corner.x + 20, corner.y + 128)) }
     }
 }

@@ -52,13 +52,14 @@ package struct LearningCurves {
             highs.append(Point(x, plot.y(high)))
         }
         if curve.histories.count > 1, means.count > 1 {
-            plot.drawing.polygon(highs + lows.reversed(), "fill=\"\(colour)\" fill-opacity=\"0.14\"")
+            plot.drawing.polygon(
+                highs + lows.reversed(), "fill=\"\(colour)\" fill-opacity=\"\(curves.count > 4 ? "0.07" : "0.14")\"")
         }
         plot.drawing.polyline(means, colour: colour, look: dash)
         let legend = Point(plot.left + plot.width + 18, plot.top + 8 + Double(index) * 20)
         plot.drawing.line(
             legend, Point(legend.x + 22, legend.y),
             "stroke=\"\(colour)\" stroke-width=\"3\"\(dash.isEmpty ? "" : " " + dash)")
-        plot.drawing.text(curve.label, Point(legend.x + 28, legend.y + 4), limit: 27)
+        plot.drawing.text(curve.label, Point(legend.x + 28, legend.y + 4), limit: 24)
     }
 }

@@ -10,7 +10,8 @@ struct ParallelCoordinates {
     let maximize: Bool
 
     var svg: String {
-        let (top, height, left, right) = (64.0, 300.0, 60.0, 90.0)
+        let first = axes.first?.levels.map { Drawing.room($0.label, limit: 12) }.max() ?? 0
+        let (top, height, left, right) = (64.0, 300.0, max(60, first + 16), 90.0)
         let width = max(700, Double(axes.count) * 130 + 150)
         var drawing = Drawing(width: width, height: top + height + 40, title: "\(metric) by all swept keys")
         let metricScale = Scale(trials.map(\.mean)) ?? Scale(lowest: 0, highest: 1)
@@ -31,9 +32,12 @@ struct ParallelCoordinates {
         for (axis, swept) in axes.enumerated() {
             drawing.line(Point(x(axis), top), Point(x(axis), top + height), "class=\"axis\"")
             drawing.text(swept.key, Point(x(axis), top - 12), .middle, limit: 18)
-            let every = max(1, swept.levels.count / 12)
-            for (index, level) in scales[axis].levels.enumerated() where index % every == 0 {
-                drawing.text(level.label, Point(x(axis) - 6, y(scales[axis].share(level)) + 4), .end, limit: 12)
+            var last = Double.infinity
+            for level in scales[axis].levels {
+                let at = y(scales[axis].share(level))
+                guard last - at >= 14 else { continue }
+                last = at
+                drawing.text(level.label, Point(x(axis) - 6, at + 4), .end, limit: 12, look: "class=\"halo\"")
             }
         }
         drawing.line(Point(x(axes.count), top), Point(x(axes.count), top + height), "class=\"axis\"")

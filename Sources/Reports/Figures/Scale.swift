@@ -42,7 +42,7 @@ struct Scale {
 
     func label(_ tick: Double) -> String {
         if abs(tick) >= 1e6 || (step < 1e-6 && tick != 0) {
-            return shortest(Double(String(format: "%.3g", tick)) ?? tick)
+            return String(format: "%.3g", tick)
         }
         let digits = max(0, Int(-log10(step).rounded(.down)))
         return fixed(abs(tick) < step / 1e6 ? 0 : tick, min(digits, 9))
@@ -57,7 +57,7 @@ struct Scale {
     }
 }
 
-/// The levels of a swept key along a line: numbers by size, on a logarithmic line where they span decades, anything else in
+/// The levels of a swept key along a line: numbers by size, on a logarithmic line where they span decades and crowd at the low end, anything else in
 /// the order of the recipe.
 struct LevelScale {
     let levels: [Value]
@@ -73,7 +73,8 @@ struct LevelScale {
         }
         self.levels = levels.sorted { ($0.double ?? 0) < ($1.double ?? 0) }
         scale =
-            lowest > 0 && highest / lowest >= 20 ? Scale(logarithmic: numbers) : Scale(exact: lowest, highest)
+            lowest > 0 && highest / lowest >= 20 && (Statistics.median(numbers) ?? 0) < (lowest + highest) / 4
+            ? Scale(logarithmic: numbers) : Scale(exact: lowest, highest)
     }
 
     var isLogarithmic: Bool { scale?.isLogarithmic ?? false }

@@ -81,7 +81,8 @@ public struct HTMLForm {
         table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
         th, td { padding: .3rem .55rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
         th { border-bottom-width: 2px; }
-        td code { white-space: nowrap; }
+        td code { overflow-wrap: anywhere; }
+        td:has(code) { min-width: 12rem; }
         .number { text-align: right; white-space: nowrap; }
         figure { margin: 1.5rem 0; }
         figure svg { max-width: 100%; height: auto; }

@@ -16,7 +16,7 @@ enum NotebookCode {
         import numpy
         import xarray
 
-        warnings.simplefilter("ignore", RuntimeWarning)  # means over epochs that no seed reached
+        warnings.simplefilter("ignore")  # means over epochs that no seed reached, letters that no font has
         sweep = xarray.open_dataset("sweep.h5", engine="h5netcdf").load()
 
 
@@ -67,10 +67,9 @@ enum NotebookCode {
 
     static func trialsOutput(_ facts: StudyFacts) -> String {
         facts.trials.filter { !$0.runs.isEmpty }.prefix(StudyReport.rowLimit).map { trial in
-            let label = trial.label.isEmpty ? "all runs" : trial.label
-            guard let mean = trial.mean else { return "no value  \(label)\n" }
+            guard let mean = trial.mean else { return "no value  \(trial.name)\n" }
             let spread = Statistics.standardDeviation(trial.values).map { " ± \(number($0))" } ?? ""
-            return "\(number(mean))\(spread)  \(trial.values.count) seeds  \(label)\n"
+            return "\(number(mean))\(spread)  \(trial.values.count) seeds  \(trial.name)\n"
         }.joined()
     }
 
