@@ -40,6 +40,7 @@ struct CommandMethod: RunMethod {
         let configuration = plan.configuration(of: run)
         let words = trainer.arguments(configuration)
         let start = monotonicSeconds()
+        let energy = EnergyMeter()
         let started = timestamp()
         let journal = try Journal(folder.journalFile(run.id))
         let isContinued = hasKept(run)
@@ -84,7 +85,7 @@ struct CommandMethod: RunMethod {
                 var made = provenance
                 (made.started, made.tries, made.failures) = (started, failures.count + 1, failures)
                 (made.command, made.gpus, made.threads) = (words, devices.joined(separator: ","), threads)
-                made.seconds = monotonicSeconds() - start
+                (made.seconds, made.joules) = (monotonicSeconds() - start, energy.joules)
                 let told = metrics.withLock { $0.told(judgedBy: plan.metric) }
                 let summary = try publish(run, configuration, told, clock, await tail.text, made)
                 cleanUp(run, journal)

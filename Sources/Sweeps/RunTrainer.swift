@@ -34,6 +34,7 @@ public struct RunTrainer {
     @discardableResult
     public func train(report: (TrainingEvent) throws -> Void) throws -> RunRecord {
         let start = monotonicSeconds()
+        let energy = EnergyMeter()
         var provenance = provenance
         provenance.started = timestamp()
         let configuration = plan.configuration(of: run)
@@ -73,6 +74,7 @@ public struct RunTrainer {
         provenance.vectorWidth = width.rawValue
         let before = earlier.map { $0.seconds.reduce(0, +) + $0.openSeconds } ?? 0
         provenance.seconds = monotonicSeconds() - start + before
+        provenance.joules = energy.joules
         let record = RunRecord(
             identity: plan.identity(of: run), configuration: configuration, metric: plan.metric,
             classes: data.classes, result: result, keep: plan.keep, provenance: provenance)

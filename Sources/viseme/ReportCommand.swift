@@ -108,6 +108,8 @@ struct ReportCommand: AsyncParsableCommand {
             if words != told {
                 let files = try ReportFiles.write(folder, plan, stored, forms: forms())
                 print("\(words): \(files.first?.relativePath ?? "")")
+                // Who reads it from a file or a pipe is not to wait.
+                fflush(nil)
                 told = words
             }
             guard isWorking else { return }
