@@ -75,7 +75,7 @@ let package = Package(
         .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Tensors", "Networks"]),
         .testTarget(name: "TrainingTests", dependencies: ["Kernels", "Tensors", "Networks", "Clips", "Training"]),
         .testTarget(name: "ClipsTests", dependencies: ["Clips"]),
-        .testTarget(name: "RecipesTests", dependencies: ["Training", "Recipes"]),
+        .testTarget(name: "RecipesTests", dependencies: ["Tensors", "Training", "Recipes"]),
         .testTarget(name: "RunStoreTests", dependencies: ["Tensors", "Training", "Recipes", "RunStore"]),
         .testTarget(name: "SweepsTests", dependencies: ["Training", "Sweeps"]),
         .testTarget(name: "ReportsTests", dependencies: ["Training", "Recipes", "RunStore", "Reports"]),

@@ -33,5 +33,8 @@ check "$scratch/build/debug/viseme" tiny debug
 # A thousand kills of workers, of sweeps and of both: every sweep ends with the committed digests.
 VISEME_KILLS=${VISEME_KILLS:-1000} swift test --package-path "$root" -c release --skip-build --filter whateverIsKilled
 
+# A hundred thousand mutated recipes: a plan or mistakes.
+VISEME_RECIPE_MUTATIONS=100000 swift test --package-path "$root" -c release --skip-build --filter mutatedRecipes
+
 # Five thousand damaged files: none is read.
 VISEME_MUTATIONS=5000 swift test --package-path "$root" -c release --skip-build --filter 'noDamagedFile|damageUnder'

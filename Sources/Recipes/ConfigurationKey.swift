@@ -131,6 +131,11 @@ public struct ConfigurationKey: Sendable {
             decidesOutcome: false),
     ]
 
+    /// The default of a key, where the built-in trainer has one.
+    public static func standard(_ key: String, of trainer: Trainer) -> Value? {
+        trainer == .visualSpeech ? byName[key]?.defaultValue : nil
+    }
+
     static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
     /// The rule in words, for messages.

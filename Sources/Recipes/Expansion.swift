@@ -50,13 +50,17 @@ extension Recipe {
     /// What all runs share.
     public var configuration: Configuration { Configuration(settings, of: trainer) }
 
-    /// All runs, in order: the first axis moves slowest, the seed fastest; what `exclude` matches is left out.
+    /// Every swept key, the seed's last.
+    public var axisKeys: [String] { dimensions.flatMap { $0.map(\.key) } + ["seed"] }
+
+    /// All runs, in order: the first axis moves slowest, the seed fastest. What `exclude` matches is left out, and what no
+    /// `include` matches; an axis whose condition (`when`) does not hold is not there.
     public func expand() -> [PlannedRun] {
         let shared = configuration
-        let seeds = axes.first { $0.key == "seed" }?.values ?? [shared["seed"] ?? .integer(42)]
+        let seeds = seedAxis?.values ?? [shared["seed"] ?? .integer(42)]
         var settings: [[Axis.Point]] = [[]]
-        for axis in axes where axis.key != "seed" {
-            settings = settings.flatMap { point in axis.values.map { point + [Axis.Point(key: axis.key, value: $0)] } }
+        for group in dimensions {
+            settings = settings.flatMap { point in extended(point, by: group, shared) }
         }
         var runs: [PlannedRun] = []
         var trials = 0
@@ -64,7 +68,7 @@ extension Recipe {
             let before = runs.count
             for seed in seeds {
                 let configuration = shared.at(setting + [Axis.Point(key: "seed", value: seed)])
-                guard !isExcluded(configuration) else { continue }
+                guard isWanted(configuration) else { continue }
                 runs.append(PlannedRun(number: runs.count + 1, trial: trials, configuration: configuration))
             }
             if runs.count > before { trials += 1 }
@@ -72,9 +76,27 @@ extension Recipe {
         return runs
     }
 
-    private func isExcluded(_ configuration: Configuration) -> Bool {
-        exclusions.contains { pattern in
-            pattern.allSatisfy { key, values in configuration[key].map { values.contains($0) } ?? false }
+    /// One point becomes as many as the group has values; where none of its axes exists, it stays one.
+    private func extended(_ point: [Axis.Point], by group: [Axis], _ shared: Configuration) -> [[Axis.Point]] {
+        guard group.contains(where: { conditions[$0.key] != nil }) else {
+            return (group.first?.values.indices ?? 0..<0).map { index in
+                point + group.map { Axis.Point(key: $0.key, value: $0.values[index]) }
+            }
         }
+        var result: [[Axis.Point]] = []
+        for index in group.first?.values.indices ?? 0..<0 {
+            var extended = point
+            for axis in group where conditions[axis.key].map({ $0.matches(shared.at(extended)) }) ?? true {
+                extended.append(Axis.Point(key: axis.key, value: axis.values[index]))
+            }
+            if extended.count == point.count, group.count == 1 { return [point] }
+            result.append(extended)
+        }
+        return result
+    }
+
+    private func isWanted(_ configuration: Configuration) -> Bool {
+        !exclusions.contains { $0.matches(configuration) }
+            && (inclusions.isEmpty || inclusions.contains { $0.matches(configuration) })
     }
 }

@@ -33,6 +33,7 @@ public struct RunIdentity: Sendable, Equatable, Hashable {
 /// written once.
 public struct IdentityForm: Sendable {
     private let configuration: Configuration
+    private let axes: [String]
     /// Members of the object `configuration` that no axis moves, sorted.
     private let fixed: [(key: String, text: String)]
     /// What comes before and after that object.
@@ -51,6 +52,7 @@ public struct IdentityForm: Sendable {
         trainer: Trainer, numerics: Int = numericsRevision
     ) {
         self.configuration = configuration
+        self.axes = axes
         var members = configuration.values.filter { name, value in
             !axes.contains(name) && configuration.isIdentifying(name, value)
         }.mapValues(\.json)
@@ -76,7 +78,10 @@ public struct IdentityForm: Sendable {
     }
 
     public func identity(_ point: [Axis.Point]) -> RunIdentity {
-        let moved = point.filter { configuration.isIdentifying($0.key, $0.value) }
+        let absent = axes.count == point.count ? [] : axes.filter { key in !point.contains { $0.key == key } }
+        // An axis that does not exist at this point leaves its key as all runs have it.
+        let still = absent.compactMap { key in configuration[key].map { Axis.Point(key: key, value: $0) } }
+        let moved = (point + still).filter { configuration.isIdentifying($0.key, $0.value) }
             .map { (key: $0.key, text: jsonString($0.key) + ":" + $0.value.json) }
             .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         var members: [String] = []

@@ -19,14 +19,16 @@ public struct Recipe: Sendable {
     /// What its author should know, and is no mistake.
     public let notes: [String]
     let settings: [String: Value]
-    /// In the order of the recipe; the seed's is last.
-    public let axes: [Axis]
-    let exclusions: [[String: [Value]]]
+    /// Where each setting was written; the defaults are nowhere.
+    let origins: [String: Place]
+    /// All axes but the seed's, as they are walked through: those of one group go together.
+    let dimensions: [[Axis]]
+    let seedAxis: Axis?
+    /// Axes that exist only where a pattern matches.
+    let conditions: [String: Pattern]
+    let exclusions, inclusions: [Pattern]
 
-    static let keys = [
-        "base", "question", "set", "sweep", "exclude", "metric", "trainer", "metrics", "resources", "keep",
-        "record_env", "report",
-    ]
+    static let keys = RecipeKey.all.map(\.name)
 
     /// Reads a recipe, or a bare configuration, which is a recipe of one run.
     /// - Parameters:
@@ -38,7 +40,7 @@ public struct Recipe: Sendable {
         let source = try SourceText(file: URL(filePath: path), name: path)
         var draft = RecipeDraft()
         if let node = source.parse(mistakes) {
-            try draft.read(node, source, mistakes)
+            try draft.read(RecipeDraft.translated(node, source, mistakes), source, mistakes)
         }
         for (index, argument) in overrides.enumerated() { draft.override(argument, index: index, mistakes) }
         draft.check(source, mistakes)
@@ -53,16 +55,55 @@ public struct Recipe: Sendable {
         text = source.text
         notes = draft.notes
         settings = draft.settings.mapValues(\.value)
-        axes = draft.axes.filter { $0.key != "seed" } + draft.axes.filter { $0.key == "seed" }
-        exclusions = draft.exclusions
-        guard !leavesNothing else {
-            mistakes.add(Place(file: path, line: 1, column: 1), "exclude: leaves no run over", in: source)
-            try mistakes.throwIfAny()
-            return
-        }
+        let written = draft.settings.mapValues(\.place)
+        origins = written.merging(draft.axes.map { ($0.key, $0.place) }) { $1 }
+        dimensions = draft.dimensions
+        seedAxis = draft.axes.first { $0.key == "seed" }.map { Axis(key: $0.key, values: $0.values) }
+        conditions = draft.shape.conditions.mapValues(\.pattern)
+        (exclusions, inclusions) = (draft.shape.exclusions, draft.shape.inclusions)
+        try checkCount(draft.shape, source, mistakes)
     }
 
-    private var leavesNothing: Bool { !exclusions.isEmpty && expand().isEmpty }
+    /// What only the runs show: that there are some, and not too many.
+    private func checkCount(_ shape: SweepShape, _ source: SourceText, _ mistakes: MistakeList) throws {
+        guard shape.maxRuns != nil || !exclusions.isEmpty || !inclusions.isEmpty else { return }
+        let count = expand().count
+        if count == 0 {
+            let name = inclusions.isEmpty ? "exclude" : exclusions.isEmpty ? "include" : "include and exclude"
+            let verb = inclusions.isEmpty || exclusions.isEmpty ? "leaves" : "leave"
+            mistakes.add(Place(file: source.name, line: 1, column: 1), "\(name): \(verb) no run over", in: source)
+        }
+        if let limit = shape.maxRuns, count > limit.count {
+            mistakes.add(
+                limit.place,
+                "max_runs: the sweep makes \(count) runs, and at most \(limit.count) are allowed: raise it, or sweep less",
+                in: source)
+        }
+        try mistakes.throwIfAny()
+    }
+
+    /// All axes, the seed's last.
+    public var axes: [Axis] { dimensions.flatMap { $0 } + [seedAxis].compactMap { $0 } }
+
+    /// Every key with its value, as YAML, each with the place where it was written.
+    public var resolved: String {
+        let values = configuration.values
+        let axes = Dictionary(axes.map { ($0.key, $0.values) }) { first, _ in first }
+        let names =
+            trainer == .visualSpeech ? ConfigurationKey.all.map(\.name) : Set(values.keys).union(axes.keys).sorted()
+        let lines = names.compactMap { name -> (text: String, origin: String)? in
+            let place = origins[name].map { "\($0.file):\($0.line)" } ?? "default"
+            if let swept = axes[name] {
+                let shown = swept.count > 12 ? swept.prefix(12).map(\.json) + ["…"] : swept.map(\.json)
+                return ("\(name): [\(shown.joined(separator: ", "))]", "swept, \(place)")
+            }
+            return values[name].map { ("\(name): \($0.json)", place) }
+        }
+        let width = min(lines.map(\.text.count).max() ?? 0, 60)
+        return lines.map { line in
+            line.text + String(repeating: " ", count: max(1, width + 2 - line.text.count)) + "# \(line.origin)\n"
+        }.joined()
+    }
 
     /// Whether a mapping's keys are those of a recipe rather than of a configuration.
     static func isRecipe(_ node: Node) -> Bool {

@@ -14,11 +14,21 @@ struct RecipeDraft {
     /// What the author should know, and is no mistake.
     var notes: [String] = []
     var settings: [String: Setting] = [:]
-    var axes: [Axis] = []
-    var exclusions: [[String: [Value]]] = []
+    var axes: [AxisDraft] = []
+    var shape = SweepShape()
+    /// Worked out when all is read.
+    private(set) var dimensions: [[Axis]] = []
     /// Where the command's words stand, to be checked when all keys are known.
     private var commandNode: Node?
     private var commandReader: SettingsReader?
+
+    /// A sweep file of Weights & Biases as a recipe; anything else as it is.
+    static func translated(_ node: Node, _ source: SourceText, _ mistakes: MistakeList) -> Node {
+        guard WandbSweep.isOne(node) else { return node }
+        let sweep = WandbSweep(node)
+        for loss in sweep.losses { mistakes.add(source.place(loss.place?.mark), loss.text, in: source) }
+        return sweep.recipe
+    }
 
     mutating func read(_ node: Node, _ source: SourceText, _ mistakes: MistakeList) throws {
         var reader = SettingsReader(source: source, mistakes: mistakes)
@@ -41,11 +51,19 @@ struct RecipeDraft {
                 mistakes.add(reader.place(keyNode), "\(name): there is no such key\(hint)", in: source)
             }
         }
-        if let base = parts["base"] { try readBase(base, reader) }
+        if let base = parts["base"] {
+            let own = source.folder.appending(path: URL(filePath: source.name).lastPathComponent).standardizedFileURL
+                .path
+            let files = BaseFiles(mistakes: mistakes, keys: reader.keys).settings(base, in: source, open: [own])
+            for (reader, node) in files { take(reader.settings(node), reader) }
+        }
         if let question = parts["question"] { self.question = text(question, "question", reader) }
         if let set = parts["set"] { take(reader.settings(set), reader) }
+        shape = ShapeReader(reader: reader).read(parts)
         if let sweep = parts["sweep"] { readSweep(sweep, prefix: "", reader) }
-        if let exclude = parts["exclude"] { readExclusions(exclude, reader) }
+        if let when = parts["when"] { readConditions(when, reader) }
+        if let include = parts["include"] { shape.inclusions = patterns(include, "include", reader) }
+        if let exclude = parts["exclude"] { shape.exclusions = patterns(exclude, "exclude", reader) }
         if let metric = parts["metric"] { readMetric(metric, reader) }
         if let keep = parts["keep"] { readKeep(keep, reader) }
         if let names = parts["record_env"] { recordedEnvironment = reader.texts(names, "record_env") }
@@ -60,12 +78,26 @@ struct RecipeDraft {
     }
 
     private mutating func take(_ found: [(name: String, setting: Setting)], _ reader: SettingsReader) {
-        for (name, setting) in found { put(setting, name, reader) }
+        for (name, setting) in found {
+            if setting.isDeletion { delete(name, setting.place, reader) } else { put(setting, name, reader) }
+        }
+    }
+
+    /// A key, or all keys of a group, as if nobody had set it.
+    mutating func delete(_ name: String, _ place: Place, _ reader: SettingsReader) {
+        let gone = settings.keys.filter { $0 == name || $0.hasPrefix(name + ".") }
+        let sweptBefore = axes.count
+        axes.removeAll { $0.key == name || $0.key.hasPrefix(name + ".") }
+        guard gone.isEmpty, axes.count == sweptBefore else { return gone.forEach { settings[$0] = nil } }
+        let hint = nearest(name, in: settings.keys.sorted()).map { ": did you mean \($0)?" } ?? ""
+        reader.mistakes.add(place, "\(name): nothing to delete: nobody has set it before\(hint)", in: reader.source)
     }
 
     /// Later wins; but a word in place of a number is rather a number misspelt.
     mutating func put(_ setting: Setting, _ name: String, _ reader: SettingsReader) {
-        let before = settings[name]?.value ?? axes.first { $0.key == name }?.values.first
+        let before =
+            setting.reference != nil || settings[name]?.reference != nil
+            ? nil : settings[name]?.value ?? axes.first { $0.key == name }?.values.first
         if setting.isPlainText, let number = before?.double {
             reader.mistakes.add(
                 setting.place,
@@ -75,46 +107,49 @@ struct RecipeDraft {
         settings[name] = setting
     }
 
-    private mutating func readBase(_ node: Node, _ reader: SettingsReader) throws {
-        guard let path = text(node, "base", reader) else { return }
-        let file = URL(filePath: path, relativeTo: reader.source.folder.appending(path: ""))
-        let shown =
-            file.relativePath.hasPrefix("/")
-            ? path : (URL(filePath: reader.source.name).deletingLastPathComponent().relativePath + "/" + path)
-        let base: SourceText
-        do { base = try SourceText(file: file, name: shown.hasPrefix("./") ? String(shown.dropFirst(2)) : shown) } catch
-        {
-            reader.mistakes.add(
-                reader.place(node), "base: there is no file \(shown), or it can't be read", in: reader.source)
-            return
-        }
-        guard let root = base.parse(reader.mistakes) else { return }
-        let baseReader = SettingsReader(source: base, mistakes: reader.mistakes, keys: reader.keys)
-        if Recipe.isRecipe(root) {
-            reader.mistakes.add(
-                reader.place(node), "base: \(path) is a recipe; a base holds configuration keys alone",
-                in: reader.source)
-            return
-        }
-        take(baseReader.settings(root), baseReader)
-    }
-
     private mutating func readSweep(_ node: Node, prefix: String, _ reader: SettingsReader) {
         reader.forEachKey(node) { name, keyNode, value in
             let full = prefix + name
-            if reader.keys.isGroup(full, value), case .mapping = value {
+            if full == "seeds", value.scalar != nil {
+                if let axis = AxisReader(settings: reader).seeds(value) { put(axis) }
+            } else if let members = value.sequence, !members.isEmpty, members.allSatisfy({ $0.mapping != nil }),
+                reader.keys.isGroup(full, value) || reader.keys == .any
+            {
+                readGroups(members, full, reader.place(keyNode), reader)
+            } else if reader.keys.isGroup(full, value), case .mapping = value {
                 readSweep(value, prefix: full + ".", reader)
             } else if let key = reader.keys.key(full) {
                 guard isSweepable(key, reader.place(keyNode), reader) else { return }
-                if let axis = AxisReader(settings: reader).axis(key, value) { put(axis) }
+                let isZipped = shape.zips.contains { $0.keys.contains(full) }
+                let axes = AxisReader(settings: reader, isSampled: shape.isSampled, keepsRepeats: isZipped)
+                if let axis = axes.axis(key, value) { put(axis) }
             } else {
                 reader.add(unknown: full, at: keyNode)
             }
         }
     }
 
+    /// `size_lips: [{width: 16, height: 16}, {width: 32, height: 24}]`: several keys that go together.
+    private mutating func readGroups(_ members: Node.Sequence, _ name: String, _ place: Place, _ reader: SettingsReader)
+    {
+        let read = members.map { reader.settings($0, prefix: name + ".") }
+        let keys = read.first?.map(\.name) ?? []
+        guard read.allSatisfy({ Set($0.map(\.name)) == Set(keys) }), !keys.isEmpty else {
+            return reader.mistakes.add(
+                place, "\(name): every mapping of the list has to set the same keys", in: reader.source)
+        }
+        for key in keys {
+            guard let rule = reader.keys.key(key), isSweepable(rule, place, reader), let node = members.first else {
+                continue
+            }
+            let values = read.compactMap { $0.first { $0.name == key }?.setting.value }
+            put(AxisDraft(key: key, values: values, distribution: nil, rule: rule, node: node, reader: reader))
+        }
+        if keys.count > 1 { shape.zips.append((keys, place)) }
+    }
+
     /// Keys that only change what is printed make no runs that differ.
-    private func isSweepable(_ key: ConfigurationKey, _ place: Place, _ reader: SettingsReader) -> Bool {
+    func isSweepable(_ key: ConfigurationKey, _ place: Place, _ reader: SettingsReader) -> Bool {
         if key.name == "init_from" {
             reader.mistakes.add(place, "init_from: can't be swept: make a recipe of each start", in: reader.source)
             return false
@@ -124,33 +159,48 @@ struct RecipeDraft {
         return false
     }
 
-    mutating func put(_ axis: Axis) {
+    mutating func put(_ axis: AxisDraft) {
         if let index = axes.firstIndex(where: { $0.key == axis.key }) { axes[index] = axis } else { axes.append(axis) }
     }
 
-    private mutating func readExclusions(_ node: Node, _ reader: SettingsReader) {
+    private func patterns(_ node: Node, _ name: String, _ reader: SettingsReader) -> [Pattern] {
         guard case .sequence(let patterns) = node else {
             reader.mistakes.add(
-                reader.place(node), "exclude: has to be a list of mappings, as [{lr: 0.1, batch_size: 8}]",
+                reader.place(node), "\(name): has to be a list of mappings, as [{lr: 0.1, batch_size: 8}]",
                 in: reader.source)
-            return
+            return []
         }
-        for pattern in patterns {
-            var wanted: [String: [Value]] = [:]
-            reader.forEachKey(pattern) { name, keyNode, value in
-                guard let key = reader.keys.key(name) else { return reader.add(unknown: name, at: keyNode) }
-                if case .any = reader.keys, settings[name] == nil, !axes.contains(where: { $0.key == name }) {
-                    return reader.mistakes.add(
-                        reader.place(keyNode), "exclude: \(unknownKey(name))", in: reader.source)
-                }
-                if case .sequence(let several) = value, !key.isList {
-                    wanted[name] = several.compactMap { reader.value($0, key) }
-                } else if let one = reader.value(value, key) {
-                    wanted[name] = [one]
-                }
+        return patterns.compactMap(patternReader(name, reader).pattern)
+    }
+
+    private func patternReader(_ name: String, _ reader: SettingsReader) -> PatternReader {
+        PatternReader(
+            reader: reader, name: name,
+            isKnown: { key in key == "seed" || settings[key] != nil || axes.contains { $0.key == key } },
+            unknown: unknownKey)
+    }
+
+    /// `when: {momentum: {optimizer: sgd}}`: the axis exists where the pattern matches.
+    private mutating func readConditions(_ node: Node, _ reader: SettingsReader) {
+        var read: [String: (Pattern, Place)] = [:]
+        let patterns = patternReader("when", reader)
+        reader.forEachKey(node) { name, keyNode, value in
+            let place = reader.place(keyNode)
+            guard let at = axes.firstIndex(where: { $0.key == name }), name != "seed" else {
+                let hint = nearest(name, in: axes.map(\.key)).map { ": did you mean \($0)?" } ?? ""
+                return reader.mistakes.add(place, "when: \(name) is not swept\(hint)", in: reader.source)
             }
-            if !wanted.isEmpty { exclusions.append(wanted) }
+            guard let pattern = patterns.pattern(value) else { return }
+            for key in pattern.wanted.keys.sorted() {
+                guard let other = axes.firstIndex(where: { $0.key == key }), other >= at || key == "seed" else {
+                    continue
+                }
+                reader.mistakes.add(
+                    place, "when: \(name) asks for \(key), which has to stand before it in sweep", in: reader.source)
+            }
+            read[name] = (pattern, place)
         }
+        shape.conditions = read
     }
 
     private mutating func readMetric(_ node: Node, _ reader: SettingsReader) {
@@ -221,7 +271,16 @@ struct RecipeDraft {
     /// What only the whole shows; relative paths become whole ones.
     mutating func check(_ source: SourceText, _ mistakes: MistakeList) {
         let whole = Place(file: source.name, line: 1, column: 1)
-        defer { checkSize(whole, source, mistakes) }
+        defer {
+            if mistakes.mistakes.isEmpty {
+                dimensions = shape.dimensions(axes.filter { $0.key != "seed" }, mistakes, source)
+            }
+            checkSize(whole, source, mistakes)
+        }
+        dropOverridden()
+        settings = ReferenceResolver(
+            settings: settings, swept: Set(axes.map(\.key)), environment: recordedEnvironment, mistakes: mistakes
+        ).resolved()
         if case .command(let command) = trainer {
             guard let commandNode, let commandReader else { return }
             let known = Set(settings.keys).union(axes.map(\.key)).union(["seed"])
@@ -238,7 +297,8 @@ struct RecipeDraft {
             let reader = TrainerReader(settings: commandReader)
             reader.checkPlaceholders(commandNode, known: known)
             guard mistakes.mistakes.isEmpty else { return }
-            let (complete, note) = reader.withFilesOfPlaceholders(command, settings.mapValues(\.value), axes)
+            let (complete, note) = reader.withFilesOfPlaceholders(
+                command, settings.mapValues(\.value), axes.map { Axis(key: $0.key, values: $0.values) })
             trainer = .command(complete)
             if let note { notes.append(note) }
             return
@@ -264,8 +324,16 @@ struct RecipeDraft {
         }
     }
 
+    /// What the command line gave a single value goes with nothing, and has no condition.
+    private mutating func dropOverridden() {
+        let fixed = Set(settings.keys).subtracting(axes.map(\.key))
+        shape.zips = shape.zips.map { ($0.keys.filter { !fixed.contains($0) }, $0.place) }.filter { $0.0.count > 1 }
+        shape.conditions = shape.conditions.filter { !fixed.contains($0.key) }
+    }
+
     private func checkSize(_ whole: Place, _ source: SourceText, _ mistakes: MistakeList) {
-        let count = axes.reduce(1.0) { $0 * Double($1.values.count) }
+        let seeds = Double(axes.first { $0.key == "seed" }?.values.count ?? 1)
+        let count = dimensions.reduce(seeds) { $0 * Double($1.first?.values.count ?? 1) }
         if count > Double(AxisReader.limit) {
             mistakes.add(
                 whole, "the sweep makes \(shortest(count)) runs; a recipe makes at most \(AxisReader.limit)", in: source

@@ -39,6 +39,9 @@ struct ReportReader {
     /// A list of known words, each once.
     private func words(_ node: Node, _ key: String, of known: [String]) -> [String] {
         let words = settings.texts(node, key)
+        if words.isEmpty, node.sequence?.isEmpty ?? false {
+            mistake(node, "\(key): names nothing; leave the key out for all")
+        }
         var seen: Set<String> = []
         for word in words {
             if !known.contains(word) {

@@ -7,6 +7,10 @@ struct Setting {
     var value: Value
     /// Text that stands without quotes: among numbers it is rather a number misspelt.
     var isPlainText = false
+    /// Not a value, but the wish that there be none.
+    var isDeletion = false
+    /// What it refers to; the value is the text until that is resolved.
+    var reference: Reference?
     var place: Place
     /// Where relative paths start from.
     var folder: URL
@@ -29,7 +33,19 @@ struct SettingsReader {
         var result: [(name: String, setting: Setting)] = []
         forEachKey(node) { name, keyNode, valueNode in
             let full = prefix + name
-            if keys.isGroup(full, valueNode) {
+            let isKey = keys.key(full) != nil || keys.isGroup(full, valueNode)
+            if isKey, SettingsReader.isDeletion(valueNode) {
+                result.append(
+                    (full, Setting(value: .text(""), isDeletion: true, place: place(keyNode), folder: source.folder)))
+            } else if let key = keys.key(full), let reference = Reference(valueNode, key, self) {
+                result.append(
+                    (
+                        full,
+                        Setting(
+                            value: .text(reference.text), reference: reference, place: place(valueNode),
+                            folder: source.folder)
+                    ))
+            } else if keys.isGroup(full, valueNode) {
                 guard case .mapping = valueNode else {
                     mistakes.add(place(valueNode), "\(full): needs keys of its own: \(members(full))", in: source)
                     return
@@ -44,6 +60,12 @@ struct SettingsReader {
             }
         }
         return result
+    }
+
+    /// `key: ~` or `key: null`. Nothing at all is rather a value forgotten.
+    static func isDeletion(_ node: Node) -> Bool {
+        guard case .scalar(let scalar) = node, scalar.style == .plain else { return false }
+        return ["~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
     func setting(_ value: Value, _ node: Node) -> Setting {

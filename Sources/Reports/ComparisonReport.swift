@@ -34,16 +34,21 @@ public struct ComparisonReport {
         return a.trials.compactMap { trial in others[trial.label].map { (trial, $0) } }
     }
 
+    private func partial(_ letter: String, _ facts: StudyFacts) -> String {
+        facts.missing == 0
+            ? "" : " \(letter) is partial: \(facts.runs.count) of \(facts.plan.runs.count) runs are stored."
+    }
+
     private var summary: Notebook.Section {
         var blocks: [Notebook.Block] = [
             .paragraph(
-                "A is \(code: names.0), \(counted(a.runs.count, "run")); B is \(code: names.1), \(counted(b.runs.count, "run"))."
+                "A is \(code: names.0), \(counted(a.runs.count, "run")); B is \(code: names.1), \(counted(b.runs.count, "run")).\(partial("A", a))\(partial("B", b))"
             )
         ]
         if a.plan.metric != b.plan.metric {
             blocks.append(
                 .paragraph(
-                    "They are judged by different metrics, \(code: a.metric) (\(a.plan.metric.goal.rawValue)) and \(code: b.metric) (\(b.plan.metric.goal.rawValue)): what follows is about A's."
+                    "They are judged differently, A by \(code: a.metric) (\(a.plan.metric.goal.rawValue)), B by \(code: b.metric) (\(b.plan.metric.goal.rawValue)): their numbers below are each its own, and are not tested against each other."
                 ))
         }
         for (letter, facts) in [("A", a), ("B", b)] {
@@ -110,7 +115,8 @@ public struct ComparisonReport {
         let rows = zip(common, tests).map { pair, test -> [Words] in
             let p = test == nil ? nil : next.next()
             let (own, other) = pair.b.paired(with: pair.a)
-            let difference = Statistics.mean(zip(own, other).map { $0 - $1 })
+            let isComparable = a.plan.metric == b.plan.metric
+            let difference = isComparable ? Statistics.mean(zip(own, other).map { $0 - $1 }) : nil
             let half = test.map { " ± \(value($0.half))" } ?? ""
             return [
                 "\(code: pair.a.name)", "\(value(pair.a.mean))",

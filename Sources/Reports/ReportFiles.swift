@@ -22,6 +22,10 @@ public enum ReportFiles {
                 try? FileManager.default.removeItem(at: folder.url.appending(path: name))
             }
         }
+        // A form that the recipe no longer asks for would tell of an earlier state.
+        for form in ReportSettings.Form.allCases where forms == nil && !plan.report.formats.contains(form) {
+            try? FileManager.default.removeItem(at: folder.report(form))
+        }
         return try (forms ?? plan.report.formats).map { form in
             let file = folder.report(form)
             try folder.write(text(notebook, form, plan.report), to: file)

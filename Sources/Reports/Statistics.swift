@@ -39,15 +39,16 @@ public enum Statistics {
         public let p: Double
     }
 
-    /// - Returns: nil for fewer than two pairs, or where all differences are 0: there is nothing to test.
+    /// - Returns: nil for fewer than two pairs, or where all differences are equal: without spread there is nothing to test
+    ///   by, however large they are.
     public static func pairedTest(_ a: [Double], _ b: [Double]) -> PairedTest? {
         precondition(a.count == b.count, "pairs")
         let differences = zip(a, b).map { $0 - $1 }
         guard let mean = mean(differences), let deviation = standardDeviation(differences),
-            let half = halfInterval(differences), differences.contains(where: { $0 != 0 })
+            let half = halfInterval(differences), deviation > 0
         else { return nil }
         let t = mean / (deviation / Double(a.count).squareRoot())
-        let p = deviation == 0 ? 0 : 2 * StudentT(freedom: a.count - 1).upperTail(abs(t))
+        let p = 2 * StudentT(freedom: a.count - 1).upperTail(abs(t))
         return PairedTest(difference: mean, half: half, t: t, pairs: a.count, p: p)
     }
 

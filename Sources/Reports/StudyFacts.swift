@@ -25,6 +25,14 @@ struct StudyFacts {
         let test: Statistics.PairedTest
         /// After Holm's correction.
         let p: Double
+        /// Whether the leader is the better one over these seeds: with seeds that only one of them has, means may say
+        /// otherwise.
+        let isForLeader: Bool
+    }
+
+    /// Whether the data set the leader apart from a trial.
+    func isSetApart(_ trial: TrialSummary) -> Bool {
+        contrasts[trial.trial].map { $0.isForLeader && $0.p < StudyFacts.significance } ?? false
     }
 
     /// Below this, a difference counts as supported.
@@ -50,7 +58,13 @@ struct StudyFacts {
         }
         let adjusted = Statistics.holm(tests.map(\.test.p))
         contrasts = Dictionary(
-            uniqueKeysWithValues: zip(tests, adjusted).map { ($0.trial, Contrast(test: $0.test, p: $1)) })
+            uniqueKeysWithValues: zip(tests, adjusted).map {
+                let isAbove = $0.test.difference > 0
+                return (
+                    $0.trial,
+                    Contrast(test: $0.test, p: $1, isForLeader: plan.metric.goal == .maximize ? isAbove : !isAbove)
+                )
+            })
         effects = AxisEffect.all(trials, plan.axes)
         bestRun = leader?.bestRun(plan.metric.goal).flatMap { readRun($0.run.id) }
     }
@@ -66,8 +80,10 @@ struct StudyFacts {
     /// How often the leader stays the best when its seeds are drawn anew; nil for too few seeds, or nothing to compare with.
     var chanceOfBest: Double? {
         guard let leader, leader.values.count >= StudyFacts.seedsForChance else { return nil }
-        let rivals = trials.filter { $0.trial != leader.trial && $0.values.count >= StudyFacts.seedsForChance }
-        guard !rivals.isEmpty else { return nil }
+        let others = trials.filter { $0.trial != leader.trial && $0.isComplete }
+        let rivals = others.filter { $0.values.count >= StudyFacts.seedsForChance }
+        // A setting that was tried with few seeds has its chance too, which nobody can tell.
+        guard !rivals.isEmpty, rivals.count == others.count else { return nil }
         let all = [leader] + rivals
         let seeds = Set(leader.bySeed.map(\.seed))
         let isPaired = all.allSatisfy { $0.bySeed.count == seeds.count && Set($0.bySeed.map(\.seed)) == seeds }
@@ -89,23 +105,27 @@ struct StudyFacts {
     }
 
     /// Which trial each seed alone would call the best, among trials that all have it.
-    var winnersBySeed: [(seed: String, trial: TrialSummary)] {
+    var winnersBySeed: [(seed: String, trials: [TrialSummary])] {
         var order: [String] = []
-        var winners: [String: (trial: TrialSummary, value: Double)] = [:]
+        var winners: [String: (trials: [TrialSummary], value: Double)] = [:]
         for trial in trials {
             for (seed, value) in trial.bySeed {
                 if winners[seed] == nil { order.append(seed) }
                 let isBetter = winners[seed].map {
                     plan.metric.goal == .maximize ? value > $0.value : value < $0.value
                 }
-                if isBetter ?? true { winners[seed] = (trial, value) }
+                if isBetter ?? true {
+                    winners[seed] = ([trial], value)
+                } else if winners[seed]?.value == value {
+                    winners[seed]?.trials.append(trial)
+                }
             }
         }
         let place = Dictionary(
             plan.runs.enumerated().map { ($1.point.first { $0.key == "seed" }?.value.label ?? "", $0) }
         ) { first, _ in first }
         return order.sorted { (place[$0] ?? 0) < (place[$1] ?? 0) }.compactMap { seed in
-            winners[seed].map { (seed, $0.trial) }
+            winners[seed].map { (seed, $0.trials) }
         }
     }
 }

@@ -84,7 +84,7 @@ public struct StudyReport {
     func value(_ number: Double) -> String { StudyReport.value(number) }
 
     static func value(_ number: Double) -> String {
-        number == 0 || !number.isFinite || (0.001..<100_000).contains(abs(number))
+        number == 0 || !number.isFinite || (0.001..<1e9).contains(abs(number))
             ? fixed(number, 4) : String(format: "%.3e", number)
     }
 

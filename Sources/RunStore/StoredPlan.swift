@@ -149,7 +149,8 @@ extension StoredPlan {
 
     /// Values of one axis.
     private struct Column: Decodable {
-        let values: [Value]
+        /// Nil where the axis does not exist at a point.
+        let values: [Value?]
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
@@ -160,7 +161,7 @@ extension StoredPlan {
             } else if let texts = try? container.decode([String].self) {
                 values = texts.map { .text($0) }
             } else {
-                values = try container.decode([Value].self)
+                values = try container.decode([Value?].self)
             }
         }
     }
@@ -188,11 +189,16 @@ extension StoredPlan {
         if data.count > 1 { columns.append("\"data\":[\(dataOfRuns.map { String($0) }.joined(separator: ","))]") }
         let points = axes.indices.map { index in
             jsonString(axes[index]) + ":["
-                + runs.map { $0.point.indices.contains(index) ? $0.point[index].value.json : "null" }.joined(
-                    separator: ",") + "]"
+                + runs.map { value(axes[index], at: index, $0)?.json ?? "null" }.joined(separator: ",") + "]"
         }
         columns.append("\"point\":{\(points.joined(separator: ","))}")
         return "\(try RunFile.json(head).dropLast()),\n\"runs\":{\(columns.joined(separator: ",\n"))}}\n"
+    }
+
+    /// Of a key at a run's point, where it most likely stands at `index`.
+    private func value(_ key: String, at index: Int, _ run: Run) -> Value? {
+        if run.point.indices.contains(index), run.point[index].key == key { return run.point[index].value }
+        return run.point.first { $0.key == key }?.value
     }
 
     /// The plan that a sweep hands to a worker, or nil where there is none.
@@ -222,7 +228,7 @@ extension StoredPlan {
             runs: columns.id.indices.map { index in
                 Run(
                     id: columns.id[index], number: index + 1, trial: columns.trial[index],
-                    point: axes.map { Axis.Point(key: $0.key, value: $0.values[index]) },
+                    point: axes.compactMap { axis in axis.values[index].map { Axis.Point(key: axis.key, value: $0) } },
                     data: head.data.isEmpty ? PlannedData() : head.data[places.isEmpty ? 0 : places[index]])
             }, results: head.results)
     }

@@ -77,7 +77,9 @@ public enum SweepFile {
         let writer = SweepWriter(root: root, runScale: runScale, epochScale: epochScale, count: count, epochs: epochs)
 
         for (axis, name) in zip(plan.axes, coordinates) {
-            let values = runs.map { run, _ in run.point.first { $0.key == axis }?.value ?? .text("") }
+            // Where an axis does not exist, its key has the value of all runs.
+            let shared = plan.settings[axis] ?? ConfigurationKey.standard(axis, of: plan.trainer) ?? .text("")
+            let values = runs.map { run, _ in run.point.first { $0.key == axis }?.value ?? shared }
             try writer.values(name, values, axis)
         }
         try writer.integers("trial", runs.map { $0.0.trial }, "setting of the hyperparameters, without the seed")

@@ -22,7 +22,7 @@ public struct Study: Sendable {
     ) async throws {
         let recipe = try Recipe(path: path, overrides: overrides)
         let planned = recipe.expand()
-        let axes = planned.first?.point.map(\.key) ?? []
+        let axes = recipe.axisKeys
         let data = try await StudyData(recipe, planned, cache: results.appending(path: ".cache"), progress: progress)
         let initial =
             try recipe.trainer == .visualSpeech ? recipe.configuration.initialWeights.map(InitialWeights.init) : nil
@@ -95,7 +95,7 @@ private struct StudyData {
             counts[made.digest] = made.classCount
             return planned
         }
-        if let first = runs.first, !recipe.axes.contains(where: { DataSource.keys($0.key) }) {
+        if let first = runs.first, !recipe.axisKeys.contains(where: DataSource.keys) {
             ofRuns = [PlannedData](repeating: try await data(first.configuration), count: runs.count)
             classCounts = counts
             return

@@ -13,6 +13,7 @@ public struct RandomStream: Sendable {
         case augmentation = 6
         case mixup = 7
         case bootstrap = 8
+        case samples = 9
     }
 
     private let key: SIMD2<UInt32>

@@ -61,12 +61,14 @@ struct CheckCommand: ParsableCommand {
         } else if !stored.runs.isEmpty {
             problems.append("\(folder.sweepFile.path): is not there: \(cure)")
         }
-        let notebook = StudyReport(folder, plan, stored).notebook
+        let report = StudyReport(folder, plan, stored)
+        let notebook = report.notebook
         let texts =
             [(folder.digests, DigestList(stored, plan).text)]
             + plan.report.formats.map { form in
                 (folder.report(form), (try? ReportFiles.text(notebook, form, plan.report)) ?? "")
             }
+            + report.tables.map { (folder.url.appending(path: $0.name), $0.text) }
             + notebook.figures.map { (folder.figures.appending(path: $0.name + ".svg"), $0.svg) }
         for (file, text) in texts {
             guard let found = try? String(contentsOf: file, encoding: .utf8) else {

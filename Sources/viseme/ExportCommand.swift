@@ -30,9 +30,9 @@ struct ExportCommand: AsyncParsableCommand {
         guard csv != nil || histories != nil || safetensors != nil || netcdf != nil || clips != nil else {
             throw ValidationError("say what to write: --csv, --histories, --netcdf, --safetensors or --clips")
         }
-        if [csv, histories, safetensors, netcdf, clips].count(where: { $0 == "-" }) > 1 {
-            throw ValidationError("standard output takes one of them")
-        }
+        let names = [csv, histories, safetensors, netcdf, clips].compactMap { $0 }
+        if names.count(where: { $0 == "-" }) > 1 { throw ValidationError("standard output takes one of them") }
+        if Set(names).count < names.count { throw ValidationError("each of them needs a file of its own") }
     }
 
     func run() async throws {
@@ -95,13 +95,7 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     private func write(_ data: Data, _ name: String) throws {
-        let folder = URL(filePath: name).deletingLastPathComponent()
-        let isStored = [folder, folder.deletingLastPathComponent()].contains {
-            FileManager.default.fileExists(atPath: StudyFolder($0).plan.path)
-        }
-        guard name == "-" || !isStored else {
-            throw StoreError.unwritable(path: name, reason: "it lies among a study's own files: choose another place")
-        }
+        if name != "-" { try OutputFile.refuseStudies(name) }
         if name == "-" { return try FileHandle.standardOutput.write(contentsOf: data) }
         do { try data.write(to: URL(filePath: name), options: .atomic) } catch {
             throw StoreError.unwritable(path: name, reason: "the folder is not there, or may not be written")

@@ -13,7 +13,13 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(help: "As JSON.")
     var json = false
 
+    @Flag(help: "Every key with its value, and where it was written.")
+    var resolved = false
+
     func run() async throws {
+        if resolved {
+            return print(try Recipe(path: options.recipe, overrides: options.overrides).resolved, terminator: "")
+        }
         let study = try await options.study()
         let stored = Stored(study.folder, study.plan)
         let states = RunState.all(study.plan, stored, study.folder)

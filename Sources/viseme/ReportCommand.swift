@@ -41,6 +41,9 @@ struct ReportCommand: AsyncParsableCommand {
         if output != nil, other == nil, section == nil {
             throw ValidationError("-o goes with --section, or with a second study; reports lie beside the runs")
         }
+        if let output, output != "-", !output.hasSuffix(".md"), !output.hasSuffix(".html") {
+            throw ValidationError("-o: \(output) has to end in .md or .html, or be - for standard output")
+        }
         if format != nil, section != nil { throw ValidationError("--section: -o names its file, .md or .html") }
         _ = try forms()
     }
@@ -71,7 +74,9 @@ struct ReportCommand: AsyncParsableCommand {
         }
         if let section {
             guard let found = StudyReport(folder, plan, stored).section(section) else {
-                throw ValidationError("\(study): there is nothing stored yet that the section \(section) could tell of")
+                let reason =
+                    section == "seeds" ? "no setting has values of two seeds" : "there is nothing stored yet to tell of"
+                throw ValidationError("\(study): has no section \(section): \(reason)")
             }
             return try hand(found)
         }
@@ -89,6 +94,7 @@ struct ReportCommand: AsyncParsableCommand {
 
     private func hand(markdown: String, html: String) throws {
         guard let output, output != "-" else { return print(markdown, terminator: "") }
+        try OutputFile.refuseStudies(output)
         let text = output.hasSuffix(".html") ? html : markdown
         do { try Data(text.utf8).write(to: URL(filePath: output), options: .atomic) } catch {
             throw StoreError.unwritable(path: output, reason: "the folder is not there, or may not be written")

@@ -166,7 +166,7 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
             "b.yaml:4:1: lr_shedule: there is no such key: did you mean lr_schedule?",
             "argument 1:1:4: lr: here stands 1e-3x; it has to be a number, 0 or more",
             "argument 2:1:1: epohc: there is no such key: did you mean epoch?",
-            "argument 3:1:1: an override is key=value, as in epoch=5 or 'lr=[0.1,0.01]'",
+            "argument 3:1:1: an override is key=value, as in epoch=5 or 'lr=[0.1,0.01]'; ~key deletes one",
         ])
 }
 
@@ -238,15 +238,72 @@ func identities(_ recipe: Recipe, data: String = "") -> [RunIdentity] {
     let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
         .appending(path: "docs/recipes.md")
-    let (begin, end) = ("<!-- keys -->\n", "<!-- end of keys -->\n")
-    let text = try String(contentsOf: file, encoding: .utf8)
-    let parts = text.components(separatedBy: begin)
-    let rest = try #require(parts.last).components(separatedBy: end)
-    // To write the table anew: VISEME_UPDATE_DOCS=1 make test
-    if ProcessInfo.processInfo.environment["VISEME_UPDATE_DOCS"] != nil {
-        let updated = parts[0] + begin + ConfigurationKey.documentation + end + rest[1]
-        try Data(updated.utf8).write(to: file)
-    } else {
-        #expect(rest[0] == ConfigurationKey.documentation)
+    let package = file.deletingLastPathComponent().deletingLastPathComponent()
+    var text = try String(contentsOf: file, encoding: .utf8)
+    // To write what is derived anew: VISEME_UPDATE_DOCS=1 make test
+    let updates = ProcessInfo.processInfo.environment["VISEME_UPDATE_DOCS"] != nil
+    for (name, table) in [("keys", ConfigurationKey.documentation), ("recipe keys", RecipeKey.documentation)] {
+        let (begin, end) = ("<!-- \(name) -->\n", "<!-- end of \(name) -->\n")
+        let parts = text.components(separatedBy: begin)
+        let rest = try #require(parts.last).components(separatedBy: end)
+        #expect(parts.count == 2 && rest.count == 2)
+        if updates { text = parts[0] + begin + table + end + rest[1] } else { #expect(rest[0] == table) }
     }
+    let schema = package.appending(path: "recipes/recipe.schema.json")
+    if updates {
+        try Data(text.utf8).write(to: file)
+        try Data(RecipeSchema.json().utf8).write(to: schema)
+    }
+    #expect(try String(contentsOf: schema, encoding: .utf8) == RecipeSchema.json())
+}
+
+@Test func everyKeyIsExplained() throws {
+    for key in RecipeKey.all.map(\.name) + ConfigurationKey.all.map(\.name) {
+        #expect(try #require(Explanation.text(key)).contains("meaning"), "\(key)")
+    }
+    #expect(Explanation.text("size_lips")?.contains("size_lips.width") == true && Explanation.text("nope") == nil)
+    #expect(Explanation.nearestKey(to: "epochs") == "epoch")
+}
+
+/// Every recipe of the documents and of this repository is one.
+@Test func everyRecipeThatIsShownLoads() throws {
+    let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    let folder = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder.appending(path: "recipes"), withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for place in ["recipes", "examples"] {
+        for name in try FileManager.default.contentsOfDirectory(atPath: package.appending(path: place).path)
+        where name.hasSuffix(".yaml") {
+            let recipe = try Recipe(
+                path: package.appending(path: "\(place)/\(name)").path,
+                overrides: name == "grid_digits.yaml" ? ["path_to_dataset=x"] : [])
+            #expect(!recipe.expand().isEmpty, "\(name)")
+        }
+    }
+    for name in ["base.yaml", "large.yaml", "house.html.mustache", "train.py", "notes.md"] {
+        let text = name == "base.yaml" ? "path_to_dataset: builtin:visemes\n" : ""
+        try Data(text.utf8).write(to: folder.appending(path: "recipes/\(name)"))
+    }
+    try FileManager.default.copyItem(at: package.appending(path: "examples"), to: folder.appending(path: "examples"))
+    try FileManager.default.createDirectory(
+        at: folder.appending(path: "recipes/models"), withIntermediateDirectories: true)
+    try Data().write(to: folder.appending(path: "recipes/models/m.py"))
+    var count = 0
+    for document in ["README.md", "docs/recipes.md", "docs/trainers.md", "docs/report.md", "docs/extending.md"] {
+        let text = try String(contentsOf: package.appending(path: document), encoding: .utf8)
+        for block in text.matches(of: /```yaml\n(.*?)```/.dotMatchesNewlines()) {
+            var yaml = String(block.1)
+            // Parts of a recipe get what they leave out.
+            if !yaml.contains("trainer:"), !yaml.contains("base:"), !yaml.contains("parameters:") {
+                yaml += "base: base.yaml\n"
+            }
+            if yaml.contains("{lr}"), !yaml.contains("lr:") { yaml += "sweep: {lr: [0.1], alpha: [1]}\n" }
+            let file = folder.appending(path: "recipes/shown.yaml")
+            try Data(yaml.utf8).write(to: file)
+            #expect(throws: Never.self, "\(document): \(yaml)") { try Recipe(path: file.path) }
+            count += 1
+        }
+    }
+    #expect(count >= 8)
 }

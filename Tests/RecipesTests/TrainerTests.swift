@@ -127,7 +127,7 @@ private func scratch(_ text: String = recipe) throws -> Scratch {
         "metrics: has exclude, no include", "keep: is best, last, none, or [best, last], not some",
         "on: here stands yes; it has to be a number, true or false, text, or a list of them: write true, or put it into quotes if it is text",
         "big: here stands 1_000; it has to be a number, true or false, text, or a list of them: write 1000, or put it into quotes",
-        "hex: here stands 0x1f", "none: here stands ~", "a b: can't be a key",
+        "hex: here stands 0x1f", "none: nothing to delete: nobody has set it before", "a b: can't be a key",
         "lr: 1e-3x is text among numbers: mend it, or put it into quotes if it is meant",
         "exclude: lrr: the recipe has no such key: did you mean lr?",
         "command: the recipe has no key lrr: did you mean {lr}?",

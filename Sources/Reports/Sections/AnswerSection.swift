@@ -12,6 +12,7 @@ extension StudyReport {
                 ))
         }
         blocks.append(.paragraph([best, lead, support].compactMap { $0 }.joined(by: " ")))
+        if let divergence { blocks.append(.paragraph(divergence)) }
         if let unfinished { blocks.append(.paragraph(unfinished)) }
         blocks += StudyReport.paragraphs(plan.report.introduction)
         return Notebook.Section(name: "answer", heading: nil, blocks: blocks)
@@ -24,7 +25,8 @@ extension StudyReport {
 
     private var best: Words {
         guard let leader = facts.leader, let mean = leader.mean else {
-            return "No stored run has a value of \(code: metric) yet."
+            return facts.missing == 0 && !facts.runs.isEmpty
+                ? "No run has a value of \(code: metric)." : "No stored run has a value of \(code: metric) yet."
         }
         let spread = Statistics.standardDeviation(leader.values).map { " ± \(value($0))" } ?? ""
         let range = Statistics.halfInterval(leader.values).map { " (95 % interval \(interval(mean, $0)))" } ?? ""
@@ -36,38 +38,48 @@ extension StudyReport {
             "Best by mean \(code: metric) (\(plan.metric.goal.rawValue)): \(strongCode: name(leader)) with \(strong: value(mean) + spread)\(over)."
     }
 
-    /// Those that were compared with the leader, best first.
+    /// The others that have all their seeds, best first: only they are compared.
     private var rivals: [TrialSummary] {
-        facts.trials.filter { $0.trial != facts.leader?.trial && $0.mean != nil }
+        facts.trials.filter { $0.trial != facts.leader?.trial && $0.mean != nil && $0.isComplete }
     }
 
     private var lead: Words? {
-        guard let leader = facts.leader, let mean = leader.mean,
-            let next = rivals.first(where: \.isComplete), let other = next.mean
-        else { return nil }
-        let gap: Words = "The next, \(code: name(next)), reaches \(value(other)): \(value(abs(mean - other))) away"
+        guard let leader = facts.leader, let mean = leader.mean, let next = rivals.first, let other = next.mean else {
+            return nil
+        }
+        let gap: Words =
+            mean == other
+            ? "The next, \(code: name(next)), has the same mean"
+            : "The next, \(code: name(next)), reaches \(value(other)): \(value(abs(mean - other))) away"
         guard let contrast = facts.contrasts[next.trial] else { return gap + "." }
         return gap
-            + " (paired over \(counted(contrast.test.pairs, "common seed")): \(value(contrast.test.difference)) ± \(value(contrast.test.half)), p = \(probability(contrast.p)))."
+            + " (paired over \(counted(contrast.test.pairs, "common seed")): \(value(-contrast.test.difference)) ± \(value(contrast.test.half)), p = \(probability(contrast.p)))."
     }
 
     private var support: Words? {
         guard let leader = facts.leader, leader.mean != nil else { return nil }
         guard !rivals.isEmpty else {
+            if facts.trials.count > 1 {
+                return "No other setting has a value of each of its seeds: nothing can be compared."
+            }
             return leader.values.count == 1 ? "With one seed nothing says how far another would move it." : nil
         }
-        guard !facts.contrasts.isEmpty else {
+        guard rivals.contains(where: { facts.contrasts[$0.trial] != nil }) else {
             return leader.values.count < 2
                 ? "With one seed each, nothing says whether another seed would turn this round."
-                : "No other setting has two seeds in common with it, or none of them differs: nothing can be tested."
+                : "Nothing can be tested: no other setting has two seeds in common with it whose differences vary."
         }
-        let close = rivals.filter { (facts.contrasts[$0.trial]?.p ?? 1) >= StudyFacts.significance }
+        let close = rivals.filter { !facts.isSetApart($0) }
+        let names = close.prefix(3).map { trial -> Words in
+            let isAhead = facts.contrasts[trial.trial].map { !$0.isForLeader } ?? false
+            return "\(code: name(trial))\(isAhead ? " (which is ahead over the seeds both have)" : "")"
+        }.joined(by: ", ")
         let verdict: Words
         if close.isEmpty {
+            let which = rivals.count == 1 ? "the other" : "each of the \(rivals.count) others"
             verdict =
-                "The data support it: \(rivals.count == 1 ? "the other" : "each of the \(rivals.count) others") is farther away than the seeds explain (p < \(fixed(StudyFacts.significance, 2)), Holm-corrected)"
+                "The data support it: \(which) is farther away than the seeds explain (p < \(fixed(StudyFacts.significance, 2)), Holm-corrected)"
         } else {
-            let names = close.prefix(3).map { "\(code: name($0))" as Words }.joined(by: ", ")
             let more = close.count > 3 ? " and \(close.count - 3) more" : ""
             let which =
                 close.count < rivals.count
@@ -76,11 +88,30 @@ extension StudyReport {
             verdict = "The data do not set it apart from \(which): \(names)\(more)"
         }
         if let chance = facts.chanceOfBest {
-            return verdict
-                + "; drawn anew from its seeds, it stays the best in \(fixed(chance * 100, 1)) % of cases."
+            return verdict + "; drawn anew from its seeds, it stays the best in \(fixed(chance * 100, 1)) % of cases."
         }
+        let fewest = ([leader] + rivals).map(\.values.count).min() ?? 0
         return verdict
-            + "; \(counted(leader.values.count, "seed")) are too few to say how probable it is that it is truly the best (\(StudyFacts.seedsForChance) are needed)."
+            + "; \(counted(fewest, "seed")) are too few to say how probable it is that it is truly the best (\(StudyFacts.seedsForChance) of each setting are needed)."
+    }
+
+    /// What a mean hides: runs that diverged.
+    private var divergence: Words? {
+        let bad = facts.trials.filter { $0.diverged > 0 }
+        guard !bad.isEmpty else { return nil }
+        var sentences: [Words] = []
+        if let leader = facts.leader, leader.diverged > 0 {
+            sentences.append(
+                "\(strong: "\(leader.diverged) of its \(counted(leader.planned, "run")) diverged"), and count with their best epoch before that."
+            )
+        }
+        let lost = bad.filter { $0.mean == nil }
+        if !lost.isEmpty {
+            let names = lost.prefix(3).map { "\(code: name($0))" as Words }.joined(by: ", ")
+            sentences.append(
+                "Diverged before the first value: \(names)\(lost.count > 3 ? " and \(lost.count - 3) more" : "").")
+        }
+        return sentences.isEmpty ? nil : sentences.joined(by: " ")
     }
 
     /// Trials that stand higher but lack seeds: no rank hides them.
@@ -93,6 +124,6 @@ extension StudyReport {
                 "No setting has all its seeds: \(code: name(leader)) has a value for \(leader.values.count) of \(leader.planned)."
         }
         return
-            "Not ranked, as seeds are missing or gave no number: \(code: name(first)) stands at \(value(mean)) over \(first.values.count) of \(counted(first.planned, "seed"))\(place > 1 ? ", and \(place - 1) more stand higher" : "")."
+            "Not ranked, as seeds are missing or gave no number: \(code: name(first)) stands at \(value(mean)) over \(first.values.count) of \(counted(first.planned, "seed"))\(place > 1 ? "; \(place - 1) more without all seeds stand before the best" : "")."
     }
 }

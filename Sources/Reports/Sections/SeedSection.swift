@@ -12,13 +12,13 @@ extension StudyReport {
         var blocks: [Notebook.Block] = [.command([command("report", "--section seeds")]), .paragraph(text)]
         let winners = facts.winnersBySeed
         if facts.trials.count > 1, winners.count > 1, winners.count <= StudyReport.rowLimit {
-            let rows = winners.map { seed, trial in
-                [
-                    "\(seed)", "\(code: name(trial))",
-                    "\(trial.bySeed.first { $0.seed == seed }.map { value($0.value) } ?? "–")",
-                ] as [Words]
+            let rows = winners.map { seed, trials -> [Words] in
+                let names = trials.prefix(3).map { "\(code: name($0))" as Words }.joined(by: ", ")
+                let best = trials.first?.bySeed.first { $0.seed == seed }.map { value($0.value) } ?? "–"
+                let more = trials.count > 3 ? " and \(trials.count - 3) more" : ""
+                return ["\(seed)", trials.count > 1 ? names + "\(more) (equal)" : names, "\(best)"]
             }
-            let distinct = Set(winners.map(\.trial.trial)).count
+            let distinct = Set(winners.flatMap { $0.trials.map(\.trial) }).count
             blocks.append(
                 .paragraph(
                     distinct == 1
@@ -34,7 +34,7 @@ extension StudyReport {
                     Notebook.Figure(
                         name: "seeds",
                         caption:
-                            "\(metric) of each seed\(drawn.count < facts.trials.count ? ", the best \(drawn.count) of \(facts.trials.count) trials" : ""). Bar: mean; line: 95 % interval.",
+                            "\(metric) of each seed\(drawn.count < facts.trials.count ? ", the best \(drawn.count) of \(facts.trials.count) trials" : ""). Bar: mean; line: 95 % interval, which may reach beyond the picture.",
                         svg: scatter.svg)), python: NotebookCode.seeds(drawn.count), output: ""))
         return Notebook.Section(name: "seeds", heading: "What the seed does", blocks: blocks)
     }

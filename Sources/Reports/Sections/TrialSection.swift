@@ -26,6 +26,11 @@ extension StudyReport {
                 .table(Notebook.Table(titles, numbers: numbers, rows: rows)), python: NotebookCode.trials(plan),
                 output: NotebookCode.trialsOutput(facts)),
         ]
+        let untold = plan.report.metrics.filter { !facts.isKnown($0) }
+        if !untold.isEmpty, !facts.runs.isEmpty {
+            blocks.append(
+                .paragraph("No stored run tells of \(untold.map { "\(code: $0)" as Words }.joined(by: ", "))."))
+        }
         if facts.trials.count > shown.count {
             blocks.append(
                 .paragraph(

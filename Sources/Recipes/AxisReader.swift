@@ -1,0 +1,285 @@
+import Foundation
+import Tensors
+import Yams
+
+/// Reads the values of an axis: a list, `{from, to, step}`, or `{distribution: …}`.
+struct AxisReader {
+    let settings: SettingsReader
+    /// Whether values are drawn, so that a distribution needs no count.
+    var isSampled = false
+    /// Whether a list may hold a value twice: in axes that go together.
+    var keepsRepeats = false
+
+    private var source: SourceText { settings.source }
+    private var mistakes: MistakeList { settings.mistakes }
+
+    static let limit = 100_000
+
+    /// Whether a node stands for several values.
+    static func isAxis(_ node: Node) -> Bool {
+        node.sequence != nil || node.mapping != nil
+    }
+
+    /// Whether a mapping describes the values of an axis, rather than nested keys.
+    static func isAxisMapping(_ node: Node) -> Bool {
+        guard let names = node.mapping?.keys.map(\.string), !names.isEmpty else { return false }
+        return names.allSatisfy { name in fields.values.joined().contains(name ?? "") || name == "distribution" }
+    }
+
+    /// What each form needs; `count` may be left out where values are drawn.
+    private static let fields: [String: [String]] = [
+        "range": ["from", "to", "step"], "uniform": ["min", "max", "count"], "log": ["min", "max", "count"],
+        "int_uniform": ["min", "max", "count"], "normal": ["mean", "std", "count"], "choice": ["values"],
+    ]
+
+    private static let distributions = ["uniform", "log", "int_uniform", "normal", "choice"]
+
+    func axis(_ key: ConfigurationKey, _ node: Node) -> AxisDraft? {
+        func draft(_ values: [Value], _ distribution: Distribution? = nil) -> AxisDraft {
+            AxisDraft(
+                key: key.name, values: values, distribution: distribution, rule: key, node: node, reader: settings)
+        }
+        switch node {
+        case .sequence(let sequence): return list(key, node, sequence).map { draft($0) }
+        case .mapping: return points(key, node).map { draft(unique($0.values), $0.distribution) }
+        default:
+            mistakes.add(
+                settings.place(node),
+                "\(key.name): here stands \(settings.described(node)); an axis is a list, {from, to, step} or "
+                    + "{distribution: log, min, max, count}; a single value belongs under set:", in: source)
+            return nil
+        }
+    }
+
+    /// `seeds: 5` is short for `seed: [1, 2, 3, 4, 5]`.
+    func seeds(_ node: Node) -> AxisDraft? {
+        guard let key = ConfigurationKey.byName["seed"] else { return nil }
+        guard case .scalar(let scalar) = node, scalar.style == .plain, let count = Int(scalar.string), count > 0,
+            isBearable(Double(count), key, node)
+        else {
+            mistakes.add(
+                settings.place(node),
+                "seeds: here stands \(settings.described(node)); it is how many: seeds: 5 is seed: [1, 2, 3, 4, 5]",
+                in: source)
+            return nil
+        }
+        return AxisDraft(
+            key: "seed", values: (1...count).map { .integer($0) }, distribution: nil, rule: key, node: node,
+            reader: settings)
+    }
+
+    private func list(_ key: ConfigurationKey, _ node: Node, _ sequence: Node.Sequence) -> [Value]? {
+        guard !sequence.isEmpty else {
+            mistakes.add(
+                settings.place(node), "\(key.name): the list is empty: an axis needs at least one value", in: source)
+            return nil
+        }
+        let read = sequence.compactMap { node in settings.value(node, key).map { (node, $0) } }
+        refuseTextAmongNumbers(key, read)
+        let values = read.map(\.1)
+        refuseEqualLabels(key, node, unique(values))
+        return values.count == sequence.count ? (keepsRepeats ? values : unique(values)) : nil
+    }
+
+    /// Labels tell runs apart: `[1, "1"]` would give two runs one.
+    private func refuseEqualLabels(_ key: ConfigurationKey, _ node: Node, _ values: [Value]) {
+        var seen: Set<String> = []
+        for value in values {
+            let label = Axis.Point(key: key.name, value: value).label
+            guard !seen.insert(label).inserted else { continue }
+            mistakes.add(settings.place(node), "\(key.name): two values are both called \(label)", in: source)
+        }
+    }
+
+    /// `[0.1, 1e-3x]` is rather a number misspelt than a choice.
+    private func refuseTextAmongNumbers(_ key: ConfigurationKey, _ values: some Sequence<(Node, Value)>) {
+        guard values.contains(where: { $0.1.double != nil }) else { return }
+        for (node, value) in values where settings.isPlainText(value, node) {
+            mistakes.add(
+                settings.place(node),
+                "\(key.name): \(value.label) is text among numbers: mend it, or put it into quotes if it is meant",
+                in: source)
+        }
+    }
+
+    private func points(_ key: ConfigurationKey, _ node: Node) -> (values: [Value], distribution: Distribution?)? {
+        let names = node.mapping?.keys.compactMap(\.string) ?? []
+        let isRange = names.contains("from") || names.contains("to") || names.contains("step")
+        let kind = isRange ? "range" : node.mapping?["distribution"]?.string ?? "uniform"
+        guard let wanted = AxisReader.fields[kind] else {
+            let hint = nearest(kind, in: AxisReader.distributions).map { ": did you mean \($0)?" } ?? ""
+            mistakes.add(
+                settings.place(node.mapping?["distribution"]),
+                "\(key.name): distribution is one of \(AxisReader.distributions.joined(separator: ", ")), not \(kind)\(hint)",
+                in: source)
+            return nil
+        }
+        var fields: [String: Node] = [:]
+        var sound = true
+        settings.forEachKey(node) { name, keyNode, value in
+            // W&B's names of a normal distribution's parts.
+            let name = kind == "normal" ? ["mu": "mean", "sigma": "std"][name] ?? name : name
+            if wanted.contains(name) || (name == "distribution" && !isRange) {
+                fields[name] = value
+            } else {
+                let hint =
+                    nearest(name, in: wanted).map { ": did you mean \($0)?" }
+                    ?? "; it has \(wanted.joined(separator: ", "))"
+                mistakes.add(settings.place(keyNode), "\(key.name): an axis has no \(name)\(hint)", in: source)
+                sound = false
+            }
+        }
+        var missing = (isRange ? wanted : ["distribution"] + wanted).filter { fields[$0] == nil }
+        if isSampled { missing.removeAll { $0 == "count" } }
+        if !missing.isEmpty {
+            mistakes.add(
+                settings.place(node),
+                "\(key.name): \(missing.joined(separator: ", ")) missing: write "
+                    + (isRange ? "{from: 1, to: 5, step: 1}" : AxisReader.example(kind))
+                    + (missing == ["count"] ? ", or draw values by method: random" : ""), in: source)
+            return nil
+        }
+        guard sound else { return nil }
+        if isRange { return range(key, fields, node).map { ($0.compactMap { checked($0, key, node) }, nil) } }
+        if kind == "choice" {
+            guard let values = fields["values"], case .sequence(let sequence) = values else {
+                mistakes.add(
+                    settings.place(fields["values"]), "\(key.name): values has to be a list", in: source)
+                return nil
+            }
+            return list(key, values, sequence).map { ($0, nil) }
+        }
+        guard let distribution = distribution(kind, key, fields, node) else { return nil }
+        guard fields["count"] != nil else { return ([], distribution) }
+        guard let count = number("count", key, fields) else { return nil }
+        guard count == count.rounded(), count >= 1, isBearable(count, key, node) else {
+            mistakes.add(settings.place(node), "\(key.name): count has to be a whole number, 1 or more", in: source)
+            return nil
+        }
+        // With a count, a sampled sweep chooses among the values.
+        return (distribution.spread(Int(count)).compactMap { checked($0, key, node) }, nil)
+    }
+
+    private static func example(_ kind: String) -> String {
+        switch kind {
+        case "normal": "{distribution: normal, mean: 0, std: 1, count: 5}"
+        case "choice": "{distribution: choice, values: [a, b]}"
+        case "int_uniform": "{distribution: int_uniform, min: 1, max: 9, count: 3}"
+        default: "{distribution: \(kind == "range" ? "log" : kind), min: 0.001, max: 0.1, count: 3}"
+        }
+    }
+
+    private func distribution(
+        _ kind: String, _ key: ConfigurationKey, _ fields: [String: Node], _ node: Node
+    ) -> Distribution? {
+        func mistake(_ text: String) -> Distribution? {
+            mistakes.add(settings.place(node), "\(key.name): \(text)", in: source)
+            return nil
+        }
+        if kind == "normal" {
+            guard let mean = number("mean", key, fields), let deviation = number("std", key, fields) else { return nil }
+            return deviation > 0 ? .normal(mean: mean, deviation: deviation) : mistake("std has to be above 0")
+        }
+        guard let low = number("min", key, fields), let high = number("max", key, fields) else { return nil }
+        guard low < high || (low == high && fields["count"] != nil) else {
+            return mistake("min has to be below max, and here stand \(shortest(low)) and \(shortest(high))")
+        }
+        switch kind {
+        case "log":
+            return low > 0 ? .log(low, high) : mistake("a log axis has to begin above 0, not at \(shortest(low))")
+        case "int_uniform":
+            guard let first = Int(exactly: low), let last = Int(exactly: high) else {
+                return mistake("min and max of int_uniform are whole numbers")
+            }
+            return .wholeNumbers(first, last)
+        default: return .uniform(low, high)
+        }
+    }
+
+    /// The values that a sampled sweep draws for an axis, one for each share.
+    static func drawn(_ draft: AxisDraft, at shares: [Double]) -> [Value]? {
+        guard let distribution = draft.distribution, draft.values.isEmpty else {
+            return shares.map { draft.values[min(Int($0 * Double(draft.values.count)), draft.values.count - 1)] }
+        }
+        let reader = AxisReader(settings: draft.reader)
+        // The tails of a normal distribution reach only as far as so many points do.
+        let edge = 0.5 / Double(max(shares.count, 1))
+        let isNormal = if case .normal = distribution { true } else { false }
+        let values = shares.map { share in
+            let inside = isNormal ? min(max(share, edge), 1 - edge) : share
+            return reader.checked(distribution.value(at: inside), draft.rule, draft.node)
+        }
+        return values.contains(nil) ? nil : values.compactMap { $0 }
+    }
+
+    /// Both ends included, as far as whole steps reach.
+    private func range(_ key: ConfigurationKey, _ fields: [String: Node], _ node: Node) -> [Double]? {
+        guard let from = number("from", key, fields), let to = number("to", key, fields),
+            let step = number("step", key, fields)
+        else { return nil }
+        guard step != 0, (to - from) * step >= 0 else {
+            mistakes.add(
+                settings.place(node),
+                "\(key.name): a step of \(shortest(step)) never leads from \(shortest(from)) to \(shortest(to))",
+                in: source)
+            return nil
+        }
+        let count = ((to - from) / step + 1e-9).rounded(.down) + 1
+        guard isBearable(count, key, node) else { return nil }
+        // Whole numbers are exact; others are rounded.
+        let isWhole = [from, to, step].allSatisfy { $0 == $0.rounded() && abs($0) < 0x1p53 }
+        return (0..<Int(count)).map { isWhole ? from + Double($0) * step : sixDigits(from + Double($0) * step) }
+    }
+
+    private func isBearable(_ count: Double, _ key: ConfigurationKey, _ node: Node) -> Bool {
+        guard count <= Double(AxisReader.limit) else {
+            mistakes.add(
+                settings.place(node), "\(key.name): \(shortest(count)) values; an axis has at most \(AxisReader.limit)",
+                in: source)
+            return false
+        }
+        return true
+    }
+
+    private func number(_ name: String, _ key: ConfigurationKey, _ fields: [String: Node]) -> Double? {
+        guard let node = fields[name] else { return nil }
+        guard let value = SettingsReader.number(node),
+            abs(value) < 0x1p53 || value.truncatingRemainder(dividingBy: 1) != 0
+        else {
+            mistakes.add(
+                settings.place(node),
+                "\(key.name): \(name) has to be a number below 2⁵³, not \(settings.described(node))",
+                in: source)
+            return nil
+        }
+        return value
+    }
+
+    /// A computed point as the key's type; a point outside its range is a mistake.
+    private func checked(_ number: Double, _ key: ConfigurationKey, _ node: Node) -> Value? {
+        let whole = Int(exactly: number)
+        switch key.kind {
+        case .integer(let range):
+            if let whole, range.contains(whole), key.name != "channels_lips" || whole != 2 { return .integer(whole) }
+        case .number(let range, let belowUpper):
+            if range.contains(number), !belowUpper || number < range.upperBound { return .number(number) }
+        case .any: return whole.map { .integer($0) } ?? .number(number)
+        default: break
+        }
+        mistakes.add(
+            settings.place(node), "\(key.name): the axis comes to \(shortest(number)); it has to be \(key.rule)",
+            in: source)
+        return nil
+    }
+
+    /// `0.1` and `0.10` are one value.
+    private func unique(_ values: [Value]) -> [Value] {
+        var seen: Set<Value> = []
+        return values.filter { seen.insert($0).inserted }
+    }
+}
+
+/// A number rounded to six significant digits, so that 0.1 is 0.1 everywhere.
+func sixDigits(_ value: Double) -> Double {
+    Double(String(format: "%.5e", value)) ?? value
+}

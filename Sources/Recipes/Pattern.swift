@@ -1,0 +1,98 @@
+import Yams
+
+/// What `exclude`, `include` and `when` ask of a configuration: every key of the mapping has to fit.
+struct Pattern: Sendable, Equatable {
+    enum Condition: Sendable, Equatable {
+        case equal(Value)
+        case unequal(Value)
+        case below(Double), atMost(Double), above(Double), atLeast(Double)
+
+        func holds(_ value: Value) -> Bool {
+            switch self {
+            case .equal(let wanted): value == wanted
+            case .unequal(let unwanted): value != unwanted
+            case .below(let limit): value.double.map { $0 < limit } ?? false
+            case .atMost(let limit): value.double.map { $0 <= limit } ?? false
+            case .above(let limit): value.double.map { $0 > limit } ?? false
+            case .atLeast(let limit): value.double.map { $0 >= limit } ?? false
+            }
+        }
+    }
+
+    /// Of one key, one of several has to hold.
+    var wanted: [String: [Condition]] = [:]
+
+    func matches(_ configuration: Configuration) -> Bool {
+        wanted.allSatisfy { key, conditions in
+            configuration[key].map { value in conditions.contains { $0.holds(value) } } ?? false
+        }
+    }
+}
+
+/// Reads patterns: values, lists of values, and comparisons such as `">0.01"`.
+struct PatternReader {
+    let reader: SettingsReader
+    /// The recipe's key, for messages.
+    let name: String
+    /// Whether a key of a command's recipe is there.
+    let isKnown: (String) -> Bool
+    let unknown: (String) -> String
+
+    func pattern(_ node: Node) -> Pattern? {
+        var pattern = Pattern()
+        reader.forEachKey(node) { key, keyNode, value in
+            guard let known = reader.keys.key(key) else { return reader.add(unknown: key, at: keyNode) }
+            if case .any = reader.keys, !isKnown(key) {
+                return reader.mistakes.add(reader.place(keyNode), "\(name): \(unknown(key))", in: reader.source)
+            }
+            if case .sequence(let several) = value, !known.isList {
+                pattern.wanted[key] = several.compactMap { condition($0, known) }
+            } else if let one = condition(value, known) {
+                pattern.wanted[key] = [one]
+            }
+        }
+        return pattern.wanted.isEmpty ? nil : pattern
+    }
+
+    private func condition(_ node: Node, _ key: ConfigurationKey) -> Pattern.Condition? {
+        if case .scalar(let scalar) = node,
+            let sign = ["<=", ">=", "!=", "<", ">"].first(where: scalar.string.hasPrefix)
+        {
+            let rest = scalar.string.dropFirst(sign.count).trimmingCharacters(in: .whitespaces)
+            if sign == "!=" {
+                return reader.value(.scalar(.init(rest, .init(.implicit), .plain, scalar.mark)), key).map {
+                    .unequal($0)
+                }
+            }
+            guard let limit = plainNumber(rest) else {
+                reader.mistakes.add(
+                    reader.place(node),
+                    "\(name): \(key.name): after \(sign) stands \(rest.isEmpty ? "nothing" : rest); a number belongs there, as in \"\(sign)0.01\"",
+                    in: reader.source)
+                return nil
+            }
+            guard key.isNumber else {
+                reader.mistakes.add(
+                    reader.place(node), "\(name): \(key.name) is no number, so \(sign) can't be asked of it",
+                    in: reader.source)
+                return nil
+            }
+            return switch sign {
+            case "<=": .atMost(limit)
+            case ">=": .atLeast(limit)
+            case "<": .below(limit)
+            default: .above(limit)
+            }
+        }
+        return reader.value(node, key).map { .equal($0) }
+    }
+}
+
+extension ConfigurationKey {
+    fileprivate var isNumber: Bool {
+        switch kind {
+        case .integer, .number, .any: true
+        default: false
+        }
+    }
+}

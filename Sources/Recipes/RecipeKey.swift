@@ -1,0 +1,143 @@
+/// One key of a recipe, beside those of the configuration: what it means and what it may be. The reader of recipes, the
+/// schema for editors, `viseme explain` and docs/recipes.md all say what stands here.
+public struct RecipeKey: Sendable {
+    public let name: String
+    /// What it may be, in words.
+    public let rule: String
+    public let meaning: String
+    public let example: String
+    /// JSON Schema of its value.
+    let schema: String
+
+    public static let all: [RecipeKey] = [
+        RecipeKey(
+            "base", "a file, or a list of files",
+            "configuration keys from other files, relative to this one; a base may have bases of its own; later ones win",
+            "base: [base.yaml, large.yaml]", texts),
+        RecipeKey(
+            "question", "text", "what the study asks; it opens the report", "question: Which learning rate is best?",
+            #"{"type":"string"}"#),
+        RecipeKey(
+            "set", "a mapping of configuration keys",
+            "configuration keys of every run; they win over the base. `key: ~` deletes one; `${key}` and `${env:NAME,default}` take values from elsewhere",
+            "set: {epoch: 20, size_lips: {width: 32, height: 32}}", ##"{"$ref":"#/definitions/settings"}"##),
+        RecipeKey(
+            "sweep", "a mapping of keys to axes",
+            "what is swept: a list, `{from, to, step}`, or `{distribution: …}`; `seeds: 5` is short for `seed: [1, 2, 3, 4, 5]`",
+            "sweep: {lr: [0.1, 0.01], seeds: 3}", ##"{"$ref":"#/definitions/sweep"}"##),
+        RecipeKey(
+            "method", "one of grid, random, sobol, latin_hypercube",
+            "how points are chosen: all combinations (the default), or `samples` points drawn from the axes; every point is run with every seed",
+            "method: sobol", #"{"enum":["grid","random","sobol","latin_hypercube"]}"#),
+        RecipeKey(
+            "samples", "a whole number, 1…100000", "points that a sampled sweep draws", "samples: 20",
+            #"{"type":"integer","minimum":1,"maximum":100000}"#),
+        RecipeKey(
+            "sample_seed", "a whole number, 0 or more",
+            "seed of the points that are drawn; 0 unless said otherwise (sobol draws none)",
+            "sample_seed: 1", #"{"type":"integer","minimum":0}"#),
+        RecipeKey(
+            "zip", "a list of lists of swept keys",
+            "axes that go together, value by value, instead of in all combinations", "zip: [[lr, batch_size]]",
+            #"{"type":"array","items":{"type":["array","string"],"items":{"type":"string"}}}"#),
+        RecipeKey(
+            "when", "a mapping of swept keys to patterns",
+            "an axis that exists only where the pattern matches; elsewhere its key has the value of all runs",
+            "when: {momentum: {optimizer: sgd}}", #"{"type":"object","additionalProperties":{"type":"object"}}"#),
+        RecipeKey(
+            "include", "a list of patterns",
+            "only runs that match one of them stay. A pattern maps keys to a value, a list of values, or a comparison (`\">0.01\"`, `\"!=8\"`)",
+            "include: [{lr: \"<=0.01\"}]", patterns),
+        RecipeKey(
+            "exclude", "a list of patterns", "runs that match one of them are left out",
+            "exclude: [{lr: \">0.05\", batch_size: 8}]", patterns),
+        RecipeKey(
+            "max_runs", "a whole number, 1…100000", "a guard: more runs than that are a mistake", "max_runs: 500",
+            #"{"type":"integer","minimum":1,"maximum":100000}"#),
+        RecipeKey(
+            "metric", "a mapping of name and goal",
+            "what the study is judged by: `train_loss`, `train_accuracy`, `val_loss`, `val_accuracy` (the default), or any metric of a command; `goal`: `maximize`, or `minimize` (the default for losses). It decides the best epoch and early stopping, so it is part of a run's identity",
+            "metric: {name: val_loss, goal: minimize}",
+            #"{"type":"object","properties":{"name":{"type":"string"},"goal":{"enum":["maximize","minimize"]}},"additionalProperties":false}"#
+        ),
+        RecipeKey(
+            "trainer", "a mapping of command, files and env",
+            "another program as the trainer: [trainers.md](trainers.md)",
+            "trainer: {command: [python3, train.py, --lr, \"{lr}\"]}",
+            #"{"type":"object","properties":{"command":{"type":"array","items":{"type":["string","number"]}},"files":{"type":["array","string"]},"env":{"type":"object"}},"required":["command"],"additionalProperties":false}"#
+        ),
+        RecipeKey(
+            "metrics", "a mapping of exclude",
+            "metrics of a command that the content digest leaves out, as anything that measures time",
+            "metrics: {exclude: [seconds]}",
+            #"{"type":"object","properties":{"exclude":{"type":["array","string"]}},"additionalProperties":false}"#),
+        RecipeKey(
+            "resources", "a mapping of gpus and threads", "what each run of a command gets",
+            "resources: {gpus: 1, threads: 2}",
+            #"{"type":"object","properties":{"gpus":{"type":"integer","minimum":0},"threads":{"type":"integer","minimum":1}},"additionalProperties":false}"#
+        ),
+        RecipeKey(
+            "keep", "best, last, none, or [best, last]",
+            "what is kept of each run's weights (`best` unless said otherwise). Digests are kept always; not part of the identity",
+            "keep: none",
+            #"{"type":["string","array"],"items":{"enum":["best","last"]},"enum":["best","last","none",["best","last"],["last","best"],["best"],["last"],["none"]]}"#
+        ),
+        RecipeKey(
+            "record_env", "a list of names",
+            "environment variables whose values are recorded with each run; no other variable is, and no other may be referred to",
+            "record_env: [SLURM_JOB_ID]", texts),
+        RecipeKey(
+            "report", "a mapping",
+            "what the report shows, in which forms, and your own words in it: [report.md](report.md); not part of the identity",
+            "report: {formats: [html], metrics: [val_loss]}",
+            #"{"type":"object","properties":{"sections":{"type":"array","items":{"enum":["answer","trials","figures","runs","seeds","failures","provenance","repeat","definitions"]}},"metrics":{"type":["array","string"]},"formats":{"type":"array","items":{"enum":["md","html","ipynb"]}},"introduction":{"type":"string"},"discussion":{"type":"string"},"template":{"type":["array","string"]}},"additionalProperties":false}"#
+        ),
+    ]
+
+    private static let texts = #"{"type":["string","array"],"items":{"type":"string"}}"#
+    private static let patterns = #"{"type":"array","items":{"type":"object"}}"#
+
+    private init(_ name: String, _ rule: String, _ meaning: String, _ example: String, _ schema: String) {
+        (self.name, self.rule, self.meaning, self.example, self.schema) = (name, rule, meaning, example, schema)
+    }
+
+    /// All keys as the rows of a Markdown table.
+    package static var documentation: String {
+        all.map { "| `\($0.name)` | \($0.rule) | \($0.meaning) |\n" }.joined()
+    }
+}
+
+/// What `viseme explain` says of a key.
+public enum Explanation {
+    /// - Returns: nil where there is no such key.
+    public static func text(_ name: String) -> String? {
+        var parts: [String] = []
+        if let key = RecipeKey.all.first(where: { $0.name == name }) {
+            parts.append(
+                "\(key.name): a key of recipes\n  value    \(key.rule)\n  meaning  \(key.meaning)\n  example  \(key.example)"
+            )
+        }
+        if let key = ConfigurationKey.byName[name] {
+            let standard = key.defaultValue.map { $0.label.isEmpty ? "empty" : $0.label } ?? "none: it has to be said"
+            let identity = key.decidesOutcome ? "part of a run's identity" : "not part of a run's identity"
+            parts.append(
+                "\(key.name): a key of the configuration, under set: or sweep:\n  value    \(key.rule)\n  default  \(standard)\n  meaning  \(key.meaning)\n  \(identity)"
+            )
+        }
+        let members = ConfigurationKey.all.filter { $0.name.hasPrefix(name + ".") }
+        if !members.isEmpty {
+            parts.append("\(name): a group of keys: \(members.map(\.name).joined(separator: ", "))")
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: "\n")
+    }
+
+    /// Names of all keys, for a hint.
+    public static func nearestKey(to name: String) -> String? {
+        nearest(name, in: RecipeKey.all.map(\.name) + ConfigurationKey.all.map(\.name))
+    }
+
+    /// Every key in a line.
+    public static var list: [(name: String, rule: String)] {
+        RecipeKey.all.map { ($0.name, $0.rule) } + ConfigurationKey.all.map { ($0.name, $0.rule) }
+    }
+}

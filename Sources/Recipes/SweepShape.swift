@@ -1,0 +1,146 @@
+import Yams
+
+/// How a recipe's axes become points: which go together, which exist only under a condition, which combinations stay.
+struct SweepShape {
+    var method = SweepMethod.grid
+    var samples: Int?
+    var sampleSeed: UInt64 = 0
+    /// Keys that go together, by the place where the recipe says so.
+    var zips: [(keys: [String], place: Place)] = []
+    var conditions: [String: (pattern: Pattern, place: Place)] = [:]
+    var exclusions: [Pattern] = []
+    var inclusions: [Pattern] = []
+    var maxRuns: (count: Int, place: Place)?
+
+    var isSampled: Bool { method != .grid }
+}
+
+/// Reads `method`, `samples`, `sample_seed`, `zip` and `max_runs`.
+struct ShapeReader {
+    let reader: SettingsReader
+
+    private func mistake(_ node: Node?, _ text: String) {
+        reader.mistakes.add(reader.place(node), text, in: reader.source)
+    }
+
+    /// What has to be known before the axes are read.
+    func read(_ parts: [String: Node]) -> SweepShape {
+        var shape = SweepShape()
+        if let node = parts["method"] {
+            if let method = SweepMethod(rawValue: node.string ?? "") {
+                shape.method = method
+            } else {
+                let known = SweepMethod.allCases.map(\.rawValue)
+                let hint = nearest(node.string ?? "", in: known).map { ": did you mean \($0)?" } ?? ""
+                mistake(
+                    node, "method: is one of \(known.joined(separator: ", ")), not \(reader.described(node))\(hint)")
+            }
+        }
+        if let node = parts["samples"] { shape.samples = count(node, "samples") }
+        if let node = parts["sample_seed"] {
+            if let seed = whole(node), seed >= 0 {
+                shape.sampleSeed = UInt64(seed)
+            } else {
+                mistake(node, "sample_seed: has to be a whole number, 0 or more, not \(reader.described(node))")
+            }
+        }
+        if let node = parts["max_runs"], let count = count(node, "max_runs") {
+            shape.maxRuns = (count, reader.place(node))
+        }
+        if shape.isSampled, shape.samples == nil, parts["samples"] == nil {
+            mistake(parts["method"], "samples: missing: how many points \(shape.method.rawValue) draws, as samples: 20")
+        }
+        for name in ["samples", "sample_seed"] where parts[name] != nil && !shape.isSampled {
+            mistake(
+                parts[name],
+                "\(name): belongs to a sampled sweep, and the method is grid: add method: random, sobol or latin_hypercube"
+            )
+        }
+        if let node = parts["zip"] { readZips(node, &shape) }
+        return shape
+    }
+
+    private func readZips(_ node: Node, _ shape: inout SweepShape) {
+        guard case .sequence(let groups) = node, !groups.isEmpty else {
+            return mistake(node, "zip: has to be a list of lists of keys that go together, as [[lr, batch_size]]")
+        }
+        // One group may stand without its outer brackets.
+        let lists = groups.allSatisfy { $0.scalar != nil } ? [node] : Array(groups)
+        for list in lists {
+            guard case .sequence(let names) = list, names.count > 1, names.allSatisfy({ $0.scalar != nil }) else {
+                mistake(list, "zip: a group has to be a list of two swept keys or more, as [[lr, batch_size]]")
+                continue
+            }
+            shape.zips.append((names.compactMap(\.string), reader.place(list)))
+        }
+    }
+
+    private func whole(_ node: Node) -> Int? {
+        SettingsReader.number(node).flatMap { Int(exactly: $0) }
+    }
+
+    private func count(_ node: Node, _ name: String) -> Int? {
+        guard let count = whole(node), (1...AxisReader.limit).contains(count) else {
+            mistake(node, "\(name): has to be a whole number, 1…\(AxisReader.limit), not \(reader.described(node))")
+            return nil
+        }
+        return count
+    }
+}
+
+extension SweepShape {
+    /// The axes as they are walked through, the first slowest: each group moves as one. A sampled sweep is one group.
+    /// - Parameter axes: all but the seed's, in order.
+    func dimensions(_ axes: [AxisDraft], _ mistakes: MistakeList, _ source: SourceText) -> [[Axis]] {
+        var groups: [[AxisDraft]] = []
+        var taken: Set<String> = []
+        for zip in zips {
+            for key in zip.keys {
+                if !axes.contains(where: { $0.key == key }) {
+                    let hint = nearest(key, in: axes.map(\.key)).map { ": did you mean \($0)?" } ?? ""
+                    mistakes.add(zip.place, "zip: \(key) is not swept\(hint)", in: source)
+                }
+                if !taken.insert(key).inserted {
+                    mistakes.add(zip.place, "zip: \(key) stands in two groups, or twice in one", in: source)
+                }
+            }
+            let members = zip.keys.compactMap { key in axes.first { $0.key == key } }
+            if members.contains(where: \.isDrawn) {
+                mistakes.add(
+                    zip.place, "zip: values that are drawn can't go together: give them a count or a list", in: source)
+            }
+            let counts = Set(members.map(\.values.count))
+            if counts.count > 1 {
+                let each = members.map { "\($0.key) has \($0.values.count)" }.joined(separator: ", ")
+                mistakes.add(zip.place, "zip: axes that go together need equally many values: \(each)", in: source)
+            }
+        }
+        // A group stands where its first member does.
+        var done: Set<String> = []
+        for axis in axes where !done.contains(axis.key) {
+            let keys = zips.first { $0.keys.contains(axis.key) }?.keys ?? [axis.key]
+            let members = keys.compactMap { key in axes.first { $0.key == key } }
+            done.formUnion(members.map(\.key))
+            groups.append(members)
+        }
+        guard mistakes.mistakes.isEmpty else { return [] }
+        guard isSampled else { return groups.map { $0.map { Axis(key: $0.key, values: $0.values) } } }
+        return sampled(groups, mistakes, source)
+    }
+
+    private func sampled(_ groups: [[AxisDraft]], _ mistakes: MistakeList, _ source: SourceText) -> [[Axis]] {
+        guard let samples, !groups.isEmpty else { return [] }
+        if method == .sobol, groups.count > UnitPoints.sobolDimensions {
+            mistakes.add(
+                Place(file: source.name, line: 1, column: 1),
+                "method: sobol has \(UnitPoints.sobolDimensions) dimensions, and \(groups.count) keys are swept",
+                in: source)
+            return []
+        }
+        let columns = UnitPoints.columns(method, dimensions: groups.count, count: samples, seed: sampleSeed)
+        let axes = Swift.zip(groups, columns).flatMap { group, shares in
+            group.compactMap { draft in AxisReader.drawn(draft, at: shares).map { Axis(key: draft.key, values: $0) } }
+        }
+        return axes.isEmpty ? [] : [axes]
+    }
+}
