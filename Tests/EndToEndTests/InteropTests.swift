@@ -43,6 +43,15 @@ struct Interop {
         #expect(read.output.contains("8 runs read"))
     }
 
+    @Test func editorsHaveASchemaThatFits() async throws {
+        let program = try Program()
+        defer { program.close() }
+        let checked = try await program.run(command: [
+            python, Interop.scripts + "/check_schema.py", Program.package.appending(path: "recipes").path,
+        ])
+        #expect(checked.status == .exited(0) && checked.output.contains("7 recipes fit"), "\(checked.errors)")
+    }
+
     /// The cells of the notebook, run, give what stands in it.
     @Test func theNotebookGivesWhenRunWhatItShows() async throws {
         let program = try await study()
