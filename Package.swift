@@ -50,13 +50,14 @@ let package = Package(
             dependencies: ["KernelContract", "KernelsPlain", "CProcessor"] + wideKernels.map { .byName(name: $0.name) }),
         .target(name: "Tensors", dependencies: ["Kernels", "CProcessor"]),
         .target(name: "Networks", dependencies: ["Kernels", "Tensors"]),
-        .target(name: "Clips", dependencies: ["Tensors", crypto, subprocess]),
+        .target(name: "Zlib", dependencies: ["CZlib"]),
+        .target(name: "Clips", dependencies: ["Tensors", "Zlib", crypto, subprocess]),
         .target(name: "Training", dependencies: ["Kernels", "Tensors", "Networks", "Clips"]),
         .target(name: "Recipes", dependencies: ["Tensors", "Networks", "Clips", "Training", "Yams", mustache, crypto]),
         .target(name: "HDF5", dependencies: ["CHDF5"]),
         .target(
             name: "RunStore",
-            dependencies: ["Tensors", "Clips", "Training", "Recipes", "HDF5", "CZlib", "CProcess", crypto]),
+            dependencies: ["Tensors", "Clips", "Training", "Recipes", "HDF5", "Zlib", "CProcess", crypto]),
         .target(
             name: "Sweeps",
             dependencies: [

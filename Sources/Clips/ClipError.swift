@@ -9,6 +9,9 @@ public enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
     case emptyClass(name: String, split: String, path: String)
     case missingClass(name: String, found: [String])
     case undecodable(file: String, reason: String)
+    case unreadableClip(file: String, reason: String)
+    case unreadablePattern(String, reason: String)
+    case badSplit(String)
     case several([ClipError])
     case unreadable(path: String, reason: String)
 
@@ -20,7 +23,7 @@ public enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
             "path_to_dataset: there is no folder \(path): give the folder of the data set, or \(VisemeSet.path)"
         case .noSplits(let path, let wanted, let found):
             "\(path): no data set: neither <split>/<class>/<clip> nor <class>/<split>/<clip> with the splits "
-                + "\(wanted.joined(separator: ", ")); it holds \(ClipError.listed(found)). "
+                + "\(wanted.joined(separator: ", ")), nor <class>/<clip>; it holds \(ClipError.listed(found)). "
                 + "Sort the clips into such folders, or name yours in `subfolders`"
         case .noClasses(let path):
             "\(path): holds no class folders with clips"
@@ -35,6 +38,9 @@ public enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
             "classes: there is no class \(name); the data set has \(ClipError.listed(found))"
         case .undecodable(let file, let reason):
             "\(file): ffmpeg can't decode it: \(reason). Remove or replace the file"
+        case .unreadableClip(let file, let reason): "\(file): can't be read as a clip: \(reason). Remove or replace it"
+        case .unreadablePattern(let pattern, let reason): "split.group: \(pattern): \(reason)"
+        case .badSplit(let reason): "split: \(reason)"
         case .several(let errors):
             errors.prefix(20).map(\.description).joined(separator: "\n")
                 + (errors.count > 20 ? "\n… and \(errors.count - 20) more" : "")

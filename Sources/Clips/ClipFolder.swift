@@ -1,10 +1,8 @@
 import Foundation
 
-/// A data set as folders of videos: `<split>/<class>/<clip>` or `<class>/<split>/<clip>`.
+/// A data set as folders of clips: `<split>/<class>/<clip>`, `<class>/<split>/<clip>`, or `<class>/<clip>`, which are then split
+/// by a rule.
 package struct ClipFolder {
-    /// What counts as a video, by the ending of its name.
-    static let endings: Set<String> = ["mov", "mp4", "webm", "avi", "mpg", "mkv"]
-
     package struct Entry: Equatable {
         package let file: URL
         package let split: Split
@@ -20,7 +18,8 @@ package struct ClipFolder {
     /// - Parameters:
     ///   - splitNames: the folders of train, val and test.
     ///   - wanted: the classes to use, in this order; empty for all, sorted.
-    package init(root: URL, splitNames: [String], wanted: [String]) throws {
+    ///   - rule: divides clips that lie in no folders of splits.
+    package init(root: URL, splitNames: [String], wanted: [String], rule: SplitRule = SplitRule()) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder), isFolder.boolValue else {
             throw ClipError.noFolder(path: root.path)
@@ -31,6 +30,13 @@ package struct ClipFolder {
             splitsFirst
             ? try ClipFolder.folders(in: root.appending(path: splitNames[0]))
             : try top.filter { try ClipFolder.folders(in: root.appending(path: $0)).contains(splitNames[0]) }
+        if found.isEmpty, !splitsFirst {
+            let plain = try top.filter { try !ClipFolder.clips(in: root.appending(path: $0)).isEmpty }
+            if !plain.isEmpty {
+                (classes, entries) = try ClipFolder.divided(root, plain, wanted, rule)
+                return
+            }
+        }
         if splitsFirst,
             let other = try top.first(where: { name in
                 try !splitNames.contains(name)
@@ -44,18 +50,14 @@ package struct ClipFolder {
                 ? ClipError.noClasses(path: root.path)
                 : ClipError.noSplits(path: root.path, wanted: splitNames, found: top)
         }
-        if let missing = wanted.first(where: { !found.contains($0) }) {
-            throw ClipError.missingClass(name: missing, found: found)
-        }
-        classes = wanted.isEmpty ? found : wanted
-        guard classes.count > 1 else { throw ClipError.oneClass(path: root.path, name: classes[0]) }
+        classes = try ClipFolder.chosen(wanted, of: found, root)
         var entries: [Entry] = []
         var problems: [ClipError] = []
         for (split, splitName) in zip(Split.allCases, splitNames) {
             for (label, name) in classes.enumerated() {
                 let path = splitsFirst ? "\(splitName)/\(name)" : "\(name)/\(splitName)"
                 let folder = root.appending(path: path)
-                let files = try ClipFolder.videos(in: folder)
+                let files = try ClipFolder.clips(in: folder)
                 if files.isEmpty && split != .test {
                     problems.append(.emptyClass(name: name, split: splitName, path: root.path))
                 }
@@ -68,6 +70,39 @@ package struct ClipFolder {
         self.entries = entries
     }
 
+    private static func chosen(_ wanted: [String], of found: [String], _ root: URL) throws -> [String] {
+        if let missing = wanted.first(where: { !found.contains($0) }) {
+            throw ClipError.missingClass(name: missing, found: found)
+        }
+        let classes = wanted.isEmpty ? found : wanted
+        guard classes.count > 1 else { throw ClipError.oneClass(path: root.path, name: classes[0]) }
+        return classes
+    }
+
+    /// `<class>/<clip>`, split by a rule.
+    private static func divided(
+        _ root: URL, _ found: [String], _ wanted: [String], _ rule: SplitRule
+    ) throws -> ([String], [Entry]) {
+        let classes = try chosen(wanted, of: found, root)
+        let clips = try classes.enumerated().flatMap { label, name in
+            try ClipFolder.clips(in: root.appending(path: name)).map { (label: label, name: $0) }
+        }
+        let splits = try rule.splits(clips)
+        let entries = zip(clips, splits).map { clip, split in
+            let path = "\(classes[clip.label])/\(clip.name)"
+            return Entry(file: root.appending(path: path), split: split, label: clip.label, name: path)
+        }
+        // By split, as with folders of splits.
+        let ordered = Split.allCases.flatMap { split in entries.filter { $0.split == split } }
+        let problems = [Split.train, .val].flatMap { split in
+            classes.indices.filter { label in !ordered.contains { $0.split == split && $0.label == label } }.map {
+                ClipError.emptyClass(name: classes[$0], split: split.rawValue, path: root.path)
+            }
+        }
+        guard problems.isEmpty else { throw ClipError.several(problems) }
+        return (classes, ordered)
+    }
+
     private static func folders(in folder: URL) throws -> [String] {
         try contents(folder).filter { name in
             var isFolder: ObjCBool = false
@@ -76,16 +111,9 @@ package struct ClipFolder {
         }
     }
 
-    private static func videos(in folder: URL) throws -> [String] {
+    private static func clips(in folder: URL) throws -> [String] {
         guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
-        return try contents(folder).filter { name in
-            guard endings.contains((name as NSString).pathExtension.lowercased()) else { return false }
-            // A pipe or a device would be waited for in vain.
-            let facts = try? folder.appending(path: name).resolvingSymlinksInPath().resourceValues(forKeys: [
-                .isRegularFileKey
-            ])
-            return facts?.isRegularFile == true
-        }
+        return try contents(folder).filter { ClipFile.isClip($0, in: folder) }
     }
 
     /// Names without those that begin with a dot, in the order of their bytes: no locale, no file system decides.

@@ -4,8 +4,15 @@ import Foundation
 /// Where the clips of a run come from.
 public enum DataSource: Sendable, Hashable {
     case visemes(VisemeSet)
-    /// Folders of videos; `splits` names those of train, val and test, `classes` selects and orders (empty: all, sorted).
-    case folder(path: String, splits: [String], classes: [String])
+    /// Folders of clips.
+    case folder(path: String, ClipFolderSettings)
+
+    /// - Parameters:
+    ///   - splits: names of the folders of train, val and test.
+    ///   - classes: selects and orders; empty: all, sorted.
+    public static func folder(path: String, splits: [String], classes: [String]) -> DataSource {
+        .folder(path: path, ClipFolderSettings(splits: splits, classes: classes))
+    }
 
     /// Makes the data ready to be loaded quickly and as often as one likes.
     /// - Parameters:
@@ -17,17 +24,36 @@ public enum DataSource: Sendable, Hashable {
         switch self {
         case .visemes(let set):
             return PreparedData(source: self, digest: set.digest, file: nil, classCount: set.classes.count)
-        case .folder(let path, let splits, let classes):
-            let folder = try ClipFolder(root: URL(filePath: path), splitNames: splits, wanted: classes)
-            let file = cache.appending(path: try folder.key() + ".clips")
+        case .folder(let path, let settings):
+            let folder = try ClipFolder(
+                root: URL(filePath: path), splitNames: settings.splits, wanted: settings.classes, rule: settings.rule)
+            let range = settings.lowest...settings.highest
+            let file = cache.appending(path: try folder.key(range) + ".clips")
             if let prepared = PreparedClips(file: file), prepared.isIntact {
                 return PreparedData(
                     source: self, digest: prepared.index.digest, file: file, classCount: folder.classes.count)
             }
             let scratch = cache.appending(path: "decoding-\(ProcessInfo.processInfo.processIdentifier)")
-            let digest = try await folder.prepare(into: file, scratch: scratch, progress: progress)
+            let digest = try await folder.prepare(into: file, scratch: scratch, range: range, progress: progress)
             return PreparedData(source: self, digest: digest, file: file, classCount: folder.classes.count)
         }
+    }
+}
+
+/// How folders of clips are read.
+public struct ClipFolderSettings: Sendable, Hashable {
+    /// Names of the folders of train, val and test.
+    public var splits: [String]
+    /// Empty: all, sorted.
+    public var classes: [String]
+    /// Divides clips that lie in no such folders.
+    public var rule = SplitRule()
+    /// The numbers of float arrays that become black and white.
+    public var lowest = 0.0
+    public var highest = 1.0
+
+    public init(splits: [String], classes: [String]) {
+        (self.splits, self.classes) = (splits, classes)
     }
 }
 
@@ -68,7 +94,7 @@ public struct PreparedData: Sendable, Equatable {
             let test = framed(.test)
             return ClipSplits(
                 classes: set.classes, train: framed(.train), val: framed(.val), test: test.count > 0 ? test : nil)
-        case .folder(let path, _, _):
+        case .folder(let path, _):
             guard let file, let clips = PreparedClips(file: file), clips.index.digest == digest else {
                 throw ClipError.unreadable(
                     path: file?.path ?? path, reason: "the decoded clips are gone or have changed; start again")
@@ -93,27 +119,30 @@ extension VisemeSet {
 
 extension ClipFolder {
     /// Changes when any file is another, by name, size or time of change.
-    func key() throws -> String {
+    func key(_ range: ClosedRange<Double>) throws -> String {
         var hash = SHA256()
-        hash.update(data: Data("clips 1 \(classes)".utf8))
+        hash.update(data: Data("clips 2 \(classes) \(range)".utf8))
         for entry in entries {
-            guard let facts = try? FileManager.default.attributesOfItem(atPath: entry.file.path) else {
-                throw ClipError.unreadable(path: entry.file.path, reason: "its name or its permissions do not allow it")
+            for file in ClipFile.files(entry.file) {
+                guard let facts = try? FileManager.default.attributesOfItem(atPath: file.path) else {
+                    throw ClipError.unreadable(path: file.path, reason: "its name or its permissions do not allow it")
+                }
+                let size = (facts[.size] as? NSNumber)?.int64Value ?? 0
+                let changed = (facts[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+                hash.update(
+                    data: Data("\(file.path) \(entry.split.rawValue) \(entry.label) \(size) \(changed)\n".utf8))
             }
-            let size = (facts[.size] as? NSNumber)?.int64Value ?? 0
-            let changed = (facts[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-            hash.update(
-                data: Data("\(entry.file.path) \(entry.split.rawValue) \(entry.label) \(size) \(changed)\n".utf8))
         }
         return hexadecimal(hash.finalize().prefix(8))
     }
 
     /// Decodes everything into one file.
     /// - Returns: the digest of the data.
-    func prepare(into file: URL, scratch: URL, progress: @escaping @Sendable (Int, Int) -> Void) async throws -> String
-    {
+    func prepare(
+        into file: URL, scratch: URL, range: ClosedRange<Double>, progress: @escaping @Sendable (Int, Int) -> Void
+    ) async throws -> String {
         let count = entries.count
-        let decoder = try await VideoDecoder(scratch: scratch)
+        let decoder = ClipDecoder(scratch: scratch, range: range)
         let decoded = try await decoder.decode(entries.map(\.file)) { progress($0, count) }
         var clips: [(Split, Clip)] = []
         var problems: [ClipError] = []
@@ -129,14 +158,14 @@ extension ClipFolder {
     }
 }
 
-/// Decodes single videos, for classification.
+/// Reads single clips, for classification.
 public enum ClipReader {
-    public static func read(_ files: [URL], cache: URL) async throws -> [Clip] {
+    public static func read(_ files: [URL], cache: URL, range: ClosedRange<Double> = 0...1) async throws -> [Clip] {
         for file in files where !FileManager.default.fileExists(atPath: file.path) {
             throw ClipError.unreadable(path: file.path, reason: "there is no such file")
         }
-        let decoder = try await VideoDecoder(
-            scratch: cache.appending(path: "decoding-\(ProcessInfo.processInfo.processIdentifier)"))
+        let decoder = ClipDecoder(
+            scratch: cache.appending(path: "decoding-\(ProcessInfo.processInfo.processIdentifier)"), range: range)
         let decoded = try await decoder.decode(files) { _ in }
         let problems = decoded.compactMap { result in
             if case .failure(let error) = result { error } else { nil }

@@ -17,6 +17,28 @@ struct VideoDecoder {
     let executable: Executable
     let scratch: URL
 
+    /// What ffmpeg reads, and what it makes of it.
+    struct Input {
+        /// For messages.
+        let clip: URL
+        let file: URL
+        /// Stand before the file.
+        var options: [String] = []
+        /// Of pictures that are taken as they are; nil: planes.
+        var raw: (width: Int, height: Int, channels: Int, count: Int)?
+        /// How many pictures there have to be; nil where only the file knows.
+        var count: Int?
+
+        init(video: URL) { (clip, file) = (video, video) }
+
+        /// PNG files lose nothing as RGB or grey; JPEG files are planes, as videos are.
+        init(pictures: URL, of clip: URL, _ facts: PictureFacts, count: Int) {
+            (self.clip, file, self.count) = (clip, pictures, count)
+            options = ["-f", facts.isPNG ? "png_pipe" : "jpeg_pipe"]
+            if facts.isPNG { raw = (facts.width, facts.height, facts.channels, count) }
+        }
+    }
+
     /// - Throws: `ClipError.noDecoder` where there is no ffmpeg.
     init(scratch: URL) async throws {
         executable = .name("ffmpeg")
@@ -25,7 +47,7 @@ struct VideoDecoder {
     }
 
     /// Decodes all of `files`, several at once. The order of the answer is that of the files.
-    func decode(_ files: [URL], progress: @Sendable (Int) -> Void) async throws -> [Result<[Picture], ClipError>] {
+    func decode(_ files: [Input], progress: @Sendable (Int) -> Void) async throws -> [Result<[Picture], ClipError>] {
         removeLeftovers()
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: scratch) }
@@ -66,7 +88,7 @@ struct VideoDecoder {
     }
 
     /// One process for all; where that fails, one for each, so that the broken file is known.
-    private func decodeBatch(_ files: [URL], index: Int) async -> [Result<[Picture], ClipError>] {
+    private func decodeBatch(_ files: [Input], index: Int) async -> [Result<[Picture], ClipError>] {
         let outputs = files.indices.map { scratch.appending(path: "\(index)-\($0).y4m") }
         defer { for output in outputs { try? FileManager.default.removeItem(at: output) } }
         let reason = await run(files, outputs)
@@ -79,7 +101,12 @@ struct VideoDecoder {
         for (file, output) in zip(files, outputs) {
             try? FileManager.default.removeItem(at: output)
             if let reason = await run([file], [output]) {
-                results.append(.failure(.undecodable(file: file.path, reason: reason)))
+                // Videos without planes (FFV1, PNG in a container) have no place in a stream of planes.
+                if file.raw == nil, let colours = await inColours(file), await run([colours], [output]) == nil {
+                    results.append(read(output, of: colours))
+                    continue
+                }
+                results.append(.failure(.undecodable(file: file.clip.path, reason: reason)))
             } else {
                 results.append(read(output, of: file))
             }
@@ -87,26 +114,62 @@ struct VideoDecoder {
         return results
     }
 
-    private func read(_ output: URL, of file: URL) -> Result<[Picture], ClipError> {
+    private func read(_ output: URL, of input: Input) -> Result<[Picture], ClipError> {
+        func failure(_ reason: String) -> Result<[Picture], ClipError> {
+            .failure(.undecodable(file: input.clip.path, reason: reason))
+        }
+        guard let bytes = try? [UInt8](Data(contentsOf: output)) else { return failure("ffmpeg wrote nothing") }
         do {
-            let pictures = try Y4M.pictures([UInt8](Data(contentsOf: output)))
-            guard !pictures.isEmpty else {
-                return .failure(.undecodable(file: file.path, reason: "it holds no picture"))
+            let pictures =
+                try input.raw.map { VideoDecoder.pictures(bytes, $0.width, $0.height, $0.channels) }
+                ?? Y4M.pictures(bytes)
+            guard !pictures.isEmpty else { return failure("it holds no picture") }
+            if let count = input.count, pictures.count != count {
+                return failure("\(count) pictures were to be read, and \(pictures.count) were")
             }
             return .success(pictures)
-        } catch let error as Y4M.Problem {
-            return .failure(.undecodable(file: file.path, reason: error.description))
         } catch {
-            return .failure(.undecodable(file: file.path, reason: "ffmpeg wrote nothing"))
+            return failure("\(error)")
         }
     }
 
+    /// Pictures that lie one after the other; what is left over makes none.
+    private static func pictures(_ bytes: [UInt8], _ width: Int, _ height: Int, _ channels: Int) -> [Picture] {
+        let size = width * height * channels
+        return (0..<bytes.count / size).map {
+            Picture(
+                width: width, height: height, channels: channels, pixels: Array(bytes[($0 * size)..<(($0 + 1) * size)]))
+        }
+    }
+
+    /// A video whose pictures are stored as RGB, to be read as such: nothing but the order of the bytes changes.
+    private func inColours(_ input: Input) async -> Input? {
+        let arguments = [
+            "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=pix_fmt,width,height", "-of", "csv=p=0",
+            "file:" + input.file.path,
+        ]
+        let probe = try? await Subprocess.run(
+            .name("ffprobe"), arguments: Arguments(arguments), output: .string(limit: 1 << 16), error: .discarded)
+        let told = (probe?.standardOutput ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+        let fields = told.split(separator: ",")
+        guard fields.count == 3, let width = Int(fields[0]), let height = Int(fields[1]), width > 0, height > 0,
+            ["rgb24", "bgr24", "bgr0", "rgb0", "0rgb", "0bgr", "rgba", "bgra", "argb", "abgr", "gbrp", "pal8"].contains(
+                String(fields[2]))
+        else { return nil }
+        var colours = input
+        colours.raw = (width, height, 3, 0)
+        return colours
+    }
+
     /// - Returns: nil, or what ffmpeg said.
-    private func run(_ files: [URL], _ outputs: [URL]) async -> String? {
+    private func run(_ files: [Input], _ outputs: [URL]) async -> String? {
         var arguments = ["-nostdin", "-v", "error", "-xerror", "-y"]
-        for file in files { arguments += ["-threads", "1", "-i", "file:" + file.path] }
-        for (index, output) in outputs.enumerated() {
-            arguments += ["-map", "\(index):v:0", "-fps_mode", "passthrough", "-strict", "-1", "-f", "yuv4mpegpipe"]
+        for input in files { arguments += ["-threads", "1"] + input.options + ["-i", "file:" + input.file.path] }
+        for (index, (input, output)) in zip(files, outputs).enumerated() {
+            arguments += ["-map", "\(index):v:0", "-fps_mode", "passthrough", "-strict", "-1"]
+            arguments +=
+                input.raw.map { ["-pix_fmt", $0.channels == 1 ? "gray" : "rgb24", "-f", "rawvideo"] }
+                ?? ["-f", "yuv4mpegpipe"]
             arguments.append("file:" + output.path)
         }
         do {

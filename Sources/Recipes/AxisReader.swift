@@ -74,6 +74,13 @@ struct AxisReader {
                 settings.place(node), "\(key.name): the list is empty: an axis needs at least one value", in: source)
             return nil
         }
+        if let member = sequence.first(where: SettingsReader.refers) {
+            mistakes.add(
+                settings.place(member),
+                "\(key.name): a reference stands for a single value; in a list or an axis it is not resolved: write the value",
+                in: source)
+            return nil
+        }
         let read = sequence.compactMap { node in settings.value(node, key).map { (node, $0) } }
         refuseTextAmongNumbers(key, read)
         let values = read.map(\.1)
@@ -228,7 +235,10 @@ struct AxisReader {
         guard isBearable(count, key, node) else { return nil }
         // Whole numbers are exact; others are rounded.
         let isWhole = [from, to, step].allSatisfy { $0 == $0.rounded() && abs($0) < 0x1p53 }
-        return (0..<Int(count)).map { isWhole ? from + Double($0) * step : sixDigits(from + Double($0) * step) }
+        let digits = digits(apart: abs(step), upTo: max(abs(from), abs(to)))
+        return (0..<Int(count)).map {
+            isWhole ? from + Double($0) * step : rounded(from + Double($0) * step, digits: digits)
+        }
     }
 
     private func isBearable(_ count: Double, _ key: ConfigurationKey, _ node: Node) -> Bool {
@@ -280,6 +290,14 @@ struct AxisReader {
 }
 
 /// A number rounded to six significant digits, so that 0.1 is 0.1 everywhere.
-func sixDigits(_ value: Double) -> Double {
-    Double(String(format: "%.5e", value)) ?? value
+func sixDigits(_ value: Double) -> Double { rounded(value, digits: 6) }
+
+func rounded(_ value: Double, digits: Int) -> Double {
+    Double(String(format: "%.\(digits - 1)e", value)) ?? value
+}
+
+/// Six, or as many as tell points apart that lie so close: 1000000.5 and 1000001.5.
+func digits(apart distance: Double, upTo greatest: Double) -> Int {
+    guard distance > 0, greatest > distance else { return 6 }
+    return max(6, min(17, Int(log10(greatest / distance).rounded(.up)) + 4))
 }

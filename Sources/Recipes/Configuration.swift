@@ -127,7 +127,15 @@ public struct Configuration: Sendable, Equatable {
     public var dataSource: DataSource {
         let path = text("path_to_dataset")
         guard path == VisemeSet.path else {
-            return .folder(path: path, splits: texts("subfolders"), classes: texts("classes"))
+            var settings = ClipFolderSettings(splits: texts("subfolders"), classes: texts("classes"))
+            settings.rule.val = number("split.val")
+            settings.rule.test = number("split.test")
+            settings.rule.group = text("split.group")
+            settings.rule.folds = integer("split.folds")
+            settings.rule.fold = integer("split.fold")
+            settings.rule.seed = UInt64(integer("split_seed"))
+            (settings.lowest, settings.highest) = (number("value_range.min"), number("value_range.max"))
+            return .folder(path: path, settings)
         }
         var set = VisemeSet()
         set.words = integer("builtin.words")

@@ -112,6 +112,32 @@ public struct ConfigurationKey: Sendable {
             "classes", .texts(count: nil), .list([]), "classes to use, in this order; empty: all, sorted",
             decidesOutcome: false),
         ConfigurationKey(
+            "split.val", .number(0...1), .number(0.15),
+            "share of the clips that validate, where they lie in no folders of splits (<class>/<clip>); in every class alike",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "split.test", .number(0...1), .number(0.15), "share of the clips that test, likewise", decidesOutcome: false
+        ),
+        ConfigurationKey(
+            "split.group", .text, .text(""),
+            "regular expression over the clips' names: those with the same first group stay in one split, so that no speaker stands in two",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "split.folds", .integer(0...1000), .integer(0),
+            "cross-validation in so many folds, 3 or more: one tests, the next validates, the others train; 0: by shares",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "split.fold", .integer(0...999), .integer(0), "the fold that tests, from 0", decidesOutcome: false),
+        ConfigurationKey(
+            "split_seed", .integer(0...Int.max), .integer(0), "moves that split, and nothing else",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "value_range.min", .number(-1e6...1e6), .number(0), "number of float arrays that is black",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "value_range.max", .number(-1e6...1e6), .number(1), "number of float arrays that is white",
+            decidesOutcome: false),
+        ConfigurationKey(
             "builtin.words", .integer(2...VisemeSet.wordLimit), .integer(10), "words of \(VisemeSet.path)",
             decidesOutcome: false),
         ConfigurationKey(

@@ -31,6 +31,37 @@ extension RecipeDraft {
             }
             return
         }
+        let isRecipeKey = Recipe.keys.contains(name) && settings[name] == nil
+        if isRecipeKey, ["samples", "sample_seed", "max_runs"].contains(name) {
+            guard let node = text.parse(source, mistakes) else { return }
+            let parts = ["method": Node(shape.method.rawValue), name: node].merging(
+                shape.samples.map { ["samples": Node(String($0), .init(.implicit), .plain)] } ?? [:]
+            ) { own, _ in own }
+            let changed = ShapeReader(reader: reader).read(parts)
+            switch name {
+            case "samples": shape.samples = changed.samples
+            case "sample_seed": shape.sampleSeed = changed.sampleSeed
+            default: shape.maxRuns = changed.maxRuns
+            }
+            return
+        }
+        if isRecipeKey, !isNew {
+            return mistakes.add(
+                start, "\(name): is a key of the recipe, not of the configuration: change it there", in: source)
+        }
+        if isNew, settings[name] != nil || axes.contains(where: { $0.key == name }) {
+            return mistakes.add(start, "\(name): is there already: \(name)=… changes it", in: source)
+        }
+        if trainer.keys.key(name) == nil || settings.keys.contains(where: { $0.hasPrefix(name + ".") }),
+            let node = text.parse(source, MistakeList()), node.mapping != nil, trainer.keys.isGroup(name, node),
+            !AxisReader.isAxisMapping(node)
+        {
+            for (member, setting) in reader.settings(node, prefix: name + ".") {
+                put(setting, member, reader)
+                axes.removeAll { $0.key == member }
+            }
+            return
+        }
         guard let key = trainer.keys.key(name) else {
             let hint = trainer.keys.nearest(to: name).map { ": did you mean \($0)?" } ?? ""
             return mistakes.add(start, "\(name): there is no such key\(hint)", in: source)
@@ -39,6 +70,12 @@ extension RecipeDraft {
             !axes.contains(where: { $0.key == name })
         {
             return mistakes.add(start, "\(unknownKey(name)); +\(name)=… adds one", in: source)
+        }
+        if let function = text.function {
+            return mistakes.add(
+                start,
+                "\(name): \(function)(…) is not read here; there are range(from,to) or range(from,to,step) of numbers that lead there, and choice(a,b); quotes make it text",
+                in: source)
         }
         if key.isList, text.isSeveral {
             return mistakes.add(
@@ -76,6 +113,8 @@ private struct OverrideText {
     let isEmpty: Bool
     /// Whether commas separate several values.
     let isSeveral: Bool
+    /// The name of a function that is none here.
+    private(set) var function: String?
 
     init(_ argument: String, _ equals: String.Index) {
         let value = String(argument[argument.index(after: equals)...])
@@ -91,6 +130,9 @@ private struct OverrideText {
             (yaml, isSeveral) = (padding.dropLast() + "[" + value + "]", true)
         } else {
             (yaml, isSeveral) = (padding + value, false)
+            function = value.firstMatch(
+                of: /^(range|choice|interval|sort|shuffle|tag|glob|int|float|str|bool|json_str)\(/
+            ).map { String($0.1) }
         }
     }
 

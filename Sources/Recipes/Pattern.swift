@@ -37,6 +37,8 @@ struct PatternReader {
     /// Whether a key of a command's recipe is there.
     let isKnown: (String) -> Bool
     let unknown: (String) -> String
+    /// The values of swept keys, where they are known.
+    let swept: [String: [Value]]
 
     func pattern(_ node: Node) -> Pattern? {
         var pattern = Pattern()
@@ -45,13 +47,30 @@ struct PatternReader {
             if case .any = reader.keys, !isKnown(key) {
                 return reader.mistakes.add(reader.place(keyNode), "\(name): \(unknown(key))", in: reader.source)
             }
-            if case .sequence(let several) = value, !known.isList {
-                pattern.wanted[key] = several.compactMap { condition($0, known) }
-            } else if let one = condition(value, known) {
-                pattern.wanted[key] = [one]
+            let isSeveral = value.sequence != nil && !known.isList
+            let conditions = (isSeveral ? value.sequence.map(Array.init) ?? [] : [value]).compactMap {
+                condition($0, known)
             }
+            guard !conditions.isEmpty, !isNever(conditions, known, value) else { return }
+            pattern.wanted[key] = conditions
         }
         return pattern.wanted.isEmpty ? nil : pattern
+    }
+
+    /// A pattern that asks for values the axis does not have would pass in silence.
+    private func isNever(_ conditions: [Pattern.Condition], _ key: ConfigurationKey, _ node: Node) -> Bool {
+        let wanted = conditions.compactMap { if case .equal(let value) = $0 { value } else { nil } }
+        guard let values = swept[key.name], wanted.count == conditions.count, !wanted.contains(where: values.contains)
+        else {
+            return false
+        }
+        let shown = values.prefix(8).map(\.json).joined(separator: ", ") + (values.count > 8 ? ", …" : "")
+        let hint = nearest(wanted[0].label, in: values.map(\.label)).map { ": did you mean \($0)?" } ?? ""
+        let asked = wanted.map(\.json).joined(separator: ", ")
+        reader.mistakes.add(
+            reader.place(node), "\(name): \(key.name) never is \(asked); its values are \(shown)\(hint)",
+            in: reader.source)
+        return true
     }
 
     private func condition(_ node: Node, _ key: ConfigurationKey) -> Pattern.Condition? {
@@ -84,7 +103,8 @@ struct PatternReader {
             default: .above(limit)
             }
         }
-        return reader.value(node, key).map { .equal($0) }
+        guard let value = reader.value(node, key) else { return nil }
+        return .equal(value)
     }
 }
 

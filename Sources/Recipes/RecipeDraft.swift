@@ -18,6 +18,8 @@ struct RecipeDraft {
     var shape = SweepShape()
     /// Worked out when all is read.
     private(set) var dimensions: [[Axis]] = []
+    /// What stands under sweep, sound or not.
+    private var namedInSweep: Set<String> = []
     /// Where the command's words stand, to be checked when all keys are known.
     private var commandNode: Node?
     private var commandReader: SettingsReader?
@@ -61,6 +63,12 @@ struct RecipeDraft {
         if let set = parts["set"] { take(reader.settings(set), reader) }
         shape = ShapeReader(reader: reader).read(parts)
         if let sweep = parts["sweep"] { readSweep(sweep, prefix: "", reader) }
+        shape.slots = axes.map(\.key).filter { $0 != "seed" }
+        if shape.isSampled, namedInSweep.subtracting(["seed", "seeds"]).isEmpty {
+            mistakes.add(
+                reader.place(parts["method"]), "method: \(shape.method.rawValue) draws values, and nothing is swept",
+                in: source)
+        }
         if let when = parts["when"] { readConditions(when, reader) }
         if let include = parts["include"] { shape.inclusions = patterns(include, "include", reader) }
         if let exclude = parts["exclude"] { shape.exclusions = patterns(exclude, "exclude", reader) }
@@ -110,6 +118,11 @@ struct RecipeDraft {
     private mutating func readSweep(_ node: Node, prefix: String, _ reader: SettingsReader) {
         reader.forEachKey(node) { name, keyNode, value in
             let full = prefix + name
+            namedInSweep.insert(full)
+            if full == "seeds" || full == "seed", namedInSweep.isSuperset(of: ["seed", "seeds"]) {
+                reader.mistakes.add(
+                    reader.place(keyNode), "sweep: seed and seeds say the same twice: keep one", in: reader.source)
+            }
             if full == "seeds", value.scalar != nil {
                 if let axis = AxisReader(settings: reader).seeds(value) { put(axis) }
             } else if let members = value.sequence, !members.isEmpty, members.allSatisfy({ $0.mapping != nil }),
@@ -122,7 +135,15 @@ struct RecipeDraft {
                 guard isSweepable(key, reader.place(keyNode), reader) else { return }
                 let isZipped = shape.zips.contains { $0.keys.contains(full) }
                 let axes = AxisReader(settings: reader, isSampled: shape.isSampled, keepsRepeats: isZipped)
-                if let axis = axes.axis(key, value) { put(axis) }
+                if let axis = axes.axis(key, value) {
+                    if axis.key == "seed", axis.isDrawn {
+                        return reader.mistakes.add(
+                            axis.place,
+                            "seed: is not drawn; every point is run with every seed: write seeds: 5, or a list",
+                            in: reader.source)
+                    }
+                    put(axis)
+                }
             } else {
                 reader.add(unknown: full, at: keyNode)
             }
@@ -177,7 +198,8 @@ struct RecipeDraft {
         PatternReader(
             reader: reader, name: name,
             isKnown: { key in key == "seed" || settings[key] != nil || axes.contains { $0.key == key } },
-            unknown: unknownKey)
+            unknown: unknownKey,
+            swept: Dictionary(axes.filter { !$0.isDrawn }.map { ($0.key, $0.values) }) { first, _ in first })
     }
 
     /// `when: {momentum: {optimizer: sgd}}`: the axis exists where the pattern matches.
@@ -186,7 +208,10 @@ struct RecipeDraft {
         let patterns = patternReader("when", reader)
         reader.forEachKey(node) { name, keyNode, value in
             let place = reader.place(keyNode)
-            guard let at = axes.firstIndex(where: { $0.key == name }), name != "seed" else {
+            // A group of keys that go together has one condition.
+            let members = axes.filter { $0.key == name || $0.key.hasPrefix(name + ".") }.map(\.key)
+            guard let at = axes.firstIndex(where: { members.contains($0.key) }), name != "seed" else {
+                guard !namedInSweep.contains(name) || name == "seed" else { return }
                 let hint = nearest(name, in: axes.map(\.key)).map { ": did you mean \($0)?" } ?? ""
                 return reader.mistakes.add(place, "when: \(name) is not swept\(hint)", in: reader.source)
             }
@@ -198,7 +223,12 @@ struct RecipeDraft {
                 reader.mistakes.add(
                     place, "when: \(name) asks for \(key), which has to stand before it in sweep", in: reader.source)
             }
-            read[name] = (pattern, place)
+            for key in members { read[key] = (pattern, place) }
+        }
+        // Axes that go together exist together.
+        for zip in shape.zips {
+            guard let common = zip.keys.compactMap({ read[$0] }).first else { continue }
+            for key in zip.keys { read[key] = common }
         }
         shape.conditions = read
     }
@@ -305,6 +335,13 @@ struct RecipeDraft {
         }
         if let path = settings["init_from"], case .text(let text) = path.value, !text.isEmpty {
             settings["init_from"]?.value = .text(path.wholePath(text))
+        }
+        if case .text(VisemeSet.path)? = settings["path_to_dataset"]?.value,
+            let place = settings["classes"]?.place ?? axes.first(where: { $0.key == "classes" })?.place
+        {
+            mistakes.add(
+                place, "classes: selects among folders of clips; of \(VisemeSet.path), builtin.words says how many",
+                in: source)
         }
         if let path = settings["path_to_dataset"] {
             if case .text(let text) = path.value, text != VisemeSet.path {

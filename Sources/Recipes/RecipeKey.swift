@@ -56,7 +56,7 @@ public struct RecipeKey: Sendable {
             #"{"type":"integer","minimum":1,"maximum":100000}"#),
         RecipeKey(
             "metric", "a mapping of name and goal",
-            "what the study is judged by: `train_loss`, `train_accuracy`, `val_loss`, `val_accuracy` (the default), or any metric of a command; `goal`: `maximize`, or `minimize` (the default for losses). It decides the best epoch and early stopping, so it is part of a run's identity",
+            "what the study is judged by: `train_loss`, `train_accuracy`, `val_loss`, `val_accuracy` (the default), or any metric of a command; `goal`: `maximize`, or `minimize` (the default for losses). It decides the best epoch and early stopping of the built-in trainer, and is part of its runs' identity",
             "metric: {name: val_loss, goal: minimize}",
             #"{"type":"object","properties":{"name":{"type":"string"},"goal":{"enum":["maximize","minimize"]}},"additionalProperties":false}"#
         ),

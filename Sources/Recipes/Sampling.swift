@@ -78,13 +78,14 @@ enum Distribution: Sendable, Equatable {
     /// The value below which the share u lies, 0 ≤ u < 1; six significant digits, whole numbers as they are.
     func value(at u: Double) -> Double {
         switch self {
-        case .uniform(let low, let high): sixDigits(low + u * (high - low))
+        case .uniform(let low, let high):
+            rounded(low + u * (high - low), digits: digits(apart: high - low, upTo: max(abs(low), abs(high))))
         case .log(let low, let high):
             sixDigits(PortableMath.exp(PortableMath.log(low) + u * (PortableMath.log(high) - PortableMath.log(low))))
         case .wholeNumbers(let low, let high): Double(low) + (u * (Double(high) - Double(low) + 1)).rounded(.down)
         case .normal(let mean, let deviation):
-            // The ends of the unit interval lie infinitely far out: half a step of 2⁻³⁰ within.
-            sixDigits(mean + deviation * normalQuantile(((u * 0x1p30).rounded(.down) + 0.5) * 0x1p-30))
+            // The ends of the unit interval lie infinitely far out.
+            sixDigits(mean + deviation * normalQuantile(min(max(u, 0x1p-31), 1 - 0x1p-31)))
         }
     }
 

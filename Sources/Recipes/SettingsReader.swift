@@ -62,6 +62,11 @@ struct SettingsReader {
         return result
     }
 
+    static func refers(_ node: Node) -> Bool {
+        if let members = node.sequence { return members.contains(where: refers) }
+        return node.scalar?.string.contains("${") ?? false
+    }
+
     /// `key: ~` or `key: null`. Nothing at all is rather a value forgotten.
     static func isDeletion(_ node: Node) -> Bool {
         guard case .scalar(let scalar) = node, scalar.style == .plain else { return false }
@@ -95,6 +100,13 @@ struct SettingsReader {
 
     /// The value of one key, or nil after a mistake.
     func value(_ node: Node, _ key: ConfigurationKey) -> Value? {
+        if let members = node.sequence, let member = members.first(where: SettingsReader.refers) {
+            mistakes.add(
+                place(member),
+                "\(key.name): a reference stands for a single value; in a list or an axis it is not resolved: write the value",
+                in: source)
+            return nil
+        }
         guard let value = typed(node, key) else {
             mistakes.add(
                 place(node),

@@ -11,6 +11,8 @@ struct SweepShape {
     var exclusions: [Pattern] = []
     var inclusions: [Pattern] = []
     var maxRuns: (count: Int, place: Place)?
+    /// The swept keys as the recipe has them: each draws from numbers of its own, whatever the command line changes.
+    var slots: [String] = []
 
     var isSampled: Bool { method != .grid }
 }
@@ -94,6 +96,23 @@ extension SweepShape {
     func dimensions(_ axes: [AxisDraft], _ mistakes: MistakeList, _ source: SourceText) -> [[Axis]] {
         var groups: [[AxisDraft]] = []
         var taken: Set<String> = []
+        // A group of keys may be named as one; its own zip then is part of the larger one.
+        let whole = zips.map { zip in
+            (
+                keys: zip.keys.flatMap { name in
+                    axes.contains { $0.key == name }
+                        ? [name]
+                        : axes.map(\.key).filter { $0.hasPrefix(name + ".") }
+                            + (axes.contains { $0.key.hasPrefix(name + ".") } ? [] : [name])
+                }, place: zip.place
+            )
+        }
+        let zips = whole.enumerated().filter { index, zip in
+            !whole.enumerated().contains {
+                $0.offset != index && $0.element.keys.count > zip.keys.count
+                    && Set(zip.keys).isSubset(of: $0.element.keys)
+            }
+        }.map(\.element)
         for zip in zips {
             for key in zip.keys {
                 if !axes.contains(where: { $0.key == key }) {
@@ -130,16 +149,25 @@ extension SweepShape {
 
     private func sampled(_ groups: [[AxisDraft]], _ mistakes: MistakeList, _ source: SourceText) -> [[Axis]] {
         guard let samples, !groups.isEmpty else { return [] }
-        if method == .sobol, groups.count > UnitPoints.sobolDimensions {
+        if method == .sobol, max(groups.count, slots.count) > UnitPoints.sobolDimensions {
             mistakes.add(
                 Place(file: source.name, line: 1, column: 1),
                 "method: sobol has \(UnitPoints.sobolDimensions) dimensions, and \(groups.count) keys are swept",
                 in: source)
             return []
         }
-        let columns = UnitPoints.columns(method, dimensions: groups.count, count: samples, seed: sampleSeed)
-        let axes = Swift.zip(groups, columns).flatMap { group, shares in
-            group.compactMap { draft in AxisReader.drawn(draft, at: shares).map { Axis(key: draft.key, values: $0) } }
+        var slots = slots
+        let places = groups.map { group -> Int in
+            if let place = slots.firstIndex(where: { key in group.contains { $0.key == key } }) { return place }
+            slots.append(group.first?.key ?? "")
+            return slots.count - 1
+        }
+        let columns = UnitPoints.columns(method, dimensions: slots.count, count: samples, seed: sampleSeed)
+        let axes = Swift.zip(groups, places).flatMap { group, place in
+            let shares = columns[place]
+            return group.compactMap { draft in
+                AxisReader.drawn(draft, at: shares).map { Axis(key: draft.key, values: $0) }
+            }
         }
         return axes.isEmpty ? [] : [axes]
     }

@@ -52,7 +52,7 @@ struct WandbSweep {
                 ))
         }
         if !sampled, let cap = mapping["run_cap"] { put("max_runs", cap) }
-        if let metric = mapping["metric"] { put("metric", metric) }
+        if let metric = mapping["metric"] { put("metric", WandbSweep.withGoal(metric)) }
         if !set.isEmpty { put("set", .mapping(.init(set, .init(.implicit), .any, mapping["parameters"]?.mark))) }
         if !sweep.isEmpty { put("sweep", .mapping(.init(sweep, .init(.implicit), .any, mapping["parameters"]?.mark))) }
         let known = ["parameters", "description", "name", "program", "command", "method", "run_cap", "metric"]
@@ -65,6 +65,14 @@ struct WandbSweep {
             }
         }
         recipe = .mapping(.init(parts, .init(.implicit), .any, mapping.mark))
+    }
+
+    /// Theirs is to minimise where nothing is said.
+    private static func withGoal(_ metric: Node) -> Node {
+        guard let mapping = metric.mapping, mapping["goal"] == nil else { return metric }
+        let word = { (text: String) in Node.scalar(.init(text, .init(.implicit), .plain, metric.mark)) }
+        let pairs = mapping.map { ($0.key, $0.value) } + [(word("goal"), word("minimize"))]
+        return .mapping(.init(pairs, .init(.implicit), .any, metric.mark))
     }
 
     private mutating func parameters(
@@ -183,11 +191,11 @@ public enum WandbImport {
         }
         let sweep = WandbSweep(root)
         let losses = sweep.losses.map { loss in
-            "\(source.place(loss.place?.mark).line): \(loss.text)"
+            "line \(source.place(loss.place?.mark).line): \(loss.text)"
         }
         let head =
             "# Made by viseme import of \(URL(filePath: path).lastPathComponent).\n"
-            + (losses + sweep.notes).map { "# Line \($0)\n" }.joined()
+            + (losses + sweep.notes).map { "# \($0)\n" }.joined()
         return (head + (try Yams.serialize(node: sweep.recipe, width: -1, allowUnicode: true)), losses)
     }
 }

@@ -1,5 +1,5 @@
-import CZlib
 import Foundation
+import Zlib
 
 #if canImport(Glibc)
     import Glibc
@@ -93,8 +93,7 @@ public final class Journal: Sendable {
     }
 
     private static func checksum(_ bytes: [UInt8]) -> String {
-        let value = bytes.withUnsafeBufferPointer { crc32(0, $0.baseAddress, uInt($0.count)) }
-        let digits = String(value, radix: 16)
+        let digits = String(Zlib.crc32(bytes), radix: 16)
         return String(repeating: "0", count: 8 - digits.count) + digits
     }
 

@@ -1,5 +1,5 @@
-import CZlib
 import Foundation
+import Zlib
 
 /// Writes small pictures as PNG (ISO 15948). Pixels are stored, not compressed: the bytes then depend on no library's
 /// version.
@@ -28,12 +28,12 @@ public enum PNG {
             let length = [UInt8(block.count & 0xFF), UInt8(block.count >> 8)]
             result += [start + size >= bytes.count ? 1 : 0] + length + length.map { ~$0 } + block
         }
-        return result + bigEndian(Int(adler32(1, bytes, uInt(bytes.count))))
+        return result + bigEndian(Int(Zlib.adler32(bytes)))
     }
 
     private static func chunk(_ name: String, _ body: [UInt8]) -> Data {
         let named = Array(name.utf8) + body
-        return Data(bigEndian(body.count) + named + bigEndian(Int(crc32(0, named, uInt(named.count)))))
+        return Data(bigEndian(body.count) + named + bigEndian(Int(Zlib.crc32(named))))
     }
 
     private static func bigEndian(_ number: Int) -> [UInt8] {

@@ -110,6 +110,7 @@ private struct StudyData {
 extension DataSource {
     /// Whether a configuration key says which data are used.
     static func keys(_ name: String) -> Bool {
-        ["path_to_dataset", "subfolders", "classes"].contains(name) || name.hasPrefix("builtin.")
+        ["path_to_dataset", "subfolders", "classes", "split_seed"].contains(name)
+            || ["builtin.", "split.", "value_range."].contains { name.hasPrefix($0) }
     }
 }

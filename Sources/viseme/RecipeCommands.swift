@@ -38,7 +38,7 @@ struct ImportCommand: ParsableCommand {
     func run() throws {
         let (text, losses) = try WandbImport.recipe(file)
         print(text, terminator: "")
-        for loss in losses { complain("\(file):\(loss)") }
+        for loss in losses { complain("\(file), \(loss)") }
         if !losses.isEmpty { throw ExitStatus.wrong }
     }
 }
@@ -82,6 +82,15 @@ private struct NewRecipe {
     let data: String?
     let command: String?
 
+    /// Words apart by blanks, but for what stands in quotes.
+    private static func words(_ command: String) throws -> [String] {
+        let words = command.matches(of: /(?:[^\s"']+|"[^"]*"|'[^']*')+/).map {
+            String($0.0).replacing(/["']/, with: "")
+        }
+        guard !words.isEmpty else { throw ValidationError("--command: names no program") }
+        return words
+    }
+
     func text() throws -> String {
         let head = "# viseme sweep \(file)\n"
         let foot = """
@@ -92,8 +101,11 @@ private struct NewRecipe {
 
             """
         if let command {
-            let words = command.split(separator: " ").map(String.init)
-            let list = (words + ["--lr", "{lr}", "--seed", "{seed}"]).map { "\"\($0.replacing("\"", with: "\\\""))\"" }
+            let words = try NewRecipe.words(command)
+            let given = ["lr", "seed"].filter { !command.contains("{\($0)}") }
+            let list = (words + given.flatMap { ["--\($0)", "{\($0)}"] }).map {
+                "\"\($0.replacing("\"", with: "\\\""))\""
+            }
             return head + """
                 # The program appends one JSON object an epoch to the file $VISEME_METRICS: {"epoch": 1, "val_accuracy": 0.41}
                 question: What does the learning rate do?

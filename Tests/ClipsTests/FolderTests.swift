@@ -51,8 +51,12 @@ private let splits = ["train", "val", "test"]
         try ClipFolder(root: nowhere, splitNames: splits, wanted: [])
     }
     let flat = try Scratch(["a/1.mp4"])
-    #expect(throws: ClipError.noSplits(path: flat.url.path, wanted: splits, found: ["a"])) {
+    #expect(throws: ClipError.oneClass(path: flat.url.path, name: "a")) {
         try ClipFolder(root: flat.url, splitNames: splits, wanted: [])
+    }
+    let other = try Scratch(["a/notes.txt"])
+    #expect(throws: ClipError.noSplits(path: other.url.path, wanted: splits, found: ["a"])) {
+        try ClipFolder(root: other.url, splitNames: splits, wanted: [])
     }
     let empty = try Scratch(["a/train/1.mp4", "a/val/1.mp4", "b/train/1.mp4", "b/val/readme.txt"])
     #expect(throws: ClipError.several([.emptyClass(name: "b", split: "val", path: empty.url.path)])) {

@@ -221,7 +221,7 @@ func identities(_ recipe: Recipe, data: String = "") -> [RunIdentity] {
     #expect(try id(builtin + "seed: 43\n") != plain)
     #expect(try id(builtin, data: "e") != plain)
     let text = "base: b.yaml\nset: {lr: 0.5, classes: [b, a]}\nmetric: {name: val_loss}\n"
-    let recipe = try Scratch(["b.yaml": builtin, "r.yaml": text]).recipe()
+    let recipe = try Scratch(["b.yaml": "path_to_dataset: /elsewhere\n", "r.yaml": text]).recipe()
     #expect(
         identities(recipe, data: "d").map(\.json) == [
             #"{"configuration":{"lr":0.5,"metric":{"goal":"minimize","name":"val_loss"}},"data":"d","numerics":\#(numericsRevision)}"#

@@ -169,6 +169,16 @@ private enum Pinned {
         mistakes(command + text, overrides: ["a=1,zz"]).contains("argument 1:1:5: error: a: zz is text among numbers"))
     #expect(mistakes(command + text, overrides: ["~zz"]).contains("zz: nothing to delete"))
     #expect(mistakes(command + text, overrides: ["seeds=x"]).contains("seeds: here stands x"))
+    #expect(mistakes(command + text, overrides: ["max_runs=1"]).contains("the sweep makes 2 runs, and at most 1"))
+    #expect(mistakes(command + text, overrides: ["zip=1"]).contains("zip: is a key of the recipe"))
+    #expect(mistakes(command + text, overrides: ["+a=1"]).contains("a: is there already"))
+    #expect(mistakes(command + text, overrides: ["a=interval(0,1)"]).contains("interval(…) is not read here"))
+    #expect(try labels("set: {m: {d: 1, w: 2}}\nsweep: {b: [1]}", overrides: ["m={d: 3}"]).count == 1)
+    // A sampled sweep keeps the points of the other axes.
+    let drawn =
+        "method: random\nsamples: 3\nsweep: {x: {distribution: uniform, min: 0, max: 1}, y: {distribution: uniform, min: 0, max: 1}}\n"
+    let (before, after) = (try labels(drawn), try labels(drawn, overrides: ["x=1"]))
+    #expect(zip(before, after).allSatisfy { $0.split(separator: ",")[1...] == $1.split(separator: ",")[0...] })
     let ours = "path_to_dataset: \"builtin:visemes\"\n"
     #expect(mistakes(ours, overrides: ["init_from=[a,b]"]).contains("init_from: can't be swept"))
     #expect(mistakes(ours, overrides: ["classes=a,b"]).contains("write classes=[…]"))
@@ -186,7 +196,16 @@ private enum Pinned {
         ("sweep: {a: [1]}\nwhen: {b: {a: 1}}", "when: b is not swept"),
         ("sweep: {a: [1], b: [2]}\nwhen: {a: {b: 2}}", "which has to stand before it"),
         ("sweep: {a: [1, 2, 3], seeds: 5}\nmax_runs: 14", "the sweep makes 15 runs, and at most 14"),
-        ("sweep: {a: [1]}\ninclude: [{a: 2}]", "include: leaves no run over"),
+        ("sweep: {a: [1]}\ninclude: [{a: \"!=1\"}]", "include: leaves no run over"),
+        ("sweep: {a: [1, 2]}\nexclude: [{a: 3}]", "exclude: a never is 3; its values are 1, 2"),
+        ("sweep: {seed: [1], seeds: 2}", "seed and seeds say the same twice"),
+        ("method: random\nsamples: 2", "nothing is swept"),
+        (
+            "method: random\nsamples: 2\nsweep: {seed: {distribution: int_uniform, min: 1, max: 9}}",
+            "seed: is not drawn"
+        ),
+        ("set: {x: 1}\nsweep: {a: [\"${x}\", 2]}", "a: a reference stands for a single value"),
+        ("set: {x: [\"${y}\"], y: 1}", "x: a reference stands for a single value"),
         ("sweep: {a: [1]}\nexclude: [{a: \">x\"}]", "after > stands x; a number belongs there"),
         ("sweep: {a: {distribution: uniform, min: 0, max: 1}}", "count missing"),
         ("sweep: {a: {distribution: unifrm, min: 0, max: 1, count: 2}}", "did you mean uniform?"),

@@ -1,0 +1,112 @@
+import Foundation
+
+/// A clip as a folder of pictures, PNG or JPEG, numbered in any usual way (`1.png … 12.png`, `frame_0001.jpg`).
+struct FrameFolder {
+    static let endings: Set<String> = ["png", "jpg", "jpeg"]
+
+    /// In the order of their numbers.
+    let frames: [URL]
+
+    /// - Returns: nil where the folder holds no pictures.
+    init?(_ folder: URL) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        let pictures = names.filter {
+            !$0.hasPrefix(".") && FrameFolder.endings.contains(($0 as NSString).pathExtension.lowercased())
+        }
+        guard !pictures.isEmpty else { return nil }
+        frames = pictures.sorted(by: FrameFolder.precedes).map { folder.appending(path: $0) }
+    }
+
+    /// Runs of digits compare as numbers, all else byte by byte.
+    static func precedes(_ a: String, _ b: String) -> Bool {
+        let (x, y) = (pieces(a), pieces(b))
+        for (first, second) in zip(x, y) where first != second {
+            if let m = first.number, let n = second.number, m != n {
+                return m.count == n.count ? m < n : m.count < n.count
+            }
+            if first.text != second.text { return first.text.utf8.lexicographicallyPrecedes(second.text.utf8) }
+        }
+        return x.count < y.count
+    }
+
+    private struct Piece: Equatable {
+        let text: String
+        /// Without the zeros before it; nil where it is no number.
+        let number: String?
+    }
+
+    private static func pieces(_ name: String) -> [Piece] {
+        name.matches(of: /[0-9]+|[^0-9]+/).map { match in
+            let text = String(match.0)
+            let isNumber = text.utf8.allSatisfy { (48...57).contains($0) }
+            return Piece(text: text, number: isNumber ? String(text.drop { $0 == "0" }) : nil)
+        }
+    }
+
+    /// Pictures of one size and kind, to be decoded in one go: their files, one after the other, are a stream that ffmpeg
+    /// reads.
+    struct Part: Equatable {
+        var files: [URL]
+        let facts: PictureFacts
+    }
+
+    func parts() throws -> [Part] {
+        var parts: [Part] = []
+        for frame in frames {
+            let facts = try PictureFacts(frame)
+            if parts.last?.facts == facts {
+                parts[parts.count - 1].files.append(frame)
+            } else {
+                parts.append(Part(files: [frame], facts: facts))
+            }
+        }
+        return parts
+    }
+}
+
+/// What the head of a PNG or JPEG file says.
+struct PictureFacts: Equatable {
+    struct Problem: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    let isPNG: Bool
+    let width, height: Int
+    /// 1 grey, 3 colours.
+    let channels: Int
+
+    init(_ file: URL) throws {
+        guard let bytes = try? [UInt8](Data(contentsOf: file)) else {
+            throw Problem(description: "\(file.lastPathComponent) can't be read")
+        }
+        if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]), bytes.count > 25 {
+            let number = { (at: Int) in (0..<4).reduce(0) { $0 << 8 | Int(bytes[at + $1]) } }
+            isPNG = true
+            (width, height) = (number(16), number(20))
+            channels = [0, 4].contains(bytes[25]) ? 1 : 3
+        } else if let frame = PictureFacts.jpegFrame(bytes) {
+            isPNG = false
+            (height, width) = (
+                Int(bytes[frame + 5]) << 8 | Int(bytes[frame + 6]), Int(bytes[frame + 7]) << 8 | Int(bytes[frame + 8])
+            )
+            channels = bytes[frame + 9] == 1 ? 1 : 3
+        } else {
+            throw Problem(description: "\(file.lastPathComponent) is neither PNG nor JPEG")
+        }
+        guard (1...16384).contains(width), (1...16384).contains(height) else {
+            throw Problem(description: "\(file.lastPathComponent) is \(width)×\(height)")
+        }
+    }
+
+    /// Where the frame header (SOF) of a JPEG begins (ITU T.81, B.1).
+    private static func jpegFrame(_ bytes: [UInt8]) -> Int? {
+        guard bytes.starts(with: [0xFF, 0xD8]) else { return nil }
+        var at = 2
+        while at + 10 < bytes.count, bytes[at] == 0xFF {
+            let marker = bytes[at + 1]
+            if (0xC0...0xCF).contains(marker), ![0xC4, 0xC8, 0xCC].contains(marker) { return at }
+            at += marker == 0xFF ? 1 : 2 + (Int(bytes[at + 2]) << 8 | Int(bytes[at + 3]))
+        }
+        return nil
+    }
+}
