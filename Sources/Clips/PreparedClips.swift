@@ -64,23 +64,35 @@ struct PreparedClips {
     /// The clips of one split, framed.
     func framed(_ split: Split, _ format: ClipFormat) -> FramedClips {
         var framed = FramedClips(format: format)
+        forEach { of, clip in if of == split { framed.append(clip()) } }
+        return framed
+    }
+
+    /// All clips, as they were decoded.
+    var all: [(Split, Clip)] {
+        var clips: [(Split, Clip)] = []
+        forEach { split, clip in clips.append((split, clip())) }
+        return clips
+    }
+
+    /// Hands out each clip; its pixels are only copied if it is asked for.
+    private func forEach(_ body: (_ split: Split, _ clip: () -> Clip) -> Void) {
         var at = pixels.startIndex
         for entry in index.entries {
             let sizes = entry.sizes.map { $0.reduce(1, *) }
-            defer { at += sizes.reduce(0, +) }
-            guard entry.split == split else { continue }
-            var start = at
-            var frames: [Picture] = []
-            for (size, count) in zip(entry.sizes, sizes) {
-                frames.append(
-                    Picture(
+            let first = at
+            at += sizes.reduce(0, +)
+            body(entry.split) {
+                var start = first
+                let frames = zip(entry.sizes, sizes).map { size, count in
+                    defer { start += count }
+                    return Picture(
                         width: size[0], height: size[1], channels: size[2],
-                        pixels: [UInt8](pixels[start..<start + count])))
-                start += count
+                        pixels: [UInt8](pixels[start..<start + count]))
+                }
+                return Clip(name: entry.name, label: entry.label, frames: frames)
             }
-            framed.append(Clip(name: entry.name, label: entry.label, frames: frames))
         }
-        return framed
     }
 
     private static let encoder: JSONEncoder = {

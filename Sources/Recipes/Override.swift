@@ -53,8 +53,7 @@ extension RecipeDraft {
             return mistakes.add(start, "\(name): is there already: \(name)=… changes it", in: source)
         }
         if trainer.keys.key(name) == nil || settings.keys.contains(where: { $0.hasPrefix(name + ".") }),
-            let node = text.parse(source, MistakeList()), node.mapping != nil, trainer.keys.isGroup(name, node),
-            !AxisReader.isAxisMapping(node)
+            let node = text.parse(source, MistakeList()), node.mapping != nil, trainer.keys.isGroup(name, node)
         {
             for (member, setting) in reader.settings(node, prefix: name + ".") {
                 put(setting, member, reader)

@@ -337,7 +337,8 @@ struct RecipeDraft {
             settings["init_from"]?.value = .text(path.wholePath(text))
         }
         if case .text(VisemeSet.path)? = settings["path_to_dataset"]?.value,
-            let place = settings["classes"]?.place ?? axes.first(where: { $0.key == "classes" })?.place
+            let place = settings["classes"].flatMap({ $0.value == .list([]) ? nil : $0.place })
+                ?? axes.first(where: { $0.key == "classes" })?.place
         {
             mistakes.add(
                 place, "classes: selects among folders of clips; of \(VisemeSet.path), builtin.words says how many",

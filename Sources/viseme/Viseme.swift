@@ -16,7 +16,8 @@ struct Viseme: AsyncParsableCommand {
         subcommands: [
             SweepCommand.self, PlanCommand.self, ReportCommand.self, VerifyCommand.self, CheckCommand.self,
             StatusCommand.self, ShowCommand.self, CompareCommand.self, ExportCommand.self, MergeCommand.self,
-            GCCommand.self, TrainCommand.self, PredictCommand.self, NewCommand.self, ExplainCommand.self,
+            GCCommand.self, TrainCommand.self, PredictCommand.self, DataCommand.self, NewCommand.self,
+            ExplainCommand.self,
             ImportCommand.self, SchemaCommand.self,
             WorkerCommand.self, BenchCommand.self,
         ])

@@ -1,0 +1,81 @@
+import Crypto
+import Foundation
+
+/// What a data set holds, clip by clip, before it is framed.
+public struct DataSurvey: Sendable {
+    public struct Clip: Sendable {
+        public let name: String
+        public let split: Split
+        public let label: Int
+        public let frames: Int
+        /// Of the first picture, px.
+        public let width, height: Int
+        public let channels: Int
+        /// Whether all pictures are of that size.
+        public let isEven: Bool
+        /// SHA-256 of the pixels.
+        public let digest: String
+        /// Of all pixels, 0…255.
+        public let low, high: UInt8
+        public let mean: Double
+
+        /// Nothing to see: less than 8 of 255 between the darkest and the brightest pixel.
+        public var isBlank: Bool { Int(high) - Int(low) < 8 }
+        public var isDark: Bool { mean < 12 }
+    }
+
+    public let classes: [String]
+    public let clips: [Clip]
+
+    /// Clips that are the same to the last pixel and stand in different splits: what is tested was trained.
+    public var leaks: [[Clip]] {
+        Dictionary(grouping: clips, by: \.digest).values.filter { Set($0.map(\.split)).count > 1 }
+            .sorted { $0[0].name.utf8.lexicographicallyPrecedes($1[0].name.utf8) }
+    }
+
+    /// Clips that are the same to the last pixel and stand in different classes: one label is wrong.
+    public var contradictions: [[Clip]] {
+        Dictionary(grouping: clips, by: \.digest).values.filter { Set($0.map(\.label)).count > 1 }
+            .sorted { $0[0].name.utf8.lexicographicallyPrecedes($1[0].name.utf8) }
+    }
+
+    init(_ classes: [String], _ clips: [(Split, Clips.Clip)]) {
+        self.classes = classes
+        self.clips = clips.map { split, clip in
+            var hash = SHA256()
+            var (low, high, sum, count) = (UInt8.max, UInt8.min, 0, 0)
+            for frame in clip.frames {
+                hash.update(data: Data("\(frame.width)×\(frame.height)×\(frame.channels)".utf8))
+                hash.update(data: frame.pixels)
+                for pixel in frame.pixels {
+                    low = min(low, pixel)
+                    high = max(high, pixel)
+                    sum += Int(pixel)
+                }
+                count += frame.pixels.count
+            }
+            let first = clip.frames.first
+            return Clip(
+                name: clip.name, split: split, label: clip.label, frames: clip.frames.count, width: first?.width ?? 0,
+                height: first?.height ?? 0, channels: first?.channels ?? 0,
+                isEven: clip.frames.allSatisfy { $0.width == first?.width && $0.height == first?.height },
+                digest: hexadecimal(hash.finalize()), low: low, high: high, mean: Double(sum) / Double(max(count, 1)))
+        }
+    }
+}
+
+extension PreparedData {
+    /// - Throws: `ClipError.unreadable` where the cache has changed since.
+    public func survey() throws -> DataSurvey {
+        switch source {
+        case .visemes(let set):
+            return DataSurvey(set.classes, Split.allCases.flatMap { split in set.clips(split).map { (split, $0) } })
+        case .folder(let path, _):
+            guard let file, let clips = PreparedClips(file: file), clips.index.digest == digest else {
+                throw ClipError.unreadable(
+                    path: file?.path ?? path, reason: "the decoded clips are gone or have changed; start again")
+            }
+            return DataSurvey(clips.index.classes, clips.all)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import RunStore
+import Testing
+
+/// A NumPy array of bytes, version 1.0 of the format.
+private func npy(_ shape: [Int], type: String = "|u1", _ body: [UInt8]) -> Data {
+    let size = shape.map(String.init).joined(separator: ", ")
+    var header = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(size),), }"
+    while (10 + header.utf8.count + 1) % 64 != 0 { header += " " }
+    header += "\n"
+    let length = header.utf8.count
+    return Data(
+        [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 255), UInt8(length >> 8)] + Array(header.utf8) + body)
+}
+
+/// A study of arrays: 2 classes × 10 clips of 4 frames, 8×8.
+private func arrays() throws -> Program {
+    let program = try Program([
+        "r.yaml": """
+        set: {path_to_dataset: clips, len_video: 4, size_lips: {width: 8, height: 8}, filters: 1, epoch: 1, batch_size: 2}
+        """
+    ])
+    for (label, name) in ["да", "no \"x\" -y"].enumerated() {
+        let folder = program.folder.appending(path: "clips/\(name)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for clip in 0..<10 {
+            let pixels = (0..<256).map { UInt8(($0 * (clip + 3) * 7 + label * 50) % 251) }
+            try npy([4, 8, 8], pixels).write(to: folder.appending(path: "s\(clip % 5)_\(clip).npy"))
+        }
+    }
+    return program
+}
+
+@Test func dataIsLookedAtBeforeItIsTrainedWith() async throws {
+    let program = try arrays()
+    defer { program.close() }
+    let clips = program.folder.appending(path: "clips")
+    let info = try await program.run("data", "info", "r.yaml")
+    #expect(info.status == .exited(0), "\(info.errors)")
+    #expect(
+        info.output.contains("frames    4 … 4, median 4") && info.output.contains("sizes     8×8, grey: 20"),
+        "\(info.output)")
+    #expect(info.output.contains(/all +12 +4 +4/) && !info.output.contains("more than one"), "\(info.output)")
+    // Blank, dark, of two shapes, and the same clip under two labels.
+    try npy([4, 8, 8], [UInt8](repeating: 7, count: 256)).write(to: clips.appending(path: "да/blank.npy"))
+    try npy([4, 8, 8, 1], (0..<256).map { UInt8($0 % 23) }).write(to: clips.appending(path: "да/dark.npy"))
+    try FileManager.default.copyItem(
+        at: clips.appending(path: "да/s0_0.npy"), to: clips.appending(path: "no \"x\" -y/again.npy"))
+    let found = try await program.run("data", "info", "r.yaml").output
+    #expect(found.contains("1 clips stand in more than one class"), "\(found)")
+    #expect(
+        found.contains("1 clips show nothing") && found.contains("да/blank.npy")
+            && found.contains("1 clips are nearly black"), "\(found)")
+    let preview = try await program.run("data", "preview", "r.yaml", "-o", "sheet.png")
+    #expect(
+        preview.status == .exited(0) && preview.output.contains("rows, from the top: no \"x\" -y, да"),
+        "\(preview.output)")
+    let sheet = [UInt8](try Data(contentsOf: program.folder.appending(path: "sheet.png")))
+    #expect(sheet.starts(with: [0x89, 0x50, 0x4E, 0x47]) && sheet[16...23].elementsEqual([0, 0, 0, 158, 0, 0, 0, 34]))
+    #expect(try await program.run("data", "preview", "r.yaml", "-o", "x.jpg").status == .exited(2))
+    let sweep = try await program.run("sweep", "r.yaml")
+    #expect(sweep.status == .exited(0), "\(sweep.errors)")
+}
+
+@Test func splitsAreTheDatasNotTheSeeds() async throws {
+    let program = try arrays()
+    defer { program.close() }
+    func ids(_ overrides: [String]) async throws -> [String] {
+        let plan = try await program.run(command: [Program.url.path, "plan", "r.yaml"] + overrides)
+        #expect(plan.status == .exited(0), "\(plan.errors)")
+        return plan.output.matches(of: /[0-9a-f]{12}/).map { String($0.0) }
+    }
+    let plain = try await ids([])
+    #expect(try await ids(["split_seed=1"]) != plain)
+    #expect(try await ids(["split.group='^(s.)_'"]) != plain)
+    #expect(Set(try await ids(["split.folds=5", "split.fold=0,1,2,3,4"])).count == 5)
+    // Floats of the same pictures are the same data.
+    let floats = program.folder.appending(path: "floats")
+    for name in ["да", "no \"x\" -y"] {
+        try FileManager.default.createDirectory(at: floats.appending(path: name), withIntermediateDirectories: true)
+        for file in try FileManager.default.contentsOfDirectory(
+            atPath: program.folder.appending(path: "clips/\(name)").path)
+        {
+            let bytes = [UInt8](try Data(contentsOf: program.folder.appending(path: "clips/\(name)/\(file)"))).suffix(
+                256)
+            let body = bytes.flatMap { byte in
+                withUnsafeBytes(of: (Float(byte) / 255 * 4 - 2).bitPattern.littleEndian) { Array($0) }
+            }
+            try npy([4, 1, 8, 8], type: "<f4", body).write(to: floats.appending(path: "\(name)/\(file)"))
+        }
+    }
+    #expect(try await ids(["path_to_dataset=floats", "value_range={min: -2, max: 2}"]) == plain)
+    #expect(try await ids(["path_to_dataset=floats"]) != plain)
+}
+
+@Test func damagedClipsAreNamedAllAtOnce() async throws {
+    let program = try arrays()
+    defer { program.close() }
+    let folder = program.folder.appending(path: "clips/да")
+    let whole = npy([4, 8, 8], [UInt8](repeating: 9, count: 256))
+    let cases: [(String, Data, String)] = [
+        ("empty.npy", Data(), "it is no NumPy array"), ("cut.npy", whole.dropLast(), "does not fit"),
+        ("text.npy", Data("no".utf8), "it is no NumPy array"),
+        ("header.npy", whole.prefix(40), "header is cut off"),
+        ("complex.npy", npy([2, 2, 2], type: "<c8", [UInt8](repeating: 0, count: 64)), "its numbers are <c8"),
+        ("flat.npy", npy([256], [UInt8](repeating: 0, count: 256)), "its shape is [256]"),
+        ("huge.npy", npy([1_000_000, 1_000_000, 1_000_000], []), "beyond belief"),
+        ("none.npy", npy([0, 8, 8], []), "holds no picture"),
+        ("zip.npz", Data([0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 60)), "archive is cut off"),
+    ]
+    for (name, data, _) in cases { try data.write(to: folder.appending(path: name)) }
+    let ending = try await program.run("data", "info", "r.yaml")
+    #expect(ending.status == .exited(2))
+    for (name, _, reason) in cases {
+        #expect(
+            ending.errors.contains(
+                try Regex("да/\(name): can't be read as a clip: .*\(NSRegularExpression.escapedPattern(for: reason))")),
+            "\(name)\n\(ending.errors)")
+    }
+}
