@@ -19,6 +19,23 @@ struct Pattern: Sendable, Equatable {
         }
     }
 
+    /// `lr above 0.01 and optimizer is sgd`.
+    var inWords: String {
+        wanted.sorted { $0.key < $1.key }.map { key, conditions in
+            key + " "
+                + conditions.map { condition in
+                    switch condition {
+                    case .equal(let value): "is \(value.json)"
+                    case .unequal(let value): "is not \(value.json)"
+                    case .below(let limit): "below \(shortest(limit))"
+                    case .atMost(let limit): "at most \(shortest(limit))"
+                    case .above(let limit): "above \(shortest(limit))"
+                    case .atLeast(let limit): "at least \(shortest(limit))"
+                    }
+                }.joined(separator: " or ")
+        }.joined(separator: " and ")
+    }
+
     /// Of one key, one of several has to hold.
     var wanted: [String: [Condition]] = [:]
 

@@ -24,6 +24,8 @@ public struct Recipe: Sendable {
     /// All axes but the seed's, as they are walked through: those of one group go together.
     let dimensions: [[Axis]]
     let seedAxis: Axis?
+    /// How the axes become points, in words.
+    private let shapeInWords: [String]
     /// Axes that exist only where a pattern matches.
     let conditions: [String: Pattern]
     let exclusions, inclusions: [Pattern]
@@ -60,6 +62,7 @@ public struct Recipe: Sendable {
         dimensions = draft.dimensions
         seedAxis = draft.axes.first { $0.key == "seed" }.map { Axis(key: $0.key, values: $0.values) }
         conditions = draft.shape.conditions.mapValues(\.pattern)
+        shapeInWords = draft.shape.inWords(draft.dimensions)
         (exclusions, inclusions) = (draft.shape.exclusions, draft.shape.inclusions)
         try checkCount(draft.shape, source, mistakes)
     }
@@ -102,7 +105,7 @@ public struct Recipe: Sendable {
         let width = min(lines.map(\.text.count).max() ?? 0, 60)
         return lines.map { line in
             line.text + String(repeating: " ", count: max(1, width + 2 - line.text.count)) + "# \(line.origin)\n"
-        }.joined()
+        }.joined() + shapeInWords.map { "# \($0)\n" }.joined()
     }
 
     /// Whether a mapping's keys are those of a recipe rather than of a configuration.

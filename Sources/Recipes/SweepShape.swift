@@ -15,6 +15,21 @@ struct SweepShape {
     var slots: [String] = []
 
     var isSampled: Bool { method != .grid }
+
+    /// What `plan --resolved` says below the values.
+    func inWords(_ dimensions: [[Axis]]) -> [String] {
+        var lines: [String] = []
+        if isSampled {
+            lines.append("drawn: \(samples ?? 0) points by \(method.rawValue), sample_seed \(sampleSeed)")
+        } else {
+            lines += dimensions.filter { $0.count > 1 }.map { "together: \($0.map(\.key).joined(separator: ", "))" }
+        }
+        lines += conditions.sorted { $0.key < $1.key }.map {
+            "\($0.key) is there only where \($0.value.pattern.inWords)"
+        }
+        lines += inclusions.map { "only runs where \($0.inWords)" }
+        return lines + exclusions.map { "no runs where \($0.inWords)" }
+    }
 }
 
 /// Reads `method`, `samples`, `sample_seed`, `zip` and `max_runs`.

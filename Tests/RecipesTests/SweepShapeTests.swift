@@ -57,6 +57,17 @@ private func labels(_ text: String, overrides: [String] = []) throws -> [String]
         ])
 }
 
+@Test func theShapeIsSaidInWords() throws {
+    let made = try recipe(
+        command
+            + "sweep: {o: [a, b], x: [1, 2], z: [3, 4], m: [5, 6]}\nzip: [[x, z]]\nwhen: {m: {o: b}}\nexclude: [{x: \">1\", o: a}]"
+    )
+    #expect(
+        made.resolved.hasSuffix(
+            "# together: x, z\n# m is there only where o is \"b\"\n# no runs where o is \"a\" and x above 1\n"),
+        "\(made.resolved)")
+}
+
 @Test func conditionsDecideIdentitiesByWhatTheRunReallyHas() throws {
     let text = command + "set: {m: 0.5}\nsweep: {opt: [adam, sgd], m: [0.5, 0.9]}\nwhen: {m: {opt: sgd}}"
     let runs = try recipe(text).expand()
