@@ -34,6 +34,7 @@ struct ClipDecoder {
         var results = [Result<[Picture], ClipError>?](repeating: nil, count: clips.count)
         var inputs: [(clip: Int, input: VideoDecoder.Input)] = []
         var done = 0
+        removeLeftovers()
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: scratch) }
         for (index, clip) in clips.enumerated() {
@@ -65,6 +66,17 @@ struct ClipDecoder {
             }
         }
         return results.compactMap { $0 }
+    }
+
+    /// What processes that were killed left behind: folders named after processes that are no more.
+    private func removeLeftovers() {
+        let parent = scratch.deletingLastPathComponent()
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? [] {
+            guard name.hasPrefix("decoding-"), let process = Int32(name.dropFirst("decoding-".count)),
+                kill(process, 0) != 0
+            else { continue }
+            try? FileManager.default.removeItem(at: parent.appending(path: name))
+        }
     }
 
     private func array(_ clip: URL) -> Result<[Picture], ClipError> {

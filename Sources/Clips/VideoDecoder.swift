@@ -48,7 +48,6 @@ struct VideoDecoder {
 
     /// Decodes all of `files`, several at once. The order of the answer is that of the files.
     func decode(_ files: [Input], progress: @Sendable (Int) -> Void) async throws -> [Result<[Picture], ClipError>] {
-        removeLeftovers()
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: scratch) }
         let batches = stride(from: 0, to: files.count, by: VideoDecoder.batchSize).map {
@@ -74,17 +73,6 @@ struct VideoDecoder {
         }
         try Task.checkCancellation()
         return batches.indices.flatMap { results[$0] ?? [] }
-    }
-
-    /// What processes that were killed left behind: folders named after processes that are no more.
-    private func removeLeftovers() {
-        let parent = scratch.deletingLastPathComponent()
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? [] {
-            guard name.hasPrefix("decoding-"), let process = Int32(name.dropFirst("decoding-".count)),
-                kill(process, 0) != 0
-            else { continue }
-            try? FileManager.default.removeItem(at: parent.appending(path: name))
-        }
     }
 
     /// One process for all; where that fails, one for each, so that the broken file is known.

@@ -43,6 +43,11 @@ extension RecipeDraft {
     mutating func readGroups(_ members: Node.Sequence, _ name: String, _ place: Place, _ reader: SettingsReader) {
         let read = members.map { reader.settings($0, prefix: name + ".") }
         let keys = read.first?.map(\.name) ?? []
+        for (key, setting) in read.joined() where setting.isDeletion || setting.reference != nil {
+            reader.mistakes.add(
+                setting.place, "\(key): here has to stand a value: in an axis nothing is deleted or referred to",
+                in: reader.source)
+        }
         guard read.allSatisfy({ Set($0.map(\.name)) == Set(keys) }), !keys.isEmpty else {
             return reader.mistakes.add(
                 place, "\(name): every mapping of the list has to set the same keys", in: reader.source)

@@ -35,7 +35,11 @@ private func arrays() throws -> Program {
     let program = try arrays()
     defer { program.close() }
     let clips = program.folder.appending(path: "clips")
+    // What a decoder that was killed left behind goes.
+    let leftover = program.folder.appending(path: "results/.cache/decoding-999999999")
+    try FileManager.default.createDirectory(at: leftover, withIntermediateDirectories: true)
     let info = try await program.run("data", "info", "r.yaml")
+    #expect(!FileManager.default.fileExists(atPath: leftover.path))
     #expect(info.status == .exited(0), "\(info.errors)")
     #expect(
         info.output.contains("frames    4 … 4, median 4") && info.output.contains("sizes     8×8, grey: 20"),

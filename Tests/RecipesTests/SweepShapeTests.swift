@@ -223,7 +223,9 @@ private enum Pinned {
         ("sweep: {a: {distribution: normal, mean: 0, std: 0, count: 2}}", "std has to be above 0"),
         ("sweep: {a: {distribution: int_uniform, min: 0.5, max: 2, count: 2}}", "whole numbers"),
         ("sweep: {a: {distribution: log, min: 0, max: 2, count: 2}}", "has to begin above 0"),
-        ("sweep: {s: [{w: 1}, {h: 2}]}", "has to set the same keys"), ("sweep: {seeds: 0}", "seeds: here stands 0"),
+        ("sweep: {s: [{w: 1}, {h: 2}]}", "has to set the same keys"),
+        ("sweep: {s: [{w: 1, h: 1}, {w: ~, h: 2}]}", "s.w: here has to stand a value"),
+        ("sweep: {seeds: 0}", "seeds: here stands 0"),
     ]
     for (text, message) in cases {
         let told = mistakes(command + text)
