@@ -51,33 +51,37 @@ let package = Package(
         .target(name: "Tensors", dependencies: ["Kernels", "CProcessor"]),
         .target(name: "Networks", dependencies: ["Kernels", "Tensors"]),
         .target(name: "Zlib", dependencies: ["CZlib"]),
-        .target(name: "Clips", dependencies: ["Tensors", "Zlib", crypto, subprocess]),
+        .target(name: "Clips", dependencies: ["Tensors", "Zlib", "HDF5", "SealedFiles", crypto, subprocess]),
         .target(name: "Training", dependencies: ["Kernels", "Tensors", "Networks", "Clips"]),
         .target(name: "Recipes", dependencies: ["Tensors", "Networks", "Clips", "Training", "Yams", mustache, crypto]),
         .target(name: "HDF5", dependencies: ["CHDF5"]),
+        .target(name: "SealedFiles", dependencies: ["HDF5", "CProcess", crypto]),
         .target(
             name: "RunStore",
-            dependencies: ["Tensors", "Clips", "Training", "Recipes", "HDF5", "Zlib", "CProcess", crypto]),
+            dependencies: ["Tensors", "Clips", "Training", "Recipes", "HDF5", "SealedFiles", "Zlib", crypto]),
         .target(
             name: "Sweeps",
             dependencies: [
-                "Kernels", "Tensors", "Networks", "Clips", "Training", "Recipes", "HDF5", "RunStore", "CProcess",
+                "Kernels", "Tensors", "Networks", "Clips", "Training", "Recipes", "HDF5", "SealedFiles", "RunStore",
+                "CProcess",
                 crypto, subprocess,
             ]),
         .target(name: "Reports", dependencies: ["Tensors", "Training", "Recipes", "RunStore", mustache]),
         .executableTarget(
             name: "viseme",
             dependencies: [
-                "Kernels", "Tensors", "Networks", "Clips", "Training", "Recipes", "RunStore", "Sweeps", "Reports",
+                "Kernels", "Tensors", "Networks", "Clips", "Training", "Recipes", "SealedFiles", "RunStore", "Sweeps",
+                "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Tensors", "Networks"]),
         .testTarget(name: "TrainingTests", dependencies: ["Kernels", "Tensors", "Networks", "Clips", "Training"]),
-        .testTarget(name: "ClipsTests", dependencies: ["Clips"]),
+        .testTarget(name: "ClipsTests", dependencies: ["Clips", "SealedFiles", crypto]),
         .testTarget(name: "RecipesTests", dependencies: ["Tensors", "Training", "Recipes"]),
-        .testTarget(name: "RunStoreTests", dependencies: ["Tensors", "Training", "Recipes", "RunStore"]),
+        .testTarget(
+            name: "RunStoreTests", dependencies: ["Tensors", "Training", "Recipes", "SealedFiles", "RunStore"]),
         .testTarget(name: "SweepsTests", dependencies: ["Training", "Sweeps"]),
         .testTarget(name: "ReportsTests", dependencies: ["Training", "Recipes", "RunStore", "Reports"]),
         .testTarget(

@@ -1,15 +1,26 @@
 import Tensors
 
 /// Random changes to training clips, new in each epoch; a function of the run's seed, the epoch and the clip alone.
+/// Values of the literature are in docs/data.md.
 public struct Augmentation: Sendable, Equatable {
     /// Mirror left and right in half the cases.
     public var flip = false
     /// Move the picture by up to so many px each way; the border repeats.
     public var shift = 0
+    /// Take frames that are so many px larger and cut the network's picture out of them, anywhere.
+    public var crop = 0
     /// Move the clip by up to so many frames in time; the first and last frame repeat.
     public var time = 0
+    /// Play the clip by up to 1 ± so much faster: the nearest frames are taken.
+    public var speed = 0.0
+    /// Cut longer clips anywhere instead of in the middle.
+    public var randomWindow = false
+    /// Replace up to so many frames in a row by the mean of all.
+    public var mask = 0
     /// Multiply brightness by up to 1 ± so much.
     public var brightness = 0.0
+    /// Stretch or squeeze the distance to the clip's mean by up to 1 ± so much.
+    public var contrast = 0.0
     /// α of the Beta distribution that mixes each clip with another (mixup, Zhang et al. 2018); 0: not mixed.
     public var mixup = 0.0
 
@@ -22,6 +33,15 @@ public struct Augmentation: Sendable, Equatable {
         let mirrored: Bool
         let right, down, later: Int
         let gain: Float
+        /// 0…1: where the picture is cut out, and the clip's frames.
+        var cropAcross: Float = 0.5
+        var cropDown: Float = 0.5
+        var window: Float?
+        var speed = 1.0
+        var contrast: Float = 1
+        /// Frames that the mean replaces, at most, and 0…1 where they begin.
+        var masked = 0
+        var maskPlace: Float = 0
     }
 
     /// - Parameter epoch: from 1.
@@ -32,9 +52,20 @@ public struct Augmentation: Sendable, Equatable {
         func within(_ bits: UInt32, _ limit: Int) -> Int {
             Int((UInt64(bits) * UInt64(2 * limit + 1)) >> 32) - limit
         }
-        return Draw(
+        func around(_ bits: UInt32, _ part: Double) -> Float { 1 + Float(part) * (2 * unitFloat(bits) - 1) }
+        var draw = Draw(
             mirrored: flip && bits.x & 1 == 1, right: within(bits.y, shift), down: within(bits.z, shift),
-            later: within(bits.w, time), gain: 1 + Float(brightness) * (2 * unitFloat(more.x) - 1))
+            later: within(bits.w, time), gain: around(more.x, brightness))
+        draw.contrast = around(more.y, contrast)
+        let others = RandomStream(seed: seed, purpose: .cuts, part: UInt32(epoch))
+        let cuts = others.block(at: UInt64(clip) * 2)
+        let last = others.block(at: UInt64(clip) * 2 + 1)
+        if crop > 0 { (draw.cropAcross, draw.cropDown) = (unitFloat(cuts.x), unitFloat(cuts.y)) }
+        if randomWindow { draw.window = unitFloat(cuts.z) }
+        draw.speed = Double(around(cuts.w, speed))
+        draw.masked = mask == 0 ? 0 : Int((UInt64(last.x) * UInt64(mask + 1)) >> 32)
+        draw.maskPlace = unitFloat(last.y)
+        return draw
     }
 }
 
@@ -67,36 +98,6 @@ extension Augmentation {
             let x = PortableMath.exp(max(PortableMath.log(u) / mixup, -700))
             let y = PortableMath.exp(max(PortableMath.log(v) / mixup, -700))
             if x + y <= 1 { return x / (x + y) }
-        }
-    }
-}
-
-extension FramedClips {
-    /// The frames of one clip in time, changed as drawn.
-    public func withFrames(
-        of clip: Int, changed draw: Augmentation.Draw, _ body: (_ time: Int, _ pixels: UnsafePointer<UInt8>) -> Void
-    ) {
-        let (height, width, channels) = (format.height, format.width, format.channels)
-        var changed = [UInt8](repeating: 0, count: height * width * channels)
-        let gains = (0..<256).map { UInt8(max(0, min(255, Float($0) * draw.gain + 0.5))) }
-        var frames: [UnsafePointer<UInt8>] = []
-        withFrames(of: clip) { _, pixels in frames.append(pixels) }
-        for time in 0..<format.frames {
-            let source = frames[max(0, min(format.frames - 1, time - draw.later))]
-            for row in 0..<height {
-                let fromRow = max(0, min(height - 1, row - draw.down))
-                for column in 0..<width {
-                    let moved = max(0, min(width - 1, column - draw.right))
-                    let fromColumn = draw.mirrored ? width - 1 - moved : moved
-                    for c in 0..<channels {
-                        let value = source[(fromRow * width + fromColumn) * channels + c]
-                        changed[(row * width + column) * channels + c] = gains[Int(value)]
-                    }
-                }
-            }
-            changed.withUnsafeBufferPointer { buffer in
-                if let base = buffer.baseAddress { body(time, base) }
-            }
         }
     }
 }

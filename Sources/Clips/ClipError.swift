@@ -2,6 +2,7 @@
 public enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
     case noDecoder
     case noFolder(path: String)
+    case noTable(path: String, reason: String)
     case noSplits(path: String, wanted: [String], found: [String])
     case noClasses(path: String)
     case oneClass(path: String, name: String)
@@ -21,6 +22,7 @@ public enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
             "ffmpeg is not on the PATH, and videos are decoded by it: install it (apt-get install ffmpeg)"
         case .noFolder(let path):
             "path_to_dataset: there is no folder \(path): give the folder of the data set, or \(VisemeSet.path)"
+        case .noTable(let path, let reason): "\(path): can't be read as a table of clips: \(reason)"
         case .noSplits(let path, let wanted, let found):
             "\(path): no data set: neither <split>/<class>/<clip> nor <class>/<split>/<clip> with the splits "
                 + "\(wanted.joined(separator: ", ")), nor <class>/<clip>; it holds \(ClipError.listed(found)). "
@@ -46,6 +48,15 @@ public enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
                 + (errors.count > 20 ? "\n… and \(errors.count - 20) more" : "")
         case .unreadable(let path, let reason):
             "\(path): can't be read: \(reason)"
+        }
+    }
+
+    /// What is wrong with a single clip, without its name.
+    var reason: String {
+        switch self {
+        case .undecodable(_, let reason): "ffmpeg can't decode it: \(reason)"
+        case .unreadableClip(_, let reason): reason
+        default: description
         }
     }
 

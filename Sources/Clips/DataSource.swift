@@ -1,10 +1,11 @@
 import Crypto
 import Foundation
+import SealedFiles
 
 /// Where the clips of a run come from.
 public enum DataSource: Sendable, Hashable {
     case visemes(VisemeSet)
-    /// Folders of clips.
+    /// Folders of clips, a table of clips (`.csv`), or a file that `prepare` wrote (`.h5`).
     case folder(path: String, ClipFolderSettings)
 
     /// - Parameters:
@@ -14,29 +15,74 @@ public enum DataSource: Sendable, Hashable {
         .folder(path: path, ClipFolderSettings(splits: splits, classes: classes))
     }
 
+    /// Whether a path is a file of clips that are prepared already.
+    public static func isPrepared(_ path: String) -> Bool {
+        ["h5", "hdf5"].contains((path as NSString).pathExtension.lowercased())
+    }
+
     /// Makes the data ready to be loaded quickly and as often as one likes.
     /// - Parameters:
     ///   - cache: a folder for decoded clips.
-    ///   - progress: how many of how many videos are decoded; not called where nothing is to do.
+    ///   - progress: how many of how many clips are decoded; not called where nothing is to do.
+    /// - Throws: `ClipError` or `StoreError`.
     public func prepare(cache: URL, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) async throws
         -> PreparedData
     {
         switch self {
         case .visemes(let set):
             return PreparedData(source: self, digest: set.digest, file: nil, classCount: set.classes.count)
+        case .folder(let path, let settings) where DataSource.isPrepared(path):
+            let set = try ClipSet(URL(filePath: path))
+            return try ready(set, SetSelection(set, wanted: settings.classes), cache)
         case .folder(let path, let settings):
-            let folder = try ClipFolder(
-                root: URL(filePath: path), splitNames: settings.splits, wanted: settings.classes, rule: settings.rule)
-            let range = settings.lowest...settings.highest
-            let file = cache.appending(path: try folder.key(range) + ".clips")
-            if let prepared = PreparedClips(file: file), prepared.isIntact {
-                return PreparedData(
-                    source: self, digest: prepared.index.digest, file: file, classCount: folder.classes.count)
+            let listing = try settings.listing(path)
+            let set = try await decoded(listing, settings, cache, progress)
+            if !settings.skipsUnreadable, !set.contents.skipped.isEmpty {
+                throw ClipError.several(
+                    set.contents.skipped.map { clip in
+                        let file = listing.entries.first { $0.name == clip.name }?.file.path ?? clip.name
+                        return .unreadableClip(file: file, reason: clip.reason)
+                    })
             }
-            let scratch = cache.appending(path: "decoding-\(ProcessInfo.processInfo.processIdentifier)")
-            let digest = try await folder.prepare(into: file, scratch: scratch, range: range, progress: progress)
-            return PreparedData(source: self, digest: digest, file: file, classCount: folder.classes.count)
+            let left = try listing.without(Set(set.contents.skipped.map(\.name)))
+            return try ready(set, SetSelection(set, left), cache)
         }
+    }
+
+    /// Writes all clips of a folder, and what it says of them, to a file.
+    /// - Returns: the digest of the data and what was left out.
+    /// - Throws: `ClipError` or `StoreError`.
+    public func prepare(
+        into file: URL, cache: URL, progress: @escaping @Sendable (Int, Int) -> Void
+    ) async throws -> (digest: String, clips: Int, skipped: [SkippedClip]) {
+        guard case .folder(let path, let settings) = self, !DataSource.isPrepared(path) else {
+            throw ClipError.noFolder(path: "of clips to prepare")
+        }
+        let preparation = Preparation(listing: try settings.listing(path), settings: settings, cache: cache)
+        try await preparation.write(to: file, refusing: !settings.skipsUnreadable, progress: progress)
+        let set = try ClipSet(file)
+        return (try SetSelection(set, wanted: []).digest(set), set.contents.entries.count, set.contents.skipped)
+    }
+
+    /// The clips of a listing, decoded: from the cache where they are there and whole.
+    private func decoded(
+        _ listing: ClipListing, _ settings: ClipFolderSettings, _ cache: URL,
+        _ progress: @escaping @Sendable (Int, Int) -> Void
+    ) async throws -> ClipSet {
+        let file = cache.appending(path: "clips-" + (try listing.key(settings)) + ".h5")
+        if let set = try? ClipSet(file) { return set }
+        try await Preparation(listing: listing, settings: settings, cache: cache).write(to: file, progress: progress)
+        return try ClipSet(file)
+    }
+
+    private func ready(_ set: ClipSet, _ selection: SetSelection, _ cache: URL) throws -> PreparedData {
+        let digest = selection.digest(set)
+        try? FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true)
+        let file = cache.appending(path: "data-\(digest.prefix(32)).json")
+        try selection.write(to: file)
+        return PreparedData(
+            source: self, digest: digest, file: file, classCount: selection.classes.count,
+            skipped: set.contents.skipped)
     }
 }
 
@@ -48,12 +94,21 @@ public struct ClipFolderSettings: Sendable, Hashable {
     public var classes: [String]
     /// Divides clips that lie in no such folders.
     public var rule = SplitRule()
-    /// The numbers of float arrays that become black and white.
-    public var lowest = 0.0
-    public var highest = 1.0
+    public var decoding = DecodingSettings()
+    /// Clips that can't be read are left out instead of refused.
+    public var skipsUnreadable = false
+    /// Links may lead out of the data set.
+    public var followsLinks = false
 
     public init(splits: [String], classes: [String]) {
         (self.splits, self.classes) = (splits, classes)
+    }
+
+    func listing(_ path: String) throws -> ClipListing {
+        if (path as NSString).pathExtension.lowercased() == "csv" {
+            return try ClipListing(table: URL(filePath: path), splitNames: splits, wanted: classes, rule: rule)
+        }
+        return try ClipListing(root: URL(filePath: path), splitNames: splits, wanted: classes, rule: rule)
     }
 }
 
@@ -62,48 +117,85 @@ public struct PreparedData: Sendable, Equatable {
     public let source: DataSource
     /// Hexadecimal SHA-256: the identity of the data, whatever format it is framed to.
     public let digest: String
-    /// Decoded clips; nil for data that is made on the spot.
+    /// Which clips of which file; nil for data that is made on the spot.
     public let file: URL?
     /// Nil where nobody counted.
     public let classCount: Int?
+    /// Clips that could not be read.
+    public let skipped: [SkippedClip]
 
-    public init(source: DataSource, digest: String, file: URL?, classCount: Int? = nil) {
+    public init(
+        source: DataSource, digest: String, file: URL?, classCount: Int? = nil, skipped: [SkippedClip] = []
+    ) {
         self.source = source
         self.digest = digest
         self.file = file
         self.classCount = classCount
+        self.skipped = skipped
     }
 
     /// - Parameter cache: a folder for framed clips; nil frames them anew.
-    /// - Throws: `ClipError.unreadable` where the cache has changed since.
+    /// - Throws: `ClipError.unreadable` where the clips have changed since; `StoreError` where their file is damaged.
     public func load(_ format: ClipFormat, cache: URL? = nil) throws -> ClipSplits {
-        guard let cache else { return try frame(format) }
-        let framed = FramedCache(folder: cache, data: digest, format: format)
-        if let clips = framed.read() { return clips }
-        let clips = try frame(format)
-        framed.write(clips)
-        return clips
+        if let cache {
+            let framed = FramedCache(folder: cache, data: digest, format: format)
+            let clips = try framed.clips(classes) { take in
+                try forEachClip { split, clip in
+                    let frames = clip.frames[format.kept(of: clip.frames.count)].map(format.frame)
+                    try take(clip.name, split, clip.label, frames)
+                }
+            }
+            if let clips { return clips }
+        }
+        var splits = [Split: FramedClips](
+            uniqueKeysWithValues: Split.allCases.map { ($0, FramedClips(format: format)) })
+        try forEachClip { split, clip in splits[split]?.append(clip) }
+        let empty = FramedClips(format: format)
+        let test = splits[.test].flatMap { $0.count > 0 ? $0 : nil }
+        return ClipSplits(
+            classes: try classes, train: splits[.train] ?? empty, val: splits[.val] ?? empty, test: test)
     }
 
-    private func frame(_ format: ClipFormat) throws -> ClipSplits {
-        switch source {
-        case .visemes(let set):
-            func framed(_ split: Split) -> FramedClips {
-                set.clips(split).reduce(into: FramedClips(format: format)) { $0.append($1) }
-            }
-            let test = framed(.test)
-            return ClipSplits(
-                classes: set.classes, train: framed(.train), val: framed(.val), test: test.count > 0 ? test : nil)
-        case .folder(let path, _):
-            guard let file, let clips = PreparedClips(file: file), clips.index.digest == digest else {
-                throw ClipError.unreadable(
-                    path: file?.path ?? path, reason: "the decoded clips are gone or have changed; start again")
-            }
-            let test = clips.framed(.test, format)
-            return ClipSplits(
-                classes: clips.index.classes, train: clips.framed(.train, format), val: clips.framed(.val, format),
-                test: test.count > 0 ? test : nil)
+    private var classes: [String] {
+        get throws {
+            if case .visemes(let set) = source { return set.classes }
+            return try selection.0.classes
         }
+    }
+
+    /// Which clips, and the file they are in.
+    private var selection: (SetSelection, ClipSet) {
+        get throws {
+            let gone = ClipError.unreadable(
+                path: file?.path ?? "", reason: "the decoded clips are gone or have changed; start again")
+            guard let file, let selection = SetSelection.read(file) else { throw gone }
+            let set = try ClipSet(URL(filePath: selection.file))
+            let places = set.contents.entries.indices
+            guard selection.members.allSatisfy({ places.contains($0.clip) }), selection.digest(set) == digest else {
+                throw gone
+            }
+            return (selection, set)
+        }
+    }
+
+    /// Hands out each clip as it was found, by split, class and name.
+    func forEachClip(_ body: (Split, Clip) throws -> Void) throws {
+        if case .visemes(let set) = source {
+            for split in Split.allCases { for clip in set.clips(split) { try body(split, clip) } }
+            return
+        }
+        let (selection, set) = try selection
+        for member in selection.members {
+            let name = set.contents.entries[member.clip].name
+            try body(member.split, Clip(name: name, label: member.label, frames: set.pictures(member.clip)))
+        }
+    }
+
+    /// - Throws: as `load`.
+    public func survey() throws -> DataSurvey {
+        var survey = DataSurvey(classes: try classes)
+        try forEachClip { survey.take($1, $0) }
+        return survey
     }
 }
 
@@ -117,62 +209,27 @@ extension VisemeSet {
     }
 }
 
-extension ClipFolder {
-    /// Changes when any file is another, by name, size or time of change.
-    func key(_ range: ClosedRange<Double>) throws -> String {
-        var hash = SHA256()
-        hash.update(data: Data("clips 2 \(classes) \(range)".utf8))
-        for entry in entries {
-            for file in ClipFile.files(entry.file) {
-                guard let facts = try? FileManager.default.attributesOfItem(atPath: file.path) else {
-                    throw ClipError.unreadable(path: file.path, reason: "its name or its permissions do not allow it")
-                }
-                let size = (facts[.size] as? NSNumber)?.int64Value ?? 0
-                let changed = (facts[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-                hash.update(
-                    data: Data("\(file.path) \(entry.split.rawValue) \(entry.label) \(size) \(changed)\n".utf8))
-            }
-        }
-        return hexadecimal(hash.finalize().prefix(8))
-    }
-
-    /// Decodes everything into one file.
-    /// - Returns: the digest of the data.
-    func prepare(
-        into file: URL, scratch: URL, range: ClosedRange<Double>, progress: @escaping @Sendable (Int, Int) -> Void
-    ) async throws -> String {
-        let count = entries.count
-        let decoder = ClipDecoder(scratch: scratch, range: range)
-        let decoded = try await decoder.decode(entries.map(\.file)) { progress($0, count) }
-        var clips: [(Split, Clip)] = []
-        var problems: [ClipError] = []
-        for (entry, result) in zip(entries, decoded) {
-            switch result {
-            case .success(let frames):
-                clips.append((entry.split, Clip(name: entry.name, label: entry.label, frames: frames)))
-            case .failure(let error): problems.append(error)
-            }
-        }
-        guard problems.isEmpty else { throw ClipError.several(problems) }
-        return try PreparedClips.write(classes: classes, clips: clips, to: file)
-    }
-}
-
 /// Reads single clips, for classification.
 public enum ClipReader {
-    public static func read(_ files: [URL], cache: URL, range: ClosedRange<Double> = 0...1) async throws -> [Clip] {
+    /// - Throws: `ClipError` with all that can't be read.
+    public static func read(_ files: [URL], cache: URL, settings: DecodingSettings) async throws -> [Clip] {
         for file in files where !FileManager.default.fileExists(atPath: file.path) {
             throw ClipError.unreadable(path: file.path, reason: "there is no such file")
         }
         let decoder = ClipDecoder(
-            scratch: cache.appending(path: "decoding-\(ProcessInfo.processInfo.processIdentifier)"), range: range)
-        let decoded = try await decoder.decode(files) { _ in }
-        let problems = decoded.compactMap { result in
-            if case .failure(let error) = result { error } else { nil }
+            scratch: cache.appending(path: "decoding-\(ProcessInfo.processInfo.processIdentifier)"), settings: settings,
+            root: nil)
+        var clips: [Clip] = []
+        var problems: [ClipError] = []
+        try await decoder.decode(files) { place, result in
+            let file = files[place]
+            do {
+                clips.append(Clip(name: file.path, label: 0, frames: try result.get().pictures()))
+            } catch {
+                problems.append((error as? ClipError) ?? .unreadableClip(file: file.path, reason: "\(error)"))
+            }
         }
         guard problems.isEmpty else { throw ClipError.several(problems) }
-        return zip(files, decoded).map { file, result in
-            Clip(name: file.path, label: 0, frames: (try? result.get()) ?? [])
-        }
+        return clips
     }
 }

@@ -25,7 +25,7 @@ public struct DataSurvey: Sendable {
     }
 
     public let classes: [String]
-    public let clips: [Clip]
+    public private(set) var clips: [Clip] = []
 
     /// Clips that are the same to the last pixel and stand in different splits: what is tested was trained.
     public var leaks: [[Clip]] {
@@ -39,43 +39,27 @@ public struct DataSurvey: Sendable {
             .sorted { $0[0].name.utf8.lexicographicallyPrecedes($1[0].name.utf8) }
     }
 
-    init(_ classes: [String], _ clips: [(Split, Clips.Clip)]) {
-        self.classes = classes
-        self.clips = clips.map { split, clip in
-            var hash = SHA256()
-            var (low, high, sum, count) = (UInt8.max, UInt8.min, 0, 0)
-            for frame in clip.frames {
-                hash.update(data: Data("\(frame.width)×\(frame.height)×\(frame.channels)".utf8))
-                hash.update(data: frame.pixels)
-                for pixel in frame.pixels {
-                    low = min(low, pixel)
-                    high = max(high, pixel)
-                    sum += Int(pixel)
-                }
-                count += frame.pixels.count
+    init(classes: [String]) { self.classes = classes }
+
+    mutating func take(_ clip: Clips.Clip, _ split: Split) {
+        var hash = SHA256()
+        var (low, high, sum, count) = (UInt8.max, UInt8.min, 0, 0)
+        for frame in clip.frames {
+            hash.update(data: Data("\(frame.width)×\(frame.height)×\(frame.channels)".utf8))
+            hash.update(data: frame.pixels)
+            for pixel in frame.pixels {
+                low = min(low, pixel)
+                high = max(high, pixel)
+                sum += Int(pixel)
             }
-            let first = clip.frames.first
-            return Clip(
+            count += frame.pixels.count
+        }
+        let first = clip.frames.first
+        clips.append(
+            Clip(
                 name: clip.name, split: split, label: clip.label, frames: clip.frames.count, width: first?.width ?? 0,
                 height: first?.height ?? 0, channels: first?.channels ?? 0,
                 isEven: clip.frames.allSatisfy { $0.width == first?.width && $0.height == first?.height },
-                digest: hexadecimal(hash.finalize()), low: low, high: high, mean: Double(sum) / Double(max(count, 1)))
-        }
-    }
-}
-
-extension PreparedData {
-    /// - Throws: `ClipError.unreadable` where the cache has changed since.
-    public func survey() throws -> DataSurvey {
-        switch source {
-        case .visemes(let set):
-            return DataSurvey(set.classes, Split.allCases.flatMap { split in set.clips(split).map { (split, $0) } })
-        case .folder(let path, _):
-            guard let file, let clips = PreparedClips(file: file), clips.index.digest == digest else {
-                throw ClipError.unreadable(
-                    path: file?.path ?? path, reason: "the decoded clips are gone or have changed; start again")
-            }
-            return DataSurvey(clips.index.classes, clips.all)
-        }
+                digest: hexadecimal(hash.finalize()), low: low, high: high, mean: Double(sum) / Double(max(count, 1))))
     }
 }

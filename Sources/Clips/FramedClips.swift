@@ -1,74 +1,32 @@
 import Foundation
 import Tensors
 
-/// The form in which clips enter a network.
-public struct ClipFormat: Sendable, Equatable {
-    public var frames: Int
-    public var height: Int
-    public var width: Int
-    /// 1 grey, 3 RGB.
-    public var channels: Int
-    /// Keep the aspect ratio and fill up with the picture's mean, instead of stretching.
-    public var padding: Bool
-
-    public init(frames: Int, height: Int, width: Int, channels: Int, padding: Bool) {
-        self.frames = frames
-        self.height = height
-        self.width = width
-        self.channels = channels
-        self.padding = padding
-    }
-
-    var frameBytes: Int { height * width * channels }
-
-    /// One picture brought to this form.
-    public func frame(_ picture: Picture) -> Picture {
-        let picture = picture.converted(channels: channels)
-        guard padding else { return picture.scaled(width: width, height: height) }
-        // min(width/w, height/h), compared by multiplying, so that no rounding decides.
-        let byWidth = width * picture.height <= height * picture.width
-        let newWidth = byWidth ? width : max(1, rounded(picture.width * height, picture.height))
-        let newHeight = byWidth ? max(1, rounded(picture.height * width, picture.width)) : height
-        let scaled = picture.scaled(width: newWidth, height: newHeight)
-        if newWidth == width && newHeight == height { return scaled }
-        var pixels = [UInt8](repeating: scaled.mean, count: frameBytes)
-        let (left, top) = ((width - newWidth) / 2, (height - newHeight) / 2)
-        for row in 0..<newHeight {
-            let from = row * newWidth * channels
-            let to = ((row + top) * width + left) * channels
-            pixels.replaceSubrange(
-                to..<to + newWidth * channels, with: scaled.pixels[from..<from + newWidth * channels])
-        }
-        return Picture(width: width, height: height, channels: channels, pixels: pixels)
-    }
-
-    private func rounded(_ numerator: Int, _ denominator: Int) -> Int {
-        (2 * numerator + denominator) / (2 * denominator)
-    }
-
-    /// Which of a clip's frames enter: the middle of a longer one, the last repeated for a shorter.
-    public func indices(of count: Int) -> [Int] {
-        let first = max(0, (count - frames) / 2)
-        return (0..<frames).map { min(first + $0, count - 1) }
-    }
-}
-
-/// Clips ready for the network: all of one format, one after the other.
+/// Clips ready for the network: all of one format.
 public struct FramedClips: Sendable {
     public let format: ClipFormat
     public private(set) var labels: [Int] = []
     public private(set) var names: [String] = []
-    private(set) var pixels = Data()
+    private var pixels: Pixels
+
+    /// Where the pixels are: `[frame][row][column][channel]` of each clip.
+    private enum Pixels: Sendable {
+        case memory([[UInt8]])
+        /// And the places of these clips in it.
+        case file(ClipSet, [Int])
+    }
 
     public init(format: ClipFormat) {
         self.format = format
+        pixels = .memory([])
     }
 
-    init(format: ClipFormat, labels: [Int], names: [String], pixels: Data) {
+    /// The clips of one split of a file whose clips are of this format.
+    init(format: ClipFormat, _ set: ClipSet, _ split: Split) {
         self.format = format
-        self.labels = labels
-        self.names = names
-        self.pixels = pixels
+        let clips = set.contents.entries.indices.filter { set.contents.entries[$0].split == split }
+        labels = clips.map { set.contents.entries[$0].label }
+        names = clips.map { set.contents.entries[$0].name }
+        pixels = .file(set, clips)
     }
 
     public var count: Int { labels.count }
@@ -77,21 +35,21 @@ public struct FramedClips: Sendable {
 
     /// Takes in one clip of at least one frame.
     public mutating func append(_ clip: Clip) {
-        let framed = format.indices(of: clip.frames.count).reduce(into: [Int: [UInt8]]()) { made, index in
-            if made[index] == nil { made[index] = format.frame(clip.frames[index]).pixels }
-        }
-        for index in format.indices(of: clip.frames.count) { pixels.append(contentsOf: framed[index] ?? []) }
+        guard case .memory(var all) = pixels else { preconditionFailure("clips of a file are what they are") }
+        pixels = .memory([])
+        all.append(clip.frames[format.kept(of: clip.frames.count)].flatMap { format.frame($0).pixels })
+        pixels = .memory(all)
         labels.append(clip.label)
         names.append(clip.name)
     }
 
     /// `[clip][time][channel][row][column]`, 0…1: the same numbers that the network reads.
-    public func tensor(named name: String) -> Tensor {
+    public func tensor(named name: String) throws -> Tensor {
         var values: [Float] = []
-        values.reserveCapacity(pixels.count)
         let (channels, plane) = (format.channels, format.height * format.width)
+        values.reserveCapacity(count * format.frames * format.frameBytes)
         for clip in 0..<count {
-            withFrames(of: clip) { _, frame in
+            try withFrames(of: clip) { _, frame in
                 for channel in 0..<channels {
                     for at in 0..<plane { values.append(Float(frame[at * channels + channel]) / 255) }
                 }
@@ -102,10 +60,37 @@ public struct FramedClips: Sendable {
     }
 
     /// The frames of one clip in time; `pixels` is `[row][column][channel]`.
-    public func withFrames(of clip: Int, _ body: (_ time: Int, _ pixels: UnsafePointer<UInt8>) -> Void) {
-        pixels.withUnsafeBytes { all in
-            guard let base = all.bindMemory(to: UInt8.self).baseAddress else { return }
-            for time in 0..<format.frames { body(time, base + (clip * format.frames + time) * format.frameBytes) }
+    /// - Parameter draw: how it is changed; nil: not.
+    /// - Throws: `StoreError` where the file of the clips is damaged.
+    public func withFrames(
+        of clip: Int, changed draw: Augmentation.Draw? = nil,
+        _ body: (_ time: Int, _ pixels: UnsafePointer<UInt8>) -> Void
+    ) throws {
+        switch pixels {
+        case .memory(let clips):
+            clips[clip].withUnsafeBufferPointer { show($0, draw, body) }
+        case .file(let set, let places):
+            let place = places[clip]
+            try withUnsafeTemporaryAllocation(byteCount: set.contents.bytes(place).count, alignment: 64) { room in
+                try set.read(place, into: room)
+                show(UnsafeBufferPointer(room.bindMemory(to: UInt8.self)), draw, body)
+            }
+        }
+    }
+
+    private func show(
+        _ kept: UnsafeBufferPointer<UInt8>, _ draw: Augmentation.Draw?, _ body: (Int, UnsafePointer<UInt8>) -> Void
+    ) {
+        guard let base = kept.baseAddress else { return }
+        let count = kept.count / format.keptBytes
+        if draw == nil, format.margin == 0 {
+            for (time, frame) in format.times(of: count).enumerated() { body(time, base + frame * format.keptBytes) }
+            return
+        }
+        let view = ClipView(format: format, kept: base, count: count, draw: draw)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: format.frameBytes) { room in
+            guard let frame = room.baseAddress else { return }
+            view.forEachFrame(in: frame, body)
         }
     }
 }

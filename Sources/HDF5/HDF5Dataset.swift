@@ -46,7 +46,8 @@ public final class HDF5Dataset {
     }
 
     /// Size along each dimension. Refuses what no file of ours holds, before anything is allocated.
-    public func shape() throws -> [Int] {
+    /// - Parameter limit: values at most; nil: as many as the file has bytes.
+    public func shape(limit: Int? = nil) throws -> [Int] {
         let space = try check(H5Dget_space(id), "measure \(path)")
         defer { H5Sclose(space) }
         let rank = try check(H5Sget_simple_extent_ndims(space), "measure \(path)")
@@ -55,7 +56,7 @@ public final class HDF5Dataset {
         var product: hsize_t = 1
         for size in sizes.prefix(Int(rank)) {
             let (next, overflow) = product.multipliedReportingOverflow(by: size)
-            guard !overflow, next <= hsize_t(file.size) else {
+            guard !overflow, next <= hsize_t(limit ?? file.size) else {
                 throw HDF5Error(action: "read \(path)", reason: "its size \(sizes) is beyond belief")
             }
             product = next

@@ -99,6 +99,12 @@ public final class HDF5Group {
         return dataset
     }
 
+    /// Room for bytes, row-major, that somebody else writes: see `ReservedBytes`.
+    @discardableResult
+    public func reserve(_ name: String, shape: [Int]) throws -> HDF5Dataset {
+        try makeDataset(name, viseme_h5_uint8(), shape, shape.reduce(1, *))
+    }
+
     public func setAttribute(_ name: String, _ text: String) throws {
         try HDF5Attributes(id: id, path: path).write(name, text)
     }

@@ -119,9 +119,13 @@ public struct Configuration: Sendable, Equatable {
     public var skippedInitialWeights: [String] { texts("init_skip") }
 
     public var clipFormat: ClipFormat {
-        ClipFormat(
+        var format = ClipFormat(
             frames: integer("len_video"), height: integer("size_lips.height"), width: integer("size_lips.width"),
             channels: integer("channels_lips"), padding: bool("padding_lips"))
+        format.margin = integer("augment.crop")
+        format.window = ClipWindow(rawValue: text("clip_window")) ?? .centre
+        format.keepsAllFrames = format.window == .random || number("augment.speed") > 0
+        return format
     }
 
     public var dataSource: DataSource {
@@ -134,7 +138,9 @@ public struct Configuration: Sendable, Equatable {
             settings.rule.folds = integer("split.folds")
             settings.rule.fold = integer("split.fold")
             settings.rule.seed = UInt64(integer("split_seed"))
-            (settings.lowest, settings.highest) = (number("value_range.min"), number("value_range.max"))
+            settings.decoding = decodingSettings
+            settings.skipsUnreadable = text("on_error") == "skip"
+            settings.followsLinks = bool("follow_links")
             return .folder(path: path, settings)
         }
         var set = VisemeSet()
@@ -146,6 +152,15 @@ public struct Configuration: Sendable, Equatable {
         set.difficulty = number("builtin.difficulty")
         set.seed = UInt64(integer("builtin.seed"))
         return .visemes(set)
+    }
+
+    /// How clips become pictures.
+    public var decodingSettings: DecodingSettings {
+        var settings = DecodingSettings()
+        settings.crop = CropBox(text("crop"))
+        settings.fps = number("fps")
+        (settings.lowest, settings.highest) = (number("value_range.min"), number("value_range.max"))
+        return settings
     }
 
     public func trainingSettings(metric: Metric) -> TrainingSettings {
@@ -167,12 +182,27 @@ public struct Configuration: Sendable, Equatable {
         settings.clipNorm = number("clip_norm")
         settings.augmentation.flip = bool("augment.flip")
         settings.augmentation.shift = integer("augment.shift")
+        settings.augmentation.crop = integer("augment.crop")
         settings.augmentation.time = integer("augment.time")
+        settings.augmentation.speed = number("augment.speed")
+        settings.augmentation.mask = integer("augment.mask")
+        settings.augmentation.randomWindow = text("clip_window") == ClipWindow.random.rawValue
         settings.augmentation.brightness = number("augment.brightness")
+        settings.augmentation.contrast = number("augment.contrast")
         settings.augmentation.mixup = number("augment.mixup")
         settings.frozen = frozenParameters
         settings.metric = metric
         return settings
+    }
+}
+
+extension DataSource {
+    /// Whether a configuration key says which data are used.
+    public static func keys(_ name: String) -> Bool {
+        [
+            "path_to_dataset", "subfolders", "classes", "split_seed", "crop", "fps", "on_error", "follow_links",
+        ].contains(name)
+            || ["builtin.", "split.", "value_range."].contains { name.hasPrefix($0) }
     }
 }
 

@@ -12,6 +12,8 @@ public struct ConfigurationKey: Sendable {
         case text
         case choice([String])
         case texts(count: Int?)
+        /// A `CropBox`.
+        case box
         /// A number, a truth value, text, or a list of them: a key of somebody else's trainer.
         case any
     }
@@ -51,6 +53,10 @@ public struct ConfigurationKey: Sendable {
             "padding_lips", .bool, .bool(true), "true: keep the aspect ratio and pad; false: stretch to the size"),
         ConfigurationKey("seed", .integer(0...Int.max), .integer(42), "initialises everything random"),
         ConfigurationKey("batch_size", .integer(1...4096), .integer(8), "training clips in one batch"),
+        ConfigurationKey(
+            "clip_window", .choice(ClipWindow.allCases.map(\.rawValue)), .text(ClipWindow.centre.rawValue),
+            "where clips of more than len_video frames are cut; random: training clips anywhere, drawn anew each epoch, the others in the middle"
+        ),
         ConfigurationKey("channels_lips", .integer(1...3), .integer(1), "1 grey, 3 RGB"),
         ConfigurationKey("lr", .number(0...Double.greatestFiniteMagnitude), .number(0.0001), "learning rate"),
         ConfigurationKey("epoch", .integer(1...10000), .integer(100), "epochs at most"),
@@ -98,9 +104,22 @@ public struct ConfigurationKey: Sendable {
         ConfigurationKey(
             "augment.shift", .integer(0...64), .integer(0), "move training clips by up to so many px each way"),
         ConfigurationKey(
+            "augment.crop", .integer(0...256), .integer(0),
+            "frame clips so many px larger and cut the picture out of them, anywhere for training clips, else in the middle; usual: a twelfth of the size"
+        ),
+        ConfigurationKey(
             "augment.time", .integer(0...30), .integer(0), "move training clips by up to so many frames in time"),
         ConfigurationKey(
             "augment.brightness", .number(0...1), .number(0), "multiply brightness by up to 1 ± so much"),
+        ConfigurationKey(
+            "augment.contrast", .number(0...1), .number(0),
+            "multiply the distance from the clip's mean by up to 1 ± so much"),
+        ConfigurationKey(
+            "augment.speed", .number(0...0.9), .number(0),
+            "play training clips by up to 1 ± so much faster; usual: 0.1"),
+        ConfigurationKey(
+            "augment.mask", .integer(0...240), .integer(0),
+            "replace up to so many frames in a row by the clip's mean; usual: up to half of len_video"),
         ConfigurationKey(
             "augment.mixup", .number(0...10), .number(0),
             "mix each training clip with another; the shares are drawn from Beta(α, α); 0: not; usual: 0.2…1"),
@@ -110,6 +129,21 @@ public struct ConfigurationKey: Sendable {
             "folders of the training, validation and test clips", decidesOutcome: false),
         ConfigurationKey(
             "classes", .texts(count: nil), .list([]), "classes to use, in this order; empty: all, sorted",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "crop", .box, .text(""),
+            "a fixed box of every picture, before all else: \(CropBox.rule); empty: the whole picture",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "fps", .number(0...1000), .number(0),
+            "frames a second that videos are brought to, by their time stamps; 0: every frame as it is. Pictures and arrays carry no time and stay as they are",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "on_error", .choice(["fail", "skip"]), .text("fail"),
+            "what becomes of clips that can't be read: fail refuses the data set and names them all; skip leaves them out, and the report counts them",
+            decidesOutcome: false),
+        ConfigurationKey(
+            "follow_links", .bool, .bool(false), "clips may be links that lead out of the data set",
             decidesOutcome: false),
         ConfigurationKey(
             "split.val", .number(0...1), .number(0.15),
@@ -177,6 +211,7 @@ public struct ConfigurationKey: Sendable {
                 + (belowUpper ? " (\(shortest(range.upperBound)) itself not)" : "")
         case .text: "text"
         case .choice(let names): "one of " + names.joined(separator: ", ")
+        case .box: CropBox.rule
         case .texts(let count): count.map { "a list of \($0) names" } ?? "a list of names"
         case .any: "a number, true or false, text, or a list of them"
         }

@@ -38,8 +38,19 @@ public struct Recipe: Sendable {
     ///   - overrides: `key=value` arguments; a list makes an axis.
     /// - Throws: `RecipeMistakes` with all mistakes of all texts, or `UnreadableFile`.
     public init(path: String, overrides: [String] = []) throws {
+        try self.init(SourceText(file: URL(filePath: path), name: path), overrides)
+    }
+
+    /// The recipe of nothing but a data set.
+    /// - Parameter data: a folder of clips, a table of them, or a file of prepared ones.
+    public init(data: String, overrides: [String] = []) throws {
+        let folder = URL(filePath: FileManager.default.currentDirectoryPath)
+        try self.init(
+            SourceText(name: data, folder: folder, text: "path_to_dataset: \(jsonString(data))\n"), overrides)
+    }
+
+    private init(_ source: SourceText, _ overrides: [String]) throws {
         let mistakes = MistakeList()
-        let source = try SourceText(file: URL(filePath: path), name: path)
         var draft = RecipeDraft()
         if let node = source.parse(mistakes) {
             try draft.read(RecipeDraft.translated(node, source, mistakes), source, mistakes)
@@ -47,7 +58,7 @@ public struct Recipe: Sendable {
         for (index, argument) in overrides.enumerated() { draft.override(argument, index: index, mistakes) }
         draft.check(source, mistakes)
         try mistakes.throwIfAny()
-        name = URL(filePath: path).deletingPathExtension().lastPathComponent
+        name = URL(filePath: source.name).deletingPathExtension().lastPathComponent
         question = draft.question
         metric = draft.metric
         trainer = draft.trainer

@@ -218,32 +218,48 @@ struct RecipeDraft {
         if let path = settings["init_from"], case .text(let text) = path.value, !text.isEmpty {
             settings["init_from"]?.value = .text(path.wholePath(text))
         }
-        if case .text(VisemeSet.path)? = settings["path_to_dataset"]?.value,
-            let place = settings["classes"].flatMap({ $0.value == .list([]) ? nil : $0.place })
-                ?? axes.first(where: { $0.key == "classes" })?.place
-        {
-            mistakes.add(
-                place, "classes: selects among folders of clips; of \(VisemeSet.path), builtin.words says how many",
-                in: source)
-        }
-        if let path = settings["path_to_dataset"] {
-            if case .text(let text) = path.value, text != VisemeSet.path {
-                if text.hasPrefix("builtin:") {
-                    mistakes.add(
-                        path.place, "path_to_dataset: the built-in data set is \(VisemeSet.path), there is no \(text)",
-                        in: source)
-                } else {
-                    settings["path_to_dataset"]?.value = .text(path.wholePath(text))
-                }
-            }
-        } else if !axes.contains(where: { $0.key == "path_to_dataset" }), mistakes.mistakes.isEmpty {
-            mistakes.add(
-                whole,
-                "path_to_dataset: missing: give the folder of the data set, or \(VisemeSet.path), here or as "
-                    + "path_to_dataset=… on the command line", in: source)
-        }
+        checkData(source, mistakes)
     }
 
+    /// Where the data lie, and which keys have nothing to say about them.
+    private mutating func checkData(_ source: SourceText, _ mistakes: MistakeList) {
+        let whole = Place(file: source.name, line: 1, column: 1)
+        guard let path = settings["path_to_dataset"], case .text(let text) = path.value else {
+            if !axes.contains(where: { $0.key == "path_to_dataset" }), mistakes.mistakes.isEmpty {
+                mistakes.add(
+                    whole,
+                    "path_to_dataset: missing: give the folder of the data set, or \(VisemeSet.path), here or as "
+                        + "path_to_dataset=… on the command line", in: source)
+            }
+            return
+        }
+        func refuse(_ keys: (String) -> Bool, _ reason: String) {
+            let set = settings.filter {
+                keys($0.key) && ConfigurationKey.byName[$0.key]?.defaultValue != $0.value.value
+            }
+            .map { ($0.key, $0.value.place) }
+            for (key, place) in (set + axes.filter { keys($0.key) }.map { ($0.key, $0.place) }).sorted(by: {
+                $0.0 < $1.0
+            }) {
+                mistakes.add(place, "\(key): \(reason)", in: source)
+            }
+        }
+        if text == VisemeSet.path {
+            refuse(
+                { $0 == "classes" }, "selects among folders of clips; of \(VisemeSet.path), builtin.words says how many"
+            )
+        } else if text.hasPrefix("builtin:") {
+            mistakes.add(
+                path.place, "path_to_dataset: the built-in data set is \(VisemeSet.path), there is no \(text)",
+                in: source)
+        } else {
+            settings["path_to_dataset"]?.value = .text(path.wholePath(text))
+            guard DataSource.isPrepared(text) else { return }
+            refuse(
+                { $0 != "classes" && $0 != "path_to_dataset" && !$0.hasPrefix("builtin.") && DataSource.keys($0) },
+                "says how clips are prepared, and \(text) is prepared already: give it to viseme data prepare")
+        }
+    }
 }
 
 extension ConfigurationKey {

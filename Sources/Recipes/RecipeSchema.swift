@@ -88,6 +88,7 @@ public enum RecipeSchema {
                     ? "" : ",\"\(belowUpper ? "exclusiveMaximum" : "maximum")\":\(shortest(range.upperBound))") + "}"
         case .text: #"{"type":"string"}"#
         case .choice(let names): "{\"enum\":[\(names.map(jsonString).joined(separator: ","))]}"
+        case .box: #"{"type":"string","pattern":"^(lrw|[0-9]+x[0-9]+[+][0-9]+[+][0-9]+)$"}"#
         case .texts(let count):
             "{\"type\":\"array\",\"items\":{\"type\":\"string\"}\(count.map { ",\"minItems\":\($0),\"maxItems\":\($0)" } ?? "")}"
         case .any: "{}"

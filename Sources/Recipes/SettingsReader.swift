@@ -1,3 +1,4 @@
+import Clips
 import Foundation
 import Training
 import Yams
@@ -166,6 +167,8 @@ struct SettingsReader {
             return .list(texts.map { .text($0) })
         case .text:
             return text(node).flatMap { $0.isEmpty ? nil : .text($0) }
+        case .box:
+            return text(node).flatMap { CropBox($0) == nil ? nil : .text($0) }
         case .choice(let names):
             return text(node).flatMap { names.contains($0) ? .text($0) : nil }
         case .bool:

@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import SealedFiles
 import Tensors
 import Training
 
@@ -43,7 +44,7 @@ public enum CheckpointFile {
         try SealedFile.read(file) { root in
             let found = "\(try root.text("format")) \(try root.integer("format_version"))"
             guard found == "\(format) \(formatVersion)" else {
-                throw StoreError.otherFormat(path: file.path, found: found)
+                throw StoreError.otherFormat(path: file.path, found: found, known: formatVersion)
             }
             let owner = try root.text("run_id")
             guard owner == id else {

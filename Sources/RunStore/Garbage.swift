@@ -1,5 +1,6 @@
 import Foundation
 import Recipes
+import SealedFiles
 
 /// What of a study's folder could go, and how much that frees.
 public struct Garbage: Sendable {

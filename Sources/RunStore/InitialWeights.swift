@@ -1,4 +1,5 @@
 import Foundation
+import SealedFiles
 import Tensors
 
 /// Weights to start from: those of a stored run, or of a safetensors file.

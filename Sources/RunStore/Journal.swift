@@ -1,4 +1,5 @@
 import Foundation
+import SealedFiles
 import Zlib
 
 #if canImport(Glibc)
@@ -155,5 +156,3 @@ package func lockPatiently(_ descriptor: Int32) -> Bool {
     }
     return false
 }
-
-func systemProblem() -> String { String(cString: strerror(errno)) }

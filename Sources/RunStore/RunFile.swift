@@ -2,6 +2,7 @@ import Clips
 import Foundation
 import HDF5
 import Recipes
+import SealedFiles
 import Tensors
 import Training
 
@@ -269,7 +270,9 @@ public enum RunFile {
     /// - Parameter isSummary: leaves out what neither the sweep file nor the content digest holds.
     private static func read(_ root: HDF5Group, path: String, isSummary: Bool = false) throws -> Contents {
         let found = "\(try root.text("format")) \(try root.integer("format_version"))"
-        guard found == "\(format) \(formatVersion)" else { throw StoreError.otherFormat(path: path, found: found) }
+        guard found == "\(format) \(formatVersion)" else {
+            throw StoreError.otherFormat(path: path, found: found, known: formatVersion)
+        }
         let outcome = try root.group("result")
         let history = try root.group("history")
         let epochs = try history.dataset("epoch").integers().count

@@ -1,4 +1,5 @@
 import Foundation
+import SealedFiles
 
 /// A stored run as a person names it: its file, or the study's folder and, after a colon, its number, label or id.
 public enum RunName {
@@ -7,21 +8,21 @@ public enum RunName {
         let isStudy = FileManager.default.fileExists(atPath: StudyFolder(URL(filePath: text)).plan.path)
         if FileManager.default.fileExists(atPath: text), !isStudy { return URL(filePath: text) }
         guard let colon = text.firstIndex(of: ":") else {
-            throw StoreError.noRun(
+            throw StudyError.noRun(
                 name: text, reason: "there is no such run: give a run file, or results/<name>:<number, label or id>")
         }
         let folder = StudyFolder(URL(filePath: String(text[..<colon])))
         let name = String(text[text.index(after: colon)...])
         let plan = try folder.readPlan()
         guard let run = plan.run(named: name) else {
-            throw StoreError.noRun(
+            throw StudyError.noRun(
                 name: text,
                 reason:
                     "no run of \(plan.name) is called \(name): `viseme status \(folder.url.relativePath)` lists them")
         }
         let file = folder.runFile(run.id)
         guard FileManager.default.fileExists(atPath: file.path) else {
-            throw StoreError.noRun(name: text, reason: "the run \(run.label) is not stored yet")
+            throw StudyError.noRun(name: text, reason: "the run \(run.label) is not stored yet")
         }
         return file
     }

@@ -1,4 +1,5 @@
 import Foundation
+import SealedFiles
 import Training
 
 #if canImport(Glibc)

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Recipes
+import SealedFiles
 import Synchronization
 import Training
 

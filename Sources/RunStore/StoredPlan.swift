@@ -1,3 +1,4 @@
+import Clips
 import Foundation
 import Recipes
 import Training
@@ -94,6 +95,12 @@ public struct StoredPlan: Sendable, Equatable {
         if case .command(let command) = trainer { command.excludedMetrics } else { [] }
     }
 
+    /// Each once, in the order of the runs.
+    public var dataSets: [PlannedData] {
+        var seen: Set<PlannedData> = []
+        return runs.map(\.data).filter { seen.insert($0).inserted }
+    }
+
     /// The plan with this run only: what a worker needs of it, however many runs there are.
     public func alone(_ run: Run) -> StoredPlan {
         var plan = self
@@ -106,12 +113,20 @@ public struct StoredPlan: Sendable, Equatable {
 public struct PlannedData: Sendable, Hashable, Codable {
     /// Empty where a command reads its data itself.
     public var digest: String
-    /// Of decoded clips, where there is one.
+    /// Which clips of which file, where there is one.
     public var file: String?
+    /// Clips that could not be read and are left out: the first of them, and how many there are.
+    public var skipped: [SkippedClip]?
+    public var skippedCount: Int?
 
-    public init(digest: String = "", file: String? = nil) {
+    private static let listed = 50
+
+    public init(digest: String = "", file: String? = nil, skipped: [SkippedClip] = []) {
         self.digest = digest
         self.file = file
+        guard !skipped.isEmpty else { return }
+        self.skipped = Array(skipped.prefix(PlannedData.listed))
+        skippedCount = skipped.count
     }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Recipes
+import SealedFiles
 
 /// `results/<name>/`: everything stored of one study, and where.
 public struct StudyFolder: Sendable, Equatable {
@@ -97,7 +98,7 @@ public struct StudyFolder: Sendable, Equatable {
     }
 
     public func readPlan() throws -> StoredPlan {
-        guard FileManager.default.fileExists(atPath: plan.path) else { throw StoreError.noStudy(path: url.path) }
+        guard FileManager.default.fileExists(atPath: plan.path) else { throw StudyError.noStudy(path: url.path) }
         do {
             return try StoredPlan(json: Data(DurableFile.read(plan)))
         } catch is DecodingError {

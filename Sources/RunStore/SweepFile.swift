@@ -3,6 +3,7 @@ import Crypto
 import Foundation
 import HDF5
 import Recipes
+import SealedFiles
 import Training
 
 /// `sweep.h5`: all finished runs side by side, with the dimensions run and epoch. Derived: it can be rebuilt from the run
@@ -120,7 +121,9 @@ public enum SweepFile {
 
     private static func read(_ root: HDF5Group, _ excluded: [String], path: String) throws -> [String: RunSummary] {
         let found = "\(try root.text("format")) \(try root.integer("format_version"))"
-        guard found == "\(format) \(formatVersion)" else { throw StoreError.otherFormat(path: path, found: found) }
+        guard found == "\(format) \(formatVersion)" else {
+            throw StoreError.otherFormat(path: path, found: found, known: formatVersion)
+        }
         guard try names("excluded_metrics", root) == excluded else { return [:] }
         let ids = try root.dataset("run_id").texts()
         let width = try root.dataset("epoch").shape().first ?? 0

@@ -1,5 +1,6 @@
 import Foundation
 import RunStore
+import SealedFiles
 
 /// Brings the runs of one study's folder into another: two machines that shared the work become one result. Runs are known
 /// by identity; every file is verified before it is taken.

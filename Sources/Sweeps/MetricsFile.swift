@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import RunStore
+import SealedFiles
 import Training
 
 /// The metrics that a command appends to a file, one JSON object a line: `{"epoch": 1, "val_accuracy": 0.41}`. Read as it

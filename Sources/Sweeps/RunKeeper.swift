@@ -1,5 +1,6 @@
 import Foundation
 import RunStore
+import SealedFiles
 import Synchronization
 import Training
 

@@ -4,6 +4,7 @@ import Kernels
 import Networks
 import Recipes
 import RunStore
+import SealedFiles
 import Training
 
 /// Trains one run of a plan, in this process, and publishes its file.

@@ -90,7 +90,7 @@ private struct StudyData {
             let source = configuration.dataSource
             if let known = prepared[source] { return known }
             let made = try await source.prepare(cache: cache, progress: progress)
-            let planned = PlannedData(digest: made.digest, file: made.file?.path)
+            let planned = PlannedData(digest: made.digest, file: made.file?.path, skipped: made.skipped)
             prepared[source] = planned
             counts[made.digest] = made.classCount
             return planned
@@ -104,13 +104,5 @@ private struct StudyData {
         for run in runs { all.append(try await data(run.configuration)) }
         ofRuns = all
         classCounts = counts
-    }
-}
-
-extension DataSource {
-    /// Whether a configuration key says which data are used.
-    static func keys(_ name: String) -> Bool {
-        ["path_to_dataset", "subfolders", "classes", "split_seed"].contains(name)
-            || ["builtin.", "split.", "value_range."].contains { name.hasPrefix($0) }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import RunStore
+import SealedFiles
 
 /// Keeps a second sweep out of a study's folder; the kernel lets go of it when the process ends, however it ends.
 public final class StudyLock {

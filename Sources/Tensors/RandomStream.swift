@@ -14,6 +14,7 @@ public struct RandomStream: Sendable {
         case mixup = 7
         case bootstrap = 8
         case samples = 9
+        case cuts = 10
     }
 
     private let key: SIMD2<UInt32>

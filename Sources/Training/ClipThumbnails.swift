@@ -22,7 +22,7 @@ public struct ClipThumbnails: Sendable, Equatable {
     private static let frameLimit = 4
 
     /// Of the test clips, where there are any.
-    init?(_ predictions: ClipPredictions, _ framed: FramedClips) {
+    init?(_ predictions: ClipPredictions, _ framed: FramedClips) throws {
         let order = predictions.labels.indices.sorted {
             let (a, b) = (predictions.probabilities[$0], predictions.probabilities[$1])
             return a == b ? $0 < $1 : a > b
@@ -48,7 +48,7 @@ public struct ClipThumbnails: Sendable, Equatable {
         let (height, width) = (format.height / step, format.width / step)
         var pixels: [UInt8] = []
         for clip in chosen {
-            framed.withFrames(of: clip) { time, frame in
+            try framed.withFrames(of: clip) { time, frame in
                 guard times.contains(time) else { return }
                 for row in 0..<height {
                     for column in 0..<width {

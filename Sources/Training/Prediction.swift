@@ -17,8 +17,8 @@ public struct Prediction: Sendable, Equatable {
         )
         try network.parameters.load(weights)
         network.pack()
-        return (0..<clips.count).map { clip in
-            network.load(clips, [clip])
+        return try (0..<clips.count).map { clip in
+            try network.load(clips, [clip])
             network.forward(batch: 1, training: nil)
             _ = network.loss(labels: [0])
             let probabilities = network.probabilities(clip: 0)

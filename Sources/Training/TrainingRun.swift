@@ -61,7 +61,7 @@ public final class TrainingRun {
             let lr = settings.lr * settings.schedule.factor(epoch: epoch, epochs: settings.epochs)
             let train = try trainEpoch(epoch, lr: lr, &progress, keeper, elapsed: { seconds() - start }, report: report)
             outcome = train.loss.isFinite ? .trained : .diverged
-            let val = outcome == .trained ? evaluate(data.val) : Score(loss: .nan, accuracy: .nan)
+            let val = outcome == .trained ? try evaluate(data.val) : Score(loss: .nan, accuracy: .nan)
             let values = [train.loss, train.accuracy, val.loss, val.accuracy, lr]
             let isBest = progress.record(values, settings)
             if isBest { progress.bestWeights = network.parameters.tensors }
@@ -72,14 +72,14 @@ public final class TrainingRun {
             if let keeper, keeper.isDue(atEndOfEpoch: true) { try keeper.keep(state(progress)) }
         }
         let last = network.parameters.tensors
-        let (test, predictions) = judge(progress.bestWeights)
+        let (test, predictions) = try judge(progress.bestWeights)
         return TrainingResult(
             outcome: outcome, histories: progress.histories, seconds: progress.seconds,
             best: progress.stopping(settings).best,
             stoppedEarly: outcome == .trained && progress.epochs < settings.epochs, weights: progress.bestWeights,
             lastWeights: last, test: test, predictions: predictions,
-            thumbnails: predictions.last.flatMap {
-                ClipThumbnails($0, $0.split == .test ? data.test ?? data.val : data.val)
+            thumbnails: try predictions.last.flatMap {
+                try ClipThumbnails($0, $0.split == .test ? data.test ?? data.val : data.val)
             }
         )
     }
@@ -174,7 +174,7 @@ public final class TrainingRun {
             let start = progress.batches * settings.batchSize
             let clips = Array(order[start..<min(start + settings.batchSize, order.count)])
             var sum = progress.lossSum
-            progress.correct += trainBatch(clips, epoch: epoch, lr: lr) { sum += Double($0) }
+            progress.correct += try trainBatch(clips, epoch: epoch, lr: lr) { sum += Double($0) }
             progress.lossSum = sum
             progress.batches += 1
             guard sum.isFinite else { return Score(loss: sum, accuracy: .nan) }
@@ -189,8 +189,8 @@ public final class TrainingRun {
     }
 
     /// - Returns: how many of the clips were told right before the step.
-    private func trainBatch(_ clips: [Int], epoch: Int, lr: Double, takeLoss: (Float) -> Void) -> Int {
-        let labels = loadTraining(clips, epoch: epoch)
+    private func trainBatch(_ clips: [Int], epoch: Int, lr: Double, takeLoss: (Float) -> Void) throws -> Int {
+        let labels = try loadTraining(clips, epoch: epoch)
         network.pack()
         network.forward(batch: clips.count, training: .init(seed: settings.seed, number: step))
         network.loss(labels: labels).forEach(takeLoss)
@@ -207,15 +207,15 @@ public final class TrainingRun {
     }
 
     /// Puts training clips, changed and mixed as the settings say, where the network reads them.
-    private func loadTraining(_ clips: [Int], epoch: Int) -> [MixedLabel] {
+    private func loadTraining(_ clips: [Int], epoch: Int) throws -> [MixedLabel] {
         let augmentation = settings.augmentation
         guard !augmentation.isOff else {
-            network.load(data.train, clips)
+            try network.load(data.train, clips)
             return clips.map { MixedLabel(data.train.label($0)) }
         }
-        return clips.enumerated().map { place, clip in
+        return try clips.enumerated().map { place, clip in
             let draw = augmentation.draw(seed: settings.seed, epoch: epoch, clip: clip)
-            data.train.withFrames(of: clip, changed: draw) { time, pixels in
+            try data.train.withFrames(of: clip, changed: draw) { time, pixels in
                 network.setFrame(pixels, clip: place, time: time, batch: clips.count)
             }
             let label = data.train.label(clip)
@@ -224,7 +224,7 @@ public final class TrainingRun {
                     seed: settings.seed, epoch: epoch, clip: clip, count: data.train.count)
             else { return MixedLabel(label) }
             let other = augmentation.draw(seed: settings.seed, epoch: epoch, clip: partner.clip)
-            data.train.withFrames(of: partner.clip, changed: other) { time, pixels in
+            try data.train.withFrames(of: partner.clip, changed: other) { time, pixels in
                 network.mixFrame(pixels, share: partner.share, clip: place, time: time, batch: clips.count)
             }
             return MixedLabel(first: label, second: data.train.label(partner.clip), share: partner.share)
@@ -234,13 +234,13 @@ public final class TrainingRun {
     /// Loss and accuracy on one split, without dropout, batch norm by its averages.
     private func evaluate(
         _ clips: FramedClips, tally: ((_ place: Int, _ predicted: Int) -> Void)? = nil
-    ) -> Score {
+    ) throws -> Score {
         network.pack(training: false)
         var loss = 0.0
         var correct = 0
         for start in stride(from: 0, to: clips.count, by: network.clips) {
             let part = Array(start..<min(start + network.clips, clips.count))
-            network.load(clips, part)
+            try network.load(clips, part)
             let labels = part.map { clips.label($0) }
             network.forward(batch: part.count, training: nil)
             for value in network.loss(labels: labels) { loss += Double(value) }
@@ -254,24 +254,24 @@ public final class TrainingRun {
     }
 
     /// What the best weights say of the validation clips, and of the test clips, by which nobody chose anything.
-    private func judge(_ weights: [Tensor]) -> (TestResult?, [ClipPredictions]) {
+    private func judge(_ weights: [Tensor]) throws -> (TestResult?, [ClipPredictions]) {
         guard !weights.isEmpty else { return (nil, []) }
         do { try network.parameters.load(weights) } catch {
             preconditionFailure("a network's own weights fit it: \(error)")
         }
-        func predictions(_ split: Split, _ clips: FramedClips) -> (Score, ClipPredictions) {
+        func predictions(_ split: Split, _ clips: FramedClips) throws -> (Score, ClipPredictions) {
             var told = ClipPredictions(
                 split: split, names: clips.names, labels: clips.labels, predicted: [], probabilities: [])
-            let score = evaluate(clips) { [network] clip, predicted in
+            let score = try evaluate(clips) { [network] clip, predicted in
                 told.predicted.append(predicted)
                 told.probabilities.append(network.probabilities(clip: clip)[predicted])
                 told.logits += network.logits(clip: clip)
             }
             return (score, told)
         }
-        let (_, val) = predictions(.val, data.val)
+        let (_, val) = try predictions(.val, data.val)
         guard let clips = data.test, clips.count > 0 else { return (nil, [val]) }
-        let (score, test) = predictions(.test, clips)
+        let (score, test) = try predictions(.test, clips)
         let classes = data.classes.count
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
         for (label, predicted) in zip(test.labels, test.predicted) { confusion[label][predicted] += 1 }
@@ -294,9 +294,9 @@ func networkShape(_ format: ClipFormat, classes: Int, settings: TrainingSettings
 
 extension VisualSpeechNetwork {
     /// Puts whole clips where the network reads them, the first at place 0.
-    func load(_ source: FramedClips, _ clips: [Int]) {
+    func load(_ source: FramedClips, _ clips: [Int]) throws {
         for (place, clip) in clips.enumerated() {
-            source.withFrames(of: clip) { time, pixels in
+            try source.withFrames(of: clip) { time, pixels in
                 setFrame(pixels, clip: place, time: time, batch: clips.count)
             }
         }

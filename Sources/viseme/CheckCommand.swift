@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Reports
 import RunStore
+import SealedFiles
 import Sweeps
 
 struct CheckCommand: ParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Clips
 import Foundation
 import RunStore
+import SealedFiles
 import Tensors
 
 struct ExportCommand: AsyncParsableCommand {
@@ -84,10 +85,10 @@ struct ExportCommand: AsyncParsableCommand {
                 "\(what): its data, \(record.provenance.data), are not those any more that it was trained with")
         }
         let splits = try data.load(record.configuration.clipFormat)
-        return [("val", splits.val), ("test", splits.test)].flatMap { name, clips in
-            clips.map {
+        return try [("val", splits.val), ("test", splits.test)].flatMap { name, clips in
+            try clips.map {
                 [
-                    $0.tensor(named: "\(name)/clips"),
+                    try $0.tensor(named: "\(name)/clips"),
                     Tensor(name: "\(name)/labels", shape: [$0.count], elements: .integer($0.labels), dtype: "I64"),
                 ]
             } ?? []

@@ -27,7 +27,8 @@ struct PredictCommand: AsyncParsableCommand {
         }
         let configuration = record.configuration
         let read = try await ClipReader.read(
-            clips.map { URL(filePath: $0) }, cache: FileManager.default.temporaryDirectory)
+            clips.map { URL(filePath: $0) }, cache: FileManager.default.temporaryDirectory,
+            settings: configuration.decodingSettings)
         let framed = read.reduce(into: FramedClips(format: configuration.clipFormat)) { $0.append($1) }
         let predictions = try Prediction.predict(
             framed, weights: record.anyWeights, classes: record.classes.count,

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Recipes
 import RunStore
+import SealedFiles
 
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

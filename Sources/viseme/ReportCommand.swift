@@ -3,6 +3,7 @@ import Foundation
 import Recipes
 import Reports
 import RunStore
+import SealedFiles
 import Sweeps
 
 struct ReportCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import Foundation
 import RunStore
+import SealedFiles
 
 /// A run as a person names it.
 enum RunArgument {

@@ -5,6 +5,7 @@ import Kernels
 import Networks
 import Recipes
 import RunStore
+import SealedFiles
 import Sweeps
 
 @main
@@ -51,7 +52,8 @@ struct Viseme: AsyncParsableCommand {
         case is RunStopped:
             complain("viseme: \(error)")
             return ExitStatus.interrupted.rawValue
-        case is UnreadableFile, is ClipError, is VectorWidthError, is WeightMismatch, is StoreError, is StudyLock.Taken,
+        case is UnreadableFile, is ClipError, is VectorWidthError, is WeightMismatch, is StoreError, is StudyError,
+            is StudyLock.Taken,
             is Journal.Claimed, is NotRepeated:
             complain("viseme: error: \(error)")
             return ExitStatus.wrong.rawValue
@@ -100,20 +102,28 @@ struct StudyOptions: ParsableArguments {
 
     /// The study, with its data prepared.
     func study() async throws -> Study {
-        let display = ProgressDisplay()
-        defer { display.clear() }
+        let progress = DecodingProgress()
+        defer { progress.end() }
         let (recipe, overrides, folder) = (recipe, overrides, resultsFolder)
         let study = try await Interruption.guarding {
-            try await Study(path: recipe, overrides: overrides, results: folder) { done, count in
-                display.show("decoding videos", Double(done) / Double(max(count, 1)), "\(done) of \(count)")
-            }
+            try await Study(path: recipe, overrides: overrides, results: folder) { progress.show($0, $1) }
         }
-        display.clear()
+        progress.end()
+        tellSkipped(study.plan)
         for duplicate in study.duplicates.prefix(10) { complain(duplicate) }
         if study.duplicates.count > 10 {
             complain("… and \(study.duplicates.count - 10) more that are the same as others")
         }
         return study
+    }
+
+    private func tellSkipped(_ plan: StoredPlan) {
+        for data in plan.dataSets {
+            guard let count = data.skippedCount, let first = data.skipped?.first else { continue }
+            complain(
+                "\(count) \(count == 1 ? "clip" : "clips") can't be read and left out (on_error: skip), as \(first.name): "
+                    + "\(first.reason); `viseme data info \(recipe)` lists them")
+        }
     }
 }
 

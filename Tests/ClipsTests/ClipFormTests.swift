@@ -79,10 +79,10 @@ func fifteenFormsAreTheSameClips() async throws {
         #expect(
             splits.classes == ["seven", "two"] && splits.train.count == 4 && splits.val.count == 2 && splits.test == nil
         )
-        return [splits.train, splits.val].flatMap { clips in
-            (0..<clips.count).map { clip in
+        return try [splits.train, splits.val].flatMap { clips in
+            try (0..<clips.count).map { clip in
                 var pixels: [UInt8] = []
-                clips.withFrames(of: clip) { _, frame in
+                try clips.withFrames(of: clip) { _, frame in
                     pixels += UnsafeBufferPointer(start: frame, count: 80 * 80 * channels)
                 }
                 return ((clips.names[clip] as NSString).deletingPathExtension, clips.label(clip), pixels)

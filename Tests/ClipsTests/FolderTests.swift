@@ -27,9 +27,9 @@ private let splits = ["train", "val", "test"]
         "a/train/1.mp4", "b/train/2.mp4", "a/val/3.mp4", "b/val/4.mp4", "a/test/5.mp4", "a/train/.hidden.mp4",
         "a/train/notes.txt",
     ])
-    let first = try ClipFolder(root: bySplit.url, splitNames: splits, wanted: [])
-    let second = try ClipFolder(root: byClass.url, splitNames: splits, wanted: [])
-    func facts(_ folder: ClipFolder) -> [String] {
+    let first = try ClipListing(root: bySplit.url, splitNames: splits, wanted: [])
+    let second = try ClipListing(root: byClass.url, splitNames: splits, wanted: [])
+    func facts(_ folder: ClipListing) -> [String] {
         folder.entries.map { "\($0.split) \($0.label) \($0.file.lastPathComponent)" }
     }
     #expect(first.classes == ["a", "b"])
@@ -39,46 +39,46 @@ private let splits = ["train", "val", "test"]
 
 @Test func classesSelectAndOrder() throws {
     let scratch = try Scratch(["a/train/1.mp4", "b/train/2.mp4", "a/val/3.mp4", "b/val/4.mp4"])
-    #expect(try ClipFolder(root: scratch.url, splitNames: splits, wanted: ["b", "a"]).classes == ["b", "a"])
+    #expect(try ClipListing(root: scratch.url, splitNames: splits, wanted: ["b", "a"]).classes == ["b", "a"])
     #expect(throws: ClipError.missingClass(name: "c", found: ["a", "b"])) {
-        try ClipFolder(root: scratch.url, splitNames: splits, wanted: ["c"])
+        try ClipListing(root: scratch.url, splitNames: splits, wanted: ["c"])
     }
 }
 
 @Test func whatIsNoDataSetIsRefusedWithTheReason() throws {
     let nowhere = URL(filePath: "/nowhere/at/all")
     #expect(throws: ClipError.noFolder(path: nowhere.path)) {
-        try ClipFolder(root: nowhere, splitNames: splits, wanted: [])
+        try ClipListing(root: nowhere, splitNames: splits, wanted: [])
     }
     let flat = try Scratch(["a/1.mp4"])
     #expect(throws: ClipError.oneClass(path: flat.url.path, name: "a")) {
-        try ClipFolder(root: flat.url, splitNames: splits, wanted: [])
+        try ClipListing(root: flat.url, splitNames: splits, wanted: [])
     }
     let other = try Scratch(["a/notes.txt"])
     #expect(throws: ClipError.noSplits(path: other.url.path, wanted: splits, found: ["a"])) {
-        try ClipFolder(root: other.url, splitNames: splits, wanted: [])
+        try ClipListing(root: other.url, splitNames: splits, wanted: [])
     }
     let empty = try Scratch(["a/train/1.mp4", "a/val/1.mp4", "b/train/1.mp4", "b/val/readme.txt"])
     #expect(throws: ClipError.several([.emptyClass(name: "b", split: "val", path: empty.url.path)])) {
-        try ClipFolder(root: empty.url, splitNames: splits, wanted: [])
+        try ClipListing(root: empty.url, splitNames: splits, wanted: [])
     }
 }
 
 @Test func ambiguousAndHopelessFoldersAreRefused() throws {
     let both = try Scratch(["train/x/1.mp4", "val/x/1.mp4", "a/train/1.mp4", "a/val/1.mp4"])
     #expect(throws: ClipError.bothLayouts(path: both.url.path, split: "train", name: "a")) {
-        try ClipFolder(root: both.url, splitNames: splits, wanted: [])
+        try ClipListing(root: both.url, splitNames: splits, wanted: [])
     }
     let one = try Scratch(["a/train/1.mp4", "a/val/1.mp4"])
     #expect(throws: ClipError.oneClass(path: one.url.path, name: "a")) {
-        try ClipFolder(root: one.url, splitNames: splits, wanted: [])
+        try ClipListing(root: one.url, splitNames: splits, wanted: [])
     }
 }
 
 @Test func aPipeIsNoClip() throws {
     let scratch = try Scratch(["a/train/1.mp4", "a/val/1.mp4", "b/train/1.mp4", "b/val/1.mp4"])
     #expect(mkfifo(scratch.url.appending(path: "a/train/pipe.mp4").path, 0o600) == 0)
-    #expect(try ClipFolder(root: scratch.url, splitNames: splits, wanted: []).entries.count == 4)
+    #expect(try ClipListing(root: scratch.url, splitNames: splits, wanted: []).entries.count == 4)
 }
 
 @Test func aClipThatFfmpegCannotDecodeIsNamed() async throws {
@@ -119,21 +119,21 @@ func realClipsAreDecodedOnceAndTheSameAgain() async throws {
     #expect(elsewhere.digest == first.digest)
 }
 
-@Test func augmentationDependsOnSeedEpochAndClipAlone() {
+@Test func augmentationDependsOnSeedEpochAndClipAlone() throws {
     var augmentation = Augmentation()
     (augmentation.flip, augmentation.shift, augmentation.time, augmentation.brightness) = (true, 2, 1, 0.3)
     var clips = FramedClips(format: ClipFormat(frames: 2, height: 8, width: 8, channels: 1, padding: true))
     let ramp = Picture(width: 8, height: 8, channels: 1, pixels: (0..<64).map { UInt8($0 * 3) })
     clips.append(Clip(name: "ramp", label: 0, frames: [ramp, ramp]))
-    func changed(seed: UInt64, epoch: Int) -> [UInt8] {
+    func changed(seed: UInt64, epoch: Int) throws -> [UInt8] {
         var all: [UInt8] = []
-        clips.withFrames(of: 0, changed: augmentation.draw(seed: seed, epoch: epoch, clip: 0)) { _, pixels in
+        try clips.withFrames(of: 0, changed: augmentation.draw(seed: seed, epoch: epoch, clip: 0)) { _, pixels in
             all += UnsafeBufferPointer(start: pixels, count: 64)
         }
         return all
     }
-    #expect(changed(seed: 1, epoch: 1) == changed(seed: 1, epoch: 1))
-    let variants = (1...8).map { changed(seed: 1, epoch: $0) } + [changed(seed: 2, epoch: 1)]
+    #expect(try changed(seed: 1, epoch: 1) == changed(seed: 1, epoch: 1))
+    let variants = try (1...8).map { try changed(seed: 1, epoch: $0) } + [try changed(seed: 2, epoch: 1)]
     #expect(Set(variants).count == 9)
     #expect(Augmentation().isOff)
 }

@@ -20,9 +20,9 @@ import Testing
 
 @Test func shortClipsRepeatTheirLastFrameAndLongOnesKeepTheirMiddle() {
     let format = ClipFormat(frames: 5, height: 8, width: 8, channels: 1, padding: true)
-    #expect(format.indices(of: 3) == [0, 1, 2, 2, 2])
-    #expect(format.indices(of: 5) == [0, 1, 2, 3, 4])
-    #expect(format.indices(of: 8) == [1, 2, 3, 4, 5])
+    #expect(format.times(of: 3) == [0, 1, 2, 2, 2])
+    #expect(format.times(of: 5) == [0, 1, 2, 3, 4])
+    #expect(format.times(of: 8) == [1, 2, 3, 4, 5])
 }
 
 @Test func greyFollowsBT601() {

@@ -103,7 +103,7 @@ private func arrays() throws -> Program {
     let folder = program.folder.appending(path: "clips/да")
     let whole = npy([4, 8, 8], [UInt8](repeating: 9, count: 256))
     let cases: [(String, Data, String)] = [
-        ("empty.npy", Data(), "it is no NumPy array"), ("cut.npy", whole.dropLast(), "does not fit"),
+        ("empty.npy", Data(), "it is empty (0 bytes)"), ("cut.npy", whole.dropLast(), "does not fit"),
         ("text.npy", Data("no".utf8), "it is no NumPy array"),
         ("header.npy", whole.prefix(40), "header is cut off"),
         ("complex.npy", npy([2, 2, 2], type: "<c8", [UInt8](repeating: 0, count: 64)), "its numbers are <c8"),

@@ -1,6 +1,7 @@
 import Foundation
 import Recipes
 import RunStore
+import SealedFiles
 import Tensors
 import Testing
 import Training

@@ -3,6 +3,9 @@
 #include <sys/prctl.h>
 #endif
 
+/// From now on a process may take so many bytes of address space, where the system can say so.
+int viseme_limit_memory(int process, long bytes);
+
 /// From now on, programs whose parent ends become children of this process, if it started their ancestors.
 static inline int viseme_adopt_orphans(void) {
 #ifdef __linux__

@@ -6,6 +6,7 @@ extension StudyReport {
         let missing = plan.runs.filter { facts.stored.runs[$0.id] == nil }
         let diverged = facts.runs.count { $0.summary.outcome == .diverged }
         var blocks: [Notebook.Block] = [.command([command("status")])]
+        blocks += skippedClips
         guard !missing.isEmpty else {
             let text: Words =
                 "None: every planned run is stored\(diverged > 0 ? "; \(diverged) of them diverged, which is a result" : "")."
@@ -34,5 +35,16 @@ extension StudyReport {
             blocks.append(.listing(failure.output))
         }
         return Notebook.Section(name: "failures", heading: "Failures and missing runs", blocks: blocks)
+    }
+
+    /// What of the data could not be read.
+    private var skippedClips: [Notebook.Block] {
+        plan.dataSets.compactMap { data in
+            guard let count = data.skippedCount, let clips = data.skipped else { return nil }
+            let shown = clips.prefix(10).map { "\(code: $0.name) (\($0.reason))" as Words }.joined(by: ", ")
+            return .paragraph(
+                "\(strong: "\(counted(count, "clip"))") of the data could not be read and took no part (\(code: "on_error: skip")): "
+                    + shown + (count > 10 ? " and \(count - 10) more" : "") + ".")
+        }
     }
 }

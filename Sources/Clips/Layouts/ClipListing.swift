@@ -1,8 +1,8 @@
 import Foundation
 
-/// A data set as folders of clips: `<split>/<class>/<clip>`, `<class>/<split>/<clip>`, or `<class>/<clip>`, which are then split
-/// by a rule.
-package struct ClipFolder {
+/// The clips of a data set: folders `<split>/<class>/<clip>`, `<class>/<split>/<clip>`, or `<class>/<clip>`, which are then split
+/// by a rule; or a table that names them.
+package struct ClipListing {
     package struct Entry: Equatable {
         package let file: URL
         package let split: Split
@@ -11,6 +11,8 @@ package struct ClipFolder {
         package let name: String
     }
 
+    /// The folder that all of it lies in.
+    package let root: URL
     package let classes: [String]
     /// By split, class and name, in the order of their UTF-8 bytes.
     package let entries: [Entry]
@@ -20,27 +22,28 @@ package struct ClipFolder {
     ///   - wanted: the classes to use, in this order; empty for all, sorted.
     ///   - rule: divides clips that lie in no folders of splits.
     package init(root: URL, splitNames: [String], wanted: [String], rule: SplitRule = SplitRule()) throws {
+        self.root = root
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder), isFolder.boolValue else {
             throw ClipError.noFolder(path: root.path)
         }
-        let top = try ClipFolder.folders(in: root)
+        let top = try ClipListing.folders(in: root)
         let splitsFirst = top.contains(splitNames[0])
         let found =
             splitsFirst
-            ? try ClipFolder.folders(in: root.appending(path: splitNames[0]))
-            : try top.filter { try ClipFolder.folders(in: root.appending(path: $0)).contains(splitNames[0]) }
+            ? try ClipListing.folders(in: root.appending(path: splitNames[0]))
+            : try top.filter { try ClipListing.folders(in: root.appending(path: $0)).contains(splitNames[0]) }
         if found.isEmpty, !splitsFirst {
-            let plain = try top.filter { try !ClipFolder.clips(in: root.appending(path: $0)).isEmpty }
+            let plain = try top.filter { try !ClipListing.clips(in: root.appending(path: $0)).isEmpty }
             if !plain.isEmpty {
-                (classes, entries) = try ClipFolder.divided(root, plain, wanted, rule)
+                (classes, entries) = try ClipListing.divided(root, plain, wanted, rule)
                 return
             }
         }
         if splitsFirst,
             let other = try top.first(where: { name in
                 try !splitNames.contains(name)
-                    && ClipFolder.folders(in: root.appending(path: name)).contains(splitNames[0])
+                    && ClipListing.folders(in: root.appending(path: name)).contains(splitNames[0])
             })
         {
             throw ClipError.bothLayouts(path: root.path, split: splitNames[0], name: other)
@@ -50,14 +53,14 @@ package struct ClipFolder {
                 ? ClipError.noClasses(path: root.path)
                 : ClipError.noSplits(path: root.path, wanted: splitNames, found: top)
         }
-        classes = try ClipFolder.chosen(wanted, of: found, root)
+        classes = try ClipListing.chosen(wanted, of: found, root)
         var entries: [Entry] = []
         var problems: [ClipError] = []
         for (split, splitName) in zip(Split.allCases, splitNames) {
             for (label, name) in classes.enumerated() {
                 let path = splitsFirst ? "\(splitName)/\(name)" : "\(name)/\(splitName)"
                 let folder = root.appending(path: path)
-                let files = try ClipFolder.clips(in: folder)
+                let files = try ClipListing.clips(in: folder)
                 if files.isEmpty && split != .test {
                     problems.append(.emptyClass(name: name, split: splitName, path: root.path))
                 }
@@ -70,7 +73,30 @@ package struct ClipFolder {
         self.entries = entries
     }
 
-    private static func chosen(_ wanted: [String], of found: [String], _ root: URL) throws -> [String] {
+    /// Clips whose classes, and maybe splits, somebody has written down.
+    init(root: URL, classes: [String], entries: [Entry]) {
+        (self.root, self.classes, self.entries) = (root, classes, entries)
+    }
+
+    /// Clips and classes that are left where some clips can't be read.
+    /// - Throws: `ClipError` where a class has none left to train or to validate.
+    func without(_ names: Set<String>) throws -> ClipListing {
+        let left = entries.filter { !names.contains($0.name) }
+        try ClipListing.refuseEmptyClasses(classes, left.map { ($0.split, $0.label) }, root.path)
+        return ClipListing(root: root, classes: classes, entries: left)
+    }
+
+    static func refuseEmptyClasses(_ classes: [String], _ clips: [(Split, Int)], _ path: String) throws {
+        let there = Set(clips.map { [$0.1, Split.allCases.firstIndex(of: $0.0) ?? 0] })
+        let problems = [Split.train, .val].enumerated().flatMap { place, split in
+            classes.indices.filter { !there.contains([$0, place]) }.map {
+                ClipError.emptyClass(name: classes[$0], split: split.rawValue, path: path)
+            }
+        }
+        guard problems.isEmpty else { throw ClipError.several(problems) }
+    }
+
+    static func chosen(_ wanted: [String], of found: [String], _ root: URL) throws -> [String] {
         if let missing = wanted.first(where: { !found.contains($0) }) {
             throw ClipError.missingClass(name: missing, found: found)
         }
@@ -85,7 +111,7 @@ package struct ClipFolder {
     ) throws -> ([String], [Entry]) {
         let classes = try chosen(wanted, of: found, root)
         let clips = try classes.enumerated().flatMap { label, name in
-            try ClipFolder.clips(in: root.appending(path: name)).map { (label: label, name: $0) }
+            try ClipListing.clips(in: root.appending(path: name)).map { (label: label, name: $0) }
         }
         let splits = try rule.splits(clips)
         let entries = zip(clips, splits).map { clip, split in
@@ -94,12 +120,7 @@ package struct ClipFolder {
         }
         // By split, as with folders of splits.
         let ordered = Split.allCases.flatMap { split in entries.filter { $0.split == split } }
-        let problems = [Split.train, .val].flatMap { split in
-            classes.indices.filter { label in !ordered.contains { $0.split == split && $0.label == label } }.map {
-                ClipError.emptyClass(name: classes[$0], split: split.rawValue, path: root.path)
-            }
-        }
-        guard problems.isEmpty else { throw ClipError.several(problems) }
+        try refuseEmptyClasses(classes, ordered.map { ($0.split, $0.label) }, root.path)
         return (classes, ordered)
     }
 

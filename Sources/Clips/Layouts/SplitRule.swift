@@ -17,16 +17,18 @@ public struct SplitRule: Sendable, Hashable {
 
     public init() {}
 
-    /// - Parameter clips: label and name of each.
+    /// - Parameters:
+    ///   - clips: label and name of each.
+    ///   - given: the group of each, where somebody has written them down; nil: by the pattern.
     /// - Returns: the split of each.
     /// - Throws: `ClipError` where the pattern is none, or matches not all.
-    package func splits(_ clips: [(label: Int, name: String)]) throws -> [Split] {
-        let groups = try clips.map(groupOf)
+    package func splits(_ clips: [(label: Int, name: String)], groups given: [String]? = nil) throws -> [Split] {
+        let groups = try given ?? clips.map(groupOf)
         guard folds == 0 || (folds > 2 && (0..<folds).contains(fold)) else {
             throw ClipError.badSplit(
                 "\(folds) folds, and fold \(fold): give 3 folds or more, and a fold from 0 to one below")
         }
-        if group.isEmpty {
+        if group.isEmpty, given == nil {
             // Each class by itself: the shares hold in every one (stratified).
             var result = [Split](repeating: .train, count: clips.count)
             for members in Dictionary(grouping: clips.indices, by: { clips[$0].label }).values {

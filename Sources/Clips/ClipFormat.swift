@@ -1,0 +1,77 @@
+/// Where a clip that is longer than the network's is cut.
+public enum ClipWindow: String, Sendable, CaseIterable {
+    case centre, start
+    /// Training clips at a place drawn anew each epoch, all others in the middle.
+    case random
+}
+
+/// The form in which clips enter a network.
+public struct ClipFormat: Sendable, Equatable {
+    public var frames: Int
+    public var height: Int
+    public var width: Int
+    /// 1 grey, 3 RGB.
+    public var channels: Int
+    /// Keep the aspect ratio and fill up with the picture's mean, instead of stretching.
+    public var padding: Bool
+    /// px that frames are larger than the network takes, for crops; the middle is what is not cropped at random.
+    public var margin = 0
+    public var window = ClipWindow.centre
+    /// Keep all frames of a clip, as random windows and other speeds need them.
+    public var keepsAllFrames = false
+
+    public init(frames: Int, height: Int, width: Int, channels: Int, padding: Bool) {
+        self.frames = frames
+        self.height = height
+        self.width = width
+        self.channels = channels
+        self.padding = padding
+    }
+
+    /// Of a frame as it is kept.
+    var keptHeight: Int { height + margin }
+    var keptWidth: Int { width + margin }
+    var keptBytes: Int { keptHeight * keptWidth * channels }
+    /// Of a frame as the network takes it.
+    var frameBytes: Int { height * width * channels }
+
+    /// One picture brought to the form it is kept in.
+    public func frame(_ picture: Picture) -> Picture {
+        let (width, height) = (keptWidth, keptHeight)
+        let picture = picture.converted(channels: channels)
+        guard padding else { return picture.scaled(width: width, height: height) }
+        // min(width/w, height/h), compared by multiplying, so that no rounding decides.
+        let byWidth = width * picture.height <= height * picture.width
+        let newWidth = byWidth ? width : max(1, rounded(picture.width * height, picture.height))
+        let newHeight = byWidth ? max(1, rounded(picture.height * width, picture.width)) : height
+        let scaled = picture.scaled(width: newWidth, height: newHeight)
+        if newWidth == width && newHeight == height { return scaled }
+        var pixels = [UInt8](repeating: scaled.mean, count: keptBytes)
+        let (left, top) = ((width - newWidth) / 2, (height - newHeight) / 2)
+        for row in 0..<newHeight {
+            let from = row * newWidth * channels
+            let to = ((row + top) * width + left) * channels
+            pixels.replaceSubrange(
+                to..<to + newWidth * channels, with: scaled.pixels[from..<from + newWidth * channels])
+        }
+        return Picture(width: width, height: height, channels: channels, pixels: pixels)
+    }
+
+    private func rounded(_ numerator: Int, _ denominator: Int) -> Int {
+        (2 * numerator + denominator) / (2 * denominator)
+    }
+
+    /// Which of so many frames are kept: of a longer clip those of the window.
+    func kept(of count: Int) -> Range<Int> {
+        guard !keepsAllFrames, count > frames else { return 0..<count }
+        let first = window == .start ? 0 : (count - frames) / 2
+        return first..<first + frames
+    }
+
+    /// The frame of a kept clip of `count` frames that enters at each time where nothing is drawn: a shorter clip repeats its
+    /// last.
+    package func times(of count: Int) -> [Int] {
+        let first = window == .start ? 0 : max(0, (count - frames) / 2)
+        return (0..<frames).map { min(first + $0, count - 1) }
+    }
+}

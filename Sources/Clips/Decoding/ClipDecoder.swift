@@ -1,0 +1,143 @@
+import Foundation
+
+/// How clips become pictures. What differs here makes other pixels.
+public struct DecodingSettings: Sendable, Hashable {
+    public var crop: CropBox?
+    /// Frames a second that videos are brought to, by their time stamps; 0: every frame as it is.
+    public var fps = 0.0
+    /// The numbers of float arrays that become black and white.
+    public var lowest = 0.0
+    public var highest = 1.0
+
+    public init() {}
+}
+
+/// Reads clips of any form.
+struct ClipDecoder {
+    let scratch: URL
+    let settings: DecodingSettings
+    /// The folder that links may not leave; nil: they may.
+    let root: URL?
+
+    /// Clips that are decoded together: starting a process costs more than decoding a short clip.
+    private static let batchSize = 25
+
+    /// Decodes clips, several batches at once, and hands them on in their order.
+    /// - Parameter take: is given each clip's place and what came of it; it is gone afterwards.
+    /// - Throws: `ClipError.noDecoder` where a clip needs ffmpeg and there is none; what `take` throws.
+    func decode(_ clips: [URL], take: (Int, Result<DecodedClip, ClipError>) throws -> Void) async throws {
+        removeLeftovers()
+        try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: scratch) }
+        let needsFFmpeg = clips.contains { !ClipFile.arrays.contains($0.pathExtension.lowercased()) }
+        let ffmpeg = needsFFmpeg ? try await VideoDecoder(fps: settings.fps) : nil
+        let batches = stride(from: 0, to: clips.count, by: ClipDecoder.batchSize).map {
+            $0..<min($0 + ClipDecoder.batchSize, clips.count)
+        }
+        let atOnce = max(1, ProcessInfo.processInfo.activeProcessorCount)
+        try await withThrowingTaskGroup(of: (Int, [Result<DecodedClip, ClipError>]).self) { group in
+            var (next, wanted) = (0, 0)
+            // One more than are worked on: a processor is not idle while a batch is taken.
+            func start() {
+                guard next < batches.count, next < wanted + 2 * atOnce else { return }
+                let (index, batch) = (next, batches[next])
+                next += 1
+                group.addTask { (index, try await decodeBatch(clips, batch, ffmpeg)) }
+            }
+            for _ in 0...atOnce { start() }
+            var ready: [Int: [Result<DecodedClip, ClipError>]] = [:]
+            while let (index, decoded) = try await group.next() {
+                ready[index] = decoded
+                while let turn = ready.removeValue(forKey: wanted) {
+                    for (clip, result) in zip(batches[wanted], turn) { try take(clip, result) }
+                    for clip in batches[wanted] { try? FileManager.default.removeItem(at: folder(clip)) }
+                    wanted += 1
+                    start()
+                }
+                start()
+            }
+        }
+    }
+
+    /// Of what belongs to one clip.
+    private func folder(_ clip: Int) -> URL { scratch.appending(path: "\(clip)") }
+
+    private func decodeBatch(
+        _ clips: [URL], _ batch: Range<Int>, _ ffmpeg: VideoDecoder?
+    ) async throws -> [Result<DecodedClip, ClipError>] {
+        var results = [Result<DecodedClip, ClipError>?](repeating: nil, count: batch.count)
+        var inputs: [(place: Int, input: VideoDecoder.Input)] = []
+        for (place, index) in batch.enumerated() {
+            try Task.checkCancellation()
+            let clip = clips[index]
+            if let problem = ClipFile.problem(clip, within: root) {
+                results[place] = .failure(.unreadableClip(file: clip.path, reason: problem))
+            } else if ClipFile.arrays.contains(clip.pathExtension.lowercased()) {
+                results[place] = array(clip)
+            } else {
+                do {
+                    try FileManager.default.createDirectory(at: folder(index), withIntermediateDirectories: true)
+                    inputs += try self.inputs(clip, folder(index)).map { (place, $0) }
+                } catch {
+                    results[place] = .failure(.unreadableClip(file: clip.path, reason: "\(error)"))
+                }
+            }
+        }
+        guard let ffmpeg, !inputs.isEmpty else { return results.compactMap { $0 } }
+        let decoded = try await ffmpeg.decode(inputs.map(\.input))
+        for (part, made) in zip(inputs, decoded) {
+            switch (results[part.place], made) {
+            case (nil, .success(let one)):
+                results[part.place] = .success(DecodedClip(parts: [one], crop: settings.crop))
+            case (nil, .failure(let error)): results[part.place] = .failure(error)
+            case (.success(var earlier), .success(let one)):
+                earlier.parts.append(one)
+                results[part.place] = .success(earlier)
+            case (.success, .failure(let error)): results[part.place] = .failure(error)
+            case (.failure, _): break
+            }
+        }
+        return results.compactMap { $0 }
+    }
+
+    /// What processes that were killed left behind: folders named after processes that are no more.
+    private func removeLeftovers() {
+        let parent = scratch.deletingLastPathComponent()
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? [] {
+            guard name.hasPrefix("decoding-"), let process = Int32(name.dropFirst("decoding-".count)),
+                kill(process, 0) != 0
+            else { continue }
+            try? FileManager.default.removeItem(at: parent.appending(path: name))
+        }
+    }
+
+    private func array(_ clip: URL) -> Result<DecodedClip, ClipError> {
+        do {
+            let pictures = try NumPyArray.pictures(
+                [UInt8](Data(contentsOf: clip)), range: settings.lowest...settings.highest)
+            return .success(DecodedClip(parts: [.pictures(pictures)], crop: settings.crop))
+        } catch let problem as NumPyArray.Problem {
+            return .failure(.unreadableClip(file: clip.path, reason: problem.description))
+        } catch {
+            return .failure(.unreadableClip(file: clip.path, reason: "it may not be read"))
+        }
+    }
+
+    /// What ffmpeg reads of a clip: the video, or the pictures of a folder as streams, one for each run of equal size. Its
+    /// own names may be anything; ffmpeg sees ours.
+    private func inputs(_ clip: URL, _ room: URL) throws -> [VideoDecoder.Input] {
+        guard let folder = FrameFolder(clip) else {
+            let link = room.appending(path: "clip.\(clip.pathExtension.lowercased())")
+            try FileManager.default.createSymbolicLink(
+                atPath: link.path, withDestinationPath: clip.resolvingSymlinksInPath().path)
+            return [VideoDecoder.Input(video: link, of: clip)]
+        }
+        return try folder.parts().enumerated().map { number, part in
+            let file = room.appending(path: "\(number).pictures")
+            var bytes = Data()
+            for frame in part.files { bytes.append(try Data(contentsOf: frame)) }
+            try bytes.write(to: file)
+            return VideoDecoder.Input(pictures: file, of: clip, part.facts, count: part.files.count)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/// What ffmpeg writes to standard error, each line with its level.
+struct FFmpegLog {
+    private let lines: [Substring]
+
+    init(_ text: String) {
+        lines = text.split(whereSeparator: \.isNewline)
+    }
+
+    /// What is wrong with an input, in ffmpeg's words; nil where nothing is. Some damage it only mentions and goes on.
+    var problem: String? {
+        let problems = lines.filter { line in
+            (line.contains("[error] ") || line.contains("[fatal] "))
+                // Of what it writes, not of what it reads.
+                && !["yuv4mpegpipe @", "rawvideo @", "[vost#", "[out#"].contains(where: line.contains)
+        }
+        guard let problem = problems.first(where: { !$0.hasPrefix("[error] Error") }) ?? problems.first else {
+            return nil
+        }
+        let words = problem.replacing(#/^(\[[^\]]*\] )+/#, with: "").replacing(#/file:[^ ]*: /#, with: "")
+        return String(words.prefix(200))
+    }
+
+    /// The colour matrix of each input's first video stream: BT.709 where the file says so.
+    func matrices(_ count: Int) -> [Y4M.Matrix] {
+        var found = [Y4M.Matrix?](repeating: nil, count: count)
+        for line in lines {
+            if line.contains("Stream mapping:") { break }
+            guard let match = line.firstMatch(of: #/Stream #([0-9]+):[0-9]+.*: Video: .*/#), let input = Int(match.1),
+                found.indices.contains(input), found[input] == nil
+            else { continue }
+            // yuv420p(tv, bt709/…, progressive): matrix, primaries and transfer, or one word where all are the same.
+            found[input] = match.0.contains(#/\((tv, |pc, )?bt709[/,)]/#) ? .bt709 : .bt601
+        }
+        return found.map { $0 ?? .bt601 }
+    }
+}

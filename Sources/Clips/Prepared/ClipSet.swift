@@ -1,0 +1,137 @@
+import Crypto
+import Foundation
+import HDF5
+import SealedFiles
+import Synchronization
+
+/// A file of clips: what it says of them is in memory, their pixels are read from the file one clip at a time, and verified
+/// when they are first read. What was read lately the system keeps, for all processes together.
+final class ClipSet: Sendable {
+    let file: URL
+    let contents: ClipSetContents
+    private let descriptor: Int32
+    private let pixelStart: Int
+    /// Which clips have been verified.
+    private let verified: Mutex<[Bool]>
+
+    /// What stands at the end of the file.
+    struct Trailer {
+        private static let magic: [UInt8] = Array("\u{89}VISEMEC".unicodeScalars.map { UInt8($0.value) })
+        static let count = 8 + 8 + 8 + 32
+
+        let imageCount: Int
+        /// See `ReservedBytes`.
+        let field: Int
+        /// SHA-256 of the image as it is without its reserved bytes.
+        let digest: [UInt8]
+
+        init(imageCount: Int, field: Int, digest: [UInt8]) {
+            (self.imageCount, self.field, self.digest) = (imageCount, field, digest)
+        }
+
+        init?(_ bytes: [UInt8]) {
+            func number(_ at: Int) -> Int? {
+                Int(exactly: (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[at + $1]) << UInt64(8 * $1) })
+            }
+            guard bytes.count == Trailer.count, Array(bytes[..<8]) == Trailer.magic, let imageCount = number(8),
+                let field = number(16)
+            else { return nil }
+            self.init(imageCount: imageCount, field: field, digest: Array(bytes[24...]))
+        }
+
+        var bytes: [UInt8] {
+            func bytes(_ number: Int) -> [UInt8] { withUnsafeBytes(of: UInt64(number).littleEndian) { Array($0) } }
+            return Trailer.magic + bytes(imageCount) + bytes(field) + digest
+        }
+    }
+
+    /// - Throws: `StoreError`.
+    convenience init(_ file: URL) throws {
+        let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw StoreError.unreadable(path: file.path, reason: "there is no such file, or it may not be read")
+        }
+        do {
+            let (contents, pixelStart) = try ClipSet.understand(file, descriptor)
+            self.init(file, descriptor, contents, pixelStart)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    private init(_ file: URL, _ descriptor: Int32, _ contents: ClipSetContents, _ pixelStart: Int) {
+        (self.file, self.descriptor, self.contents, self.pixelStart) = (file, descriptor, contents, pixelStart)
+        verified = Mutex([Bool](repeating: false, count: contents.entries.count))
+    }
+
+    /// - Returns: what the file says, and where its pixels begin.
+    private static func understand(_ file: URL, _ descriptor: Int32) throws -> (ClipSetContents, Int) {
+        func damaged(_ reason: String) -> StoreError { .unreadable(path: file.path, reason: reason) }
+        let size = Int(lseek(descriptor, 0, SEEK_END))
+        guard size > Trailer.count, let tail = read(descriptor, size - Trailer.count, Trailer.count),
+            let trailer = Trailer(tail), trailer.imageCount < min(size, 1 << 31),
+            var image = read(descriptor, 0, trailer.imageCount)
+        else { throw damaged("it does not end as a file of clips does that viseme wrote whole") }
+        guard let said = ReservedBytes(field: trailer.field).remove(from: &image),
+            Array(SHA256.hash(data: image)) == trailer.digest, said.end == size - Trailer.count,
+            (trailer.imageCount...said.end).contains(said.address)
+        else { throw damaged("its description is not the one that its digest was made of: it was damaged or changed") }
+        let contents = try SealedFile.understand(image, of: file) {
+            try ClipSetLayout.read($0, byteCount: said.end - said.address)
+        }
+        return (contents, said.address)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Reads a clip's pixels.
+    /// - Parameter pixels: room for exactly so many.
+    /// - Throws: `StoreError` where they are not those they were.
+    func read(_ clip: Int, into pixels: UnsafeMutableRawBufferPointer) throws {
+        let place = contents.bytes(clip)
+        precondition(pixels.count == place.count)
+        guard ClipSet.read(descriptor, pixelStart + place.lowerBound, into: pixels) else {
+            throw StoreError.unreadable(path: file.path, reason: "its end is missing")
+        }
+        if verified.withLock({ $0[clip] }) { return }
+        guard SHA256.hash(data: UnsafeRawBufferPointer(pixels)).elementsEqual(contents.entries[clip].digest) else {
+            throw StoreError.unreadable(
+                path: file.path,
+                reason:
+                    "the pixels of \(contents.entries[clip].name) do not have their digest: it was damaged or changed")
+        }
+        verified.withLock { $0[clip] = true }
+    }
+
+    /// The pictures of a clip.
+    func pictures(_ clip: Int) throws -> [Picture] {
+        var pixels = [UInt8](repeating: 0, count: contents.bytes(clip).count)
+        try pixels.withUnsafeMutableBytes { try read(clip, into: $0) }
+        let frames = contents.entries[clip].frames
+        let start = contents.sizes.bytes(frames.lowerBound)
+        return frames.map { frame in
+            let size = contents.sizes[frame]
+            let at = contents.sizes.bytes(frame) - start
+            return Picture(
+                width: size.width, height: size.height, channels: size.channels,
+                pixels: Array(pixels[at..<at + size.bytes]))
+        }
+    }
+
+    private static func read(_ descriptor: Int32, _ at: Int, _ count: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        return bytes.withUnsafeMutableBytes { read(descriptor, at, into: $0) } ? bytes : nil
+    }
+
+    private static func read(_ descriptor: Int32, _ at: Int, into bytes: UnsafeMutableRawBufferPointer) -> Bool {
+        var done = 0
+        while done < bytes.count {
+            let count = pread(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(at + done))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            done += count
+        }
+        return true
+    }
+}

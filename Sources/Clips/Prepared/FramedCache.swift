@@ -1,0 +1,61 @@
+import Crypto
+import Foundation
+
+/// Framed clips in a file, so that only the first run of a study frames (or draws) them. Processes that want the same at the
+/// same time wait for the one that makes it.
+///
+/// It is a cache: it can be deleted at any time, and one that is damaged is made again.
+struct FramedCache {
+    let file: URL
+    private let format: ClipFormat
+
+    /// Raised when framing changes.
+    private static let version = 2
+
+    /// - Parameter data: the digest of the data set.
+    init(folder: URL, data: String, format: ClipFormat) {
+        let frames =
+            format.keepsAllFrames ? "all" : "\(format.frames) from the \(format.window == .start ? "start" : "centre")"
+        let key =
+            "framed \(FramedCache.version) \(data) \(frames)×\(format.keptHeight)×\(format.keptWidth)×\(format.channels)"
+            + " padding \(format.padding)"
+        file = folder.appending(path: "framed-" + hexadecimal(SHA256.hash(data: Data(key.utf8)).prefix(16)) + ".h5")
+        self.format = format
+    }
+
+    /// - Parameter frame: hands each clip to its argument, framed.
+    /// - Returns: nil where no file can be written.
+    func clips(
+        _ classes: [String], _ frame: ((String, Split, Int, [Picture]) throws -> Void) throws -> Void
+    ) throws -> ClipSplits? {
+        if let clips = read() { return clips }
+        try? FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        let lock = open(file.path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard lock >= 0 else { return nil }
+        defer { close(lock) }
+        while flock(lock, LOCK_EX) != 0, errno == EINTR {}
+        if let clips = read() { return clips }
+        guard let writer = try? ClipSetWriter(file, classes: classes, settings: "{}") else { return nil }
+        try frame { name, split, label, pictures in
+            try writer.append(name: name, split: split, label: label) { take in
+                for picture in pictures { try take(picture) }
+            }
+        }
+        do { try writer.finish() } catch { return nil }
+        return read()
+    }
+
+    private func read() -> ClipSplits? {
+        guard let set = try? ClipSet(file) else { return nil }
+        let entries = set.contents.entries
+        guard case .even(let size, _) = set.contents.sizes,
+            size == FrameSize(width: format.keptWidth, height: format.keptHeight, channels: format.channels),
+            entries.allSatisfy({ format.keepsAllFrames || $0.frames.count <= format.frames })
+        else { return nil }
+        let test = FramedClips(format: format, set, .test)
+        return ClipSplits(
+            classes: set.contents.classes, train: FramedClips(format: format, set, .train),
+            val: FramedClips(format: format, set, .val), test: test.count > 0 ? test : nil)
+    }
+}

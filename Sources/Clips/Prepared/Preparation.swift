@@ -1,0 +1,74 @@
+import Crypto
+import Foundation
+import SealedFiles
+
+/// Makes a file of clips of those that lie in folders.
+struct Preparation {
+    let listing: ClipListing
+    let settings: ClipFolderSettings
+    /// A folder for what is under way.
+    let cache: URL
+
+    /// Decodes everything into `file`, which names the clips that can't be read.
+    /// - Parameters:
+    ///   - progress: how many of how many clips are decoded.
+    /// - Throws: `ClipError` where no clip can be read, or none of them may be left out; `StoreError` where the file can't be
+    ///   written.
+    func write(
+        to file: URL, refusing: Bool = false, progress: @escaping @Sendable (Int, Int) -> Void
+    ) async throws {
+        let scratch = cache.appending(path: "decoding-\(ProcessInfo.processInfo.processIdentifier)")
+        let decoder = ClipDecoder(
+            scratch: scratch, settings: settings.decoding, root: settings.followsLinks ? nil : listing.root)
+        let writer = try ClipSetWriter(file, classes: listing.classes, settings: settings.decoding.json)
+        let entries = listing.entries
+        var skipped: [SkippedClip] = []
+        var problems: [ClipError] = []
+        try await decoder.decode(entries.map(\.file)) { place, result in
+            let entry = entries[place]
+            do {
+                let clip = try result.get()
+                try writer.append(name: entry.name, split: entry.split, label: entry.label) {
+                    try clip.forEachPicture($0)
+                }
+            } catch let error as StoreError {
+                throw error
+            } catch {
+                let problem = (error as? ClipError) ?? .unreadableClip(file: entry.file.path, reason: "\(error)")
+                problems.append(problem)
+                skipped.append(SkippedClip(name: entry.name, reason: problem.reason))
+            }
+            if place % 25 == 24 || place == entries.count - 1 { progress(place + 1, entries.count) }
+        }
+        if writer.count == 0 || (refusing && !problems.isEmpty) { throw ClipError.several(problems) }
+        try writer.finish(skipped: skipped)
+    }
+}
+
+extension ClipListing {
+    /// What decides which pixels come of these clips: which files they are, by size and times of change, and how they are
+    /// decoded. Splits and labels are not part of it.
+    func key(_ settings: ClipFolderSettings) throws -> String {
+        var hash = SHA256()
+        hash.update(data: Data("clips 3 \(settings.decoding.json) \(settings.followsLinks)\n".utf8))
+        for entry in entries.sorted(by: { $0.file.path.utf8.lexicographicallyPrecedes($1.file.path.utf8) }) {
+            for file in ClipFile.files(entry.file) {
+                var facts = stat()
+                // What can't be read is so until something about it changes.
+                if stat(file.path, &facts) != 0 { facts = Glibc.stat() }
+                hash.update(
+                    data: Data(
+                        "\(file.path) \(entry.name) \(facts.st_size) \(facts.st_ino) \(facts.st_mode) \(facts.st_mtim) \(facts.st_ctim)\n"
+                            .utf8))
+            }
+        }
+        return hexadecimal(hash.finalize().prefix(8))
+    }
+}
+
+extension DecodingSettings {
+    /// Canonical, for keys and records.
+    var json: String {
+        "{\"crop\":\"\(crop.map { "\($0)" } ?? "")\",\"fps\":\(fps),\"value_range\":[\(lowest),\(highest)]}"
+    }
+}

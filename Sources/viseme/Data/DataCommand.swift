@@ -1,0 +1,45 @@
+import ArgumentParser
+import Clips
+import Foundation
+import Recipes
+
+struct DataCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "data", abstract: "Look at clips before training, and prepare them.",
+        subcommands: [Info.self, Preview.self, Prepare.self])
+
+    /// A data set: that of a recipe's first run, or one by itself.
+    struct Options: ParsableArguments {
+        @Argument(
+            help: ArgumentHelp(
+                "A recipe (.yaml); or clips by themselves: a folder, a table (.csv), a file of prepared clips (.h5).",
+                valueName: "data"))
+        var what: String
+        @Argument(help: "Changes, as key=value: crop=lrw fps=25 split.test=0.2 on_error=skip.")
+        var overrides: [String] = []
+        @Option(help: ArgumentHelp("Folder of all results, whose cache is used.", valueName: "folder"))
+        var results = "results"
+
+        var cache: URL { URL(filePath: results).appending(path: ".cache") }
+
+        func configuration() throws -> Configuration {
+            let isRecipe = ["yaml", "yml"].contains((what as NSString).pathExtension.lowercased())
+            let recipe =
+                try isRecipe ? Recipe(path: what, overrides: overrides) : Recipe(data: what, overrides: overrides)
+            guard recipe.trainer == .visualSpeech, let run = recipe.expand().first else {
+                throw ValidationError("\(what): a program is the trainer: it reads its data itself")
+            }
+            return run.configuration
+        }
+
+        func prepared() async throws -> (data: PreparedData, configuration: Configuration) {
+            let (configuration, cache) = (try configuration(), cache)
+            let progress = DecodingProgress()
+            defer { progress.end() }
+            let data = try await Interruption.guarding {
+                try await configuration.dataSource.prepare(cache: cache) { progress.show($0, $1) }
+            }
+            return (data, configuration)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Clips
+import Foundation
+
+extension DataCommand {
+    struct Info: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Classes, counts, lengths, sizes; clips that stand in two splits or two classes, or show nothing."
+        )
+
+        @OptionGroup var options: Options
+
+        func run() async throws {
+            let (data, _) = try await options.prepared()
+            let survey = try data.survey()
+            let counts = Dictionary(grouping: survey.clips) {
+                [$0.label, Split.allCases.firstIndex(of: $0.split) ?? 0]
+            }
+            let rows = survey.classes.enumerated().map { label, name in
+                [name] + Split.allCases.indices.map { "\(counts[[label, $0]]?.count ?? 0)" }
+            }
+            let totals = ["all"] + Split.allCases.map { split in "\(survey.clips.count { $0.split == split })" }
+            print(table(["class", "train", "val", "test"], rows + [totals]))
+            print("")
+            print(facts(survey, data))
+            let findings = problems(survey, data)
+            if !findings.isEmpty { print("\n" + findings.joined(separator: "\n")) }
+        }
+
+        private func facts(_ survey: DataSurvey, _ data: PreparedData) -> String {
+            let lengths = survey.clips.map(\.frames).sorted()
+            let sizes = Dictionary(grouping: survey.clips) {
+                "\($0.width)×\($0.height), \($0.channels == 1 ? "grey" : "RGB")"
+            }
+            let shown = sizes.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.prefix(5)
+            let train = survey.classes.indices.map { label in
+                survey.clips.count { $0.label == label && $0.split == .train }
+            }
+            let (least, most) = (train.min() ?? 0, train.max() ?? 0)
+            return [
+                "frames    \(lengths.first ?? 0) … \(lengths.last ?? 0), median \(lengths.isEmpty ? 0 : lengths[lengths.count / 2])",
+                "sizes     " + shown.map { "\($0.key): \($0.value.count)" }.joined(separator: "; ")
+                    + (sizes.count > 5 ? "; and \(sizes.count - 5) more" : ""),
+                "balance   \(least) to \(most) training clips a class"
+                    + (least > 0 && most >= 2 * least
+                        ? ": the largest has \(decimals(Double(most) / Double(least), 1)) times the smallest" : ""),
+                "digest    \(data.digest)",
+                data.skipped.isEmpty ? nil : "left out  \(data.skipped.count) clips that can't be read",
+            ].compactMap { $0 }.joined(separator: "\n")
+        }
+
+        private func problems(_ survey: DataSurvey, _ data: PreparedData) -> [String] {
+            func listed(_ text: String, _ names: [String]) -> [String] {
+                names.isEmpty
+                    ? []
+                    : ["\(names.count) \(text):"] + names.prefix(10).map { "  \($0)" }
+                        + (names.count > 10 ? ["  … and \(names.count - 10) more"] : [])
+            }
+            let together = { (clips: [DataSurvey.Clip]) in
+                clips.map { "\($0.name) (\($0.split.rawValue))" }.joined(separator: " = ")
+            }
+            let skipped = data.skipped.map { "\($0.name): \($0.reason)" }
+            return listed("clips can't be read, and are left out", skipped)
+                + listed("clips stand in more than one split, the same to the last pixel", survey.leaks.map(together))
+                + listed(
+                    "clips stand in more than one class, the same to the last pixel",
+                    survey.contradictions.map(together))
+                + listed("clips have one picture only", survey.clips.filter { $0.frames == 1 }.map(\.name))
+                + listed("clips show nothing, all of one brightness", survey.clips.filter(\.isBlank).map(\.name))
+                + listed("clips are nearly black", survey.clips.filter { $0.isDark && !$0.isBlank }.map(\.name))
+                + listed("clips have pictures of different sizes", survey.clips.filter { !$0.isEven }.map(\.name))
+        }
+    }
+}
