@@ -30,15 +30,15 @@ public struct Augmentation: Sendable, Equatable {
 
     /// What happens to one clip in one epoch.
     public struct Draw: Sendable {
-        let mirrored: Bool
-        let right, down, later: Int
-        let gain: Float
+        package let mirrored: Bool
+        package let right, down, later: Int
+        package let gain: Float
         /// 0…1: where the picture is cut out, and the clip's frames.
         var cropAcross: Float = 0.5
         var cropDown: Float = 0.5
         var window: Float?
-        var speed = 1.0
-        var contrast: Float = 1
+        package var speed = 1.0
+        package var contrast: Float = 1
         /// Frames that the mean replaces, at most, and 0…1 where they begin.
         var masked = 0
         var maskPlace: Float = 0

@@ -12,6 +12,7 @@ public final class TrainingRun {
     private let data: ClipSplits
     private let machine: Machine
     private let network: VisualSpeechNetwork
+    private let batches: TrainingBatches
     private let optimizer: Optimizer
     private var step: UInt64 = 0
     private var frozen: FrozenParameters?
@@ -20,6 +21,7 @@ public final class TrainingRun {
         self.settings = settings
         self.data = data
         self.machine = machine
+        batches = TrainingBatches(clips: data.train, augmentation: settings.augmentation, seed: settings.seed)
         network = VisualSpeechNetwork(
             shape: networkShape(data.train.format, classes: data.classes.count, settings: settings),
             clips: min(settings.batchSize, max(data.train.count, data.val.count, data.test?.count ?? 0)),
@@ -190,7 +192,7 @@ public final class TrainingRun {
 
     /// - Returns: how many of the clips were told right before the step.
     private func trainBatch(_ clips: [Int], epoch: Int, lr: Double, takeLoss: (Float) -> Void) throws -> Int {
-        let labels = try loadTraining(clips, epoch: epoch)
+        let labels = try batches.load(clips, epoch: epoch, into: network)
         network.pack()
         network.forward(batch: clips.count, training: .init(seed: settings.seed, number: step))
         network.loss(labels: labels).forEach(takeLoss)
@@ -204,31 +206,6 @@ public final class TrainingRun {
         frozen?.restore()
         step += 1
         return correct
-    }
-
-    /// Puts training clips, changed and mixed as the settings say, where the network reads them.
-    private func loadTraining(_ clips: [Int], epoch: Int) throws -> [MixedLabel] {
-        let augmentation = settings.augmentation
-        guard !augmentation.isOff else {
-            try network.load(data.train, clips)
-            return clips.map { MixedLabel(data.train.label($0)) }
-        }
-        return try clips.enumerated().map { place, clip in
-            let draw = augmentation.draw(seed: settings.seed, epoch: epoch, clip: clip)
-            try data.train.withFrames(of: clip, changed: draw) { time, pixels in
-                network.setFrame(pixels, clip: place, time: time, batch: clips.count)
-            }
-            let label = data.train.label(clip)
-            guard
-                let partner = augmentation.partner(
-                    seed: settings.seed, epoch: epoch, clip: clip, count: data.train.count)
-            else { return MixedLabel(label) }
-            let other = augmentation.draw(seed: settings.seed, epoch: epoch, clip: partner.clip)
-            try data.train.withFrames(of: partner.clip, changed: other) { time, pixels in
-                network.mixFrame(pixels, share: partner.share, clip: place, time: time, batch: clips.count)
-            }
-            return MixedLabel(first: label, second: data.train.label(partner.clip), share: partner.share)
-        }
     }
 
     /// Loss and accuracy on one split, without dropout, batch norm by its averages.
@@ -290,17 +267,6 @@ func networkShape(_ format: ClipFormat, classes: Int, settings: TrainingSettings
         frames: format.frames, height: format.height, width: format.width, channels: format.channels,
         filters: settings.filters, classes: classes, dropout: Float(settings.dropout),
         batchNormMomentum: Float(settings.batchNormMomentum))
-}
-
-extension VisualSpeechNetwork {
-    /// Puts whole clips where the network reads them, the first at place 0.
-    func load(_ source: FramedClips, _ clips: [Int]) throws {
-        for (place, clip) in clips.enumerated() {
-            try source.withFrames(of: clip) { time, pixels in
-                setFrame(pixels, clip: place, time: time, batch: clips.count)
-            }
-        }
-    }
 }
 
 /// A checkpoint that belongs to other settings or data.

@@ -10,7 +10,7 @@ import Training
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure the engine.", shouldDisplay: false,
-        subcommands: [Step.self, Products.self, Files.self, MakeStudy.self])
+        subcommands: [Step.self, Products.self, Files.self, MakeStudy.self, Batches.self, MakeClips.self])
 
     struct Size: ParsableArguments {
         @Option var filters = 8

@@ -1,4 +1,5 @@
 import Clips
+import Foundation
 import Testing
 
 @Test func scalingIsBilinearWithCentresAligned() {
@@ -41,4 +42,50 @@ import Testing
     #expect(throws: Y4M.Problem.self) { try Y4M.pictures(Array(bytes.dropLast())) }
     #expect(throws: Y4M.Problem.self) { try Y4M.pictures(Array("nothing".utf8)) }
     #expect(throws: Y4M.Problem.self) { try Y4M.pictures(Array("YUV4MPEG2 W2 H2 C420p10\nFRAME\n".utf8)) }
+}
+
+/// Pictures scaled by OpenCV (`Tests/Golden/make_scaling.py`).
+@Test func scalingIsOpenCVs() throws {
+    struct Golden: Decodable {
+        struct Case: Decodable {
+            let height, width, channels, new_height, new_width: Int
+            let pixels, scaled: [UInt8]
+        }
+        let cases: [Case]
+    }
+    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Golden/scaling.json")
+    let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
+    #expect(golden.cases.count == 14)
+    for one in golden.cases {
+        let picture = Picture(width: one.width, height: one.height, channels: one.channels, pixels: one.pixels)
+        let scaled = picture.scaled(width: one.new_width, height: one.new_height)
+        let apart = zip(scaled.pixels, one.scaled).map { abs(Int($0) - Int($1)) }
+        #expect(apart.max() ?? 9 <= 1, "\(one.width)×\(one.height) to \(one.new_width)×\(one.new_height)")
+        // OpenCV rounds after each direction, we once.
+        #expect(apart.count { $0 == 0 } * 4 >= apart.count * 3)
+    }
+}
+
+/// Both matrices from their definition (Kr and Kb), in floating point.
+@Test(arguments: [Y4M.Matrix.bt601, .bt709])
+func coloursFollowTheirMatrix(matrix: Y4M.Matrix) throws {
+    let (red, blue) = matrix == .bt601 ? (0.299, 0.114) : (0.2126, 0.0722)
+    for isFull in [false, true] {
+        var stream = Array("YUV4MPEG2 W16 H16 F25:1 C444\(isFull ? " XCOLORRANGE=FULL" : "")\nFRAME\n".utf8)
+        let samples = (0..<768).map { UInt8(truncatingIfNeeded: $0 * 89 + $0 / 7 * 31) }
+        stream += samples
+        let picture = try #require(try Y4M.pictures(stream, matrix).first)
+        for at in 0..<256 {
+            let luma = isFull ? Double(samples[at]) : (Double(samples[at]) - 16) * 255 / 219
+            let scale = isFull ? 1 : 255.0 / 224
+            let (cb, cr) = ((Double(samples[256 + at]) - 128) * scale, (Double(samples[512 + at]) - 128) * scale)
+            let r = luma + 2 * (1 - red) * cr
+            let b = luma + 2 * (1 - blue) * cb
+            let g = (luma - red * r - blue * b) / (1 - red - blue)
+            for (channel, value) in [r, g, b].enumerated() {
+                #expect(abs(max(0, min(255, value)) - Double(picture.pixels[at * 3 + channel])) <= 0.52)
+            }
+        }
+    }
 }

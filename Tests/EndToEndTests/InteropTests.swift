@@ -43,6 +43,24 @@ struct Interop {
         #expect(read.output.contains("8 runs read"))
     }
 
+    @Test(arguments: ["8", "8 + clip"]) func otherToolsReadPreparedClips(size: String) async throws {
+        let program = try Program()
+        defer { program.close() }
+        let make = """
+            import numpy, os
+            for name in ("а", "b"):
+                os.makedirs(f"clips/{name}")
+                for clip in range(5):
+                    shape = (4 + clip, 9, \(size), 3)
+                    numpy.save(f"clips/{name}/{clip}.npy", numpy.random.randint(0, 256, shape, dtype=numpy.uint8))
+            """
+        #expect(try await program.run(command: [python, "-c", make]).status == .exited(0))
+        let made = try await program.run("data", "prepare", "clips", "-o", "set.h5")
+        #expect(made.status == .exited(0), "\(made.errors)")
+        let read = try await program.run(command: [python, Interop.scripts + "/read_clips.py", "set.h5"])
+        #expect(read.output == "10 clips read\n", "\(read.errors)")
+    }
+
     @Test func editorsHaveASchemaThatFits() async throws {
         let program = try Program()
         defer { program.close() }

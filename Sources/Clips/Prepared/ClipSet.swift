@@ -6,9 +6,9 @@ import Synchronization
 
 /// A file of clips: what it says of them is in memory, their pixels are read from the file one clip at a time, and verified
 /// when they are first read. What was read lately the system keeps, for all processes together.
-final class ClipSet: Sendable {
+package final class ClipSet: Sendable {
     let file: URL
-    let contents: ClipSetContents
+    package let contents: ClipSetContents
     private let descriptor: Int32
     private let pixelStart: Int
     /// Which clips have been verified.
@@ -46,7 +46,7 @@ final class ClipSet: Sendable {
     }
 
     /// - Throws: `StoreError`.
-    convenience init(_ file: URL) throws {
+    package convenience init(_ file: URL) throws {
         let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw StoreError.unreadable(path: file.path, reason: "there is no such file, or it may not be read")
@@ -105,7 +105,7 @@ final class ClipSet: Sendable {
     }
 
     /// The pictures of a clip.
-    func pictures(_ clip: Int) throws -> [Picture] {
+    package func pictures(_ clip: Int) throws -> [Picture] {
         var pixels = [UInt8](repeating: 0, count: contents.bytes(clip).count)
         try pixels.withUnsafeMutableBytes { try read(clip, into: $0) }
         let frames = contents.entries[clip].frames

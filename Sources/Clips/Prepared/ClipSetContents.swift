@@ -2,24 +2,24 @@ import Crypto
 import Foundation
 
 /// What a file of clips says of them; the pixels lie elsewhere in it.
-struct ClipSetContents: Sendable {
-    struct Entry: Sendable, Equatable {
+package struct ClipSetContents: Sendable {
+    package struct Entry: Sendable, Equatable {
         /// Path within the data set.
-        var name: String
-        var split: Split
-        var label: Int
+        package var name: String
+        package var split: Split
+        package var label: Int
         /// Its frames among those of all clips.
-        var frames: Range<Int>
+        package var frames: Range<Int>
         /// SHA-256 of its pixels.
-        var digest: [UInt8]
+        package var digest: [UInt8]
     }
 
-    var classes: [String]
-    var entries: [Entry] = []
+    package var classes: [String]
+    package var entries: [Entry] = []
     var sizes: FrameSizes = .each([])
     /// How it was made: JSON.
     var settings = "{}"
-    var skipped: [SkippedClip] = []
+    package var skipped: [SkippedClip] = []
 
     var frameCount: Int { entries.last?.frames.upperBound ?? 0 }
     var byteCount: Int { sizes.bytes(frameCount) }

@@ -11,6 +11,8 @@ enum ClipSetLayout {
             try root.setAttribute("format", format)
             try root.setAttribute("format_version", version)
             try root.setAttribute("settings", contents.settings)
+            try root.setAttribute(
+                "data_digest", SetSelection.digest(contents.classes, SetSelection.all(contents), contents))
             let entries = contents.entries
             try root.write("class_names", contents.classes, shape: [contents.classes.count])
             let clips = [entries.count]

@@ -5,7 +5,7 @@ import SealedFiles
 
 /// Writes a file of clips, one clip after the other, whatever their size all together: the pixels go to a file beside it,
 /// and at the end, behind the description of all, into the file itself. It is there whole or not at all.
-final class ClipSetWriter {
+package final class ClipSetWriter {
     private let file: URL
     private let spool: URL
     private let descriptor: Int32
@@ -16,7 +16,7 @@ final class ClipSetWriter {
     private var written = 0
     private static let bufferSize = 1 << 20
 
-    init(_ file: URL, classes: [String], settings: String) throws {
+    package init(_ file: URL, classes: [String], settings: String) throws {
         self.file = file
         contents = ClipSetContents(classes: classes)
         contents.settings = settings
@@ -35,7 +35,7 @@ final class ClipSetWriter {
 
     /// Takes in a clip. Where `frames` throws, nothing of it is kept.
     /// - Parameter frames: hands each picture to its argument.
-    func append(
+    package func append(
         name: String, split: Split, label: Int, frames: ((Picture) throws -> Void) throws -> Void
     ) throws {
         let (before, bytes) = (sizes.count, written + waiting.count)
@@ -69,7 +69,7 @@ final class ClipSetWriter {
     }
 
     /// Publishes the file.
-    func finish(skipped: [SkippedClip] = []) throws {
+    package func finish(skipped: [SkippedClip] = []) throws {
         try flush()
         contents.sizes = FrameSizes(sizes)
         contents.skipped = skipped

@@ -22,6 +22,11 @@ struct SetSelection: Codable {
     /// - Throws: `ClipError`.
     init(_ set: ClipSet, wanted: [String]) throws {
         file = set.file.standardizedFileURL.path
+        if wanted.isEmpty, set.contents.classes.count > 1 {
+            (classes, members) = (set.contents.classes, SetSelection.all(set.contents))
+            try ClipListing.refuseEmptyClasses(classes, members.map { ($0.split, $0.label) }, set.file.path)
+            return
+        }
         let found = set.contents.classes
         let classes = try ClipListing.chosen(wanted, of: found, set.file)
         self.classes = classes
@@ -36,6 +41,16 @@ struct SetSelection: Codable {
         try ClipListing.refuseEmptyClasses(classes, members.map { ($0.split, $0.label) }, set.file.path)
     }
 
+    /// All clips of a file, by its own labels.
+    static func all(_ contents: ClipSetContents) -> [Member] {
+        let order = contents.entries.indices.sorted { a, b in
+            let (x, y) = (contents.entries[a], contents.entries[b])
+            let (s, t) = (Split.allCases.firstIndex(of: x.split) ?? 0, Split.allCases.firstIndex(of: y.split) ?? 0)
+            return (s, x.label, a) < (t, y.label, b)
+        }
+        return order.map { Member(clip: $0, split: contents.entries[$0].split, label: contents.entries[$0].label) }
+    }
+
     /// The clips of a listing, as far as the file has them.
     init(_ set: ClipSet, _ listing: ClipListing) {
         file = set.file.standardizedFileURL.path
@@ -48,16 +63,18 @@ struct SetSelection: Codable {
 
     /// The identity of the data: names, splits, labels, sizes and pixels of all clips, and the classes. The same clips have
     /// it whatever file they are in.
-    func digest(_ set: ClipSet) -> String {
+    func digest(_ set: ClipSet) -> String { SetSelection.digest(classes, members, set.contents) }
+
+    static func digest(_ classes: [String], _ members: [Member], _ contents: ClipSetContents) -> String {
         var hash = SHA256()
         func add(_ text: String) { hash.update(data: Data((text + "\n").utf8)) }
         add("viseme data 1, \(classes.count) classes")
         for name in classes { add("\(name.utf8.count) \(name)") }
         for member in members {
-            let entry = set.contents.entries[member.clip]
+            let entry = contents.entries[member.clip]
             add("\(entry.name.utf8.count) \(entry.name)")
             add("\(member.split.rawValue) \(member.label) \(hexadecimal(entry.digest))")
-            add(FrameRuns(set.contents.sizes, entry.frames).description)
+            add(FrameRuns(contents.sizes, entry.frames).description)
         }
         return hexadecimal(hash.finalize())
     }
