@@ -1,32 +1,77 @@
-/// A kept clip as the network sees it: cut to its frames and its size, and changed as drawn.
-struct ClipView {
-    let format: ClipFormat
-    /// `[frame][row][column][channel]`.
-    let kept: UnsafePointer<UInt8>
-    /// Frames that are kept.
-    let count: Int
-    let draw: Augmentation.Draw?
+/// One clip as a network takes it: its frames in time, which byte of a frame stands at each place, and what becomes of it.
+/// Nothing is moved but the clip itself, on its way from the file; the memory is used again for the next clip.
+public final class ClipView {
+    /// The frame at each time.
+    public private(set) var frames: [UnsafePointer<UInt8>] = []
+    /// Where each row begins in a frame.
+    public private(set) var rows: [Int] = []
+    /// Where each number of a row lies from its beginning: `[column][channel]`.
+    public private(set) var columns: [Int] = []
+    /// What becomes of each number: mean + (number·gain − mean)·contrast, rounded to the nearest of 0…255.
+    public private(set) var gain: Float = 1
+    public private(set) var contrast: Float = 1
+    /// Of all kept frames, brightened; 0 where contrast stays.
+    public private(set) var mean: Float = 0
 
-    /// Hands out each frame in `room`.
-    func forEachFrame(in room: UnsafeMutablePointer<UInt8>, _ body: (Int, UnsafePointer<UInt8>) -> Void) {
-        let times = times
-        let masked = masked
-        let table = table
-        let mean = masked.isEmpty ? [] : meanFrame
-        for time in 0..<format.frames {
-            if masked.contains(time) {
-                mean.withUnsafeBufferPointer { if let base = $0.baseAddress { show(base, room, table) } }
-            } else {
-                show(kept + times[time] * format.keptBytes, room, table)
-            }
-            body(time, room)
+    /// The same as a table.
+    var levels: [UInt8] {
+        (0..<256).map { UInt8(max(0, min(255, mean + (Float($0) * gain - mean) * contrast + 0.5))) }
+    }
+
+    private var room: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
+
+    public init() {
+        capacity = 1
+        room = .allocate(capacity: capacity)
+    }
+
+    deinit { room.deallocate() }
+
+    /// Takes in a clip.
+    /// - Parameters:
+    ///   - count: of its kept frames.
+    ///   - draw: how it is changed; nil: not.
+    ///   - fill: puts the kept frames, `[frame][row][column][channel]`, into their room.
+    func take(
+        _ format: ClipFormat, count: Int, changed draw: Augmentation.Draw?,
+        fill: (UnsafeMutableRawBufferPointer) throws -> Void
+    ) rethrows {
+        // And room for one frame more.
+        let size = format.keptBytes
+        if capacity < (count + 1) * size {
+            room.deallocate()
+            capacity = (count + 1) * size
+            room = .allocate(capacity: capacity)
         }
+        try fill(UnsafeMutableRawBufferPointer(start: room, count: count * size))
+        frames = ClipView.times(format, count, draw).map { UnsafePointer(room) + $0 * size }
+        let masked = ClipView.masked(format, draw)
+        if !masked.isEmpty {
+            let mean = room + count * size
+            putMean(of: count, size, into: mean)
+            for time in masked { frames[time] = UnsafePointer(mean) }
+        }
+        let top = ClipView.place(format, draw?.cropDown)
+        let left = ClipView.place(format, draw?.cropAcross)
+        let (right, down) = (draw?.right ?? 0, draw?.down ?? 0)
+        rows = (0..<format.height).map {
+            (top + max(0, min(format.height - 1, $0 - down))) * format.keptWidth * format.channels
+        }
+        columns.removeAll(keepingCapacity: true)
+        for column in 0..<format.width {
+            let moved = max(0, min(format.width - 1, column - right))
+            let from = left + (draw?.mirrored == true ? format.width - 1 - moved : moved)
+            for channel in 0..<format.channels { columns.append(from * format.channels + channel) }
+        }
+        (gain, contrast, mean) = (draw?.gain ?? 1, draw?.contrast ?? 1, 0)
+        if contrast != 1 { mean = brightness(count * size) * gain }
     }
 
     /// The kept frame at each time.
-    private var times: [Int] {
+    private static func times(_ format: ClipFormat, _ count: Int, _ draw: Augmentation.Draw?) -> [Int] {
         guard let draw else { return format.times(of: count) }
-        // Of the clip as it is played: `length` frames, of which `frames` enter.
+        // Of the clip as it is played: `length` frames, of which the format's number enter.
         let length = draw.speed == 1 ? count : max(1, Int((Double(count) / draw.speed).rounded()))
         let spare = max(0, length - format.frames)
         let first: Int
@@ -43,70 +88,35 @@ struct ClipView {
     }
 
     /// The times that the mean replaces.
-    private var masked: Range<Int> {
+    private static func masked(_ format: ClipFormat, _ draw: Augmentation.Draw?) -> Range<Int> {
         guard let draw, draw.masked > 0 else { return 0..<0 }
         let length = min(draw.masked, format.frames)
         let first = min(format.frames - length, Int(draw.maskPlace * Float(format.frames - length + 1)))
         return first..<first + length
     }
 
-    /// Of all kept frames, pixel by pixel.
-    private var meanFrame: [UInt8] {
-        var sums = [Float](repeating: 0, count: format.keptBytes)
-        for frame in 0..<count {
-            let pixels = kept + frame * format.keptBytes
-            // Whole numbers below 2²⁴: no order of the sums matters.
-            for at in 0..<format.keptBytes { sums[at] += Float(pixels[at]) }
+    /// The mean of the kept frames, number by number, rounded to the nearest.
+    private func putMean(of count: Int, _ size: Int, into mean: UnsafeMutablePointer<UInt8>) {
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: size) { sums in
+            sums.update(repeating: 0)
+            for frame in 0..<count {
+                let pixels = room + frame * size
+                for at in 0..<size { sums[at] &+= UInt32(pixels[at]) }
+            }
+            // A whole number below 2²⁴ divided by another: rounded once, the same everywhere.
+            for at in 0..<size { mean[at] = UInt8(truncatingIfNeeded: Int(Float(sums[at]) / Float(count) + 0.5)) }
         }
-        return sums.map { UInt8($0 / Float(count) + 0.5) }
     }
 
-    /// What becomes of each brightness; nil: nothing.
-    private var table: [UInt8]? {
-        guard let draw, draw.gain != 1 || draw.contrast != 1 else { return nil }
-        if draw.contrast == 1 {
-            return (0..<256).map { UInt8(max(0, min(255, Float($0) * draw.gain + 0.5))) }
-        }
+    /// The mean of so many numbers.
+    private func brightness(_ count: Int) -> Float {
         var sum = 0
-        for at in 0..<count * format.keptBytes { sum += Int(kept[at]) }
-        let mean = Float(sum) / Float(count * format.keptBytes) * draw.gain
-        return (0..<256).map { UInt8(max(0, min(255, mean + (Float($0) * draw.gain - mean) * draw.contrast + 0.5))) }
+        for at in 0..<count { sum &+= Int(room[at]) }
+        return Float(sum) / Float(count)
     }
 
-    /// Cuts the picture out of a kept frame, moved, mirrored and brightened.
-    private func show(_ frame: UnsafePointer<UInt8>, _ room: UnsafeMutablePointer<UInt8>, _ table: [UInt8]?) {
-        let (channels, width) = (format.channels, format.width)
-        let top = place(draw?.cropDown)
-        let left = place(draw?.cropAcross)
-        let (right, down) = (draw?.right ?? 0, draw?.down ?? 0)
-        let rowBytes = width * channels
-        for row in 0..<format.height {
-            let fromRow = top + max(0, min(format.height - 1, row - down))
-            let source = frame + (fromRow * format.keptWidth + left) * channels
-            let target = room + row * rowBytes
-            if right == 0, draw?.mirrored != true {
-                target.update(from: source, count: rowBytes)
-                continue
-            }
-            // Columns that come from within the picture, and those beyond its border.
-            let from = max(0, min(width, right))
-            let to = max(0, min(width, width + right))
-            for column in 0..<width {
-                let moved = column < from ? 0 : column >= to ? width - 1 : column - right
-                let fromColumn = draw?.mirrored == true ? width - 1 - moved : moved
-                for channel in 0..<channels {
-                    target[column * channels + channel] = source[fromColumn * channels + channel]
-                }
-            }
-        }
-        guard let table else { return }
-        table.withUnsafeBufferPointer { table in
-            for at in 0..<format.frameBytes { room[at] = table[Int(room[at])] }
-        }
-    }
-
-    /// Where the picture begins within the margin.
-    private func place(_ part: Float?) -> Int {
+    /// Where the picture begins within the margin; the middle where nothing is drawn.
+    private static func place(_ format: ClipFormat, _ part: Float?) -> Int {
         guard format.margin > 0, let part else { return format.margin / 2 }
         return min(format.margin, Int(part * Float(format.margin + 1)))
     }

@@ -59,6 +59,23 @@ public struct FramedClips: Sendable {
             name: name, shape: [count, format.frames, channels, format.height, format.width], values: values)
     }
 
+    /// Shows a clip to a network.
+    /// - Parameter draw: how it is changed; nil: not.
+    /// - Throws: `StoreError` where the file of the clips is damaged.
+    public func show(_ clip: Int, changed draw: Augmentation.Draw? = nil, in view: ClipView) throws {
+        switch pixels {
+        case .memory(let clips):
+            view.take(format, count: clips[clip].count / format.keptBytes, changed: draw) {
+                $0.copyBytes(from: clips[clip])
+            }
+        case .file(let set, let places):
+            let place = places[clip]
+            try view.take(format, count: set.contents.entries[place].frames.count, changed: draw) {
+                try set.read(place, into: $0)
+            }
+        }
+    }
+
     /// The frames of one clip in time; `pixels` is `[row][column][channel]`.
     /// - Parameter draw: how it is changed; nil: not.
     /// - Throws: `StoreError` where the file of the clips is damaged.
@@ -66,31 +83,19 @@ public struct FramedClips: Sendable {
         of clip: Int, changed draw: Augmentation.Draw? = nil,
         _ body: (_ time: Int, _ pixels: UnsafePointer<UInt8>) -> Void
     ) throws {
-        switch pixels {
-        case .memory(let clips):
-            clips[clip].withUnsafeBufferPointer { show($0, draw, body) }
-        case .file(let set, let places):
-            let place = places[clip]
-            try withUnsafeTemporaryAllocation(byteCount: set.contents.bytes(place).count, alignment: 64) { room in
-                try set.read(place, into: room)
-                show(UnsafeBufferPointer(room.bindMemory(to: UInt8.self)), draw, body)
+        let view = ClipView()
+        try show(clip, changed: draw, in: view)
+        let levels = view.levels
+        var frame = [UInt8](repeating: 0, count: format.frameBytes)
+        for (time, source) in view.frames.enumerated() {
+            var at = 0
+            for row in view.rows {
+                for column in view.columns {
+                    frame[at] = levels[Int(source[row + column])]
+                    at += 1
+                }
             }
-        }
-    }
-
-    private func show(
-        _ kept: UnsafeBufferPointer<UInt8>, _ draw: Augmentation.Draw?, _ body: (Int, UnsafePointer<UInt8>) -> Void
-    ) {
-        guard let base = kept.baseAddress else { return }
-        let count = kept.count / format.keptBytes
-        if draw == nil, format.margin == 0 {
-            for (time, frame) in format.times(of: count).enumerated() { body(time, base + frame * format.keptBytes) }
-            return
-        }
-        let view = ClipView(format: format, kept: base, count: count, draw: draw)
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: format.frameBytes) { room in
-            guard let frame = room.baseAddress else { return }
-            view.forEachFrame(in: frame, body)
+            frame.withUnsafeBufferPointer { if let base = $0.baseAddress { body(time, base) } }
         }
     }
 }

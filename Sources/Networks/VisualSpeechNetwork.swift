@@ -61,7 +61,7 @@ public final class VisualSpeechNetwork {
     let lstm1, lstm2: LSTM
     private let dropout1, dropout2: Dropout
     private let classifier: Convolution
-    private let input: Buffer<Lanes>
+    let input: Buffer<Lanes>
     private let sequence: Buffer<Lanes>
     private let last: Buffer<Lanes>
     private let logits, probabilities: Buffer<Lanes>
@@ -118,40 +118,13 @@ public final class VisualSpeechNetwork {
         classifier.pack(training: training)
     }
 
-    /// Puts one frame where the network reads it.
-    /// - Parameters:
-    ///   - clip: 0..<batch.
-    ///   - pixels: `[row][column][channel]`, 0…255; divided by 255.
-    ///   - batch: clips in this batch.
-    public func setFrame(_ pixels: UnsafePointer<UInt8>, clip: Int, time: Int, batch: Int) {
-        forEachPixel(clip: clip, time: time, batch: batch) { source, target in target = Float(pixels[source]) / 255 }
-    }
-
-    /// Mixes another picture into a frame that is set: share·frame + (1 − share)·picture.
-    public func mixFrame(_ pixels: UnsafePointer<UInt8>, share: Float, clip: Int, time: Int, batch: Int) {
-        forEachPixel(clip: clip, time: time, batch: batch) { source, target in
-            target = share * target + (1 - share) * (Float(pixels[source]) / 255)
-        }
-    }
-
-    /// Like `setFrame`, for numbers as they are.
+    /// Puts one frame where it is read: numbers as they are, `[row][column][channel]`.
     public func setFrame(values: [Float], clip: Int, time: Int, batch: Int) {
-        forEachPixel(clip: clip, time: time, batch: batch) { source, target in target = values[source] }
-    }
-
-    /// Each number of one frame: its index in `[row][column][channel]`, and where the network reads it.
-    @inline(__always)
-    private func forEachPixel(clip: Int, time: Int, batch: Int, _ body: (_ source: Int, _ target: inout Float) -> Void)
-    {
-        let frame = time * batch + clip
-        let rowLength = resnet.paddedWidth * shape.channels
-        let blockStart = frame / laneCount * resnet.paddedHeight * rowLength
-        let scalars = UnsafeMutableRawPointer(input.pointer).assumingMemoryBound(to: Float.self)
         let count = shape.width * shape.channels
         for row in 0..<shape.height {
-            let start = blockStart + (row + resnet.padding.top) * rowLength + resnet.padding.left * shape.channels
-            let target = scalars + start * laneCount + frame % laneCount
-            for at in 0..<count { body(row * count + at, &target[at * laneCount]) }
+            let frame = time * batch + clip
+            let target = target(row, block: frame / laneCount)
+            for at in 0..<count { target[at][frame % laneCount] = values[row * count + at] }
         }
     }
 

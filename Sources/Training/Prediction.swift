@@ -17,8 +17,9 @@ public struct Prediction: Sendable, Equatable {
         )
         try network.parameters.load(weights)
         network.pack()
+        var views = ClipViews()
         return try (0..<clips.count).map { clip in
-            try network.load(clips, [clip])
+            try network.load(clips, [clip], &views)
             network.forward(batch: 1, training: nil)
             _ = network.loss(labels: [0])
             let probabilities = network.probabilities(clip: 0)

@@ -1,11 +1,12 @@
 import Clips
 import Networks
 
-/// Training clips, changed and mixed as the settings say, on their way into a network.
-public struct TrainingBatches: Sendable {
+/// Clips on their way into a network, training clips changed and mixed as the settings say.
+public final class TrainingBatches {
     private let clips: FramedClips
     private let augmentation: Augmentation
     private let seed: UInt64
+    private var views = ClipViews()
 
     public init(clips: FramedClips, augmentation: Augmentation, seed: UInt64) {
         (self.clips, self.augmentation, self.seed) = (clips, augmentation, seed)
@@ -18,35 +19,50 @@ public struct TrainingBatches: Sendable {
     /// - Throws: `StoreError` where the file of the clips is damaged.
     public func load(_ chosen: [Int], epoch: Int, into network: VisualSpeechNetwork) throws -> [MixedLabel] {
         guard !augmentation.isOff else {
-            try network.load(clips, chosen)
+            try network.load(clips, chosen, &views)
             return chosen.map { MixedLabel(clips.label($0)) }
         }
-        return try chosen.enumerated().map { place, clip in
+        var labels: [MixedLabel] = []
+        var pixels: [MixedPixels] = []
+        for (place, clip) in chosen.enumerated() {
             let draw = augmentation.draw(seed: seed, epoch: epoch, clip: clip)
-            try clips.withFrames(of: clip, changed: draw) { time, pixels in
-                network.setFrame(pixels, clip: place, time: time, batch: chosen.count)
-            }
+            let first = try views.show(clips, clip, draw, at: 2 * place)
             let label = clips.label(clip)
             guard let partner = augmentation.partner(seed: seed, epoch: epoch, clip: clip, count: clips.count) else {
-                return MixedLabel(label)
+                labels.append(MixedLabel(label))
+                pixels.append(MixedPixels(first))
+                continue
             }
             let other = augmentation.draw(seed: seed, epoch: epoch, clip: partner.clip)
-            try clips.withFrames(of: partner.clip, changed: other) { time, pixels in
-                network.mixFrame(pixels, share: partner.share, clip: place, time: time, batch: chosen.count)
-            }
-            return MixedLabel(first: label, second: clips.label(partner.clip), share: partner.share)
+            let second = try views.show(clips, partner.clip, other, at: 2 * place + 1)
+            labels.append(MixedLabel(first: label, second: clips.label(partner.clip), share: partner.share))
+            pixels.append(MixedPixels(first, mixedWith: second, share: partner.share))
         }
+        network.setClips(pixels)
+        return labels
+    }
+}
+
+/// Memory for the clips of a batch, used again for the next.
+struct ClipViews {
+    private var views: [ClipView] = []
+
+    /// Reads a clip into the memory at `place`.
+    mutating func show(
+        _ clips: FramedClips, _ clip: Int, _ draw: Augmentation.Draw?, at place: Int
+    ) throws -> ClipPixels {
+        while views.count <= place { views.append(ClipView()) }
+        let view = views[place]
+        try clips.show(clip, changed: draw, in: view)
+        let tone = Tone(gain: view.gain, contrast: view.contrast, mean: view.mean)
+        return ClipPixels(frames: view.frames, rows: view.rows, columns: view.columns, tone: tone)
     }
 }
 
 extension VisualSpeechNetwork {
     /// Puts whole clips where the network reads them, the first at place 0.
-    func load(_ source: FramedClips, _ clips: [Int]) throws {
-        for (place, clip) in clips.enumerated() {
-            try source.withFrames(of: clip) { time, pixels in
-                setFrame(pixels, clip: place, time: time, batch: clips.count)
-            }
-        }
+    func load(_ source: FramedClips, _ clips: [Int], _ views: inout ClipViews) throws {
+        setClips(
+            try clips.enumerated().map { place, clip in MixedPixels(try views.show(source, clip, nil, at: place)) })
     }
 }
-

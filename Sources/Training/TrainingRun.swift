@@ -13,6 +13,7 @@ public final class TrainingRun {
     private let machine: Machine
     private let network: VisualSpeechNetwork
     private let batches: TrainingBatches
+    private var views = ClipViews()
     private let optimizer: Optimizer
     private var step: UInt64 = 0
     private var frozen: FrozenParameters?
@@ -217,7 +218,7 @@ public final class TrainingRun {
         var correct = 0
         for start in stride(from: 0, to: clips.count, by: network.clips) {
             let part = Array(start..<min(start + network.clips, clips.count))
-            try network.load(clips, part)
+            try network.load(clips, part, &views)
             let labels = part.map { clips.label($0) }
             network.forward(batch: part.count, training: nil)
             for value in network.loss(labels: labels) { loss += Double(value) }

@@ -29,7 +29,8 @@ extension BenchCommand {
             var mixed = all
             mixed.mixup = 0.4
             let cases: [(String, (inout Augmentation) -> Void)] = [
-                ("plain", { _ in }), ("flip", { $0.flip = true }), ("shift", { $0.shift = 2 }), ("crop", { $0.crop = 4 }),
+                ("plain", { _ in }), ("flip", { $0.flip = true }), ("shift", { $0.shift = 2 }),
+                ("crop", { $0.crop = 4 }),
                 ("speed", { $0.speed = 0.1 }), ("mask", { $0.mask = 4 }), ("brightness", { $0.brightness = 0.2 }),
                 ("contrast", { $0.contrast = 0.2 }), ("mixup", { $0.mixup = 0.4 }), ("all but mixup", { $0 = all }),
                 ("all", { $0 = mixed }),

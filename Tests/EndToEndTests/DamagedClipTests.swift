@@ -59,7 +59,8 @@ func everyDamagedClipIsNamedAndLeftOutOrRefused() async throws {
     try holed.write(to: file("holed.mpg"))
     try FileManager.default.createDirectory(at: file("frames"), withIntermediateDirectories: true)
     try Data("no picture".utf8).write(to: file("frames/1.png"))
-    try FileManager.default.createSymbolicLink(atPath: file("nowhere.mp4").path, withDestinationPath: "/nonexistent.mp4")
+    try FileManager.default.createSymbolicLink(
+        atPath: file("nowhere.mp4").path, withDestinationPath: "/nonexistent.mp4")
     let outside = program.folder.appending(path: "outside.mp4")
     try whole.write(to: outside)
     try FileManager.default.createSymbolicLink(atPath: file("outside.mp4").path, withDestinationPath: outside.path)
@@ -70,9 +71,11 @@ func everyDamagedClipIsNamedAndLeftOutOrRefused() async throws {
         try whole.write(to: file(name))
     }
     let damaged: [(String, String)] = [
-        ("empty.mp4", "it is empty"), ("truncated.mp4", "ffmpeg can't decode it"), ("text.mkv", "ffmpeg can't decode it"),
+        ("empty.mp4", "it is empty"), ("truncated.mp4", "ffmpeg can't decode it"),
+        ("text.mkv", "ffmpeg can't decode it"),
         ("noise.avi", "ffmpeg can't decode it"), ("sound.mp4", "ffmpeg can't decode it"),
-        ("holed.mpg", "ffmpeg can't decode it"), ("frames", "neither PNG nor JPEG"), ("nowhere.mp4", "a link to nowhere"),
+        ("holed.mpg", "ffmpeg can't decode it"), ("frames", "neither PNG nor JPEG"),
+        ("nowhere.mp4", "a link to nowhere"),
         ("outside.mp4", "a link that leaves the data set"),
     ]
     let refused = try await program.run("data", "info", "r.yaml")
@@ -133,7 +136,8 @@ func preparedClipsAreTheDataTheyWereMadeOf() async throws {
     #expect(late.errors.contains("split.val: says how"), "\(late.errors)")
     // A crop that does not fit is every clip's.
     let large = try await program.run("data", "info", "r.yaml", "crop=lrw")
-    #expect(large.status == .exited(2) && large.errors.contains("does not fit its pictures of 48×32"), "\(large.errors)")
+    #expect(
+        large.status == .exited(2) && large.errors.contains("does not fit its pictures of 48×32"), "\(large.errors)")
     #expect(try await program.run("data", "info", "r.yaml", "crop=20x").status == .exited(2))
     // Damage to the pixels is found when they are read.
     let file = program.folder.appending(path: "set.h5")
@@ -142,7 +146,8 @@ func preparedClipsAreTheDataTheyWereMadeOf() async throws {
     try bytes.write(to: file)
     let damaged = try await program.run("sweep", "r.yaml", "path_to_dataset=set.h5", "lr=0.5", "len_video=3")
     #expect(damaged.status == .exited(1), "\(damaged.errors)")
-    #expect((damaged.errors + damaged.output).contains("do not have their digest"), "\(damaged.output)\(damaged.errors)")
+    #expect(
+        (damaged.errors + damaged.output).contains("do not have their digest"), "\(damaged.output)\(damaged.errors)")
 }
 
 @Test(.enabled("there is no ffmpeg") { hasFFmpeg })
@@ -217,11 +222,14 @@ func tablesNameClipsClassesSplitsAndGroups() async throws {
         "class,path,group\n" + rows.map { "\($0.name),\($0.path),s\($0.take / 2)\n" }.joined(), "split.test=0",
         "split.val=0.5")
     #expect(groups.output.contains(/all +4 +4 +0/), "\(groups.output)\(groups.errors)")
-    let wrong = try await info("path,class,split\na/0.mp4,a,train\na/0.mp4,a,train\na/1.mp4,a\na/2.mp4,b,maybe\n,b,val\n")
+    let wrong = try await info(
+        "path,class,split\na/0.mp4,a,train\na/0.mp4,a,train\na/1.mp4,a\na/2.mp4,b,maybe\n,b,val\n")
     #expect(wrong.status == .exited(2))
     for reason in [
-        ":3: can't be read as a table of clips: a/0.mp4 stands in line 2 already", ":4: can't be read as a table of clips",
-        ":5: can't be read as a table of clips: the split is maybe", ":6: can't be read as a table of clips: path and class",
+        ":3: can't be read as a table of clips: a/0.mp4 stands in line 2 already",
+        ":4: can't be read as a table of clips",
+        ":5: can't be read as a table of clips: the split is maybe",
+        ":6: can't be read as a table of clips: path and class",
     ] {
         #expect(wrong.errors.contains(reason), "\(wrong.errors)")
     }

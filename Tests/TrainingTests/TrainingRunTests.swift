@@ -211,3 +211,67 @@ func patternsNameParameters(pattern: String, name: String, matches: Bool) {
     let other = TrainingRun(settings: larger, data: data, machine: machine)
     #expect(throws: UnfitCheckpoint.self) { try other.train(from: keeper.kept[0], clock: { 0 }) { _ in } }
 }
+
+/// What a network reads of clips is what `withFrames` shows, to the bit: each byte divided by 255.
+@Test(arguments: [(1, 8, 3), (1, 32, 16), (3, 11, 5), (1, 17, 33)])
+func networksReadTheClipsThatAreShown(channels: Int, size: Int, batch: Int) throws {
+    var format = ClipFormat(frames: 3, height: 9, width: size, channels: channels, padding: false)
+    (format.margin, format.keepsAllFrames) = (3, true)
+    var stream = RandomStream(seed: 1, purpose: .visemes)
+    var clips = FramedClips(format: format)
+    for clip in 0..<batch {
+        let frames = (0..<3 + clip % 3).map { _ in
+            Picture(
+                width: size + 3, height: 12, channels: channels,
+                pixels: (0..<(size + 3) * 12 * channels).map { _ in UInt8(truncatingIfNeeded: stream.next()) })
+        }
+        clips.append(Clip(name: "\(clip)", label: clip % 2, frames: frames))
+    }
+    let shape = NetworkShape(
+        frames: 3, height: 9, width: size, channels: channels, filters: 1, classes: 2, dropout: 0,
+        batchNormMomentum: 0.1)
+    let machine = Machine(kernels: VectorWidth.plain.kernels, threads: 1)
+    func logits(_ put: (VisualSpeechNetwork) throws -> Void) rethrows -> [[Float]] {
+        let network = VisualSpeechNetwork(shape: shape, clips: batch, machine: machine, seed: 5)
+        network.pack(training: false)
+        try put(network)
+        network.forward(batch: batch, training: nil)
+        return (0..<batch).map { network.logits(clip: $0) }
+    }
+    var changes = Augmentation()
+    (changes.flip, changes.shift, changes.crop, changes.speed, changes.mask) = (true, 2, 3, 0.3, 2)
+    (changes.brightness, changes.contrast) = (0.5, 0.5)
+    for (augmentation, alpha) in [(Augmentation(), 0.0), (changes, 0), (changes, 0.4)] {
+        var augmentation = augmentation
+        augmentation.mixup = alpha
+        let read = try logits {
+            _ = try TrainingBatches(clips: clips, augmentation: augmentation, seed: 7)
+                .load(Array(0..<batch), epoch: 2, into: $0)
+        }
+        func numbers(_ clip: Int) throws -> [[Float]] {
+            let draw = augmentation.isOff ? nil : augmentation.draw(seed: 7, epoch: 2, clip: clip)
+            var all: [[Float]] = []
+            try clips.withFrames(of: clip, changed: draw) { _, pixels in
+                all.append((0..<9 * size * channels).map { Float(pixels[$0]) / 255 })
+            }
+            return all
+        }
+        let shown = try logits { network in
+            for clip in 0..<batch {
+                let own = try numbers(clip)
+                let partner = augmentation.partner(seed: 7, epoch: 2, clip: clip, count: batch)
+                let other = try partner.map { try numbers($0.clip) }
+                for time in 0..<3 {
+                    var values = own[time]
+                    if let partner, let other {
+                        for at in values.indices {
+                            values[at] = partner.share * values[at] + (1 - partner.share) * other[time][at]
+                        }
+                    }
+                    network.setFrame(values: values, clip: clip, time: time, batch: batch)
+                }
+            }
+        }
+        #expect(read == shown)
+    }
+}

@@ -1,0 +1,202 @@
+import CVector
+import Kernels
+
+/// The bytes of one clip, and how a network reads them: at each time, at each place of a frame, a byte, in a tone.
+public struct ClipPixels {
+    /// The frame at each time.
+    public var frames: [UnsafePointer<UInt8>]
+    /// Where each row begins in a frame.
+    public var rows: [Int]
+    /// Where each number of a row lies from its beginning: `[column][channel]`.
+    public var columns: [Int]
+    /// What becomes of each byte.
+    public var tone: Tone
+
+    public init(frames: [UnsafePointer<UInt8>], rows: [Int], columns: [Int], tone: Tone) {
+        (self.frames, self.rows, self.columns, self.tone) = (frames, rows, columns, tone)
+    }
+}
+
+/// A clip, or two of which each number is mixed: share·first + (1 − share)·second.
+public struct MixedPixels {
+    public var first: ClipPixels
+    public var second: ClipPixels?
+    /// Of the first.
+    public var share: Float
+
+    public init(_ first: ClipPixels, mixedWith second: ClipPixels? = nil, share: Float = 1) {
+        (self.first, self.second, self.share) = (first, second, share)
+    }
+}
+
+/// How brightness and contrast of a clip change: mean + (byte·gain − mean)·contrast, rounded to the nearest of 0…255, where
+/// `mean` is the clip's, brightened.
+public struct Tone: Sendable, Equatable {
+    public var gain: Float = 1
+    public var contrast: Float = 1
+    public var mean: Float = 0
+
+    public init(gain: Float = 1, contrast: Float = 1, mean: Float = 0) {
+        (self.gain, self.contrast, self.mean) = (gain, contrast, mean)
+    }
+}
+
+/// The tones of sixteen frames; nothing where all are as they are.
+private struct LaneTone {
+    private var lanes: (gain: Lanes, contrast: Lanes, mean: Lanes)?
+
+    init(_ tones: [Tone?]) {
+        guard tones.contains(where: { $0 != nil && $0 != Tone() }) else { return }
+        var lanes = (gain: Lanes(repeating: 1), contrast: Lanes(repeating: 1), mean: Lanes(repeating: 0))
+        for (lane, tone) in tones.enumerated() {
+            guard let tone else { continue }
+            (lanes.gain[lane], lanes.contrast[lane], lanes.mean[lane]) = (tone.gain, tone.contrast, tone.mean)
+        }
+        self.lanes = lanes
+    }
+
+    @inline(__always)
+    func withPointer(_ body: (UnsafePointer<Float>?) -> Void) {
+        guard let lanes else { return body(nil) }
+        withUnsafeBytes(of: lanes) { body($0.bindMemory(to: Float.self).baseAddress) }
+    }
+}
+
+/// What is mixed into sixteen frames.
+private struct Mixing {
+    var share = Lanes(repeating: 1)
+    var rest = Lanes(repeating: 0)
+    let tone: LaneTone
+
+    init(_ clips: [MixedPixels]) {
+        tone = LaneTone(clips.map { $0.second?.tone })
+        for (lane, clip) in clips.enumerated() where clip.second != nil {
+            (share[lane], rest[lane]) = (clip.share, 1 - clip.share)
+        }
+    }
+}
+
+/// The same as bare memory: rows are read ten thousands of times a batch.
+private struct PixelRows {
+    let frames: UnsafePointer<UnsafePointer<UInt8>>
+    let rows, columns: UnsafePointer<Int>
+    let tone: Tone
+    let count: Int
+    let isInOrder: Bool
+    /// Whether a row can be taken where it lies.
+    let isPlain: Bool
+
+    /// - Parameter padded: numbers that are read, a multiple of sixteen.
+    init(_ clip: ClipPixels, padded: Int, _ keep: inout [UnsafeMutableRawPointer]) {
+        func kept<Element>(_ values: [Element]) -> UnsafePointer<Element> {
+            let memory = UnsafeMutablePointer<Element>.allocate(capacity: values.count)
+            memory.initialize(from: values, count: values.count)
+            keep.append(UnsafeMutableRawPointer(memory))
+            return UnsafePointer(memory)
+        }
+        let columns = clip.columns
+        (frames, rows, self.columns) = (kept(clip.frames), kept(clip.rows), kept(columns))
+        tone = clip.tone
+        count = columns.count
+        isInOrder = columns.indices.allSatisfy { columns[$0] == columns[0] + $0 }
+        isPlain = isInOrder && count == padded
+    }
+
+    /// One of its frames.
+    func frame(_ time: Int) -> FrameRows { FrameRows(clip: self, frame: frames[time]) }
+}
+
+private struct FrameRows {
+    let clip: PixelRows
+    let frame: UnsafePointer<UInt8>
+
+    /// The numbers of a row: where they lie, or put into `room`.
+    @inline(__always)
+    func row(_ row: Int, in room: UnsafeMutablePointer<UInt8>) -> UnsafePointer<UInt8> {
+        let source = frame + clip.rows[row]
+        let columns = clip.columns
+        if clip.isPlain { return source + columns[0] }
+        if clip.isInOrder {
+            room.update(from: source + columns[0], count: clip.count)
+        } else {
+            for at in 0..<clip.count { room[at] = source[columns[at]] }
+        }
+        return UnsafePointer(room)
+    }
+}
+
+extension VisualSpeechNetwork {
+    /// Puts a batch where it is read: bytes divided by 255. Sixteen frames, which stand side by side there, are turned at
+    /// once, row by row.
+    public func setClips(_ batch: [MixedPixels]) {
+        let count = shape.width * shape.channels
+        let padded = (count + laneCount - 1) / laneCount * laneCount
+        var memory: [UnsafeMutableRawPointer] = []
+        defer { for piece in memory { piece.deallocate() } }
+        let first = batch.map { PixelRows($0.first, padded: padded, &memory) }
+        let isMixed = batch.contains { $0.second != nil }
+        let second = batch.map { clip in clip.second.map { PixelRows($0, padded: padded, &memory) } }
+        let frames = shape.frames * batch.count
+        // Rows of both clips of sixteen frames, and one of zeros.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: (2 * laneCount + 1) * padded) { room in
+            guard let room = room.baseAddress else { return }
+            room.update(repeating: 0, count: (2 * laneCount + 1) * padded)
+            let zeros = UnsafePointer(room + 2 * laneCount * padded)
+            withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: 2 * laneCount) { rows in
+                guard let rows = rows.baseAddress else { return }
+                for at in 0..<2 * laneCount { rows[at] = zeros }
+                for block in 0..<(frames + laneCount - 1) / laneCount {
+                    let own = block * laneCount..<min(block * laneCount + laneCount, frames)
+                    for lane in own.count..<laneCount { (rows[lane], rows[laneCount + lane]) = (zeros, zeros) }
+                    let lanes = own.map { (clip: $0 % batch.count, time: $0 / batch.count) }
+                    let tone = LaneTone(lanes.map { batch[$0.clip].first.tone })
+                    let mixing = isMixed ? Mixing(lanes.map { batch[$0.clip] }) : nil
+                    let sources = lanes.map { first[$0.clip].frame($0.time) }
+                    let others = lanes.map { second[$0.clip]?.frame($0.time) }
+                    for row in 0..<shape.height {
+                        for lane in sources.indices {
+                            rows[lane] = sources[lane].row(row, in: room + lane * padded)
+                            guard isMixed else { continue }
+                            rows[laneCount + lane] =
+                                others[lane]?.row(row, in: room + (laneCount + lane) * padded) ?? zeros
+                        }
+                        turn(rows, tone, mixing, count, to: target(row, block: block))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sixteen rows of `count` numbers, to as many vectors.
+    @inline(__always)
+    private func turn(
+        _ rows: UnsafeMutablePointer<UnsafePointer<UInt8>?>, _ tone: LaneTone, _ mixing: Mixing?, _ count: Int,
+        to target: UnsafeMutablePointer<Lanes>
+    ) {
+        withUnsafeTemporaryAllocation(of: Lanes.self, capacity: laneCount) { last in
+            guard let last = last.baseAddress else { return }
+            for from in stride(from: 0, to: count, by: laneCount) {
+                // Beyond a row stands its padding, which is the network's own.
+                let isWhole = from + laneCount <= count
+                let place = UnsafeMutableRawPointer(isWhole ? target + from : last)
+                    .assumingMemoryBound(to: Float.self)
+                tone.withPointer { tone in
+                    guard let mixing else { return viseme_turn(rows, tone, from, place) }
+                    mixing.tone.withPointer {
+                        viseme_turn_mixed(
+                            rows, tone, rows + laneCount, $0, mixing.share, mixing.rest, from, place)
+                    }
+                }
+                if !isWhole { (target + from).update(from: last, count: count - from) }
+            }
+        }
+    }
+
+    /// Where the numbers of a row of sixteen frames stand.
+    func target(_ row: Int, block: Int) -> UnsafeMutablePointer<Lanes> {
+        let rowLength = resnet.paddedWidth * shape.channels
+        return input.pointer
+            + (block * resnet.paddedHeight + row + resnet.padding.top) * rowLength + resnet.padding.left
+            * shape.channels
+    }
+}
