@@ -11,7 +11,7 @@ STUDY := results/$(basename $(notdir $(RECIPE_FILE)))
 SOURCES := Package.swift $(shell find Sources -type f -o -type l)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build sweep plan report verify status test soak bench bench-files bench-sweep lint format example install clean
+.PHONY: help setup build sweep plan report verify status test soak bench bench-files bench-data bench-sweep lint format example install clean
 
 help: ## list what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ bench: $(VISEME) ## training steps beside PyTorch, and every product's share of 
 
 bench-files: $(VISEME) ## writing and reading run and sweep files, beside h5py (pip install h5py numpy)
 	@$(PYTHON) scripts/bench_files.py $(VISEME) $(ARGS)
+
+bench-data: $(VISEME) ## preparing clips, batches beside the training step, and the memory of a run on a large set (ARGS="--gigabytes 20")
+	@$(PYTHON) scripts/bench_data.py $(VISEME) $(ARGS)
 
 bench-sweep: $(VISEME) ## what one more run costs, beside Optuna, Hydra and Snakemake (installed for the moment)
 	@$(PYTHON) scripts/bench_sweep.py $(VISEME) $(ARGS)

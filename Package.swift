@@ -49,7 +49,7 @@ let package = Package(
             name: "Kernels",
             dependencies: ["KernelContract", "KernelsPlain", "CProcessor"] + wideKernels.map { .byName(name: $0.name) }),
         .target(name: "Tensors", dependencies: ["Kernels", "CProcessor"]),
-        .target(name: "Networks", dependencies: ["Kernels", "Tensors", "CVector"]),
+        .target(name: "Networks", dependencies: ["Kernels", "Tensors"]),
         .target(name: "Zlib", dependencies: ["CZlib"]),
         .target(name: "Clips", dependencies: ["Tensors", "Zlib", "HDF5", "SealedFiles", crypto, subprocess]),
         .target(name: "Training", dependencies: ["Kernels", "Tensors", "Networks", "Clips"]),

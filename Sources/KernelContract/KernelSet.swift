@@ -119,6 +119,11 @@ public protocol KernelSet {
     /// `x *= y`, element by element.
     static func multiply(_ x: UnsafeMutablePointer<Lanes>, by y: UnsafePointer<Lanes>, count: Int)
 
+    /// Sixteen rows of bytes, turned: `target[at]` holds number `at` of every row, in its tone, divided by 255; where there is a
+    /// second set of rows, mixed with it.
+    static func turnPixels(
+        _ first: PixelTurn, mixedWith second: PixelTurn?, count: Int, target: UnsafeMutablePointer<Lanes>)
+
     /// Mean over rows and columns: one chain, times 1/(rows·columns).
     static func averagePool(
         _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shape: BlockShape, blocks: Range<Int>)
@@ -301,5 +306,24 @@ public struct LionStep: @unchecked Sendable {
         self.beta1 = beta1
         self.beta2 = beta2
         self.shrink = shrink
+    }
+}
+
+/// Sixteen rows of bytes that become vectors.
+public struct PixelTurn {
+    /// Each may be read up to the next multiple of sixteen.
+    public let rows: UnsafeMutablePointer<UnsafePointer<UInt8>?>
+    /// Gain, contrast and mean of each row: a byte becomes mean + (byte·gain − mean)·contrast, rounded to the nearest of
+    /// 0…255. Nil: it stays.
+    public let tone: UnsafePointer<Float>?
+    /// Of the second of two that are mixed: the shares of the first, row by row, then what is left. Vectors themselves are
+    /// handed over in other ways by code of other widths.
+    public let shares: UnsafePointer<Float>?
+
+    public init(
+        rows: UnsafeMutablePointer<UnsafePointer<UInt8>?>, tone: UnsafePointer<Float>?,
+        shares: UnsafePointer<Float>? = nil
+    ) {
+        (self.rows, self.tone, self.shares) = (rows, tone, shares)
     }
 }

@@ -1,4 +1,3 @@
-import CVector
 import Kernels
 
 /// The bytes of one clip, and how a network reads them: at each time, at each place of a frame, a byte, in a tone.
@@ -64,14 +63,20 @@ private struct LaneTone {
 
 /// What is mixed into sixteen frames.
 private struct Mixing {
-    var share = Lanes(repeating: 1)
-    var rest = Lanes(repeating: 0)
-    let tone: LaneTone
+    private var shares = (first: Lanes(repeating: 1), rest: Lanes(repeating: 0))
+    private let tone: LaneTone
 
     init(_ clips: [MixedPixels]) {
         tone = LaneTone(clips.map { $0.second?.tone })
         for (lane, clip) in clips.enumerated() where clip.second != nil {
-            (share[lane], rest[lane]) = (clip.share, 1 - clip.share)
+            (shares.first[lane], shares.rest[lane]) = (clip.share, 1 - clip.share)
+        }
+    }
+
+    @inline(__always)
+    func withPointers(_ body: (_ tone: UnsafePointer<Float>?, _ shares: UnsafePointer<Float>?) -> Void) {
+        tone.withPointer { tone in
+            withUnsafeBytes(of: shares) { body(tone, $0.bindMemory(to: Float.self).baseAddress) }
         }
     }
 }
@@ -160,34 +165,19 @@ extension VisualSpeechNetwork {
                             rows[laneCount + lane] =
                                 others[lane]?.row(row, in: room + (laneCount + lane) * padded) ?? zeros
                         }
-                        turn(rows, tone, mixing, count, to: target(row, block: block))
+                        tone.withPointer { tone in
+                            let first = PixelTurn(rows: rows, tone: tone)
+                            let target = target(row, block: block)
+                            guard let mixing else {
+                                return machine.kernels.turnPixels(first, mixedWith: nil, count: count, target: target)
+                            }
+                            mixing.withPointers { tone, shares in
+                                let second = PixelTurn(rows: rows + laneCount, tone: tone, shares: shares)
+                                machine.kernels.turnPixels(first, mixedWith: second, count: count, target: target)
+                            }
+                        }
                     }
                 }
-            }
-        }
-    }
-
-    /// Sixteen rows of `count` numbers, to as many vectors.
-    @inline(__always)
-    private func turn(
-        _ rows: UnsafeMutablePointer<UnsafePointer<UInt8>?>, _ tone: LaneTone, _ mixing: Mixing?, _ count: Int,
-        to target: UnsafeMutablePointer<Lanes>
-    ) {
-        withUnsafeTemporaryAllocation(of: Lanes.self, capacity: laneCount) { last in
-            guard let last = last.baseAddress else { return }
-            for from in stride(from: 0, to: count, by: laneCount) {
-                // Beyond a row stands its padding, which is the network's own.
-                let isWhole = from + laneCount <= count
-                let place = UnsafeMutableRawPointer(isWhole ? target + from : last)
-                    .assumingMemoryBound(to: Float.self)
-                tone.withPointer { tone in
-                    guard let mixing else { return viseme_turn(rows, tone, from, place) }
-                    mixing.tone.withPointer {
-                        viseme_turn_mixed(
-                            rows, tone, rows + laneCount, $0, mixing.share, mixing.rest, from, place)
-                    }
-                }
-                if !isWhole { (target + from).update(from: last, count: count - from) }
             }
         }
     }

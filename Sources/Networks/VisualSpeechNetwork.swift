@@ -56,7 +56,7 @@ public final class VisualSpeechNetwork {
     public let shape: NetworkShape
     public let clips: Int
     public let parameters = Parameters()
-    private let machine: Machine
+    let machine: Machine
     let resnet: ResNet18
     let lstm1, lstm2: LSTM
     private let dropout1, dropout2: Dropout

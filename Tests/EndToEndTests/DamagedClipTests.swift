@@ -237,3 +237,18 @@ func tablesNameClipsClassesSplitsAndGroups() async throws {
     #expect(try await info("file,label\nx,y\n").errors.contains("has to name the columns path and class"))
     #expect(try await info("path,class\n\"a,b\n").errors.contains("a quote is not closed"))
 }
+
+/// 330 MB of clips, framed to 60 MB, in a run that may take 120 MB. `make bench-data` does it with as much as one likes.
+@Test func aRunHoldsABatchAndNotTheSet() async throws {
+    let program = try Program([
+        "r.yaml": """
+        set: {path_to_dataset: big.h5, len_video: 29, size_lips: {width: 48, height: 48}, channels_lips: 3, filters: 1, batch_size: 2, epoch: 1}
+        """
+    ])
+    defer { program.close() }
+    #expect(try await program.run("bench", "make-clips", "big.h5", "--clips", "300").status == .exited(0))
+    let size = try program.folder.appending(path: "big.h5").resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
+    #expect(size > 300_000_000)
+    let sweep = try await program.run("sweep", "r.yaml", "--memory", "120M")
+    #expect(sweep.status == .exited(0), "\(sweep.output)\(sweep.errors)")
+}

@@ -110,6 +110,7 @@ struct Interop {
     @Test func theSnippetsOfTheDocumentRun() async throws {
         let program = try await study()
         defer { program.close() }
+        _ = try await program.run("bench", "make-clips", "set.h5", "--clips", "20", "--size", "8", "--frames", "2")
         let text = try String(contentsOf: Program.package.appending(path: "docs/format.md"), encoding: .utf8)
         let folder = StudyFolder(program.folder.appending(path: "results/lr_grid"))
         let id = try folder.readPlan().runs[0].id

@@ -213,8 +213,9 @@ func patternsNameParameters(pattern: String, name: String, matches: Bool) {
 }
 
 /// What a network reads of clips is what `withFrames` shows, to the bit: each byte divided by 255.
-@Test(arguments: [(1, 8, 3), (1, 32, 16), (3, 11, 5), (1, 17, 33)])
-func networksReadTheClipsThatAreShown(channels: Int, size: Int, batch: Int) throws {
+@Test(arguments: [(1, 8, 3), (1, 32, 16), (3, 11, 5), (1, 17, 33)], VectorWidth.allCases.filter(\.isAvailable))
+func networksReadTheClipsThatAreShown(sizes: (channels: Int, size: Int, batch: Int), width: VectorWidth) throws {
+    let (channels, size, batch) = sizes
     var format = ClipFormat(frames: 3, height: 9, width: size, channels: channels, padding: false)
     (format.margin, format.keepsAllFrames) = (3, true)
     var stream = RandomStream(seed: 1, purpose: .visemes)
@@ -230,7 +231,7 @@ func networksReadTheClipsThatAreShown(channels: Int, size: Int, batch: Int) thro
     let shape = NetworkShape(
         frames: 3, height: 9, width: size, channels: channels, filters: 1, classes: 2, dropout: 0,
         batchNormMomentum: 0.1)
-    let machine = Machine(kernels: VectorWidth.plain.kernels, threads: 1)
+    let machine = Machine(kernels: width.kernels, threads: 1)
     func logits(_ put: (VisualSpeechNetwork) throws -> Void) rethrows -> [[Float]] {
         let network = VisualSpeechNetwork(shape: shape, clips: batch, machine: machine, seed: 5)
         network.pack(training: false)

@@ -5,6 +5,8 @@
 #include "vector.h"
 
 typedef int32_t viseme_numbers __attribute__((ext_vector_type(16)));
+/// Sixteen numbers anywhere in memory.
+typedef float viseme_loose __attribute__((ext_vector_type(16), aligned(4)));
 typedef uint8_t viseme_bytes __attribute__((ext_vector_type(16)));
 
 static inline __attribute__((always_inline)) void viseme_interleave(const viseme_bytes *a, viseme_bytes *b) {
@@ -17,8 +19,7 @@ static inline __attribute__((always_inline)) void viseme_interleave(const viseme
     }
 }
 
-/// Sixteen bytes of each of sixteen rows, turned: out[16·column + row] is that byte, in its tone, divided by 255. `out` is
-/// aligned as a vector is.
+/// Sixteen bytes of each of sixteen rows, turned: out[16·column + row] is that byte, in its tone, divided by 255.
 ///
 /// The quotient is the exactly rounded one: 1/255 is split into 0x1.01p-8, whose products with bytes are exact, and the
 /// rest (all 256 bytes are tested).
@@ -38,31 +39,32 @@ static inline __attribute__((always_inline)) void viseme_turn(
     if (!tone) {
         for (int column = 0; column < 16; column++) {
             viseme_lanes value = __builtin_convertvector(a[column], viseme_lanes);
-            ((viseme_lanes *)out)[column] = value * 0x1.01p-8f + value * 0x1.010102p-24f;
+            ((viseme_loose *)out)[column] = value * 0x1.01p-8f + value * 0x1.010102p-24f;
         }
         return;
     }
     for (int column = 0; column < 16; column++) {
         viseme_lanes value = __builtin_convertvector(a[column], viseme_lanes);
-        const viseme_lanes *t = (const viseme_lanes *)tone;
+        const viseme_loose *t = (const viseme_loose *)tone;
         viseme_lanes changed = t[2] + (value * t[0] - t[2]) * t[1] + 0.5f;
         changed = __builtin_elementwise_min(changed, (viseme_lanes)(255.0f));
         changed = __builtin_elementwise_max(changed, (viseme_lanes)(0.0f));
         value = __builtin_convertvector(__builtin_convertvector(changed, viseme_numbers), viseme_lanes);
-        ((viseme_lanes *)out)[column] = value * 0x1.01p-8f + value * 0x1.010102p-24f;
+        ((viseme_loose *)out)[column] = value * 0x1.01p-8f + value * 0x1.010102p-24f;
     }
 }
 
-/// The same of two sets of rows, mixed: share·first + rest·second, row by row.
+/// The same of two sets of rows, mixed: share·first + rest·second, row by row; `shares` are two vectors.
 static inline void viseme_turn_mixed(
     const uint8_t *const *first, const float *tone, const uint8_t *const *second, const float *other_tone,
-    viseme_lanes share, viseme_lanes rest, long from, float *out) {
+    const float *shares, long from, float *out) {
 #pragma STDC FP_CONTRACT OFF
     viseme_lanes other[16];
+    viseme_lanes share = ((const viseme_loose *)shares)[0], rest = ((const viseme_loose *)shares)[1];
     viseme_turn(first, tone, from, out);
     viseme_turn(second, other_tone, from, (float *)other);
     for (int column = 0; column < 16; column++) {
-        viseme_lanes *place = (viseme_lanes *)out + column;
+        viseme_loose *place = (viseme_loose *)out + column;
         *place = share * *place + rest * other[column];
     }
 }

@@ -33,7 +33,11 @@ struct FramedCache {
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         let lock = open(file.path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard lock >= 0 else { return nil }
-        defer { close(lock) }
+        // Who waits for it still holds the file without a name; who comes later finds the clips.
+        defer {
+            unlink(file.path + ".lock")
+            close(lock)
+        }
         while flock(lock, LOCK_EX) != 0, errno == EINTR {}
         if let clips = read() { return clips }
         guard let writer = try? ClipSetWriter(file, classes: classes, settings: "{}") else { return nil }
