@@ -112,6 +112,10 @@ struct ClipDecoder {
     }
 
     private func array(_ clip: URL) -> Result<DecodedClip, ClipError> {
+        let size = (try? clip.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
+        guard size <= NumPyArray.byteLimit else {
+            return .failure(.unreadableClip(file: clip.path, reason: "its \(size >> 30) GB are more than a clip has"))
+        }
         do {
             let pictures = try NumPyArray.pictures(
                 [UInt8](Data(contentsOf: clip)), range: settings.lowest...settings.highest)
@@ -134,9 +138,10 @@ struct ClipDecoder {
         }
         return try folder.parts().enumerated().map { number, part in
             let file = room.appending(path: "\(number).pictures")
-            var bytes = Data()
-            for frame in part.files { bytes.append(try Data(contentsOf: frame)) }
-            try bytes.write(to: file)
+            try Data().write(to: file)
+            let stream = try FileHandle(forWritingTo: file)
+            defer { try? stream.close() }
+            for frame in part.files { try stream.write(contentsOf: Data(contentsOf: frame, options: .mappedIfSafe)) }
             return VideoDecoder.Input(pictures: file, of: clip, part.facts, count: part.files.count)
         }
     }

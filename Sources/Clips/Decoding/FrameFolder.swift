@@ -76,7 +76,9 @@ struct PictureFacts: Equatable {
     let channels: Int
 
     init(_ file: URL) throws {
-        guard let bytes = try? [UInt8](Data(contentsOf: file)) else {
+        // What it says of itself stands in front.
+        guard let bytes = (try? Data(contentsOf: file, options: .mappedIfSafe)).map({ [UInt8]($0.prefix(1 << 18)) })
+        else {
             throw Problem(description: "\(file.lastPathComponent) can't be read")
         }
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]), bytes.count > 25 {

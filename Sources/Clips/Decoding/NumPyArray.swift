@@ -8,8 +8,8 @@ enum NumPyArray {
         let description: String
     }
 
-    /// More than this no clip has: 10,000 pictures of 4K.
-    private static let byteLimit = 1 << 32
+    /// More than this no clip has.
+    static let byteLimit = 1 << 32
 
     /// - Parameter range: the numbers of floats that become 0 and 255.
     static func pictures(_ bytes: [UInt8], range: ClosedRange<Double>) throws -> [Picture] {

@@ -1,3 +1,5 @@
+import Crypto
+import Foundation
 import Tensors
 
 /// The built-in data set `builtin:visemes`: speakers say words, and a camera films their mouths.
@@ -120,4 +122,14 @@ struct RandomNoise {
 /// The parts of a data set.
 public enum Split: String, CaseIterable, Sendable, Codable {
     case train, val, test
+}
+
+extension VisemeSet {
+    /// The numbers that decide every byte of the set.
+    public var digest: String {
+        let text =
+            "visemes version=\(VisemeSet.version) words=\(words) speakers=\(trainSpeakers),\(valSpeakers),"
+            + "\(testSpeakers) takes=\(takes) difficulty=\(difficulty) seed=\(seed)"
+        return hexadecimal(SHA256.hash(data: Data(text.utf8)))
+    }
 }
