@@ -41,11 +41,16 @@ public struct DataSurvey: Sendable {
 
     init(classes: [String]) { self.classes = classes }
 
-    mutating func take(_ clip: Clips.Clip, _ split: Split) {
+    mutating func take(_ clip: FoundClip) throws {
         var hash = SHA256()
         var (low, high, sum, count) = (UInt8.max, UInt8.min, 0, 0)
-        for frame in clip.frames {
-            hash.update(data: Data("\(frame.width)×\(frame.height)×\(frame.channels)".utf8))
+        var sizes: Set<FrameSize> = []
+        var first: FrameSize?
+        try clip.show(0..<clip.frameCount) { frame in
+            let size = FrameSize(width: frame.width, height: frame.height, channels: frame.channels)
+            first = first ?? size
+            sizes.insert(size)
+            hash.update(data: Data("\(size.width)×\(size.height)×\(size.channels)".utf8))
             hash.update(data: frame.pixels)
             for pixel in frame.pixels {
                 low = min(low, pixel)
@@ -54,12 +59,11 @@ public struct DataSurvey: Sendable {
             }
             count += frame.pixels.count
         }
-        let first = clip.frames.first
         clips.append(
             Clip(
-                name: clip.name, split: split, label: clip.label, frames: clip.frames.count, width: first?.width ?? 0,
-                height: first?.height ?? 0, channels: first?.channels ?? 0,
-                isEven: clip.frames.allSatisfy { $0.width == first?.width && $0.height == first?.height },
-                digest: hexadecimal(hash.finalize()), low: low, high: high, mean: Double(sum) / Double(max(count, 1))))
+                name: clip.name, split: clip.split, label: clip.label, frames: clip.frameCount,
+                width: first?.width ?? 0, height: first?.height ?? 0, channels: first?.channels ?? 0,
+                isEven: sizes.count < 2, digest: hexadecimal(hash.finalize()), low: low, high: high,
+                mean: Double(sum) / Double(max(count, 1))))
     }
 }

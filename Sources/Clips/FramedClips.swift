@@ -35,12 +35,18 @@ public struct FramedClips: Sendable {
 
     /// Takes in one clip of at least one frame.
     public mutating func append(_ clip: Clip) {
+        append(
+            kept: clip.frames[format.kept(of: clip.frames.count)].map(format.frame), name: clip.name, label: clip.label)
+    }
+
+    /// - Parameter kept: its kept frames, framed.
+    mutating func append(kept: [Picture], name: String, label: Int) {
         guard case .memory(var all) = pixels else { preconditionFailure("clips of a file are what they are") }
         pixels = .memory([])
-        all.append(clip.frames[format.kept(of: clip.frames.count)].flatMap { format.frame($0).pixels })
+        all.append(kept.flatMap(\.pixels))
         pixels = .memory(all)
-        labels.append(clip.label)
-        names.append(clip.name)
+        labels.append(label)
+        names.append(name)
     }
 
     /// `[clip][time][channel][row][column]`, 0…1: the same numbers that the network reads.

@@ -96,27 +96,44 @@ package final class ClipSet: Sendable {
         }
         if verified.withLock({ $0[clip] }) { return }
         guard SHA256.hash(data: UnsafeRawBufferPointer(pixels)).elementsEqual(contents.entries[clip].digest) else {
-            throw StoreError.unreadable(
-                path: file.path,
-                reason:
-                    "the pixels of \(contents.entries[clip].name) do not have their digest: it was damaged or changed")
+            throw changed(clip)
         }
         verified.withLock { $0[clip] = true }
     }
 
     /// The pictures of a clip.
     package func pictures(_ clip: Int) throws -> [Picture] {
-        var pixels = [UInt8](repeating: 0, count: contents.bytes(clip).count)
-        try pixels.withUnsafeMutableBytes { try read(clip, into: $0) }
-        let frames = contents.entries[clip].frames
-        let start = contents.sizes.bytes(frames.lowerBound)
-        return frames.map { frame in
+        var pictures: [Picture] = []
+        try forEachPicture(clip, 0..<contents.entries[clip].frames.count) { pictures.append($0) }
+        return pictures
+    }
+
+    /// Hands out some pictures of a clip, one by one: no clip has to fit into memory.
+    /// - Parameter wanted: frames of the clip, from 0.
+    /// - Throws: `StoreError`, maybe not before the last picture, where its pixels are not those they were; what `body` throws.
+    func forEachPicture(_ clip: Int, _ wanted: Range<Int>, _ body: (Picture) throws -> Void) throws {
+        let entry = contents.entries[clip]
+        let isVerified = verified.withLock { $0[clip] }
+        var hash = SHA256()
+        for place in isVerified ? wanted : 0..<entry.frames.count {
+            let frame = entry.frames.lowerBound + place
             let size = contents.sizes[frame]
-            let at = contents.sizes.bytes(frame) - start
-            return Picture(
-                width: size.width, height: size.height, channels: size.channels,
-                pixels: Array(pixels[at..<at + size.bytes]))
+            guard let pixels = ClipSet.read(descriptor, pixelStart + contents.sizes.bytes(frame), size.bytes) else {
+                throw StoreError.unreadable(path: file.path, reason: "its end is missing")
+            }
+            if !isVerified { hash.update(data: pixels) }
+            guard wanted.contains(place) else { continue }
+            try body(Picture(width: size.width, height: size.height, channels: size.channels, pixels: pixels))
         }
+        if isVerified { return }
+        guard hash.finalize().elementsEqual(entry.digest) else { throw changed(clip) }
+        verified.withLock { $0[clip] = true }
+    }
+
+    private func changed(_ clip: Int) -> StoreError {
+        .unreadable(
+            path: file.path,
+            reason: "the pixels of \(contents.entries[clip].name) do not have their digest: it was damaged or changed")
     }
 
     private static func read(_ descriptor: Int32, _ at: Int, _ count: Int) -> [UInt8]? {

@@ -23,10 +23,11 @@ struct FramedCache {
         self.format = format
     }
 
-    /// - Parameter frame: hands each clip to its argument, framed.
+    /// - Parameter frame: hands each clip and its framed pictures to its argument.
     /// - Returns: nil where no file can be written.
     func clips(
-        _ classes: [String], _ frame: ((String, Split, Int, [Picture]) throws -> Void) throws -> Void
+        _ classes: () throws -> [String],
+        from frame: ((FoundClip, [Picture]) throws -> Void) throws -> Void
     ) throws -> ClipSplits? {
         if let clips = read() { return clips }
         try? FileManager.default.createDirectory(
@@ -40,11 +41,24 @@ struct FramedCache {
         }
         while flock(lock, LOCK_EX) != 0, errno == EINTR {}
         if let clips = read() { return clips }
-        guard let writer = try? ClipSetWriter(file, classes: classes, settings: "{}") else { return nil }
-        try frame { name, split, label, pictures in
-            try writer.append(name: name, split: split, label: label) { take in
-                for picture in pictures { try take(picture) }
+        let names = try classes()
+        guard let writer = try? ClipSetWriter(file, classes: names, settings: "{}") else { return nil }
+        // Damage to the clips is an error, a full disk is not.
+        var unwritable = false
+        do {
+            try frame { clip, pictures in
+                do {
+                    try writer.append(name: clip.name, split: clip.split, label: clip.label) { take in
+                        for picture in pictures { try take(picture) }
+                    }
+                } catch {
+                    unwritable = true
+                    throw error
+                }
             }
+        } catch {
+            if unwritable { return nil }
+            throw error
         }
         do { try writer.finish() } catch { return nil }
         return read()

@@ -28,17 +28,18 @@ public struct PreparedData: Sendable, Equatable {
     public func load(_ format: ClipFormat, cache: URL? = nil) throws -> ClipSplits {
         if let cache {
             let framed = FramedCache(folder: cache, data: digest, format: format)
-            let clips = try framed.clips(classes) { take in
-                try forEachClip { split, clip in
-                    let frames = clip.frames[format.kept(of: clip.frames.count)].map(format.frame)
-                    try take(clip.name, split, clip.label, frames)
-                }
+            let clips = try framed.clips { () throws in
+                try classes
+            } from: { take in
+                try forEachClip { try take($0, $0.framed(format)) }
             }
             if let clips { return clips }
         }
         var splits = [Split: FramedClips](
             uniqueKeysWithValues: Split.allCases.map { ($0, FramedClips(format: format)) })
-        try forEachClip { split, clip in splits[split]?.append(clip) }
+        try forEachClip { clip in
+            splits[clip.split]?.append(kept: try clip.framed(format), name: clip.name, label: clip.label)
+        }
         let empty = FramedClips(format: format)
         let test = splits[.test].flatMap { $0.count > 0 ? $0 : nil }
         return ClipSplits(
@@ -68,22 +69,49 @@ public struct PreparedData: Sendable, Equatable {
     }
 
     /// Hands out each clip as it was found, by split, class and name.
-    func forEachClip(_ body: (Split, Clip) throws -> Void) throws {
+    func forEachClip(_ body: (FoundClip) throws -> Void) throws {
         if case .visemes(let set) = source {
-            for split in Split.allCases { for clip in set.clips(split) { try body(split, clip) } }
+            for split in Split.allCases {
+                for clip in set.clips(split) {
+                    try body(
+                        FoundClip(name: clip.name, split: split, label: clip.label, frameCount: clip.frames.count) {
+                            for picture in clip.frames[$0] { try $1(picture) }
+                        })
+                }
+            }
             return
         }
         let (selection, set) = try selection
         for member in selection.members {
-            let name = set.contents.entries[member.clip].name
-            try body(member.split, Clip(name: name, label: member.label, frames: set.pictures(member.clip)))
+            let entry = set.contents.entries[member.clip]
+            try body(
+                FoundClip(
+                    name: entry.name, split: member.split, label: member.label, frameCount: entry.frames.count
+                ) { try set.forEachPicture(member.clip, $0, $1) })
         }
     }
 
     /// - Throws: as `load`.
     public func survey() throws -> DataSurvey {
         var survey = DataSurvey(classes: try classes)
-        try forEachClip { survey.take($1, $0) }
+        try forEachClip { try survey.take($0) }
         return survey
+    }
+}
+
+/// One clip as it was found, its pictures where they are.
+struct FoundClip {
+    let name: String
+    let split: Split
+    let label: Int
+    let frameCount: Int
+    /// Hands some of its frames to the second argument, one by one.
+    let show: (Range<Int>, (Picture) throws -> Void) throws -> Void
+
+    /// Its kept frames in the form of a network.
+    func framed(_ format: ClipFormat) throws -> [Picture] {
+        var framed: [Picture] = []
+        try show(format.kept(of: frameCount)) { framed.append(format.frame($0)) }
+        return framed
     }
 }
