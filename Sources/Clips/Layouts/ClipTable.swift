@@ -5,7 +5,8 @@ extension ClipListing {
     /// they are wanted, `split` (the names of the splits' folders) and `group` (clips of one group stay in one split).
     /// Others are left alone.
     init(table file: URL, splitNames: [String], wanted: [String], rule: SplitRule) throws {
-        guard let bytes = try? Data(contentsOf: file), let text = String(data: bytes, encoding: .utf8) else {
+        let isFile = (try? file.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile
+        guard isFile == true, let bytes = try? Data(contentsOf: file), let text = String(data: bytes, encoding: .utf8) else {
             throw ClipError.noTable(path: file.path, reason: "there is no such file, or it is not UTF-8 text")
         }
         let rows = try ClipListing.rows(text, file.path)

@@ -47,9 +47,15 @@ package final class ClipSet: Sendable {
 
     /// - Throws: `StoreError`.
     package convenience init(_ file: URL) throws {
-        let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
+        // A pipe would be waited for in vain.
+        let descriptor = open(file.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw StoreError.unreadable(path: file.path, reason: "there is no such file, or it may not be read")
+        }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw StoreError.unreadable(path: file.path, reason: "it is no file of clips, but a folder, a pipe or a device")
         }
         do {
             let (contents, pixelStart) = try ClipSet.understand(file, descriptor)
