@@ -13,6 +13,7 @@ public enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
     case unreadableClip(file: String, reason: String)
     case unreadablePattern(String, reason: String)
     case badSplit(String)
+    case badRange(lowest: Double, highest: Double)
     case several([ClipError])
     case unreadable(path: String, reason: String)
 
@@ -43,9 +44,11 @@ public enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
         case .unreadableClip(let file, let reason): "\(file): can't be read as a clip: \(reason). Remove or replace it"
         case .unreadablePattern(let pattern, let reason): "split.group: \(pattern): \(reason)"
         case .badSplit(let reason): "split: \(reason)"
+        case .badRange(let lowest, let highest):
+            "value_range: black is \(lowest) and white \(highest): value_range.min has to be below value_range.max"
         case .several(let errors):
-            errors.prefix(20).map(\.description).joined(separator: "\n")
-                + (errors.count > 20 ? "\n… and \(errors.count - 20) more" : "")
+            errors.prefix(200).map(\.description).joined(separator: "\n")
+                + (errors.count > 200 ? "\n… and \(errors.count - 200) more" : "")
         case .unreadable(let path, let reason):
             "\(path): can't be read: \(reason)"
         }

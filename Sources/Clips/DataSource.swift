@@ -34,6 +34,7 @@ public enum DataSource: Sendable, Hashable {
             let set = try ClipSet(URL(filePath: path))
             return try ready(set, SetSelection(set, wanted: settings.classes), cache)
         case .folder(let path, let settings):
+            try settings.decoding.check()
             let listing = try settings.listing(path)
             let set = try await decoded(listing, settings, cache, progress)
             if !settings.skipsUnreadable, !set.contents.skipped.isEmpty {
@@ -57,6 +58,11 @@ public enum DataSource: Sendable, Hashable {
         guard case .folder(let path, let settings) = self, !DataSource.isPrepared(path) else {
             throw ClipError.noFolder(path: "of clips to prepare")
         }
+        try settings.decoding.check()
+        if FileManager.default.fileExists(atPath: file.path), (try? ClipSet(file)) == nil {
+            throw StoreError.unwritable(
+                path: file.path, reason: "it is there already, and no file of clips: choose another name, or remove it")
+        }
         let preparation = Preparation(listing: try settings.listing(path), settings: settings, cache: cache)
         try await preparation.write(to: file, refusing: !settings.skipsUnreadable, progress: progress)
         let set = try ClipSet(file)
@@ -78,7 +84,7 @@ public enum DataSource: Sendable, Hashable {
         let digest = selection.digest(set)
         try? FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true)
         let file = cache.appending(path: "data-\(digest.prefix(32)).json")
-        try selection.write(to: file)
+        if SetSelection.read(file)?.file != selection.file { try selection.write(to: file) }
         return PreparedData(
             source: self, digest: digest, file: file, classCount: selection.classes.count,
             skipped: set.contents.skipped)

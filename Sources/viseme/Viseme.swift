@@ -122,7 +122,7 @@ struct StudyOptions: ParsableArguments {
             guard let count = data.skippedCount, let first = data.skipped?.first else { continue }
             complain(
                 "\(count) \(count == 1 ? "clip" : "clips") can't be read and left out (on_error: skip), as \(first.name): "
-                    + "\(first.reason); `viseme data info \(recipe)` lists them")
+                    + "\(first.reason); `viseme data info \(([recipe] + overrides).joined(separator: " "))` lists them")
         }
     }
 }

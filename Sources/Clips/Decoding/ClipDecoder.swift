@@ -1,4 +1,5 @@
 import Foundation
+import SealedFiles
 
 /// How clips become pictures. What differs here makes other pixels.
 public struct DecodingSettings: Sendable, Hashable {
@@ -10,6 +11,12 @@ public struct DecodingSettings: Sendable, Hashable {
     public var highest = 1.0
 
     public init() {}
+
+    func check() throws {
+        guard lowest < highest else {
+            throw ClipError.badRange(lowest: lowest, highest: highest)
+        }
+    }
 }
 
 /// Reads clips of any form.
@@ -27,7 +34,10 @@ struct ClipDecoder {
     /// - Throws: `ClipError.noDecoder` where a clip needs ffmpeg and there is none; what `take` throws.
     func decode(_ clips: [URL], take: (Int, Result<DecodedClip, ClipError>) throws -> Void) async throws {
         removeLeftovers()
-        try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+        do { try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true) } catch {
+            throw StoreError.unwritable(
+                path: scratch.path, reason: "clips are decoded there, and it may not be written")
+        }
         defer { try? FileManager.default.removeItem(at: scratch) }
         let needsFFmpeg = clips.contains { !ClipFile.arrays.contains($0.pathExtension.lowercased()) }
         let ffmpeg = needsFFmpeg ? try await VideoDecoder(fps: settings.fps) : nil

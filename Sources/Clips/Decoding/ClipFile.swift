@@ -34,7 +34,10 @@ enum ClipFile {
             }
         }
         for file in files(clip) {
-            guard FileManager.default.fileExists(atPath: file.path) else { return "it is a link to nowhere" }
+            guard FileManager.default.fileExists(atPath: file.path) else {
+                let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: file.path)) != nil
+                return isLink ? "it is a link to nowhere" : "there is no such file"
+            }
             guard FileManager.default.isReadableFile(atPath: file.path) else {
                 return "it may not be read (permissions)"
             }

@@ -99,7 +99,9 @@ struct VideoDecoder {
             } else {
                 found = try bytes.withUnsafeBytes { try Y4M.count($0.bindMemory(to: UInt8.self)) }
             }
-            guard found > 0 else { return failure("it holds no picture") }
+            guard found > 0 else {
+                return failure("it holds no picture\(fps > 0 ? ", or none at fps \(fps): it may be shorter" : "")")
+            }
             if let count = input.count, found != count {
                 return failure("\(count) pictures were to be read, and \(found) were")
             }

@@ -53,6 +53,7 @@ package struct ClipListing {
                 ? ClipError.noClasses(path: root.path)
                 : ClipError.noSplits(path: root.path, wanted: splitNames, found: top)
         }
+        try rule.refuse(because: "\(root.path) has folders of splits")
         classes = try ClipListing.chosen(wanted, of: found, root)
         var entries: [Entry] = []
         var problems: [ClipError] = []

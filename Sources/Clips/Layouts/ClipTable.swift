@@ -6,7 +6,8 @@ extension ClipListing {
     /// Others are left alone.
     init(table file: URL, splitNames: [String], wanted: [String], rule: SplitRule) throws {
         let isFile = (try? file.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile
-        guard isFile == true, let bytes = try? Data(contentsOf: file), let text = String(data: bytes, encoding: .utf8) else {
+        guard isFile == true, let bytes = try? Data(contentsOf: file), let text = String(data: bytes, encoding: .utf8)
+        else {
             throw ClipError.noTable(path: file.path, reason: "there is no such file, or it is not UTF-8 text")
         }
         let rows = try ClipListing.rows(text, file.path)
@@ -58,6 +59,14 @@ extension ClipListing {
         guard !found.isEmpty else { throw ClipError.noTable(path: file.path, reason: "it lists no clip") }
         let classes = try ClipListing.chosen(wanted, of: found, file)
         let chosen = listed.compactMap { row in classes.firstIndex(of: row.name).map { (row: row, label: $0) } }
+        if splitColumn != nil {
+            try rule.refuse(because: "\(file.path) has a column of splits")
+            let groups = Dictionary(grouping: chosen.filter { $0.row.group != nil }) { $0.row.group ?? "" }
+            if let torn = groups.filter({ Set($0.value.map(\.row.split)).count > 1 }).map(\.key).min() {
+                throw ClipError.noTable(
+                    path: file.path, reason: "group \(torn) stands in more than one split: give one of the two columns")
+            }
+        }
         var splits = chosen.map { $0.row.split ?? .train }
         if splitColumn == nil {
             splits = try rule.splits(

@@ -17,6 +17,21 @@ public struct SplitRule: Sendable, Hashable {
 
     public init() {}
 
+    /// Whether somebody asked for this division.
+    private var isAskedFor: Bool {
+        var plain = SplitRule()
+        plain.seed = seed
+        return self != plain
+    }
+
+    /// Clips whose splits are given are not divided again.
+    func refuse(because reason: String) throws {
+        guard isAskedFor else { return }
+        throw ClipError.badSplit(
+            "\(reason): split.val, .test, .group, .folds and .fold have nothing to divide: leave them out, or give the clips as "
+                + "<class>/<clip>")
+    }
+
     /// - Parameters:
     ///   - clips: label and name of each.
     ///   - given: the group of each, where somebody has written them down; nil: by the pattern.
@@ -28,11 +43,23 @@ public struct SplitRule: Sendable, Hashable {
             throw ClipError.badSplit(
                 "\(folds) folds, and fold \(fold): give 3 folds or more, and a fold from 0 to one below")
         }
+        guard folds > 0 || fold == 0 else {
+            throw ClipError.badSplit("fold \(fold) of no folds: give split.folds too")
+        }
+        guard folds > 0 || (val > 0 && val + test < 1) else {
+            throw ClipError.badSplit(
+                "\(val) of the clips to validate and \(test) to test: some have to validate, and some to train: give "
+                    + "split.val above 0, and less than 1 together with split.test")
+        }
         if group.isEmpty, given == nil {
             // Each class by itself: the shares hold in every one (stratified).
             var result = [Split](repeating: .train, count: clips.count)
             for members in Dictionary(grouping: clips.indices, by: { clips[$0].label }).values {
-                let order = members.sorted { precedes(groups[$0], groups[$1]) }
+                let order = members.sorted {
+                    groups[$0] == groups[$1]
+                        ? clips[$0].name.utf8.lexicographicallyPrecedes(clips[$1].name.utf8)
+                        : precedes(groups[$0], groups[$1])
+                }
                 for (place, split) in zip(order, parts(order.count)) { result[place] = split }
             }
             return result
@@ -84,7 +111,8 @@ public struct SplitRule: Sendable, Hashable {
 
     private func groupOf(_ clip: (label: Int, name: String)) throws -> String {
         // The form a clip is stored in does not move it: its name counts without the ending.
-        guard !group.isEmpty else { return "\(clip.label)/\((clip.name as NSString).deletingPathExtension)" }
+        // Nor does its class: which others are chosen, or what they are called, is nothing to it.
+        guard !group.isEmpty else { return (clip.name as NSString).deletingPathExtension }
         let expression: Regex<AnyRegexOutput>
         do { expression = try Regex(group) } catch {
             throw ClipError.unreadablePattern(group, reason: "is no regular expression")

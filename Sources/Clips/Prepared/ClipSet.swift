@@ -55,7 +55,8 @@ package final class ClipSet: Sendable {
         var facts = stat()
         guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            throw StoreError.unreadable(path: file.path, reason: "it is no file of clips, but a folder, a pipe or a device")
+            throw StoreError.unreadable(
+                path: file.path, reason: "it is no file of clips, but a folder, a pipe or a device")
         }
         do {
             let (contents, pixelStart) = try ClipSet.understand(file, descriptor)
@@ -136,10 +137,14 @@ package final class ClipSet: Sendable {
         verified.withLock { $0[clip] = true }
     }
 
+    /// A damaged file of a cache goes: the next try makes it again.
     private func changed(_ clip: Int) -> StoreError {
-        .unreadable(
+        let isCache = file.deletingLastPathComponent().lastPathComponent == ".cache"
+        if isCache { unlink(file.path) }
+        return .unreadable(
             path: file.path,
-            reason: "the pixels of \(contents.entries[clip].name) do not have their digest: it was damaged or changed")
+            reason: "the pixels of \(contents.entries[clip].name) do not have their digest: it was damaged or changed"
+                + (isCache ? ". It is only a cache, and was removed: start again" : ""))
     }
 
     private static func read(_ descriptor: Int32, _ at: Int, _ count: Int) -> [UInt8]? {

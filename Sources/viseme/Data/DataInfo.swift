@@ -50,17 +50,17 @@ extension DataCommand {
         }
 
         private func problems(_ survey: DataSurvey, _ data: PreparedData) -> [String] {
-            func listed(_ text: String, _ names: [String]) -> [String] {
+            func listed(_ text: String, _ names: [String], most: Int = 10) -> [String] {
                 names.isEmpty
                     ? []
-                    : ["\(names.count) \(text):"] + names.prefix(10).map { "  \($0)" }
-                        + (names.count > 10 ? ["  … and \(names.count - 10) more"] : [])
+                    : ["\(names.count) \(text):"] + names.prefix(most).map { "  \($0)" }
+                        + (names.count > most ? ["  … and \(names.count - most) more"] : [])
             }
             let together = { (clips: [DataSurvey.Clip]) in
                 clips.map { "\($0.name) (\($0.split.rawValue))" }.joined(separator: " = ")
             }
             let skipped = data.skipped.map { "\($0.name): \($0.reason)" }
-            return listed("clips can't be read, and are left out", skipped)
+            return listed("clips can't be read, and are left out", skipped, most: .max)
                 + listed("clips stand in more than one split, the same to the last pixel", survey.leaks.map(together))
                 + listed(
                     "clips stand in more than one class, the same to the last pixel",

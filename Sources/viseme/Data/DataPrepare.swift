@@ -26,7 +26,9 @@ extension DataCommand {
             guard case .folder(let path, _) = configuration.dataSource, !DataSource.isPrepared(path) else {
                 throw ValidationError("\(options.what): there is nothing to decode: give a folder or a table of clips")
             }
-            let (file, cache) = (URL(filePath: output), options.cache)
+            let file = URL(filePath: output)
+            // What is under way stands beside the file.
+            let cache = file.deletingLastPathComponent()
             let progress = DecodingProgress()
             defer { progress.end() }
             let made = try await Interruption.guarding {
