@@ -38,10 +38,10 @@ public enum DataSource: Sendable, Hashable {
             let listing = try settings.listing(path)
             let set = try await decoded(listing, settings, cache, progress)
             if !settings.skipsUnreadable, !set.contents.skipped.isEmpty {
+                let files = Dictionary(listing.entries.map { ($0.name, $0.file.path) }) { first, _ in first }
                 throw ClipError.several(
-                    set.contents.skipped.map { clip in
-                        let file = listing.entries.first { $0.name == clip.name }?.file.path ?? clip.name
-                        return .unreadableClip(file: file, reason: clip.reason)
+                    set.contents.skipped.map {
+                        .unreadableClip(file: files[$0.name] ?? $0.name, reason: $0.reason)
                     })
             }
             let left = try listing.without(Set(set.contents.skipped.map(\.name)))
@@ -75,9 +75,9 @@ public enum DataSource: Sendable, Hashable {
         _ progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws -> ClipSet {
         let file = cache.appending(path: "clips-" + (try listing.key(settings)) + ".h5")
-        if let set = try? ClipSet(file) { return set }
+        if let set = try? ClipSet(file, isCache: true) { return set }
         try await Preparation(listing: listing, settings: settings, cache: cache).write(to: file, progress: progress)
-        return try ClipSet(file)
+        return try ClipSet(file, isCache: true)
     }
 
     private func ready(_ set: ClipSet, _ selection: SetSelection, _ cache: URL) throws -> PreparedData {

@@ -85,7 +85,6 @@ private struct Mixing {
 private struct PixelRows {
     let frames: UnsafePointer<UnsafePointer<UInt8>>
     let rows, columns: UnsafePointer<Int>
-    let tone: Tone
     let count: Int
     let isInOrder: Bool
     /// Whether a row can be taken where it lies.
@@ -101,7 +100,6 @@ private struct PixelRows {
         }
         let columns = clip.columns
         (frames, rows, self.columns) = (kept(clip.frames), kept(clip.rows), kept(columns))
-        tone = clip.tone
         count = columns.count
         isInOrder = columns.indices.allSatisfy { columns[$0] == columns[0] + $0 }
         isPlain = isInOrder && count == padded

@@ -172,3 +172,16 @@ struct BenchCommand: ParsableCommand {
         private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
     }
 }
+
+/// Median seconds of `extra`, each time after `body`; or of `body` alone.
+func medianSeconds(
+    _ rounds: Int, _ body: () throws -> Void, extra: (() throws -> Void)? = nil
+) throws -> Double {
+    let times = try (0..<rounds).map { _ in
+        if extra != nil { try body() }
+        let start = monotonicSeconds()
+        if let extra { try extra() } else { try body() }
+        return monotonicSeconds() - start
+    }
+    return times.sorted()[rounds / 2]
+}

@@ -16,7 +16,7 @@ extension BenchCommand {
         func run() throws {
             let machine = Machine(kernels: try chosenWidth().kernels, threads: size.threads)
             let network = VisualSpeechNetwork(shape: size.network, clips: size.batch, machine: machine, seed: 0)
-            let step = try median(11) {
+            let step = try medianSeconds(11) {
                 network.pack()
                 network.forward(batch: size.batch, training: .init(seed: 0, number: 0))
                 _ = network.loss(labels: (0..<size.batch).map { MixedLabel($0 % 10) })
@@ -42,7 +42,7 @@ extension BenchCommand {
                 let batches = TrainingBatches(clips: clips, augmentation: augmentation, seed: 1)
                 let chosen = (0..<size.batch).map { $0 * 7 % clips.count }
                 var epoch = 0
-                let seconds = try median(rounds) {
+                let seconds = try medianSeconds(rounds) {
                     epoch += 1
                     _ = try batches.load(chosen, epoch: epoch, into: network)
                 }
@@ -62,16 +62,6 @@ extension BenchCommand {
             format.keepsAllFrames = true
             let data = PreparedData(source: .visemes(set), digest: set.digest, file: nil)
             return try data.load(format, cache: folder).train
-        }
-
-        private func median(_ rounds: Int, _ body: () throws -> Void) rethrows -> Double {
-            try body()
-            let times = try (0..<rounds).map { _ in
-                let start = monotonicSeconds()
-                try body()
-                return monotonicSeconds() - start
-            }
-            return times.sorted()[rounds / 2]
         }
     }
 

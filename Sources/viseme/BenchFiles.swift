@@ -20,23 +20,23 @@ extension BenchCommand {
             try study.create()
             let single = study.url.appending(path: "single.h5")
             let large = SyntheticStudy.record(number: 0, epochs: epochs, tensors: 129, weightBytes: 1_000_000)
-            let writing = try times(rounds) { try RunFile.write(large, to: single) }
-            let reading = try times(rounds) { _ = try RunFile.read(single) }
+            let writing = try medianSeconds(rounds) { try RunFile.write(large, to: single) }
+            let reading = try medianSeconds(rounds) { _ = try RunFile.read(single) }
             let size = FileFacts(single)?.size ?? 0
 
             let plan = try SyntheticStudy.write(study, runs: runs, epochs: epochs, weightBytes: weights)
             var stored = Stored(study, plan, thorough: true)
-            let rebuilding = try times(1) {
+            let rebuilding = try medianSeconds(1) {
                 stored = Stored(study, plan, thorough: true)
                 try SweepFile.write(plan, stored.inOrder(plan), to: study.sweepFile)
             }
             let last = stored.inOrder(plan).count - 1
-            let extending = try times(3) {
+            let extending = try medianSeconds(3) {
                 try SweepFile.write(plan, Array(stored.inOrder(plan).prefix(last)), to: study.sweepFile)
             } extra: {
                 try SweepFile.write(plan, Stored(study, plan).inOrder(plan), to: study.sweepFile)
             }
-            let opening = try times(rounds) { _ = try SweepFile.read(study.sweepFile) }
+            let opening = try medianSeconds(rounds) { _ = try SweepFile.read(study.sweepFile) }
             let figures: [String: Any] = [
                 "run_write_ms": writing * 1e3, "run_read_ms": reading * 1e3,
                 "run_overhead_kB": Double(size - 1_000_000) / 1e3, "runs": runs, "rebuild_s": rebuilding,
@@ -45,20 +45,6 @@ extension BenchCommand {
             ]
             let json = try JSONSerialization.data(withJSONObject: figures, options: [.prettyPrinted, .sortedKeys])
             print(String(decoding: json, as: UTF8.self))
-        }
-
-        /// Median seconds of `extra`, each time after `body`; or of `body` alone.
-        private func times(_ count: Int, _ body: () throws -> Void, extra: (() throws -> Void)? = nil) throws
-            -> Double
-        {
-            var seconds: [Double] = []
-            for _ in 0..<count {
-                if extra != nil { try body() }
-                let start = monotonicSeconds()
-                if let extra { try extra() } else { try body() }
-                seconds.append(monotonicSeconds() - start)
-            }
-            return seconds.sorted()[count / 2]
         }
     }
 

@@ -191,14 +191,16 @@ func videosAreTheSameBytesOnPlainProcessors() async throws {
     let tools = program.folder.appending(path: "tools")
     try FileManager.default.createDirectory(at: tools, withIntermediateDirectories: true)
     let plain = tools.appending(path: "ffmpeg")
-    try Data("#!/bin/sh\necho x >>\"$0.count\"\nexec \(real) -cpuflags 0 \"$@\"\n".utf8).write(to: plain)
+    try Data("#!/bin/sh\nsleep 0.2; ulimit -v >>\"$0.count\"\nexec \(real) -cpuflags 0 \"$@\"\n".utf8).write(to: plain)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: plain.path)
     let wide = try await program.run("data", "prepare", "clips", "-o", "wide.h5")
     #expect(wide.status == .exited(0), "\(wide.errors)")
     let path = "\(tools.path):" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
     let narrow = try await program.run("data", "prepare", "clips", "-o", "plain.h5", environment: ["PATH": path])
     #expect(narrow.status == .exited(0), "\(narrow.errors)")
-    #expect(FileManager.default.fileExists(atPath: plain.path + ".count"))
+    // And in little memory: what the child says of its own limit, in KB.
+    let limits = try String(contentsOfFile: plain.path + ".count", encoding: .utf8).split(separator: "\n")
+    #expect(limits.contains("4194304"), "\(limits)")
     let files = try ["wide.h5", "plain.h5"].map { try Data(contentsOf: program.folder.appending(path: $0)) }
     #expect(files[0] == files[1])
 }
@@ -251,4 +253,24 @@ func tablesNameClipsClassesSplitsAndGroups() async throws {
     #expect(size > 300_000_000)
     let sweep = try await program.run("sweep", "r.yaml", "--memory", "120M")
     #expect(sweep.status == .exited(0), "\(sweep.output)\(sweep.errors)")
+}
+
+@Test(.enabled("there is no ffmpeg") { hasFFmpeg })
+func frameFoldersMayNotLinkOut() async throws {
+    let program = try await videos()
+    defer { program.close() }
+    let ending = try await program.run(
+        command: ["ffmpeg", "-v", "error", "-i", "clips/a/0.mp4", "-frames:v", "3", "%d.png"])
+    #expect(ending.status == .exited(0))
+    let frames = program.folder.appending(path: "clips/a/frames")
+    try FileManager.default.createDirectory(at: frames, withIntermediateDirectories: true)
+    for frame in 1...3 {
+        try FileManager.default.createSymbolicLink(
+            at: frames.appending(path: "\(frame).png"),
+            withDestinationURL: program.folder.appending(path: "\(frame).png"))
+    }
+    let refused = try await program.run("data", "info", "clips")
+    #expect(refused.status == .exited(2) && refused.errors.contains("leaves the data set"), "\(refused.errors)")
+    let followed = try await program.run("data", "info", "clips", "follow_links=true")
+    #expect(followed.status == .exited(0), "\(followed.errors)")
 }

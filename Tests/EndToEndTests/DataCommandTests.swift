@@ -36,7 +36,7 @@ private func arrays() throws -> Program {
     defer { program.close() }
     let clips = program.folder.appending(path: "clips")
     // What a decoder that was killed left behind goes.
-    let leftover = program.folder.appending(path: "results/.cache/decoding-999999999")
+    let leftover = program.folder.appending(path: "results/.cache/.viseme-decoding-999999999")
     try FileManager.default.createDirectory(at: leftover, withIntermediateDirectories: true)
     let info = try await program.run("data", "info", "r.yaml")
     #expect(!FileManager.default.fileExists(atPath: leftover.path))
@@ -121,4 +121,91 @@ private func arrays() throws -> Program {
                 try Regex("да/\(name): can't be read as a clip: .*\(NSRegularExpression.escapedPattern(for: reason))")),
             "\(name)\n\(ending.errors)")
     }
+}
+
+@Test func otherClassesMoveNoSplit() async throws {
+    let program = try arrays()
+    defer { program.close() }
+    let third = program.folder.appending(path: "clips/third")
+    try FileManager.default.createDirectory(at: third, withIntermediateDirectories: true)
+    for clip in 0..<9 {
+        try npy([4, 8, 8], (0..<256).map { UInt8(($0 * (clip + 2) * 11) % 241) })
+            .write(to: third.appending(path: "t\(clip).npy"))
+    }
+    func digest(_ what: [String]) async throws -> String {
+        let info = try await program.run(command: [Program.url.path, "data", "info"] + what)
+        #expect(info.status == .exited(0), "\(info.errors)")
+        return try String(#require(info.output.firstMatch(of: /digest +([0-9a-f]{64})/)).1)
+    }
+    // Chosen from a folder, which then divides them, or from a file that was divided as a whole.
+    for rule in [["split.test=0.2"], ["split.folds=5", "split.fold=2"]] {
+        let made = try await program.run(
+            command: [Program.url.path, "data", "prepare", "clips", "-o", "set.h5"] + rule)
+        #expect(made.status == .exited(0), "\(made.errors)")
+        for classes in ["classes=[third,да]", "classes=[да,third]"] {
+            #expect(try await digest(["clips", classes] + rule) == digest(["set.h5", classes]))
+        }
+    }
+}
+
+@Test func whatCannotBeMeantIsAMistake() async throws {
+    let program = try arrays()
+    defer { program.close() }
+    func refused(_ arguments: String..., because reason: String) async throws {
+        let ending = try await program.run(command: [Program.url.path, "data"] + arguments)
+        #expect(
+            ending.status == .exited(2) && ending.errors.contains(reason),
+            "\(arguments): \(ending.status) \(ending.errors)")
+    }
+    try await refused("info", "clips", "value_range.min=5", because: "value_range.min has to be below value_range.max")
+    try await refused("info", "clips", "split.val=0.6", "split.test=0.6", because: "some have to validate")
+    try await refused("info", "clips", "split.val=0", because: "some have to validate")
+    try await refused("info", "clips", "split.fold=1", because: "split.fold")
+    // A pipe is no file to wait for, whatever its name.
+    for name in ["pipe.h5", "pipe.csv"] {
+        #expect(mkfifo(program.folder.appending(path: name).path, 0o600) == 0)
+        try await refused("info", name, because: "can't be read")
+    }
+    // Nothing but files of clips is written over.
+    let precious = program.folder.appending(path: "precious.h5")
+    try Data("a thesis".utf8).write(to: precious)
+    try await refused("prepare", "clips", "-o", "precious.h5", because: "no file of clips")
+    #expect(try String(contentsOf: precious, encoding: .utf8) == "a thesis")
+    for _ in 0..<2 { #expect(try await program.run("data", "prepare", "clips", "-o", "set.h5").status == .exited(0)) }
+    // Splits that are given are not divided again.
+    let given = program.folder.appending(path: "given")
+    for (number, path) in ["train/a", "train/b", "val/a", "val/b"].enumerated() {
+        try FileManager.default.createDirectory(at: given.appending(path: path), withIntermediateDirectories: true)
+        try npy([4, 8, 8], (0..<256).map { UInt8($0 * (number + 1) % 250) }).write(
+            to: given.appending(path: path + "/1.npy"))
+    }
+    #expect(try await program.run("data", "info", "given").status == .exited(0))
+    try await refused("info", "given", "split.folds=3", because: "have nothing to divide")
+    try Data("path,class,split,group\n1.npy,a,train,s\n2.npy,b,val,s\n".utf8).write(
+        to: program.folder.appending(path: "torn.csv"))
+    try await refused("info", "torn.csv", because: "group s stands in more than one split")
+}
+
+@Test(arguments: ["framed-", "clips-"])
+func aDamagedCacheIsMadeAgain(prefix: String) async throws {
+    let program = try arrays()
+    defer { program.close() }
+    #expect(try await program.run("sweep", "r.yaml").status == .exited(0))
+    let cache = program.folder.appending(path: "results/.cache")
+    func damage() throws {
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: cache.path).first {
+                $0.hasPrefix(prefix) && $0.hasSuffix(".h5")
+            })
+        var bytes = try Data(contentsOf: cache.appending(path: name))
+        bytes[bytes.count - 200] ^= 1
+        try bytes.write(to: cache.appending(path: name))
+    }
+    try damage()
+    // What is framed of the decoded clips needs another size to look at them again.
+    let change = prefix == "framed-" ? "lr=0.5" : "size_lips.width=9"
+    let first = try await program.run("sweep", "r.yaml", change)
+    #expect(first.status == .exited(1) && (first.output + first.errors).contains("was removed: start again"))
+    let second = try await program.run("sweep", "r.yaml", change)
+    #expect(second.status == .exited(0), "\(second.output)\(second.errors)")
 }

@@ -26,6 +26,10 @@ struct ClipDecoder {
     /// The folder that links may not leave; nil: they may.
     let root: URL?
 
+    /// Of a folder that bears nobody else's name: what a killed process left of it is removed.
+    private static let scratchPrefix = ".viseme-decoding-"
+    static var scratchName: String { scratchPrefix + String(ProcessInfo.processInfo.processIdentifier) }
+
     /// Clips that are decoded together: starting a process costs more than decoding a short clip.
     private static let batchSize = 25
 
@@ -114,7 +118,8 @@ struct ClipDecoder {
     private func removeLeftovers() {
         let parent = scratch.deletingLastPathComponent()
         for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? [] {
-            guard name.hasPrefix("decoding-"), let process = Int32(name.dropFirst("decoding-".count)),
+            guard name.hasPrefix(ClipDecoder.scratchPrefix),
+                let process = Int32(name.dropFirst(ClipDecoder.scratchPrefix.count)),
                 kill(process, 0) != 0
             else { continue }
             try? FileManager.default.removeItem(at: parent.appending(path: name))

@@ -27,13 +27,15 @@ enum ClipFile {
     /// What is wrong with it before its contents are looked at, in words.
     /// - Parameter root: the folder that links may not leave; nil: they may.
     static func problem(_ clip: URL, within root: URL?) -> String? {
-        if let root {
-            let (place, home) = (clip.resolvingSymlinksInPath().path, root.resolvingSymlinksInPath().path)
-            guard place.hasPrefix(home + "/") || !clip.path.hasPrefix(root.path) else {
-                return "it is a link that leaves the data set, to \(place): copy the file, or set follow_links: true"
-            }
-        }
+        let home = root?.resolvingSymlinksInPath().path
         for file in files(clip) {
+            if let root, let home, file.path.hasPrefix(root.path) {
+                let place = file.resolvingSymlinksInPath().path
+                guard place.hasPrefix(home + "/") else {
+                    return
+                        "it is a link that leaves the data set, to \(place): copy the file, or set follow_links: true"
+                }
+            }
             guard FileManager.default.fileExists(atPath: file.path) else {
                 let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: file.path)) != nil
                 return isLink ? "it is a link to nowhere" : "there is no such file"

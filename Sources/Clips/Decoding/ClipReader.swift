@@ -8,7 +8,7 @@ public enum ClipReader {
             throw ClipError.unreadable(path: file.path, reason: "there is no such file")
         }
         let decoder = ClipDecoder(
-            scratch: cache.appending(path: "decoding-\(ProcessInfo.processInfo.processIdentifier)"), settings: settings,
+            scratch: cache.appending(path: ClipDecoder.scratchName), settings: settings,
             root: nil)
         var clips: [Clip] = []
         var problems: [ClipError] = []

@@ -88,7 +88,7 @@ package struct ClipListing {
     }
 
     static func refuseEmptyClasses(_ classes: [String], _ clips: [(Split, Int)], _ path: String) throws {
-        let there = Set(clips.map { [$0.1, Split.allCases.firstIndex(of: $0.0) ?? 0] })
+        let there = Set(clips.map { [$0.1, $0.0.order] })
         let problems = [Split.train, .val].enumerated().flatMap { place, split in
             classes.indices.filter { !there.contains([$0, place]) }.map {
                 ClipError.emptyClass(name: classes[$0], split: split.rawValue, path: path)

@@ -80,11 +80,9 @@ extension ClipListing {
                 label: clip.label, name: clip.row.path)
         }
         // By split, class and name, as with folders.
-        let ordered = Split.allCases.flatMap { split in
-            classes.indices.flatMap { label in
-                entries.filter { $0.split == split && $0.label == label }
-                    .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-            }
+        let ordered = entries.sorted { a, b in
+            let (x, y) = ((a.split.order, a.label), (b.split.order, b.label))
+            return x == y ? a.name.utf8.lexicographicallyPrecedes(b.name.utf8) : x < y
         }
         try ClipListing.refuseEmptyClasses(classes, ordered.map { ($0.split, $0.label) }, file.path)
         self.init(root: folder, classes: classes, entries: ordered)

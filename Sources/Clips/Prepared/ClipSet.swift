@@ -9,6 +9,7 @@ import Synchronization
 package final class ClipSet: Sendable {
     let file: URL
     package let contents: ClipSetContents
+    let isCache: Bool
     private let descriptor: Int32
     private let pixelStart: Int
     /// Which clips have been verified.
@@ -46,7 +47,8 @@ package final class ClipSet: Sendable {
     }
 
     /// - Throws: `StoreError`.
-    package convenience init(_ file: URL) throws {
+    /// - Parameter isCache: whether it can be made again, and goes where it is damaged.
+    package convenience init(_ file: URL, isCache: Bool = false) throws {
         // A pipe would be waited for in vain.
         let descriptor = open(file.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -60,15 +62,16 @@ package final class ClipSet: Sendable {
         }
         do {
             let (contents, pixelStart) = try ClipSet.understand(file, descriptor)
-            self.init(file, descriptor, contents, pixelStart)
+            self.init(file, isCache, descriptor, contents, pixelStart)
         } catch {
             close(descriptor)
             throw error
         }
     }
 
-    private init(_ file: URL, _ descriptor: Int32, _ contents: ClipSetContents, _ pixelStart: Int) {
-        (self.file, self.descriptor, self.contents, self.pixelStart) = (file, descriptor, contents, pixelStart)
+    private init(_ file: URL, _ isCache: Bool, _ descriptor: Int32, _ contents: ClipSetContents, _ pixelStart: Int) {
+        (self.file, self.isCache, self.descriptor) = (file, isCache, descriptor)
+        (self.contents, self.pixelStart) = (contents, pixelStart)
         verified = Mutex([Bool](repeating: false, count: contents.entries.count))
     }
 
@@ -139,7 +142,6 @@ package final class ClipSet: Sendable {
 
     /// A damaged file of a cache goes: the next try makes it again.
     private func changed(_ clip: Int) -> StoreError {
-        let isCache = file.deletingLastPathComponent().lastPathComponent == ".cache"
         if isCache { unlink(file.path) }
         return .unreadable(
             path: file.path,

@@ -12,7 +12,7 @@ enum ClipSetLayout {
             try root.setAttribute("format_version", version)
             try root.setAttribute("settings", contents.settings)
             try root.setAttribute(
-                "data_digest", SetSelection.digest(contents.classes, SetSelection.all(contents), contents))
+                "data_digest", SetSelection.digest(contents))
             let entries = contents.entries
             try root.write("class_names", contents.classes, shape: [contents.classes.count])
             let clips = [entries.count]

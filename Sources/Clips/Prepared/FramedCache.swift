@@ -65,7 +65,7 @@ struct FramedCache {
     }
 
     private func read() -> ClipSplits? {
-        guard let set = try? ClipSet(file) else { return nil }
+        guard let set = try? ClipSet(file, isCache: true) else { return nil }
         let entries = set.contents.entries
         guard case .even(let size, _) = set.contents.sizes,
             size == FrameSize(width: format.keptWidth, height: format.keptHeight, channels: format.channels),

@@ -17,7 +17,7 @@ struct Preparation {
     func write(
         to file: URL, refusing: Bool = false, progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws {
-        let scratch = cache.appending(path: "decoding-\(ProcessInfo.processInfo.processIdentifier)")
+        let scratch = cache.appending(path: ClipDecoder.scratchName)
         let decoder = ClipDecoder(
             scratch: scratch, settings: settings.decoding, root: settings.followsLinks ? nil : listing.root)
         let writer = try ClipSetWriter(file, classes: listing.classes, settings: settings.decoding.json)
@@ -55,7 +55,7 @@ extension ClipListing {
             for file in ClipFile.files(entry.file) {
                 var facts = stat()
                 // What can't be read is so until something about it changes.
-                if stat(file.path, &facts) != 0 { facts = Glibc.stat() }
+                if stat(file.path, &facts) != 0 { facts = .init() }
                 hash.update(
                     data: Data(
                         "\(file.path) \(entry.name) \(facts.st_size) \(facts.st_ino) \(facts.st_mode) \(facts.st_mtim) \(facts.st_ctim)\n"

@@ -59,7 +59,7 @@ public struct PreparedData: Sendable, Equatable {
             let gone = ClipError.unreadable(
                 path: file?.path ?? "", reason: "the decoded clips are gone or have changed; start again")
             guard let file, let selection = SetSelection.read(file) else { throw gone }
-            let set = try ClipSet(URL(filePath: selection.file))
+            let set = try ClipSet(URL(filePath: selection.file), isCache: selection.isCache)
             let places = set.contents.entries.indices
             guard selection.members.allSatisfy({ places.contains($0.clip) }), selection.digest(set) == digest else {
                 throw gone

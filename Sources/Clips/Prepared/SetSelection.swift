@@ -14,6 +14,8 @@ struct SetSelection: Codable {
 
     /// Of the clips.
     var file: String
+    /// Whether that can be made again.
+    var isCache: Bool
     var classes: [String]
     /// By split, class and name.
     var members: [Member]
@@ -21,39 +23,31 @@ struct SetSelection: Codable {
     /// All of a file, or some of its classes, in this order.
     /// - Throws: `ClipError`.
     init(_ set: ClipSet, wanted: [String]) throws {
-        file = set.file.standardizedFileURL.path
-        if wanted.isEmpty, set.contents.classes.count > 1 {
-            (classes, members) = (set.contents.classes, SetSelection.all(set.contents))
-            try ClipListing.refuseEmptyClasses(classes, members.map { ($0.split, $0.label) }, set.file.path)
-            return
-        }
+        (file, isCache) = (set.file.standardizedFileURL.path, set.isCache)
         let found = set.contents.classes
-        let classes = try ClipListing.chosen(wanted, of: found, set.file)
-        self.classes = classes
-        let labels = found.map { name in classes.firstIndex(of: name) }
-        let all = set.contents.entries.enumerated().compactMap { place, entry in
-            labels[entry.label].map { Member(clip: place, split: entry.split, label: $0) }
-        }
-        // The file has them in this order by its own labels.
-        members = Split.allCases.flatMap { split in
-            classes.indices.flatMap { label in all.filter { $0.split == split && $0.label == label } }
-        }
+        let chosen = try ClipListing.chosen(wanted, of: found, set.file)
+        classes = chosen
+        members = SetSelection.members(set.contents, labels: found.map { chosen.firstIndex(of: $0) })
         try ClipListing.refuseEmptyClasses(classes, members.map { ($0.split, $0.label) }, set.file.path)
     }
 
-    /// All clips of a file, by its own labels.
-    static func all(_ contents: ClipSetContents) -> [Member] {
-        let order = contents.entries.indices.sorted { a, b in
-            let (x, y) = (contents.entries[a], contents.entries[b])
-            let (s, t) = (Split.allCases.firstIndex(of: x.split) ?? 0, Split.allCases.firstIndex(of: y.split) ?? 0)
-            return (s, x.label, a) < (t, y.label, b)
+    /// The clips of a file by split, label and place.
+    /// - Parameter labels: of each of its classes; nil where that is left out.
+    private static func members(_ contents: ClipSetContents, labels: [Int?]) -> [Member] {
+        let members = contents.entries.enumerated().compactMap { place, entry in
+            labels[entry.label].map { Member(clip: place, split: entry.split, label: $0) }
         }
-        return order.map { Member(clip: $0, split: contents.entries[$0].split, label: contents.entries[$0].label) }
+        return members.sorted { ($0.split.order, $0.label, $0.clip) < ($1.split.order, $1.label, $1.clip) }
+    }
+
+    /// The identity of all clips of a file, by its own labels.
+    static func digest(_ contents: ClipSetContents) -> String {
+        digest(contents.classes, members(contents, labels: Array(contents.classes.indices)), contents)
     }
 
     /// The clips of a listing, as far as the file has them.
     init(_ set: ClipSet, _ listing: ClipListing) {
-        file = set.file.standardizedFileURL.path
+        (file, isCache) = (set.file.standardizedFileURL.path, set.isCache)
         classes = listing.classes
         let places = Dictionary(set.contents.entries.enumerated().map { ($1.name, $0) }) { first, _ in first }
         members = listing.entries.compactMap { entry in
@@ -65,7 +59,7 @@ struct SetSelection: Codable {
     /// it whatever file they are in.
     func digest(_ set: ClipSet) -> String { SetSelection.digest(classes, members, set.contents) }
 
-    static func digest(_ classes: [String], _ members: [Member], _ contents: ClipSetContents) -> String {
+    private static func digest(_ classes: [String], _ members: [Member], _ contents: ClipSetContents) -> String {
         var hash = SHA256()
         func add(_ text: String) { hash.update(data: Data((text + "\n").utf8)) }
         add("viseme data 1, \(classes.count) classes")

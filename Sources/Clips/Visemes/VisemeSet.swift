@@ -119,11 +119,6 @@ struct RandomNoise {
     }
 }
 
-/// The parts of a data set.
-public enum Split: String, CaseIterable, Sendable, Codable {
-    case train, val, test
-}
-
 extension VisemeSet {
     /// The numbers that decide every byte of the set.
     public var digest: String {

@@ -14,7 +14,7 @@ extension DataCommand {
             let (data, _) = try await options.prepared()
             let survey = try data.survey()
             let counts = Dictionary(grouping: survey.clips) {
-                [$0.label, Split.allCases.firstIndex(of: $0.split) ?? 0]
+                [$0.label, $0.split.order]
             }
             let rows = survey.classes.enumerated().map { label, name in
                 [name] + Split.allCases.indices.map { "\(counts[[label, $0]]?.count ?? 0)" }
