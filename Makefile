@@ -4,7 +4,7 @@ ARGS ?=
 PREFIX ?= /usr/local
 PYTHON ?= python3
 
-PACKAGES := libhdf5-dev zlib1g-dev pkg-config ffmpeg
+PACKAGES := libhdf5-dev libssl-dev zlib1g-dev pkg-config ffmpeg
 VISEME := .build/release/viseme
 RECIPE_FILE := $(if $(wildcard $(RECIPE)),$(RECIPE),recipes/$(RECIPE).yaml)
 STUDY := results/$(basename $(notdir $(RECIPE_FILE)))

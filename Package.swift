@@ -6,7 +6,6 @@ import PackageDescription
 // -Ounchecked leaves out overflow and bounds traps in these loops alone; they hold nothing but pointer arithmetic.
 let kernelSettings: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
 
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
@@ -30,7 +29,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
@@ -40,51 +38,48 @@ let package = Package(
         .systemLibrary(
             name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev", "zlib1g-dev", "pkg-config"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev", "pkg-config"])]),
-        .target(name: "CProcess"),
-        .target(name: "CProcessor"),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev", "pkg-config"])]),
+        .target(name: "CPlatform"),
         .target(name: "CVector"),
         .target(name: "KernelContract"),
         .target(name: "KernelsPlain", dependencies: ["KernelContract", "CVector"], swiftSettings: kernelSettings),
         .target(
             name: "Kernels",
-            dependencies: ["KernelContract", "KernelsPlain", "CProcessor"] + wideKernels.map { .byName(name: $0.name) }),
-        .target(name: "Tensors", dependencies: ["Kernels", "CProcessor"]),
+            dependencies: ["KernelContract", "KernelsPlain", "CPlatform"] + wideKernels.map { .byName(name: $0.name) }),
+        .target(name: "Tensors", dependencies: ["Kernels", "CPlatform"]),
         .target(name: "Networks", dependencies: ["Kernels", "Tensors"]),
-        .target(name: "Zlib", dependencies: ["CZlib"]),
-        .target(name: "Clips", dependencies: ["Tensors", "Zlib", "HDF5", "SealedFiles", crypto, subprocess]),
+        .target(name: "Digests", dependencies: ["CCrypto"]),
+        .target(name: "Files", dependencies: ["CHDF5", "CZlib", "CPlatform", "Digests"]),
+        .target(name: "Clips", dependencies: ["Tensors", "Digests", "Files", subprocess]),
         .target(name: "Training", dependencies: ["Kernels", "Tensors", "Networks", "Clips"]),
-        .target(name: "Recipes", dependencies: ["Tensors", "Networks", "Clips", "Training", "Yams", mustache, crypto]),
-        .target(name: "HDF5", dependencies: ["CHDF5"]),
-        .target(name: "SealedFiles", dependencies: ["HDF5", "CProcess", crypto]),
+        .target(name: "Recipes", dependencies: ["Digests", "Tensors", "Networks", "Clips", "Training", "Yams", mustache]),
+        .target(name: "RunStore", dependencies: ["Digests", "Tensors", "Clips", "Training", "Recipes", "Files"]),
         .target(
-            name: "RunStore",
-            dependencies: ["Tensors", "Clips", "Training", "Recipes", "HDF5", "SealedFiles", "Zlib", crypto]),
-        .target(
-            name: "Sweeps",
+            name: "Execution",
             dependencies: [
-                "Kernels", "Tensors", "Networks", "Clips", "Training", "Recipes", "HDF5", "SealedFiles", "RunStore",
-                "CProcess",
-                crypto, subprocess,
+                "Digests", "Kernels", "Tensors", "Networks", "Clips", "Training", "Recipes", "Files", "RunStore",
+                "CPlatform", subprocess,
             ]),
         .target(name: "Reports", dependencies: ["Tensors", "Training", "Recipes", "RunStore", mustache]),
         .executableTarget(
             name: "viseme",
             dependencies: [
-                "Kernels", "Tensors", "Networks", "Clips", "Training", "Recipes", "SealedFiles", "RunStore", "Sweeps",
-                "Reports",
+                "Digests", "Kernels", "Tensors", "Networks", "Clips", "Training", "Recipes", "Files", "RunStore",
+                "Execution", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Tensors", "Networks"]),
         .testTarget(name: "TrainingTests", dependencies: ["Kernels", "Tensors", "Networks", "Clips", "Training"]),
-        .testTarget(name: "ClipsTests", dependencies: ["Clips", "SealedFiles", crypto]),
+        .testTarget(name: "ClipsTests", dependencies: ["Digests", "Clips", "Files"]),
         .testTarget(name: "RecipesTests", dependencies: ["Tensors", "Training", "Recipes"]),
-        .testTarget(
-            name: "RunStoreTests", dependencies: ["Tensors", "Training", "Recipes", "SealedFiles", "RunStore"]),
-        .testTarget(name: "SweepsTests", dependencies: ["Training", "Sweeps"]),
+        .testTarget(name: "RunStoreTests", dependencies: ["Tensors", "Training", "Recipes", "Files", "RunStore"]),
+        .testTarget(name: "ExecutionTests", dependencies: ["Training", "Execution"]),
         .testTarget(name: "ReportsTests", dependencies: ["Training", "Recipes", "RunStore", "Reports"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Kernels", "Tensors", "RunStore", "viseme", crypto, subprocess]),
+            name: "EndToEndTests",
+            dependencies: ["Digests", "Kernels", "Tensors", "RunStore", "viseme", subprocess]),
     ] + wideKernels
 )

@@ -10,6 +10,7 @@ for package in "$@"; do
     case "$package" in
         libhdf5-dev) pkg-config --exists hdf5 2>/dev/null || missing+=("$package") ;;
         zlib1g-dev) pkg-config --exists zlib 2>/dev/null || missing+=("$package") ;;
+        libssl-dev) pkg-config --exists libcrypto 2>/dev/null || missing+=("$package") ;;
         hdf5-tools) command -v h5dump >/dev/null || missing+=("$package") ;;
         qemu-user) command -v qemu-x86_64 >/dev/null || missing+=("$package") ;;
         netcdf-bin) command -v ncdump >/dev/null || missing+=("$package") ;;

@@ -2,34 +2,34 @@ import Tensors
 
 /// Random changes to training clips, new in each epoch; a function of the run's seed, the epoch and the clip alone.
 /// Values of the literature are in docs/data.md.
-public struct Augmentation: Sendable, Equatable {
+package struct Augmentation: Sendable, Equatable {
     /// Mirror left and right in half the cases.
-    public var flip = false
+    package var flip = false
     /// Move the picture by up to so many px each way; the border repeats.
-    public var shift = 0
+    package var shift = 0
     /// Take frames that are so many px larger and cut the network's picture out of them, anywhere.
-    public var crop = 0
+    package var crop = 0
     /// Move the clip by up to so many frames in time; the first and last frame repeat.
-    public var time = 0
+    package var time = 0
     /// Play the clip by up to 1 ± so much faster: the nearest frames are taken.
-    public var speed = 0.0
+    package var speed = 0.0
     /// Cut longer clips anywhere instead of in the middle.
-    public var randomWindow = false
+    package var randomWindow = false
     /// Replace up to so many frames in a row by the mean of all.
-    public var mask = 0
+    package var mask = 0
     /// Multiply brightness by up to 1 ± so much.
-    public var brightness = 0.0
+    package var brightness = 0.0
     /// Stretch or squeeze the distance to the clip's mean by up to 1 ± so much.
-    public var contrast = 0.0
+    package var contrast = 0.0
     /// α of the Beta distribution that mixes each clip with another (mixup, Zhang et al. 2018); 0: not mixed.
-    public var mixup = 0.0
+    package var mixup = 0.0
 
-    public init() {}
+    package init() {}
 
-    public var isOff: Bool { self == Augmentation() }
+    package var isOff: Bool { self == Augmentation() }
 
     /// What happens to one clip in one epoch.
-    public struct Draw: Sendable {
+    package struct Draw: Sendable {
         package let mirrored: Bool
         package let right, down, later: Int
         package let gain: Float
@@ -45,7 +45,7 @@ public struct Augmentation: Sendable, Equatable {
     }
 
     /// - Parameter epoch: from 1.
-    public func draw(seed: UInt64, epoch: Int, clip: Int) -> Draw {
+    package func draw(seed: UInt64, epoch: Int, clip: Int) -> Draw {
         let stream = RandomStream(seed: seed, purpose: .augmentation, part: UInt32(epoch))
         let bits = stream.block(at: UInt64(clip) * 2)
         let more = stream.block(at: UInt64(clip) * 2 + 1)
@@ -71,17 +71,17 @@ public struct Augmentation: Sendable, Equatable {
 
 extension Augmentation {
     /// Which clip is mixed into another, and the other's share.
-    public struct Partner: Sendable {
-        public let clip: Int
+    package struct Partner: Sendable {
+        package let clip: Int
         /// Of the clip itself, ½…1.
-        public let share: Float
+        package let share: Float
     }
 
     /// - Parameters:
     ///   - epoch: from 1.
     ///   - count: clips to choose from.
     /// - Returns: nil where nothing is mixed.
-    public func partner(seed: UInt64, epoch: Int, clip: Int, count: Int) -> Partner? {
+    package func partner(seed: UInt64, epoch: Int, clip: Int, count: Int) -> Partner? {
         guard mixup > 0 else { return nil }
         var stream = RandomStream(seed: seed, purpose: .mixup, part: UInt32(epoch), index: UInt64(clip) << 32)
         let other = Int(stream.below(UInt32(count)))

@@ -1,5 +1,5 @@
 /// What can be wrong with a data set.
-public enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
     case noDecoder
     case noFolder(path: String)
     case noTable(path: String, reason: String)
@@ -17,7 +17,7 @@ public enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
     case several([ClipError])
     case unreadable(path: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .noDecoder:
             "ffmpeg is not on the PATH, and videos are decoded by it: install it (apt-get install ffmpeg)"

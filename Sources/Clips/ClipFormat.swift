@@ -1,26 +1,26 @@
 /// Where a clip that is longer than the network's is cut.
-public enum ClipWindow: String, Sendable, CaseIterable {
+package enum ClipWindow: String, Sendable, CaseIterable {
     case centre, start
     /// Training clips at a place drawn anew each epoch, all others in the middle.
     case random
 }
 
 /// The form in which clips enter a network.
-public struct ClipFormat: Sendable, Equatable {
-    public var frames: Int
-    public var height: Int
-    public var width: Int
+package struct ClipFormat: Sendable, Equatable {
+    package var frames: Int
+    package var height: Int
+    package var width: Int
     /// 1 grey, 3 RGB.
-    public var channels: Int
+    package var channels: Int
     /// Keep the aspect ratio and fill up with the picture's mean, instead of stretching.
-    public var padding: Bool
+    package var padding: Bool
     /// px that frames are larger than the network takes, for crops; the middle is what is not cropped at random.
-    public var margin = 0
-    public var window = ClipWindow.centre
+    package var margin = 0
+    package var window = ClipWindow.centre
     /// Keep all frames of a clip, as random windows and other speeds need them.
-    public var keepsAllFrames = false
+    package var keepsAllFrames = false
 
-    public init(frames: Int, height: Int, width: Int, channels: Int, padding: Bool) {
+    package init(frames: Int, height: Int, width: Int, channels: Int, padding: Bool) {
         self.frames = frames
         self.height = height
         self.width = width
@@ -36,7 +36,7 @@ public struct ClipFormat: Sendable, Equatable {
     var frameBytes: Int { height * width * channels }
 
     /// One picture brought to the form it is kept in.
-    public func frame(_ picture: Picture) -> Picture {
+    package func frame(_ picture: Picture) -> Picture {
         let (width, height) = (keptWidth, keptHeight)
         let picture = picture.converted(channels: channels)
         guard padding else { return picture.scaled(width: width, height: height) }

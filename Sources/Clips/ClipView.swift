@@ -1,17 +1,17 @@
 /// One clip as a network takes it: its frames in time, which byte of a frame stands at each place, and what becomes of it.
 /// Nothing is moved but the clip itself, on its way from the file; the memory is used again for the next clip.
-public final class ClipView {
+package final class ClipView {
     /// The frame at each time.
-    public private(set) var frames: [UnsafePointer<UInt8>] = []
+    package private(set) var frames: [UnsafePointer<UInt8>] = []
     /// Where each row begins in a frame.
-    public private(set) var rows: [Int] = []
+    package private(set) var rows: [Int] = []
     /// Where each number of a row lies from its beginning: `[column][channel]`.
-    public private(set) var columns: [Int] = []
+    package private(set) var columns: [Int] = []
     /// What becomes of each number: mean + (number·gain − mean)·contrast, rounded to the nearest of 0…255.
-    public private(set) var gain: Float = 1
-    public private(set) var contrast: Float = 1
+    package private(set) var gain: Float = 1
+    package private(set) var contrast: Float = 1
     /// Of all kept frames, brightened; 0 where contrast stays.
-    public private(set) var mean: Float = 0
+    package private(set) var mean: Float = 0
 
     /// The same as a table.
     var levels: [UInt8] {
@@ -21,7 +21,7 @@ public final class ClipView {
     private var room: UnsafeMutablePointer<UInt8>
     private var capacity: Int
 
-    public init() {
+    package init() {
         capacity = 1
         room = .allocate(capacity: capacity)
     }

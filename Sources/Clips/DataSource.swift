@@ -1,8 +1,8 @@
+import Files
 import Foundation
-import SealedFiles
 
 /// Where the clips of a run come from.
-public enum DataSource: Sendable, Hashable {
+package enum DataSource: Sendable, Hashable {
     case visemes(VisemeSet)
     /// Folders of clips, a table of clips (`.csv`), or a file that `prepare` wrote (`.h5`).
     case folder(path: String, ClipFolderSettings)
@@ -10,12 +10,12 @@ public enum DataSource: Sendable, Hashable {
     /// - Parameters:
     ///   - splits: names of the folders of train, val and test.
     ///   - classes: selects and orders; empty: all, sorted.
-    public static func folder(path: String, splits: [String], classes: [String]) -> DataSource {
+    package static func folder(path: String, splits: [String], classes: [String]) -> DataSource {
         .folder(path: path, ClipFolderSettings(splits: splits, classes: classes))
     }
 
     /// Whether a path is a file of clips that are prepared already.
-    public static func isPrepared(_ path: String) -> Bool {
+    package static func isPrepared(_ path: String) -> Bool {
         ["h5", "hdf5"].contains((path as NSString).pathExtension.lowercased())
     }
 
@@ -24,7 +24,7 @@ public enum DataSource: Sendable, Hashable {
     ///   - cache: a folder for decoded clips.
     ///   - progress: how many of how many clips are decoded; not called where nothing is to do.
     /// - Throws: `ClipError` or `StoreError`.
-    public func prepare(cache: URL, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) async throws
+    package func prepare(cache: URL, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) async throws
         -> PreparedData
     {
         switch self {
@@ -52,7 +52,7 @@ public enum DataSource: Sendable, Hashable {
     /// Writes all clips of a folder, and what it says of them, to a file.
     /// - Returns: the digest of the data and what was left out.
     /// - Throws: `ClipError` or `StoreError`.
-    public func prepare(
+    package func prepare(
         into file: URL, cache: URL, progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws -> (digest: String, clips: Int, skipped: [SkippedClip]) {
         guard case .folder(let path, let settings) = self, !DataSource.isPrepared(path) else {

@@ -1,40 +1,40 @@
-import Crypto
+import Digests
 import Foundation
 
 /// What a data set holds, clip by clip, before it is framed.
-public struct DataSurvey: Sendable {
-    public struct Clip: Sendable {
-        public let name: String
-        public let split: Split
-        public let label: Int
-        public let frames: Int
+package struct DataSurvey: Sendable {
+    package struct Clip: Sendable {
+        package let name: String
+        package let split: Split
+        package let label: Int
+        package let frames: Int
         /// Of the first picture, px.
-        public let width, height: Int
-        public let channels: Int
+        package let width, height: Int
+        package let channels: Int
         /// Whether all pictures are of that size.
-        public let isEven: Bool
+        package let isEven: Bool
         /// SHA-256 of the pixels.
-        public let digest: String
+        package let digest: String
         /// Of all pixels, 0…255.
-        public let low, high: UInt8
-        public let mean: Double
+        package let low, high: UInt8
+        package let mean: Double
 
         /// Nothing to see: less than 8 of 255 between the darkest and the brightest pixel.
-        public var isBlank: Bool { Int(high) - Int(low) < 8 }
-        public var isDark: Bool { mean < 12 }
+        package var isBlank: Bool { Int(high) - Int(low) < 8 }
+        package var isDark: Bool { mean < 12 }
     }
 
-    public let classes: [String]
-    public private(set) var clips: [Clip] = []
+    package let classes: [String]
+    package private(set) var clips: [Clip] = []
 
     /// Clips that are the same to the last pixel and stand in different splits: what is tested was trained.
-    public var leaks: [[Clip]] {
+    package var leaks: [[Clip]] {
         Dictionary(grouping: clips, by: \.digest).values.filter { Set($0.map(\.split)).count > 1 }
             .sorted { $0[0].name.utf8.lexicographicallyPrecedes($1[0].name.utf8) }
     }
 
     /// Clips that are the same to the last pixel and stand in different classes: one label is wrong.
-    public var contradictions: [[Clip]] {
+    package var contradictions: [[Clip]] {
         Dictionary(grouping: clips, by: \.digest).values.filter { Set($0.map(\.label)).count > 1 }
             .sorted { $0[0].name.utf8.lexicographicallyPrecedes($1[0].name.utf8) }
     }
@@ -50,8 +50,8 @@ public struct DataSurvey: Sendable {
             let size = FrameSize(width: frame.width, height: frame.height, channels: frame.channels)
             first = first ?? size
             sizes.insert(size)
-            hash.update(data: Data("\(size.width)×\(size.height)×\(size.channels)".utf8))
-            hash.update(data: frame.pixels)
+            hash.update(Data("\(size.width)×\(size.height)×\(size.channels)".utf8))
+            hash.update(frame.pixels)
             for pixel in frame.pixels {
                 low = min(low, pixel)
                 high = max(high, pixel)

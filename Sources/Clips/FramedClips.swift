@@ -2,10 +2,10 @@ import Foundation
 import Tensors
 
 /// Clips ready for the network: all of one format.
-public struct FramedClips: Sendable {
-    public let format: ClipFormat
-    public private(set) var labels: [Int] = []
-    public private(set) var names: [String] = []
+package struct FramedClips: Sendable {
+    package let format: ClipFormat
+    package private(set) var labels: [Int] = []
+    package private(set) var names: [String] = []
     private var pixels: Pixels
 
     /// Where the pixels are: `[frame][row][column][channel]` of each clip.
@@ -15,7 +15,7 @@ public struct FramedClips: Sendable {
         case file(ClipSet, [Int])
     }
 
-    public init(format: ClipFormat) {
+    package init(format: ClipFormat) {
         self.format = format
         pixels = .memory([])
     }
@@ -29,12 +29,12 @@ public struct FramedClips: Sendable {
         pixels = .file(set, clips)
     }
 
-    public var count: Int { labels.count }
+    package var count: Int { labels.count }
 
-    public func label(_ clip: Int) -> Int { labels[clip] }
+    package func label(_ clip: Int) -> Int { labels[clip] }
 
     /// Takes in one clip of at least one frame.
-    public mutating func append(_ clip: Clip) {
+    package mutating func append(_ clip: Clip) {
         append(
             kept: clip.frames[format.kept(of: clip.frames.count)].map(format.frame), name: clip.name, label: clip.label)
     }
@@ -50,7 +50,7 @@ public struct FramedClips: Sendable {
     }
 
     /// `[clip][time][channel][row][column]`, 0…1: the same numbers that the network reads.
-    public func tensor(named name: String) throws -> Tensor {
+    package func tensor(named name: String) throws -> Tensor {
         var values: [Float] = []
         let (channels, plane) = (format.channels, format.height * format.width)
         values.reserveCapacity(count * format.frames * format.frameBytes)
@@ -68,7 +68,7 @@ public struct FramedClips: Sendable {
     /// Shows a clip to a network.
     /// - Parameter draw: how it is changed; nil: not.
     /// - Throws: `StoreError` where the file of the clips is damaged.
-    public func show(_ clip: Int, changed draw: Augmentation.Draw? = nil, in view: ClipView) throws {
+    package func show(_ clip: Int, changed draw: Augmentation.Draw? = nil, in view: ClipView) throws {
         switch pixels {
         case .memory(let clips):
             view.take(format, count: clips[clip].count / format.keptBytes, changed: draw) {
@@ -85,7 +85,7 @@ public struct FramedClips: Sendable {
     /// The frames of one clip in time; `pixels` is `[row][column][channel]`.
     /// - Parameter draw: how it is changed; nil: not.
     /// - Throws: `StoreError` where the file of the clips is damaged.
-    public func withFrames(
+    package func withFrames(
         of clip: Int, changed draw: Augmentation.Draw? = nil,
         _ body: (_ time: Int, _ pixels: UnsafePointer<UInt8>) -> Void
     ) throws {
@@ -107,12 +107,12 @@ public struct FramedClips: Sendable {
 }
 
 /// One clip as it was found: pictures of any size.
-public struct Clip: Sendable, Equatable {
-    public var name: String
-    public var label: Int
-    public var frames: [Picture]
+package struct Clip: Sendable, Equatable {
+    package var name: String
+    package var label: Int
+    package var frames: [Picture]
 
-    public init(name: String, label: Int, frames: [Picture]) {
+    package init(name: String, label: Int, frames: [Picture]) {
         self.name = name
         self.label = label
         self.frames = frames
@@ -120,13 +120,13 @@ public struct Clip: Sendable, Equatable {
 }
 
 /// A data set: clips apart for training, for choosing and stopping, and for the final word.
-public struct ClipSplits: Sendable {
-    public var classes: [String]
-    public var train: FramedClips
-    public var val: FramedClips
-    public var test: FramedClips?
+package struct ClipSplits: Sendable {
+    package var classes: [String]
+    package var train: FramedClips
+    package var val: FramedClips
+    package var test: FramedClips?
 
-    public init(classes: [String], train: FramedClips, val: FramedClips, test: FramedClips?) {
+    package init(classes: [String], train: FramedClips, val: FramedClips, test: FramedClips?) {
         self.classes = classes
         self.train = train
         self.val = val

@@ -1,12 +1,12 @@
 /// One picture of 8-bit numbers, `[row][column][channel]`.
-public struct Picture: Sendable, Equatable {
-    public var width: Int
-    public var height: Int
+package struct Picture: Sendable, Equatable {
+    package var width: Int
+    package var height: Int
     /// 1 grey, 3 RGB.
-    public var channels: Int
-    public var pixels: [UInt8]
+    package var channels: Int
+    package var pixels: [UInt8]
 
-    public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
+    package init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
         precondition(pixels.count == width * height * channels)
         self.width = width
         self.height = height
@@ -15,7 +15,7 @@ public struct Picture: Sendable, Equatable {
     }
 
     /// The same picture in `wanted` channels: RGB to grey by the weights of BT.601 (0.299, 0.587, 0.114, in 1/65536).
-    public func converted(channels wanted: Int) -> Picture {
+    package func converted(channels wanted: Int) -> Picture {
         if channels == wanted { return self }
         var result = [UInt8](repeating: 0, count: width * height * wanted)
         if wanted == 3 {
@@ -32,13 +32,13 @@ public struct Picture: Sendable, Equatable {
     }
 
     /// The mean over all pixels and channels, rounded to the nearest.
-    public var mean: UInt8 {
+    package var mean: UInt8 {
         let sum = pixels.reduce(0) { $0 + Int($1) }
         return UInt8((2 * sum + pixels.count) / (2 * pixels.count))
     }
 
     /// Bilinear scaling with pixel centres aligned, in whole numbers of 1/2048 (as OpenCV's INTER_LINEAR).
-    public func scaled(width newWidth: Int, height newHeight: Int) -> Picture {
+    package func scaled(width newWidth: Int, height newHeight: Int) -> Picture {
         if newWidth == width && newHeight == height { return self }
         let columns = Picture.taps(from: width, to: newWidth)
         let rows = Picture.taps(from: height, to: newHeight)

@@ -1,4 +1,4 @@
-import CProcessor
+import CPlatform
 @_exported import KernelContract
 import KernelsPlain
 

@@ -1,41 +1,41 @@
 import Kernels
 
 /// The bytes of one clip, and how a network reads them: at each time, at each place of a frame, a byte, in a tone.
-public struct ClipPixels {
+package struct ClipPixels {
     /// The frame at each time.
-    public var frames: [UnsafePointer<UInt8>]
+    package var frames: [UnsafePointer<UInt8>]
     /// Where each row begins in a frame.
-    public var rows: [Int]
+    package var rows: [Int]
     /// Where each number of a row lies from its beginning: `[column][channel]`.
-    public var columns: [Int]
+    package var columns: [Int]
     /// What becomes of each byte.
-    public var tone: Tone
+    package var tone: Tone
 
-    public init(frames: [UnsafePointer<UInt8>], rows: [Int], columns: [Int], tone: Tone) {
+    package init(frames: [UnsafePointer<UInt8>], rows: [Int], columns: [Int], tone: Tone) {
         (self.frames, self.rows, self.columns, self.tone) = (frames, rows, columns, tone)
     }
 }
 
 /// A clip, or two of which each number is mixed: share·first + (1 − share)·second.
-public struct MixedPixels {
-    public var first: ClipPixels
-    public var second: ClipPixels?
+package struct MixedPixels {
+    package var first: ClipPixels
+    package var second: ClipPixels?
     /// Of the first.
-    public var share: Float
+    package var share: Float
 
-    public init(_ first: ClipPixels, mixedWith second: ClipPixels? = nil, share: Float = 1) {
+    package init(_ first: ClipPixels, mixedWith second: ClipPixels? = nil, share: Float = 1) {
         (self.first, self.second, self.share) = (first, second, share)
     }
 }
 
 /// How brightness and contrast of a clip change: mean + (byte·gain − mean)·contrast, rounded to the nearest of 0…255, where
 /// `mean` is the clip's, brightened.
-public struct Tone: Sendable, Equatable {
-    public var gain: Float = 1
-    public var contrast: Float = 1
-    public var mean: Float = 0
+package struct Tone: Sendable, Equatable {
+    package var gain: Float = 1
+    package var contrast: Float = 1
+    package var mean: Float = 0
 
-    public init(gain: Float = 1, contrast: Float = 1, mean: Float = 0) {
+    package init(gain: Float = 1, contrast: Float = 1, mean: Float = 0) {
         (self.gain, self.contrast, self.mean) = (gain, contrast, mean)
     }
 }
@@ -131,7 +131,7 @@ private struct FrameRows {
 extension VisualSpeechNetwork {
     /// Puts a batch where it is read: bytes divided by 255. Sixteen frames, which stand side by side there, are turned at
     /// once, row by row.
-    public func setClips(_ batch: [MixedPixels]) {
+    package func setClips(_ batch: [MixedPixels]) {
         let count = shape.width * shape.channels
         let padded = (count + laneCount - 1) / laneCount * laneCount
         var memory: [UnsafeMutableRawPointer] = []

@@ -1,10 +1,10 @@
 import Tensors
 
 /// A pattern of parameter names: `*` stands for any characters.
-public struct NamePattern: Sendable {
+package struct NamePattern: Sendable {
     private let pieces: [Substring]
 
-    public init(_ text: String) {
+    package init(_ text: String) {
         pieces = text.split(separator: "*", omittingEmptySubsequences: false)
     }
 
@@ -13,7 +13,7 @@ public struct NamePattern: Sendable {
         patterns.contains { NamePattern($0).matches(name) }
     }
 
-    public func matches(_ name: String) -> Bool {
+    package func matches(_ name: String) -> Bool {
         guard let first = pieces.first, let last = pieces.last, pieces.count > 1 else {
             return pieces.first.map { name == $0 } ?? false
         }
@@ -28,7 +28,7 @@ public struct NamePattern: Sendable {
 }
 
 /// Parameters that training leaves as they are.
-public struct FrozenParameters {
+package struct FrozenParameters {
     private struct Part {
         let buffer: Buffer<Float>
         /// Nil for an average, which has no gradient.
@@ -41,7 +41,7 @@ public struct FrozenParameters {
 
     /// Holds what the named parameters are now.
     /// - Throws: `WeightMismatch` where a pattern names no parameter.
-    public init(_ patterns: [String], of parameters: Parameters) throws {
+    package init(_ patterns: [String], of parameters: Parameters) throws {
         let all = parameters.entries.map { ($0, true) } + parameters.averageEntries.map { ($0, false) }
         let unused = patterns.filter { pattern in !all.contains { NamePattern(pattern).matches($0.0.name) } }
         guard unused.isEmpty else {
@@ -58,12 +58,12 @@ public struct FrozenParameters {
     }
 
     /// Before a step: what does not move does not count in the norm of the gradient.
-    public func clearGradients() {
+    package func clearGradients() {
         for part in parts { for at in part.range { part.gradients?.pointer[at] = 0 } }
     }
 
     /// After a step.
-    public func restore() {
+    package func restore() {
         for part in parts { for (at, value) in zip(part.range, part.values) { part.buffer.pointer[at] = value } }
     }
 }

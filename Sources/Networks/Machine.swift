@@ -3,12 +3,12 @@ import Tensors
 
 /// What a layer computes with: the kernels, the threads, and working memory that all layers share, for they work one
 /// after the other.
-public struct Machine: Sendable {
-    public let kernels: any KernelSet.Type
-    public let team: Team
+package struct Machine: Sendable {
+    package let kernels: any KernelSet.Type
+    package let team: Team
     package let workspace = Workspace()
 
-    public init(kernels: any KernelSet.Type, threads: Int) {
+    package init(kernels: any KernelSet.Type, threads: Int) {
         self.kernels = kernels
         self.team = Team(threads: threads)
     }

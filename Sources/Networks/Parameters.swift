@@ -4,39 +4,39 @@ import Tensors
 /// All weights of a network in one block of memory, their gradients in another, the batch-norm averages in a third.
 ///
 /// Convolution weights lie as `[output][kernel row][kernel column][input]`; `tensors` gives them in PyTorch's order.
-public final class Parameters {
-    public struct Entry: Sendable {
-        public let name: String
+package final class Parameters {
+    package struct Entry: Sendable {
+        package let name: String
         /// PyTorch's shape.
-        public let shape: [Int]
-        public let start: Start
+        package let shape: [Int]
+        package let start: Start
         let offset: Int
 
-        public var count: Int { shape.reduce(1, *) }
+        package var count: Int { shape.reduce(1, *) }
     }
 
     /// How a parameter starts.
-    public enum Start: Sendable {
+    package enum Start: Sendable {
         /// Uniform in ±bound.
         case uniform(bound: Float)
         case constant(Float)
     }
 
     /// A parameter's place, before and after memory is there.
-    public struct Slot: Sendable {
+    package struct Slot: Sendable {
         let offset: Int
         let count: Int
     }
 
-    public private(set) var entries: [Entry] = []
-    public private(set) var averageEntries: [Entry] = []
+    package private(set) var entries: [Entry] = []
+    package private(set) var averageEntries: [Entry] = []
     private var size = 0
     private var averageSize = 0
-    public private(set) var weights = Buffer<Float>(count: 0)
-    public private(set) var gradients = Buffer<Float>(count: 0)
-    public private(set) var averages = Buffer<Float>(count: 0)
+    package private(set) var weights = Buffer<Float>(count: 0)
+    package private(set) var gradients = Buffer<Float>(count: 0)
+    package private(set) var averages = Buffer<Float>(count: 0)
 
-    public init() {}
+    package init() {}
 
     /// Adds a trained parameter.
     func add(_ name: String, _ shape: [Int], _ start: Start) -> Slot {
@@ -79,7 +79,7 @@ public final class Parameters {
     }
 
     /// Names, shapes and places of all parameters, in words.
-    public var layout: String {
+    package var layout: String {
         (entries + averageEntries).map { "\($0.name) \($0.shape) \($0.offset)" }.joined(separator: "\n")
     }
 
@@ -88,20 +88,20 @@ public final class Parameters {
     func average(_ slot: Slot) -> UnsafeMutablePointer<Float> { averages.pointer + slot.offset }
 
     /// Trained weights, then batch-norm averages, in PyTorch's names, shapes and order.
-    public var tensors: [Tensor] {
+    package var tensors: [Tensor] {
         entries.map { Tensor(name: $0.name, shape: $0.shape, values: read($0, weights)) }
             + averageEntries.map { Tensor(name: $0.name, shape: $0.shape, values: read($0, averages)) }
     }
 
     /// The gradients of the trained weights, named and shaped as they are.
-    public var gradientTensors: [Tensor] {
+    package var gradientTensors: [Tensor] {
         entries.map { Tensor(name: $0.name, shape: $0.shape, values: read($0, gradients)) }
     }
 
     /// Takes over stored weights; every name and shape must be there, and no other.
     /// - Parameter skipped: patterns of names (`fc.*`) that keep the start they have.
     /// - Throws: `WeightMismatch` with all that does not fit.
-    public func load(_ tensors: [Tensor], except skipped: [String] = []) throws {
+    package func load(_ tensors: [Tensor], except skipped: [String] = []) throws {
         let problems = mismatches(tensors, except: skipped)
         guard problems.isEmpty else { throw WeightMismatch(problems: problems) }
         let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -117,7 +117,7 @@ public final class Parameters {
 
     /// All that keeps stored weights from being this network's, in words.
     /// - Parameter skipped: patterns of names that are not looked at.
-    public func mismatches(_ tensors: [Tensor], except skipped: [String] = []) -> [String] {
+    package func mismatches(_ tensors: [Tensor], except skipped: [String] = []) -> [String] {
         func isSkipped(_ name: String) -> Bool { NamePattern.any(skipped, match: name) }
         let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let entries = (entries + averageEntries).filter { !isSkipped($0.name) }
@@ -167,12 +167,12 @@ public final class Parameters {
 }
 
 /// Stored weights that do not belong to this network.
-public struct WeightMismatch: Error, CustomStringConvertible {
-    public let problems: [String]
+package struct WeightMismatch: Error, CustomStringConvertible {
+    package let problems: [String]
 
-    public init(problems: [String]) { self.problems = problems }
+    package init(problems: [String]) { self.problems = problems }
 
-    public var description: String {
+    package var description: String {
         "the weights, or the names of weights, do not fit the network:\n"
             + problems.prefix(20).map { "  " + $0 }.joined(separator: "\n")
             + (problems.count > 20 ? "\n  … and \(problems.count - 20) more" : "")

@@ -2,18 +2,18 @@ import Kernels
 import Tensors
 
 /// One product of a network, ready to be timed by itself: each pass over numbers of its own.
-public struct ProductTiming {
-    public let name: String
+package struct ProductTiming {
+    package let name: String
     /// "direct" or "Winograd".
-    public let method: String
+    package let method: String
     /// Scalar multiply-adds of one pass: those done, and those of a direct product that leaves out padding.
-    public let multiplyAdds, directMultiplyAdds: Int
-    public let passes: [(name: String, run: () -> Void)]
+    package let multiplyAdds, directMultiplyAdds: Int
+    package let passes: [(name: String, run: () -> Void)]
 }
 
 extension VisualSpeechNetwork {
     /// Every product of a full batch, in the order of the forward pass.
-    public func productTimings() -> [ProductTiming] {
+    package func productTimings() -> [ProductTiming] {
         let frameBlocks = (clips * shape.frames + laneCount - 1) / laneCount
         let clipBlocks = (clips + laneCount - 1) / laneCount
         var timings = [timing("stem 7×7/2", resnet.stem, blocks: frameBlocks)]

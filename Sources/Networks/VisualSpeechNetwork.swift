@@ -2,20 +2,20 @@ import Kernels
 import Tensors
 
 /// The sizes that define a visual speech network.
-public struct NetworkShape: Sendable, Equatable {
-    public var frames: Int
-    public var height: Int
-    public var width: Int
+package struct NetworkShape: Sendable, Equatable {
+    package var frames: Int
+    package var height: Int
+    package var width: Int
     /// 1 grey, 3 RGB.
-    public var channels: Int
+    package var channels: Int
     /// Filters of the first stage; the features of a frame are eight times as many.
-    public var filters: Int
-    public var classes: Int
-    public var dropout: Float
+    package var filters: Int
+    package var classes: Int
+    package var dropout: Float
     /// Weight of the new batch in the batch-norm averages.
-    public var batchNormMomentum: Float
+    package var batchNormMomentum: Float
 
-    public init(
+    package init(
         frames: Int, height: Int, width: Int, channels: Int, filters: Int, classes: Int, dropout: Float,
         batchNormMomentum: Float
     ) {
@@ -31,19 +31,19 @@ public struct NetworkShape: Sendable, Equatable {
 }
 
 /// What a clip shows: one class, or two mixed (mixup, Zhang et al. 2018).
-public struct MixedLabel: Sendable, Equatable {
-    public var first: Int
-    public var second: Int
+package struct MixedLabel: Sendable, Equatable {
+    package var first: Int
+    package var second: Int
     /// Share of the first, 0…1.
-    public var share: Float
+    package var share: Float
 
-    public init(first: Int, second: Int, share: Float) {
+    package init(first: Int, second: Int, share: Float) {
         self.first = first
         self.second = second
         self.share = share
     }
 
-    public init(_ label: Int) {
+    package init(_ label: Int) {
         self.init(first: label, second: label, share: 1)
     }
 }
@@ -52,10 +52,10 @@ public struct MixedLabel: Sendable, Equatable {
 /// linear classifier. Parameters carry PyTorch's names and shapes.
 ///
 /// All memory is taken when the network is made, for batches of at most `clips`.
-public final class VisualSpeechNetwork {
-    public let shape: NetworkShape
-    public let clips: Int
-    public let parameters = Parameters()
+package final class VisualSpeechNetwork {
+    package let shape: NetworkShape
+    package let clips: Int
+    package let parameters = Parameters()
     let machine: Machine
     let resnet: ResNet18
     let lstm1, lstm2: LSTM
@@ -69,7 +69,7 @@ public final class VisualSpeechNetwork {
     private let targets: Buffer<Int32>
     private let losses, secondLosses: Buffer<Float>
 
-    public init(shape: NetworkShape, clips: Int, machine: Machine, seed: UInt64) {
+    package init(shape: NetworkShape, clips: Int, machine: Machine, seed: UInt64) {
         self.shape = shape
         self.clips = clips
         self.machine = machine
@@ -111,7 +111,7 @@ public final class VisualSpeechNetwork {
 
     /// Brings the packed weights up to date: after the parameters were changed, before the next pass.
     /// - Parameter training: false leaves out what only `backward` needs.
-    public func pack(training: Bool = true) {
+    package func pack(training: Bool = true) {
         resnet.pack(training: training)
         lstm1.pack(training: training)
         lstm2.pack(training: training)
@@ -119,7 +119,7 @@ public final class VisualSpeechNetwork {
     }
 
     /// Puts one frame where it is read: numbers as they are, `[row][column][channel]`.
-    public func setFrame(values: [Float], clip: Int, time: Int, batch: Int) {
+    package func setFrame(values: [Float], clip: Int, time: Int, batch: Int) {
         let count = shape.width * shape.channels
         for row in 0..<shape.height {
             let frame = time * batch + clip
@@ -129,19 +129,19 @@ public final class VisualSpeechNetwork {
     }
 
     /// What dropout needs to know: nil leaves it out, and batch norm then uses its averages.
-    public struct TrainingStep: Sendable {
-        public let seed: UInt64
+    package struct TrainingStep: Sendable {
+        package let seed: UInt64
         /// Training steps before this one.
-        public let number: UInt64
+        package let number: UInt64
 
-        public init(seed: UInt64, number: UInt64) {
+        package init(seed: UInt64, number: UInt64) {
             self.seed = seed
             self.number = number
         }
     }
 
     /// Computes the logits of the first `batch` clips.
-    public func forward(batch: Int, training step: TrainingStep?) {
+    package func forward(batch: Int, training step: TrainingStep?) {
         let (steps, size) = (shape.frames, resnet.featureCount)
         let clipBlocks = (batch + laneCount - 1) / laneCount
         clearEmptyLanes(batch: batch)
@@ -163,13 +163,13 @@ public final class VisualSpeechNetwork {
     }
 
     /// Cross-entropy of each clip; the probabilities stay for `backward`.
-    public func loss(labels: [Int]) -> UnsafeBufferPointer<Float> {
+    package func loss(labels: [Int]) -> UnsafeBufferPointer<Float> {
         loss(labels: labels.map { MixedLabel($0) })
     }
 
     /// Cross-entropy of each clip: of mixed ones share·loss(first) + (1 − share)·loss(second).
     /// - Returns: memory of the network's, good until the next call.
-    public func loss(labels: [MixedLabel]) -> UnsafeBufferPointer<Float> {
+    package func loss(labels: [MixedLabel]) -> UnsafeBufferPointer<Float> {
         measureLosses(labels, into: losses) { $0.first }
         if labels.contains(where: { $0.share != 1 }) {
             measureLosses(labels, into: secondLosses) { $0.second }
@@ -193,22 +193,22 @@ public final class VisualSpeechNetwork {
     }
 
     /// The logits of one clip.
-    public func logits(clip: Int) -> [Float] {
+    package func logits(clip: Int) -> [Float] {
         (0..<shape.classes).map { logits.pointer[clip / laneCount * shape.classes + $0][clip % laneCount] }
     }
 
     /// The probabilities of one clip, after `loss`.
-    public func probabilities(clip: Int) -> [Float] {
+    package func probabilities(clip: Int) -> [Float] {
         (0..<shape.classes).map { probabilities.pointer[clip / laneCount * shape.classes + $0][clip % laneCount] }
     }
 
     /// The gradient of the mean loss over the batch, for every parameter. Follows `forward` and `loss` of the same batch.
-    public func backward(labels: [Int]) {
+    package func backward(labels: [Int]) {
         backward(labels: labels.map { MixedLabel($0) })
     }
 
     /// Likewise, of mixed clips.
-    public func backward(labels: [MixedLabel]) {
+    package func backward(labels: [MixedLabel]) {
         let (steps, size, classes) = (shape.frames, resnet.featureCount, shape.classes)
         let batch = labels.count
         let clipBlocks = (batch + laneCount - 1) / laneCount

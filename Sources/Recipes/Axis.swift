@@ -1,11 +1,11 @@
 import Yams
 
 /// One swept key and its values.
-public struct Axis: Sendable, Equatable {
-    public var key: String
-    public var values: [Value]
+package struct Axis: Sendable, Equatable {
+    package var key: String
+    package var values: [Value]
 
-    public init(key: String, values: [Value]) {
+    package init(key: String, values: [Value]) {
         self.key = key
         self.values = values
     }

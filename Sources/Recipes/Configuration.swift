@@ -3,9 +3,9 @@ import Foundation
 import Training
 
 /// One complete setting of all keys: what the runs of a recipe share, and the point of the sweep where this one stands.
-public struct Configuration: Sendable, Equatable {
+package struct Configuration: Sendable, Equatable {
     private let shared: [String: Value]
-    public let point: [Axis.Point]
+    package let point: [Axis.Point]
     /// Whether the keys are those of a command, which we know nothing of.
     private let isForeign: Bool
 
@@ -17,7 +17,7 @@ public struct Configuration: Sendable, Equatable {
 
     /// Of the built-in trainer.
     /// - Parameter values: what differs from the defaults.
-    public init(_ values: [String: Value]) {
+    package init(_ values: [String: Value]) {
         let defaults = ConfigurationKey.all.compactMap { key in key.defaultValue.map { (key.name, $0) } }
         self.init(
             shared: Dictionary(defaults, uniquingKeysWith: { first, _ in first }).merging(values) { $1 }, point: [],
@@ -25,7 +25,7 @@ public struct Configuration: Sendable, Equatable {
     }
 
     /// Of any trainer. A command's keys have no defaults but the seed's.
-    public init(_ values: [String: Value], of trainer: Trainer) {
+    package init(_ values: [String: Value], of trainer: Trainer) {
         guard case .command = trainer else {
             self.init(values)
             return
@@ -35,16 +35,16 @@ public struct Configuration: Sendable, Equatable {
     }
 
     /// The same with the values of a point of the sweep.
-    public func at(_ point: [Axis.Point]) -> Configuration {
+    package func at(_ point: [Axis.Point]) -> Configuration {
         Configuration(shared: shared, point: point, isForeign: isForeign)
     }
 
-    public subscript(key: String) -> Value? {
+    package subscript(key: String) -> Value? {
         point.first { $0.key == key }?.value ?? shared[key]
     }
 
     /// Every key that has a value.
-    public var values: [String: Value] {
+    package var values: [String: Value] {
         point.reduce(into: shared) { $0[$1.key] = $1.value }
     }
 
@@ -56,17 +56,17 @@ public struct Configuration: Sendable, Equatable {
     }
 
     /// Keys and values as YAML: ours in the order of the documentation, a command's sorted.
-    public var yaml: String {
+    package var yaml: String {
         let values = values
         let names = isForeign ? values.keys.sorted() : ConfigurationKey.all.map(\.name)
         return names.compactMap { name in values[name].map { "\(name): \($0.json)" } }.joined(separator: "\n") + "\n"
     }
 
     /// Canonical JSON, keys sorted.
-    public var json: String { canonicalJSON(values.mapValues(\.json)) }
+    package var json: String { canonicalJSON(values.mapValues(\.json)) }
 
     /// JSON with nested keys as objects in objects, as a trainer reads it.
-    public var nestedJSON: String {
+    package var nestedJSON: String {
         Configuration.nested(values.map { ($0.key.split(separator: ".").map(String.init)[...], $0.value) })
     }
 
@@ -105,20 +105,20 @@ public struct Configuration: Sendable, Equatable {
     }
 
     /// Seconds between two checkpoints within an epoch.
-    public var checkpointInterval: Double { number("checkpoint_every") }
-    public var hidesMetadata: Bool { bool("hide_metadata") }
-    public var hidesLibraryVersions: Bool { bool("hide_libs_vers") }
-    public var seed: Int { integer("seed") }
+    package var checkpointInterval: Double { number("checkpoint_every") }
+    package var hidesMetadata: Bool { bool("hide_metadata") }
+    package var hidesLibraryVersions: Bool { bool("hide_libs_vers") }
+    package var seed: Int { integer("seed") }
     /// The file of the weights to start from; nil where they are drawn.
-    public var initialWeights: String? {
+    package var initialWeights: String? {
         let path = text("init_from")
         return path.isEmpty ? nil : path
     }
-    public var filters: Int { integer("filters") }
-    public var frozenParameters: [String] { texts("freeze") }
-    public var skippedInitialWeights: [String] { texts("init_skip") }
+    package var filters: Int { integer("filters") }
+    package var frozenParameters: [String] { texts("freeze") }
+    package var skippedInitialWeights: [String] { texts("init_skip") }
 
-    public var clipFormat: ClipFormat {
+    package var clipFormat: ClipFormat {
         var format = ClipFormat(
             frames: integer("len_video"), height: integer("size_lips.height"), width: integer("size_lips.width"),
             channels: integer("channels_lips"), padding: bool("padding_lips"))
@@ -128,7 +128,7 @@ public struct Configuration: Sendable, Equatable {
         return format
     }
 
-    public var dataSource: DataSource {
+    package var dataSource: DataSource {
         let path = text("path_to_dataset")
         guard path == VisemeSet.path else {
             var settings = ClipFolderSettings(splits: texts("subfolders"), classes: texts("classes"))
@@ -155,7 +155,7 @@ public struct Configuration: Sendable, Equatable {
     }
 
     /// How clips become pictures.
-    public var decodingSettings: DecodingSettings {
+    package var decodingSettings: DecodingSettings {
         var settings = DecodingSettings()
         settings.crop = CropBox(text("crop"))
         settings.fps = number("fps")
@@ -163,7 +163,7 @@ public struct Configuration: Sendable, Equatable {
         return settings
     }
 
-    public func trainingSettings(metric: Metric) -> TrainingSettings {
+    package func trainingSettings(metric: Metric) -> TrainingSettings {
         var settings = TrainingSettings()
         settings.seed = UInt64(seed)
         settings.filters = filters
@@ -198,7 +198,7 @@ public struct Configuration: Sendable, Equatable {
 
 extension DataSource {
     /// Whether a configuration key says which data are used.
-    public static func keys(_ name: String) -> Bool {
+    package static func keys(_ name: String) -> Bool {
         [
             "path_to_dataset", "subfolders", "classes", "split_seed", "crop", "fps", "on_error", "follow_links",
         ].contains(name)
@@ -207,7 +207,7 @@ extension DataSource {
 }
 
 /// An object of canonical JSON: keys in the order of their UTF-8 bytes, no spaces.
-public func canonicalJSON(_ fields: [String: String]) -> String {
+package func canonicalJSON(_ fields: [String: String]) -> String {
     let sorted = fields.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     return "{" + sorted.map { jsonString($0.key) + ":" + $0.value }.joined(separator: ",") + "}"
 }

@@ -3,8 +3,8 @@ import Networks
 import Training
 
 /// One key of a configuration: what it means, what it may be, and whether it decides a run's outcome.
-public struct ConfigurationKey: Sendable {
-    public enum Kind: Sendable {
+package struct ConfigurationKey: Sendable {
+    package enum Kind: Sendable {
         case bool
         case integer(ClosedRange<Int>)
         /// `belowUpper`: the upper end itself is not allowed.
@@ -19,13 +19,13 @@ public struct ConfigurationKey: Sendable {
     }
 
     /// Nested keys are written with dots: `size_lips.width`.
-    public let name: String
-    public let kind: Kind
+    package let name: String
+    package let kind: Kind
     /// Nil where the recipe must say it.
-    public let defaultValue: Value?
-    public let meaning: String
+    package let defaultValue: Value?
+    package let meaning: String
     /// Whether it is part of a run's identity. Paths are not: the digest of the data is.
-    public let decidesOutcome: Bool
+    package let decidesOutcome: Bool
 
     init(_ name: String, _ kind: Kind, _ defaultValue: Value?, _ meaning: String, decidesOutcome: Bool = true) {
         self.name = name
@@ -36,7 +36,7 @@ public struct ConfigurationKey: Sendable {
     }
 
     /// All keys, in the order of the documentation. A new key's default keeps the behaviour of old runs.
-    public static let all: [ConfigurationKey] = [
+    package static let all: [ConfigurationKey] = [
         // The page's keys.
         ConfigurationKey(
             "hide_metadata", .bool, .bool(false), "do not print the program's name, version, licence and home",
@@ -192,14 +192,14 @@ public struct ConfigurationKey: Sendable {
     ]
 
     /// The default of a key, where the built-in trainer has one.
-    public static func standard(_ key: String, of trainer: Trainer) -> Value? {
+    package static func standard(_ key: String, of trainer: Trainer) -> Value? {
         trainer == .visualSpeech ? byName[key]?.defaultValue : nil
     }
 
     static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
     /// The rule in words, for messages.
-    public var rule: String {
+    package var rule: String {
         switch kind {
         case .bool: "true or false"
         case .integer where name == "channels_lips": "1 (grey) or 3 (RGB)"

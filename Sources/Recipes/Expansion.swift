@@ -1,32 +1,32 @@
 import Training
 
 /// One run of a study before its data are known.
-public struct PlannedRun: Sendable, Equatable {
+package struct PlannedRun: Sendable, Equatable {
     /// From 1, in the order of the plan.
-    public var number: Int
+    package var number: Int
     /// From 0: which setting of the hyperparameters, apart from the seed.
-    public var trial: Int
-    public var configuration: Configuration
+    package var trial: Int
+    package var configuration: Configuration
 
     /// The swept keys and their values, the seed last.
-    public var point: [Axis.Point] { configuration.point }
+    package var point: [Axis.Point] { configuration.point }
     /// `lr=0.01,batch_size=8,seed=3`.
-    public var label: String { point.label }
+    package var label: String { point.label }
 }
 
 extension Axis {
     /// One value of one axis.
-    public struct Point: Sendable, Hashable, Codable {
-        public var key: String
-        public var value: Value
+    package struct Point: Sendable, Hashable, Codable {
+        package var key: String
+        package var value: Value
 
-        public init(key: String, value: Value) {
+        package init(key: String, value: Value) {
             self.key = key
             self.value = value
         }
 
         /// `lr=0.01`.
-        public var label: String {
+        package var label: String {
             let text = value.label
             guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return "\(key)=\(text)" }
             // A label is one line of a table: what would end it is escaped.
@@ -37,10 +37,10 @@ extension Axis {
 
 extension [Axis.Point] {
     /// `lr=0.01,batch_size=8,seed=3`.
-    public var label: String { map(\.label).joined(separator: ",") }
+    package var label: String { map(\.label).joined(separator: ",") }
 
     /// The label without the seed; `base` where nothing else is swept.
-    public var trialLabel: String {
+    package var trialLabel: String {
         let parts = filter { $0.key != "seed" }
         return parts.isEmpty ? "base" : parts.label
     }
@@ -48,14 +48,14 @@ extension [Axis.Point] {
 
 extension Recipe {
     /// What all runs share.
-    public var configuration: Configuration { Configuration(settings, of: trainer) }
+    package var configuration: Configuration { Configuration(settings, of: trainer) }
 
     /// Every swept key, the seed's last.
-    public var axisKeys: [String] { dimensions.flatMap { $0.map(\.key) } + ["seed"] }
+    package var axisKeys: [String] { dimensions.flatMap { $0.map(\.key) } + ["seed"] }
 
     /// All runs, in order: the first axis moves slowest, the seed fastest. What `exclude` matches is left out, and what no
     /// `include` matches; an axis whose condition (`when`) does not hold is not there.
-    public func expand() -> [PlannedRun] {
+    package func expand() -> [PlannedRun] {
         let shared = configuration
         let seeds = seedAxis?.values ?? [shared["seed"] ?? .integer(42)]
         var settings: [[Axis.Point]] = [[]]

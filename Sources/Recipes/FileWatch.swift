@@ -2,18 +2,18 @@ import Synchronization
 
 /// Looks whether the files that decide a command's outcome are still what they were. A file whose size and time of change
 /// stay is not read again.
-public final class FileWatch: Sendable {
+package final class FileWatch: Sendable {
     private let trainer: CommandTrainer
     private let files: RecipeFiles
     private let facts = Mutex<[String: RecipeFiles.Facts]>([:])
 
-    public init(_ trainer: CommandTrainer) {
+    package init(_ trainer: CommandTrainer) {
         self.trainer = trainer
         files = RecipeFiles(folder: trainer.folder)
     }
 
     /// The first file that is no longer what it was when the plan was made.
-    public func changedFile() -> String? {
+    package func changedFile() -> String? {
         trainer.files.first { file in
             let now = files.facts(file.path)
             if let now, facts.withLock({ $0[file.path] }) == now { return false }

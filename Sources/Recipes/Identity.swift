@@ -1,24 +1,24 @@
 import Clips
-import Crypto
+import Digests
 import Foundation
 import Training
 
 /// What a run is: equal identities mean the same outcome, to the bit.
-public struct RunIdentity: Sendable, Equatable, Hashable {
+package struct RunIdentity: Sendable, Equatable, Hashable {
     /// Canonical JSON.
-    public let json: String
+    package let json: String
 
-    public init(json: String) {
+    package init(json: String) {
         self.json = json
     }
 
     /// The first 12 hexadecimal digits of the SHA-256 of `json`.
-    public var id: String {
-        hexadecimal(SHA256.hash(data: Array(json.utf8)).prefix(6))
+    package var id: String {
+        hexadecimal(SHA256.hash(Array(json.utf8)).prefix(6))
     }
 
     /// Whether a configuration that was kept beside it is the one it was made of, as far as it decides the outcome.
-    public func agrees(with configuration: Configuration) -> Bool {
+    package func agrees(with configuration: Configuration) -> Bool {
         struct Form: Decodable { let configuration: [String: Value] }
         guard let form = try? JSONDecoder().decode(Form.self, from: Data(json.utf8)) else { return true }
         // What stands for these in an identity is no value of the configuration.
@@ -31,7 +31,7 @@ public struct RunIdentity: Sendable, Equatable, Hashable {
 
 /// Makes the identities of a study's runs: canonical JSON of all that decides a run's outcome. What the runs share is
 /// written once.
-public struct IdentityForm: Sendable {
+package struct IdentityForm: Sendable {
     private let configuration: Configuration
     private let axes: [String]
     /// Members of the object `configuration` that no axis moves, sorted.
@@ -47,7 +47,7 @@ public struct IdentityForm: Sendable {
     ///   - data: digest of the data of the built-in trainer.
     ///   - initialWeights: digest of the weights it starts from; nil where they are drawn.
     ///   - numerics: its numerics revision.
-    public init(
+    package init(
         _ configuration: Configuration, axes: [String], metric: Metric, data: String, initialWeights: String? = nil,
         trainer: Trainer, numerics: Int = numericsRevision
     ) {
@@ -77,7 +77,7 @@ public struct IdentityForm: Sendable {
             .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     }
 
-    public func identity(_ point: [Axis.Point]) -> RunIdentity {
+    package func identity(_ point: [Axis.Point]) -> RunIdentity {
         let absent = axes.count == point.count ? [] : axes.filter { key in !point.contains { $0.key == key } }
         // An axis that does not exist at this point leaves its key as all runs have it.
         let still = absent.compactMap { key in configuration[key].map { Axis.Point(key: key, value: $0) } }

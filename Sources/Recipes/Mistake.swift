@@ -1,27 +1,27 @@
 /// A place in a text that a person wrote.
-public struct Place: Hashable, Sendable, Comparable {
+package struct Place: Hashable, Sendable, Comparable {
     /// A file's path, or the command-line argument.
-    public var file: String
+    package var file: String
     /// From 1.
-    public var line: Int
-    public var column: Int
+    package var line: Int
+    package var column: Int
 
-    public static func < (a: Place, b: Place) -> Bool {
+    package static func < (a: Place, b: Place) -> Bool {
         (a.file, a.line, a.column) < (b.file, b.line, b.column)
     }
 }
 
 /// One thing that is wrong with a recipe: where, which rule, what stands there, what to do.
-public struct Mistake: Hashable, Sendable {
-    public var place: Place
-    public var message: String
+package struct Mistake: Hashable, Sendable {
+    package var place: Place
+    package var message: String
     /// Bytes of a line that is shown at most.
     static let shownLine = 160
 
     /// The line it stands in, to be shown with a caret; empty where it is too long.
-    public var line: String
+    package var line: String
 
-    public var description: String {
+    package var description: String {
         guard !line.isEmpty else { return "\(place.file):\(place.line):\(place.column): error: \(message)" }
         // The caret stands under the place whatever the line holds: tabs stay tabs.
         let indent = line.prefix(max(place.column - 1, 0)).map { $0 == "\t" ? "\t" : " " }.joined()
@@ -31,13 +31,13 @@ public struct Mistake: Hashable, Sendable {
 }
 
 /// All that is wrong, in the order of the text.
-public struct RecipeMistakes: Error, CustomStringConvertible, Sendable {
-    public let mistakes: [Mistake]
+package struct RecipeMistakes: Error, CustomStringConvertible, Sendable {
+    package let mistakes: [Mistake]
 
     /// As many as a person reads.
     private static let shown = 100
 
-    public var description: String {
+    package var description: String {
         let more = mistakes.count - RecipeMistakes.shown
         return mistakes.prefix(RecipeMistakes.shown).map(\.description).joined(separator: "\n")
             + (more > 0 ? "\n… and \(more) mistakes more" : "")

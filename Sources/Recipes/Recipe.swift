@@ -3,21 +3,21 @@ import Training
 import Yams
 
 /// A study as its author wrote it, checked in full.
-public struct Recipe: Sendable {
+package struct Recipe: Sendable {
     /// The file's name without its ending: the study's folder bears it.
-    public let name: String
-    public let question: String?
-    public let metric: Metric
-    public let trainer: Trainer
+    package let name: String
+    package let question: String?
+    package let metric: Metric
+    package let trainer: Trainer
     /// What is kept of the weights of each run.
-    public let keep: KeptWeights
+    package let keep: KeptWeights
     /// Environment variables whose values are recorded with each run.
-    public let recordedEnvironment: [String]
-    public let report: ReportSettings
+    package let recordedEnvironment: [String]
+    package let report: ReportSettings
     /// The recipe's own text, as stored with each run.
-    public let text: String
+    package let text: String
     /// What its author should know, and is no mistake.
-    public let notes: [String]
+    package let notes: [String]
     let settings: [String: Value]
     /// Where each setting was written; the defaults are nowhere.
     let origins: [String: Place]
@@ -37,13 +37,13 @@ public struct Recipe: Sendable {
     ///   - path: as the person gave it.
     ///   - overrides: `key=value` arguments; a list makes an axis.
     /// - Throws: `RecipeMistakes` with all mistakes of all texts, or `UnreadableFile`.
-    public init(path: String, overrides: [String] = []) throws {
+    package init(path: String, overrides: [String] = []) throws {
         try self.init(SourceText(file: URL(filePath: path), name: path), overrides)
     }
 
     /// The recipe of nothing but a data set.
     /// - Parameter data: a folder of clips, a table of them, or a file of prepared ones.
-    public init(data: String, overrides: [String] = []) throws {
+    package init(data: String, overrides: [String] = []) throws {
         let folder = URL(filePath: FileManager.default.currentDirectoryPath)
         try self.init(
             SourceText(name: data, folder: folder, text: "path_to_dataset: \(jsonString(data))\n"), overrides)
@@ -97,10 +97,10 @@ public struct Recipe: Sendable {
     }
 
     /// All axes, the seed's last.
-    public var axes: [Axis] { dimensions.flatMap { $0 } + [seedAxis].compactMap { $0 } }
+    package var axes: [Axis] { dimensions.flatMap { $0 } + [seedAxis].compactMap { $0 } }
 
     /// Every key with its value, as YAML, each with the place where it was written.
-    public var resolved: String {
+    package var resolved: String {
         let values = configuration.values
         let axes = Dictionary(axes.map { ($0.key, $0.values) }) { first, _ in first }
         let names =
@@ -127,26 +127,26 @@ public struct Recipe: Sendable {
 }
 
 /// What is kept of a run's weights. Digests of the best are kept always.
-public struct KeptWeights: OptionSet, Sendable, Codable, Hashable {
-    public let rawValue: Int
+package struct KeptWeights: OptionSet, Sendable, Codable, Hashable {
+    package let rawValue: Int
 
-    public init(rawValue: Int) { self.rawValue = rawValue }
+    package init(rawValue: Int) { self.rawValue = rawValue }
 
     /// Of the best epoch.
-    public static let best = KeptWeights(rawValue: 1)
+    package static let best = KeptWeights(rawValue: 1)
     /// Of the last epoch.
-    public static let last = KeptWeights(rawValue: 2)
+    package static let last = KeptWeights(rawValue: 2)
 
     static let names: [(String, KeptWeights)] = [("best", .best), ("last", .last), ("none", [])]
 
     /// `best`, `last` or `none`.
-    public init?(name: String) {
+    package init?(name: String) {
         guard let known = KeptWeights.names.first(where: { $0.0 == name }) else { return nil }
         self = known.1
     }
 
     /// `best, last`, or `none`.
-    public var label: String {
+    package var label: String {
         let names = KeptWeights.names.filter { !$0.1.isEmpty && contains($0.1) }.map(\.0)
         return names.isEmpty ? "none" : names.joined(separator: ", ")
     }

@@ -1,5 +1,5 @@
 import Clips
-import Crypto
+import Digests
 import Foundation
 
 /// Files as a recipe names them: relative to its folder, inside its repository.
@@ -57,7 +57,7 @@ struct RecipeFiles {
         guard let data = try? Data(contentsOf: URL(filePath: absolute(path)), options: .mappedIfSafe) else {
             return nil
         }
-        return hexadecimal(SHA256.hash(data: data))
+        return hexadecimal(SHA256.hash(data))
     }
 
     /// All plain files that a pattern of `files:` stands for: a file, a folder with all below it, or a pattern with `*`.

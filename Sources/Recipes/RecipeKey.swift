@@ -1,15 +1,15 @@
 /// One key of a recipe, beside those of the configuration: what it means and what it may be. The reader of recipes, the
 /// schema for editors, `viseme explain` and docs/recipes.md all say what stands here.
-public struct RecipeKey: Sendable {
-    public let name: String
+package struct RecipeKey: Sendable {
+    package let name: String
     /// What it may be, in words.
-    public let rule: String
-    public let meaning: String
-    public let example: String
+    package let rule: String
+    package let meaning: String
+    package let example: String
     /// JSON Schema of its value.
     let schema: String
 
-    public static let all: [RecipeKey] = [
+    package static let all: [RecipeKey] = [
         RecipeKey(
             "base", "a file, or a list of files",
             "configuration keys from other files, relative to this one; a base may have bases of its own; later ones win",
@@ -108,9 +108,9 @@ public struct RecipeKey: Sendable {
 }
 
 /// What `viseme explain` says of a key.
-public enum Explanation {
+package enum Explanation {
     /// - Returns: nil where there is no such key.
-    public static func text(_ name: String) -> String? {
+    package static func text(_ name: String) -> String? {
         var parts: [String] = []
         if let key = RecipeKey.all.first(where: { $0.name == name }) {
             parts.append(
@@ -132,12 +132,12 @@ public enum Explanation {
     }
 
     /// Names of all keys, for a hint.
-    public static func nearestKey(to name: String) -> String? {
+    package static func nearestKey(to name: String) -> String? {
         nearest(name, in: RecipeKey.all.map(\.name) + ConfigurationKey.all.map(\.name))
     }
 
     /// Every key in a line.
-    public static var list: [(name: String, rule: String)] {
+    package static var list: [(name: String, rule: String)] {
         RecipeKey.all.map { ($0.name, $0.rule) } + ConfigurationKey.all.map { ($0.name, $0.rule) }
     }
 }

@@ -1,8 +1,8 @@
 import Foundation
 
 /// The form of a recipe as JSON Schema (draft 7), for editors: made of the same definitions as the checks.
-public enum RecipeSchema {
-    public static func json() throws -> String {
+package enum RecipeSchema {
+    package static func json() throws -> String {
         let keys = RecipeKey.all.map { ($0.name, described($0.schema, $0.meaning)) }
         // A file of configuration keys alone is a recipe of one run.
         let settings = try object(settingsSchema(isSweep: false))["properties"] as? [String: Any] ?? [:]

@@ -1,7 +1,7 @@
 import Tensors
 
 /// How the points of a sweep are chosen.
-public enum SweepMethod: String, Sendable, CaseIterable {
+package enum SweepMethod: String, Sendable, CaseIterable {
     /// Every combination of the axes' values.
     case grid
     /// Points drawn independently of each other.

@@ -62,9 +62,9 @@ struct SourceText {
 }
 
 /// A file that can't be read at all.
-public struct UnreadableFile: Error, CustomStringConvertible, Sendable {
-    public let path: String
-    public let reason: String
+package struct UnreadableFile: Error, CustomStringConvertible, Sendable {
+    package let path: String
+    package let reason: String
 
-    public var description: String { "\(path): can't be read: \(reason)" }
+    package var description: String { "\(path): can't be read: \(reason)" }
 }

@@ -1,5 +1,5 @@
 /// Who trains the runs of a recipe.
-public enum Trainer: Sendable, Equatable {
+package enum Trainer: Sendable, Equatable {
     /// The network of this program.
     case visualSpeech
     /// Any other program, started once for each run.
@@ -14,30 +14,30 @@ public enum Trainer: Sendable, Equatable {
 }
 
 /// A program that trains one run: its command line, and what decides its outcome apart from the configuration.
-public struct CommandTrainer: Sendable, Equatable, Codable {
+package struct CommandTrainer: Sendable, Equatable, Codable {
     /// A file that decides the outcome.
-    public struct SourceFile: Sendable, Equatable, Codable {
+    package struct SourceFile: Sendable, Equatable, Codable {
         /// As from the recipe's folder.
-        public var path: String
+        package var path: String
         /// Hexadecimal SHA-256.
-        public var digest: String
+        package var digest: String
     }
 
     /// The recipe's folder: relative paths start here.
-    public var folder: String
+    package var folder: String
     /// The program and its arguments, with placeholders, as the recipe has them.
-    public var command: [String]
+    package var command: [String]
     /// Files that the command line names, and those of `files:`, sorted by path.
-    public var files: [SourceFile]
+    package var files: [SourceFile]
     /// Variables that the recipe sets.
-    public var environment: [String: String]
-    public var gpus: Int
+    package var environment: [String: String]
+    package var gpus: Int
     /// What libraries are told to use; 1 unless the recipe says otherwise, since sums depend on it.
-    public var threads: Int
+    package var threads: Int
     /// Metrics that are stored and are no part of the content digest.
-    public var excludedMetrics: [String]
+    package var excludedMetrics: [String]
 
-    public init(
+    package init(
         folder: String, command: [String], files: [SourceFile] = [], environment: [String: String] = [:],
         gpus: Int = 0, threads: Int = 1, excludedMetrics: [String] = []
     ) {
@@ -56,7 +56,7 @@ public struct CommandTrainer: Sendable, Equatable, Codable {
 
     /// The command line of one run. Files of the recipe's repository become whole paths, since every run has a folder
     /// of its own.
-    public func arguments(_ configuration: Configuration) -> [String] {
+    package func arguments(_ configuration: Configuration) -> [String] {
         command.map { word in
             let template = ArgumentTemplate(word)
             let text = template.text { configuration[$0] }

@@ -174,10 +174,10 @@ struct WandbSweep {
 }
 
 /// Translates a sweep file of Weights & Biases into the text of a recipe.
-public enum WandbImport {
+package enum WandbImport {
     /// - Returns: the recipe, and what could not be translated.
     /// - Throws: `RecipeMistakes` or `UnreadableFile`.
-    public static func recipe(_ path: String) throws -> (text: String, losses: [String]) {
+    package static func recipe(_ path: String) throws -> (text: String, losses: [String]) {
         let mistakes = MistakeList()
         let source = try SourceText(file: URL(filePath: path), name: path)
         guard let root = source.parse(mistakes), WandbSweep.isOne(root) else {

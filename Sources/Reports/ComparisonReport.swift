@@ -4,12 +4,12 @@ import RunStore
 import Training
 
 /// Two studies side by side: what differs in their settings, and how the settings both have fared.
-public struct ComparisonReport {
+package struct ComparisonReport {
     private let a, b: StudyFacts
     /// As the person named them.
     private let names: (String, String)
 
-    public init(
+    package init(
         _ first: (name: String, plan: StoredPlan, stored: Stored),
         _ second: (name: String, plan: StoredPlan, stored: Stored)
     ) {
@@ -19,7 +19,7 @@ public struct ComparisonReport {
     }
 
     /// A and B in what follows.
-    public var notebook: Notebook {
+    package var notebook: Notebook {
         Notebook(
             title: "\(a.plan.name) and \(b.plan.name)", subtitle: nil,
             sections: [summary, settings, trials, definitions].compactMap { $0 })

@@ -1,12 +1,12 @@
 import Mustache
 
 /// A report in a house's own style: a Mustache template around the rendered sections.
-public enum HouseStyle {
+package enum HouseStyle {
     /// - Parameters:
     ///   - template: Mustache. It sees `title`, `question`, `body` (all sections), `sections` (a list of `name`, `heading`, `body`)
     ///     and `section.<name>`, all rendered: between three braces they stand as they are.
     ///   - section: renders one section.
-    public static func render(
+    package static func render(
         _ template: String, _ notebook: Notebook, section: (Notebook.Section) -> String
     ) throws -> String {
         let bodies = notebook.sections.map { ($0.name, $0.heading ?? "", section($0)) }

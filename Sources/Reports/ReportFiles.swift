@@ -3,11 +3,11 @@ import Recipes
 import RunStore
 
 /// The report of a study in its forms, beside what it tells of.
-public enum ReportFiles {
+package enum ReportFiles {
     /// Writes the forms that the plan asks for, or those that are given.
     /// - Returns: the files, the first form first.
     @discardableResult
-    public static func write(
+    package static func write(
         _ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored, forms: [ReportSettings.Form]? = nil
     ) throws -> [URL] {
         let report = StudyReport(folder, plan, stored)
@@ -34,7 +34,7 @@ public enum ReportFiles {
     }
 
     /// A report in one form, in the house's style where there is one.
-    public static func text(_ notebook: Notebook, _ form: ReportSettings.Form, _ settings: ReportSettings) throws
+    package static func text(_ notebook: Notebook, _ form: ReportSettings.Form, _ settings: ReportSettings) throws
         -> String
     {
         let template = settings.templates[form.rawValue]
@@ -60,7 +60,7 @@ public enum ReportFiles {
 
 extension Notebook {
     /// All that is drawn.
-    public var figures: [Figure] {
+    package var figures: [Figure] {
         func figures(_ block: Block) -> [Figure] {
             switch block {
             case .figure(let figure): [figure]

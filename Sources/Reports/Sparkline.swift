@@ -1,9 +1,9 @@
 /// A history in one line of text: `▁▂▄▆█`, lowest to highest; a dot where there is no number.
-public enum Sparkline {
+package enum Sparkline {
     private static let levels = Array("▁▂▃▄▅▆▇█")
 
     /// - Parameter width: at most so many characters; longer histories are averaged in even pieces.
-    public static func text(_ values: [Double], width: Int = 60) -> String {
+    package static func text(_ values: [Double], width: Int = 60) -> String {
         let count = min(values.count, max(width, 1))
         let points = (0..<count).map { index in
             let piece = values[(index * values.count / count)..<((index + 1) * values.count / count)]

@@ -2,20 +2,20 @@ import Foundation
 import Tensors
 
 /// Numbers about numbers. Every definition stands in the report's foot; the tests compare with scipy.
-public enum Statistics {
+package enum Statistics {
     /// Nil for none.
-    public static func mean(_ values: [Double]) -> Double? {
+    package static func mean(_ values: [Double]) -> Double? {
         values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
     }
 
     /// The sample's standard deviation (n − 1); nil for fewer than two values.
-    public static func standardDeviation(_ values: [Double]) -> Double? {
+    package static func standardDeviation(_ values: [Double]) -> Double? {
         guard values.count > 1, let mean = mean(values) else { return nil }
         let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         return (squares / Double(values.count - 1)).squareRoot()
     }
 
-    public static func median(_ values: [Double]) -> Double? {
+    package static func median(_ values: [Double]) -> Double? {
         guard !values.isEmpty else { return nil }
         let sorted = values.sorted()
         let middle = sorted.count / 2
@@ -23,25 +23,25 @@ public enum Statistics {
     }
 
     /// Half the width of the 95 % interval of the mean, t(0.975, n − 1)·s/√n; nil for fewer than two values.
-    public static func halfInterval(_ values: [Double]) -> Double? {
+    package static func halfInterval(_ values: [Double]) -> Double? {
         guard let deviation = standardDeviation(values) else { return nil }
         return StudentT(freedom: values.count - 1).quantile(0.975) * deviation / Double(values.count).squareRoot()
     }
 
     /// The two-sided paired t-test.
-    public struct PairedTest: Sendable, Equatable {
+    package struct PairedTest: Sendable, Equatable {
         /// Mean of the differences.
-        public let difference: Double
+        package let difference: Double
         /// Half the width of its 95 % interval.
-        public let half: Double
-        public let t: Double
-        public let pairs: Int
-        public let p: Double
+        package let half: Double
+        package let t: Double
+        package let pairs: Int
+        package let p: Double
     }
 
     /// - Returns: nil for fewer than two pairs, or where all differences are equal: without spread there is nothing to test
     ///   by, however large they are.
-    public static func pairedTest(_ a: [Double], _ b: [Double]) -> PairedTest? {
+    package static func pairedTest(_ a: [Double], _ b: [Double]) -> PairedTest? {
         precondition(a.count == b.count, "pairs")
         let differences = zip(a, b).map { $0 - $1 }
         guard let mean = mean(differences), let deviation = standardDeviation(differences),
@@ -53,7 +53,7 @@ public enum Statistics {
     }
 
     /// Holm's correction (1979) for several tests: `max over j ≤ i of (m − j + 1)·p(j)`, at most 1, in the order given.
-    public static func holm(_ ps: [Double]) -> [Double] {
+    package static func holm(_ ps: [Double]) -> [Double] {
         var adjusted = [Double](repeating: 0, count: ps.count)
         var greatest = 0.0
         for (rank, index) in ps.indices.sorted(by: { ps[$0] < ps[$1] }).enumerated() {
@@ -69,7 +69,7 @@ public enum Statistics {
     ///   - candidates: values of each; those of the same seeds in the same order where `isPaired`, all of one count.
     ///   - isPaired: the same seeds are drawn for all, as all were trained with the same.
     ///   - draws: how many times.
-    public static func shareOfBest(
+    package static func shareOfBest(
         _ candidates: [[Double]], maximize: Bool, isPaired: Bool, draws: Int = 10_000
     ) -> Double {
         precondition(candidates.allSatisfy { !$0.isEmpty }, "values")
@@ -98,22 +98,22 @@ public enum Statistics {
 }
 
 /// Student's t distribution.
-public struct StudentT: Sendable {
+package struct StudentT: Sendable {
     private let freedom: Double
 
     /// - Parameter freedom: degrees of freedom, 1 or more.
-    public init(freedom: Int) {
+    package init(freedom: Int) {
         precondition(freedom > 0, "degrees of freedom")
         self.freedom = Double(freedom)
     }
 
     /// P(T > t) for t ≥ 0: half the regularised incomplete beta function of ν/(ν + t²) at (ν/2, 1/2).
-    public func upperTail(_ t: Double) -> Double {
+    package func upperTail(_ t: Double) -> Double {
         t.isInfinite ? 0 : 0.5 * incompleteBeta(freedom / 2, 0.5, at: freedom / (freedom + t * t))
     }
 
     /// The t below which lies the share p ≥ 0.5, by bisection.
-    public func quantile(_ p: Double) -> Double {
+    package func quantile(_ p: Double) -> Double {
         precondition((0.5..<1).contains(p), "a share of at least a half")
         var (low, high) = (0.0, 1.0)
         while upperTail(high) > 1 - p { high *= 2 }

@@ -5,7 +5,7 @@ import Training
 
 /// The notebook of a study, from what is stored alone: the plan, the finished runs, the records of failures. The same
 /// store gives the same bytes, whatever the time zone, the language or the order of files.
-public struct StudyReport {
+package struct StudyReport {
     let facts: StudyFacts
     var plan: StoredPlan { facts.plan }
     var metric: String { facts.metric }
@@ -15,25 +15,25 @@ public struct StudyReport {
     /// More rows than this are not printed; the rest is in a table beside the report.
     static let rowLimit = 60
 
-    public init(
+    package init(
         plan: StoredPlan, stored: Stored, failures: [FailureRecord], readRun: (String) -> RunRecord? = { _ in nil }
     ) {
         facts = StudyFacts(plan, stored, failures: failures, readRun: readRun)
     }
 
-    public init(_ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored) {
+    package init(_ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored) {
         self.init(
             plan: plan, stored: stored,
             failures: plan.runs.compactMap { run in stored.runs[run.id] == nil ? folder.readFailure(run.id) : nil },
             readRun: { try? RunFile.read(folder.runFile($0)) })
     }
 
-    public var notebook: Notebook {
+    package var notebook: Notebook {
         Notebook(title: plan.name, subtitle: plan.question, sections: plan.report.sections.compactMap(section))
     }
 
     /// - Parameter name: one of `ReportSettings.sectionNames`.
-    public func section(_ name: String) -> Notebook.Section? {
+    package func section(_ name: String) -> Notebook.Section? {
         switch name {
         case "answer": answer
         case "trials": trialTable
@@ -49,7 +49,7 @@ public struct StudyReport {
     }
 
     /// Tables that are too long for the report, by name: they lie beside it.
-    public var tables: [(name: String, text: String)] {
+    package var tables: [(name: String, text: String)] {
         guard facts.trials.count > StudyReport.rowLimit || facts.runs.count > StudyReport.rowLimit else { return [] }
         return [("trials.csv", trialsCSV), ("runs.csv", CSV.runs(plan, facts.stored))]
     }

@@ -3,9 +3,9 @@ import Recipes
 import Training
 
 /// Tables as comma-separated values (RFC 4180), numbers as shortest decimals that read back as the same numbers.
-public enum CSV {
+package enum CSV {
     /// One row a run: number, id, swept keys, outcome, best epoch, test results.
-    public static func runs(_ plan: StoredPlan, _ stored: Stored) -> String {
+    package static func runs(_ plan: StoredPlan, _ stored: Stored) -> String {
         let header =
             ["number", "run_id"] + plan.axes
             + [
@@ -25,7 +25,7 @@ public enum CSV {
     }
 
     /// One row an epoch of each run: number, swept keys, epoch, metrics.
-    public static func histories(_ plan: StoredPlan, _ stored: Stored) -> String {
+    package static func histories(_ plan: StoredPlan, _ stored: Stored) -> String {
         let runs = stored.inOrder(plan)
         var metrics: [String] = []
         for history in runs.flatMap({ $0.1.histories }) where !metrics.contains(history.name) {
@@ -46,19 +46,19 @@ public enum CSV {
     }
 
     /// One row an epoch of one run.
-    public static func history(_ record: RunRecord) -> String {
+    package static func history(_ record: RunRecord) -> String {
         let histories = record.result.histories
         let epochs = histories.first?.values.count ?? 0
         let rows = (0..<epochs).map { epoch in [String(epoch + 1)] + histories.map { number($0.values[epoch]) } }
         return text([["epoch"] + histories.map(\.name)] + rows)
     }
 
-    public static func number(_ value: Double?) -> String {
+    package static func number(_ value: Double?) -> String {
         guard let value else { return "" }
         return value.isNaN ? "nan" : value.isInfinite ? (value > 0 ? "inf" : "-inf") : shortest(value)
     }
 
-    public static func text(_ rows: [[String]]) -> String {
+    package static func text(_ rows: [[String]]) -> String {
         rows.map { row in row.map(cell).joined(separator: ",") + "\n" }.joined()
     }
 

@@ -1,15 +1,14 @@
+import Files
 import Foundation
-import HDF5
-import SealedFiles
 import Tensors
 import Training
 
 /// `checkpoints/<id>.h5`: where an unfinished run goes on. Gone once the run is stored.
-public enum CheckpointFile {
+package enum CheckpointFile {
     static let format = "viseme-checkpoint"
 
     /// Publishes a checkpoint in place of the last: whole, or not at all.
-    public static func write(_ checkpoint: Checkpoint, run id: String, to file: URL) throws {
+    package static func write(_ checkpoint: Checkpoint, run id: String, to file: URL) throws {
         let image = try HDF5File.image { root in
             try root.setAttribute("format", format)
             try root.setAttribute("format_version", formatVersion)
@@ -40,7 +39,7 @@ public enum CheckpointFile {
 
     /// Reads a checkpoint after its digest was verified.
     /// - Throws: `StoreError` where it is damaged, or another run's.
-    public static func read(_ file: URL, run id: String) throws -> Checkpoint {
+    package static func read(_ file: URL, run id: String) throws -> Checkpoint {
         try SealedFile.read(file) { root in
             let found = "\(try root.text("format")) \(try root.integer("format_version"))"
             guard found == "\(format) \(formatVersion)" else {

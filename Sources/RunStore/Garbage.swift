@@ -1,10 +1,10 @@
+import Files
 import Foundation
 import Recipes
-import SealedFiles
 
 /// What of a study's folder could go, and how much that frees.
-public struct Garbage: Sendable {
-    public enum Kind: String, CaseIterable, Sendable {
+package struct Garbage: Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
         /// Weights beyond what is to be kept.
         case weights
         /// Checkpoints, journals and the like of runs that are stored or planned no more.
@@ -17,19 +17,19 @@ public struct Garbage: Sendable {
         case otherRuns = "other-runs"
     }
 
-    public struct Item: Sendable {
-        public let kind: Kind
-        public let file: URL
-        public let bytes: Int
+    package struct Item: Sendable {
+        package let kind: Kind
+        package let file: URL
+        package let bytes: Int
     }
 
-    public let items: [Item]
+    package let items: [Item]
     private let keep: KeptWeights
     private let folder: StudyFolder
 
     /// Looks; nothing goes.
     /// - Parameter keep: what is to be kept of weights.
-    public init(_ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored, keep: KeptWeights) {
+    package init(_ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored, keep: KeptWeights) {
         self.folder = folder
         self.keep = keep
         let planned = Set(plan.runs.map(\.id))
@@ -50,13 +50,13 @@ public struct Garbage: Sendable {
             + Garbage.members(folder.setAside).map(item(.setAside)) + others.map(item(.otherRuns))
     }
 
-    public func bytes(_ kind: Kind) -> Int { items.filter { $0.kind == kind }.reduce(0) { $0 + $1.bytes } }
+    package func bytes(_ kind: Kind) -> Int { items.filter { $0.kind == kind }.reduce(0) { $0 + $1.bytes } }
 
-    public func count(_ kind: Kind) -> Int { items.count { $0.kind == kind } }
+    package func count(_ kind: Kind) -> Int { items.count { $0.kind == kind } }
 
     /// Lets it go.
     /// - Throws: `StoreError` where a file can't be written or removed.
-    public func remove(_ kinds: Set<Kind>) throws {
+    package func remove(_ kinds: Set<Kind>) throws {
         for item in items where kinds.contains(item.kind) {
             guard item.kind == .weights else {
                 do { try FileManager.default.removeItem(at: item.file) } catch {

@@ -1,6 +1,5 @@
+import Files
 import Foundation
-import SealedFiles
-import Zlib
 
 #if canImport(Glibc)
     import Glibc
@@ -13,8 +12,8 @@ import Zlib
 /// `running/<id>.journal`: what an unfinished run has told so far. Append-only, one line a record: the CRC-32 of its text
 /// as eight hexadecimal digits, a blank, the text (JSON). Forced to the disk, it survives whatever happens; a torn last
 /// line is not read. The writer holds a lock that the kernel lets go of when its process ends: it claims the run.
-public final class Journal: Sendable {
-    public enum Record: Codable, Sendable, Equatable {
+package final class Journal: Sendable {
+    package enum Record: Codable, Sendable, Equatable {
         /// A try begins: which one, when (ISO 8601), and of how many epochs at most, where that is known.
         case begun(number: Int, started: String, epochs: Int?)
         /// Goes on from a checkpoint after so many epochs: later ones that were recorded before come again.
@@ -25,10 +24,10 @@ public final class Journal: Sendable {
     }
 
     /// Another process trains the run.
-    public struct Claimed: Error, CustomStringConvertible {
+    package struct Claimed: Error, CustomStringConvertible {
         let path: String
 
-        public var description: String { "\(path): another process works on this run" }
+        package var description: String { "\(path): another process works on this run" }
     }
 
     private let file: URL
@@ -36,7 +35,7 @@ public final class Journal: Sendable {
 
     /// Opens or makes a journal and claims its run. What a kill left half written is cut off.
     /// - Throws: `Claimed`, or `StoreError` where it can't be written.
-    public init(_ file: URL) throws {
+    package init(_ file: URL) throws {
         self.file = file
         try? FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -56,7 +55,7 @@ public final class Journal: Sendable {
 
     /// Appends records, and forces them to the disk all together.
     /// - Parameter durably: false for what nobody misses after a crash.
-    public func append(_ records: [Record], durably: Bool = true) throws {
+    package func append(_ records: [Record], durably: Bool = true) throws {
         guard !records.isEmpty else { return }
         let text = try records.map { try Journal.line($0) }.joined()
         try DurableFile.writeAll(Array(text.utf8), descriptor, file)
@@ -66,12 +65,12 @@ public final class Journal: Sendable {
     }
 
     /// The run is stored: what it told is in its file.
-    public func remove() { unlink(file.path) }
+    package func remove() { unlink(file.path) }
 
     // MARK: Reading
 
     /// All whole records; none where there is no journal.
-    public static func read(_ file: URL) -> [Record] {
+    package static func read(_ file: URL) -> [Record] {
         guard let data = try? Data(contentsOf: file) else { return [] }
         return wholeLines([UInt8](data)).texts.compactMap { text in
             try? JSONDecoder().decode(Record.self, from: Data(text))
@@ -79,7 +78,7 @@ public final class Journal: Sendable {
     }
 
     /// Whether some process works on the run of this journal now.
-    public static func isClaimed(_ file: URL) -> Bool {
+    package static func isClaimed(_ file: URL) -> Bool {
         let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
@@ -114,21 +113,21 @@ public final class Journal: Sendable {
 }
 
 /// How far an unfinished run has come, by its journal.
-public struct RunProgress: Sendable, Equatable {
-    public var tries = 0
-    public var started = ""
+package struct RunProgress: Sendable, Equatable {
+    package var tries = 0
+    package var started = ""
     /// At most so many; nil where nobody knows.
-    public var epochs: Int?
+    package var epochs: Int?
     /// Metric values by epoch, later tries over earlier ones.
-    public var values: [Int: [String: Double]] = [:]
+    package var values: [Int: [String: Double]] = [:]
     /// Since the last try began, when its last epoch ended.
-    public var seconds = 0.0
+    package var seconds = 0.0
     /// Epochs of the last try alone.
-    public var epochsOfTry = 0
+    package var epochsOfTry = 0
     /// Why earlier tries failed.
-    public var failures: [String] = []
+    package var failures: [String] = []
 
-    public init(_ records: [Journal.Record]) {
+    package init(_ records: [Journal.Record]) {
         for record in records {
             switch record {
             case .begun(let number, let started, let epochs):
@@ -145,7 +144,7 @@ public struct RunProgress: Sendable, Equatable {
     }
 
     /// The last epoch that told something; 0: none.
-    public var epoch: Int { values.keys.max() ?? 0 }
+    package var epoch: Int { values.keys.max() ?? 0 }
 }
 
 /// Takes the lock of an open file, or returns false when somebody else keeps it for a second.

@@ -1,11 +1,11 @@
+import Files
 import Foundation
-import Zlib
 
 /// Writes small pictures as PNG (ISO 15948). Pixels are stored, not compressed: the bytes then depend on no library's
 /// version.
-public enum PNG {
+package enum PNG {
     /// - Parameter pixels: `[row][column][channel]`, of one channel (grey) or three (RGB).
-    public static func data(_ pixels: [UInt8], width: Int, height: Int, channels: Int) -> Data {
+    package static func data(_ pixels: [UInt8], width: Int, height: Int, channels: Int) -> Data {
         precondition(pixels.count == width * height * channels && (channels == 1 || channels == 3), "a picture")
         let header = bigEndian(width) + bigEndian(height) + [8, channels == 1 ? 0 : 2, 0, 0, 0]
         // Before each row stands the filter: none.

@@ -4,24 +4,24 @@ import Tensors
 import Training
 
 /// Two runs side by side: what differs, and by how much.
-public struct RunComparison: Sendable {
+package struct RunComparison: Sendable {
     /// Values of one key; nil where a run has no such key.
-    public struct Setting: Sendable, Equatable {
-        public var key: String
-        public var first, second: Value?
+    package struct Setting: Sendable, Equatable {
+        package var key: String
+        package var first, second: Value?
     }
 
     /// One metric at its run's best epoch, and where the histories part.
-    public struct MetricDifference: Sendable, Equatable {
-        public var name: String
+    package struct MetricDifference: Sendable, Equatable {
+        package var name: String
         /// At the best epochs of the two runs.
-        public var first, second: Double
+        package var first, second: Double
         /// From 1; nil where the histories are the same to the bit.
-        public var epoch: Int?
+        package var epoch: Int?
     }
 
     /// Weights of one name.
-    public enum WeightDifference: Sendable, Equatable {
+    package enum WeightDifference: Sendable, Equatable {
         /// The largest and the root mean square difference of single numbers.
         case values(name: String, largest: Double, rootMeanSquare: Double)
         case shapes(name: String, first: [Int], second: [Int])
@@ -29,14 +29,14 @@ public struct RunComparison: Sendable {
         case onlySecond(name: String)
     }
 
-    public let settings: [Setting]
-    public let metrics: [MetricDifference]
+    package let settings: [Setting]
+    package let metrics: [MetricDifference]
     /// Nil where the weights of one are not there to be compared.
-    public let weights: [WeightDifference]?
-    public let hasSameWeights: Bool
-    public let hasSameContent: Bool
+    package let weights: [WeightDifference]?
+    package let hasSameWeights: Bool
+    package let hasSameContent: Bool
 
-    public init(_ first: RunRecord, _ second: RunRecord) {
+    package init(_ first: RunRecord, _ second: RunRecord) {
         let (a, b) = (RunComparison.settings(first), RunComparison.settings(second))
         settings = Set(a.keys).union(b.keys).sorted().filter { a[$0] != b[$0] }.map {
             Setting(key: $0, first: a[$0], second: b[$0])
@@ -109,7 +109,7 @@ extension Tensor {
 
 extension StoredPlan {
     /// The run of a number, a label, or an id or its beginning; nil where there is none, or more than one.
-    public func run(named name: String) -> Run? {
+    package func run(named name: String) -> Run? {
         if let number = Int(name), name.count < 6 { return runs.first { $0.number == number } }
         if let run = runs.first(where: { $0.label == name }) { return run }
         let found = name.count < 4 ? [] : runs.filter { $0.id.hasPrefix(name) }

@@ -1,23 +1,22 @@
 import Clips
+import Files
 import Foundation
-import HDF5
 import Recipes
-import SealedFiles
 import Tensors
 import Training
 
 /// `runs/<id>.h5`: one completed run. The layout is described in docs/format.md.
-public enum RunFile {
+package enum RunFile {
     static let format = "viseme-run"
 
     /// Publishes a completed run: whole, or not at all.
-    public static func write(_ record: RunRecord, to file: URL) throws {
+    package static func write(_ record: RunRecord, to file: URL) throws {
         let image = try HDF5File.image { try write(record, $0) }
         try SealedFile.write(image, to: file)
     }
 
     /// Reads a run after its digest was verified.
-    public static func read(_ file: URL) throws -> RunRecord {
+    package static func read(_ file: URL) throws -> RunRecord {
         let contents = try SealedFile.read(file) { try read($0, path: file.path) }
         _ = try contents.verifiedDigest(file.path)
         var record = contents.record

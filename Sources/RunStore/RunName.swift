@@ -1,10 +1,10 @@
+import Files
 import Foundation
-import SealedFiles
 
 /// A stored run as a person names it: its file, or the study's folder and, after a colon, its number, label or id.
-public enum RunName {
+package enum RunName {
     /// - Throws: `StoreError` where nothing, or more than one run, has the name.
-    public static func file(_ text: String) throws -> URL {
+    package static func file(_ text: String) throws -> URL {
         let isStudy = FileManager.default.fileExists(atPath: StudyFolder(URL(filePath: text)).plan.path)
         if FileManager.default.fileExists(atPath: text), !isStudy { return URL(filePath: text) }
         guard let colon = text.firstIndex(of: ":") else {

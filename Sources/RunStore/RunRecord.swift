@@ -1,35 +1,35 @@
 import Clips
-import Crypto
+import Digests
 import Foundation
 import Recipes
 import Tensors
 import Training
 
 /// Everything a run file holds: one completed run.
-public struct RunRecord: Sendable {
-    public var identity: RunIdentity
+package struct RunRecord: Sendable {
+    package var identity: RunIdentity
     /// Every key of the run.
-    public var configuration: Configuration
-    public var metric: Metric
+    package var configuration: Configuration
+    package var metric: Metric
     /// Names of the classes; none where a command trained.
-    public var classes: [String]
+    package var classes: [String]
     /// With the weights that are kept.
-    public var result: TrainingResult
+    package var result: TrainingResult
     /// Digest of weights that were not kept; nil where they are there, or never were.
-    public var removedWeights: String?
+    package var removedWeights: String?
     /// Whether the built-in trainer made it: its best epoch decided which weights it kept. A command's best epoch is read
     /// off its histories, by whatever metric one judges.
-    public var choosesBestEpoch: Bool
+    package var choosesBestEpoch: Bool
     /// Histories that are no part of the content digest, sorted.
-    public var excludedMetrics: [String]
+    package var excludedMetrics: [String]
     /// The last it printed.
-    public var output: String
-    public var provenance: Provenance
+    package var output: String
+    package var provenance: Provenance
 
     /// - Parameters:
     ///   - result: with all weights; those that are not to be kept leave their digest.
     ///   - keep: what is to be kept of them.
-    public init(
+    package init(
         identity: RunIdentity, configuration: Configuration, metric: Metric, classes: [String],
         result: TrainingResult, keep: KeptWeights = .best, choosesBestEpoch: Bool = true,
         excludedMetrics: [String] = [], output: String = "", provenance: Provenance
@@ -47,7 +47,7 @@ public struct RunRecord: Sendable {
     }
 
     /// Lets go of weights. What the content digest says of them stays.
-    public mutating func keep(only keep: KeptWeights) {
+    package mutating func keep(only keep: KeptWeights) {
         // A command leaves one set of weights: the best or the last, as it will.
         let keepsBest = keep.contains(.best) || (!choosesBestEpoch && keep.contains(.last))
         if !keepsBest, !result.weights.isEmpty {
@@ -65,16 +65,16 @@ public struct RunRecord: Sendable {
     }
 
     /// The best weights, or those of the last epoch where only they were kept.
-    public var anyWeights: [Tensor] { result.weights.isEmpty ? result.lastWeights : result.weights }
+    package var anyWeights: [Tensor] { result.weights.isEmpty ? result.lastWeights : result.weights }
 
     /// SHA-256 of the best weights, whether they are kept or not; nil where there never were any.
-    public var weightsDigest: String? {
+    package var weightsDigest: String? {
         result.weights.isEmpty ? removedWeights : RunRecord.digest(result.weights)
     }
 
     /// SHA-256 over what is reproduced: identity, outcome, histories, best epoch, best weights, test results. Times and
     /// machines are not in it.
-    public var contentDigest: String { contentDigest(weights: weightsDigest) }
+    package var contentDigest: String { contentDigest(weights: weightsDigest) }
 
     /// - Parameter weightsDigest: of the weights, as it is known already.
     func contentDigest(weights weightsDigest: String?) -> String {
@@ -129,23 +129,23 @@ private struct DigestInput {
 
     mutating func integer(_ value: Int) {
         var value = Int64(value).littleEndian
-        withUnsafeBytes(of: &value) { hash.update(bufferPointer: $0) }
+        withUnsafeBytes(of: &value) { hash.update($0) }
     }
 
     mutating func integers(_ values: [Int]) {
         integer(values.count)
-        values.map { Int64($0).littleEndian }.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        values.map { Int64($0).littleEndian }.withUnsafeBytes { hash.update($0) }
     }
 
     mutating func text(_ text: String) {
         integer(text.utf8.count)
-        hash.update(data: Array(text.utf8))
+        hash.update(Array(text.utf8))
     }
 
     mutating func doubles(_ values: [Double]) {
         integer(values.count)
         let bits = values.map { ($0.isNaN ? 0x7FF8_0000_0000_0000 : $0.bitPattern).littleEndian }
-        bits.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        bits.withUnsafeBytes { hash.update($0) }
     }
 
     mutating func floats(_ values: [Float]) {
@@ -153,9 +153,9 @@ private struct DigestInput {
         let hasNaN = values.reduce(false) { $0 || $1.isNaN }
         if hasNaN || 1.littleEndian != 1 {
             let bits = values.map { ($0.isNaN ? 0x7FC0_0000 : $0.bitPattern).littleEndian }
-            bits.withUnsafeBytes { hash.update(bufferPointer: $0) }
+            bits.withUnsafeBytes { hash.update($0) }
         } else {
-            values.withUnsafeBytes { hash.update(bufferPointer: $0) }
+            values.withUnsafeBytes { hash.update($0) }
         }
     }
 
@@ -163,40 +163,40 @@ private struct DigestInput {
 }
 
 /// Who made a run, where, when and with what: recorded, and never part of what is compared.
-public struct Provenance: Sendable, Equatable, Codable {
-    public var recipe = ""
-    public var recipeText = ""
-    public var label = ""
-    public var program = ""
-    public var numericsRevision = 0
-    public var hdf5 = ""
-    public var compiler = ""
+package struct Provenance: Sendable, Equatable, Codable {
+    package var recipe = ""
+    package var recipeText = ""
+    package var label = ""
+    package var program = ""
+    package var numericsRevision = 0
+    package var hdf5 = ""
+    package var compiler = ""
     /// Of the repository the recipe lies in; empty where it lies in none.
-    public var commit = ""
-    public var dirty = false
+    package var commit = ""
+    package var dirty = false
     /// SHA-256 of the difference to that commit, as `git diff HEAD --binary` gives it, with the names and digests of files
     /// that git does not know; empty where there is none.
-    public var diffDigest = ""
-    public var dataDigest = ""
-    public var data = ""
-    public var processor = ""
-    public var vectorWidth = ""
-    public var threads = 1
-    public var system = ""
-    public var host = ""
+    package var diffDigest = ""
+    package var dataDigest = ""
+    package var data = ""
+    package var processor = ""
+    package var vectorWidth = ""
+    package var threads = 1
+    package var system = ""
+    package var host = ""
     /// ISO 8601, UTC.
-    public var started = ""
-    public var seconds = 0.0
+    package var started = ""
+    package var seconds = 0.0
     /// What the processors took while the run worked, where the machine tells.
-    public var joules: Double?
+    package var joules: Double?
     /// Which try it was, and why those before it failed.
-    public var tries = 1
-    public var failures: [String] = []
+    package var tries = 1
+    package var failures: [String] = []
     /// A command trainer's program, words and GPU numbers as they were given to it.
-    public var command: [String] = []
-    public var gpus = ""
+    package var command: [String] = []
+    package var gpus = ""
     /// Values of the variables under `record_env:`; no other variable is recorded.
-    public var environment: [String: String] = [:]
+    package var environment: [String: String] = [:]
 
-    public init() {}
+    package init() {}
 }

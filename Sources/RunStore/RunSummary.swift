@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import SealedFiles
 import Training
 
 #if canImport(Glibc)
@@ -11,32 +11,32 @@ import Training
 #endif
 
 /// One run as the sweep file holds it: all but the weights.
-public struct RunSummary: Sendable, Equatable {
-    public var id: String
-    public var outcome: Outcome
-    public var stoppedEarly: Bool
-    public var best: BestEpoch?
-    public var histories: [History]
-    public var seconds: Double
-    public var test: (loss: Double, accuracy: Double)?
-    public var contentDigest: String
+package struct RunSummary: Sendable, Equatable {
+    package var id: String
+    package var outcome: Outcome
+    package var stoppedEarly: Bool
+    package var best: BestEpoch?
+    package var histories: [History]
+    package var seconds: Double
+    package var test: (loss: Double, accuracy: Double)?
+    package var contentDigest: String
     /// Bytes of weights in the run file.
-    public var weightBytes: Int
+    package var weightBytes: Int
     /// Of the run file, when it was taken in.
-    public var file: FileFacts
+    package var file: FileFacts
     /// JSON: it is read when somebody asks for it.
     let provenanceText: String
 
-    public var provenance: Provenance {
+    package var provenance: Provenance {
         (try? JSONDecoder().decode(Provenance.self, from: Data(provenanceText.utf8))) ?? Provenance()
     }
 
-    public static func == (a: RunSummary, b: RunSummary) -> Bool {
+    package static func == (a: RunSummary, b: RunSummary) -> Bool {
         a.id == b.id && a.contentDigest == b.contentDigest && a.file == b.file
     }
 
     /// Whether another look at the same run says the same in every number.
-    public func isSame(as other: RunSummary?) -> Bool {
+    package func isSame(as other: RunSummary?) -> Bool {
         guard let other, contentDigest == other.contentDigest, outcome == other.outcome, best == other.best,
             seconds == other.seconds, provenanceText == other.provenanceText, histories.count == other.histories.count
         else { return false }
@@ -45,11 +45,11 @@ public struct RunSummary: Sendable, Equatable {
         }
     }
 
-    public func history(_ name: String) -> [Double] {
+    package func history(_ name: String) -> [Double] {
         histories.first { $0.name == name }?.values ?? []
     }
 
-    public var epochs: Int { histories.first?.values.count ?? 0 }
+    package var epochs: Int { histories.first?.values.count ?? 0 }
 
     init(
         id: String, outcome: Outcome, stoppedEarly: Bool, best: BestEpoch?, histories: [History], seconds: Double,
@@ -69,7 +69,7 @@ public struct RunSummary: Sendable, Equatable {
         self.provenanceText = provenanceText
     }
 
-    public init(_ record: RunRecord, file: FileFacts) {
+    package init(_ record: RunRecord, file: FileFacts) {
         self.init(record, contentDigest: record.contentDigest, file: file)
     }
 
@@ -87,7 +87,7 @@ public struct RunSummary: Sendable, Equatable {
     }
 
     /// - Throws: `StoreError` where the file is gone.
-    public init(_ record: RunRecord, file: URL) throws {
+    package init(_ record: RunRecord, file: URL) throws {
         guard let facts = FileFacts(file) else {
             throw StoreError.unreadable(path: file.path, reason: "it was written and is gone")
         }
@@ -103,12 +103,12 @@ public struct RunSummary: Sendable, Equatable {
 }
 
 /// Size and time of change of a file that was verified: while both stay, it is not read again.
-public struct FileFacts: Sendable, Equatable {
-    public var size: Int
+package struct FileFacts: Sendable, Equatable {
+    package var size: Int
     /// Nanoseconds since 1970.
-    public var modified: Int
+    package var modified: Int
 
-    public init?(_ file: URL) { self.init(path: file.path) }
+    package init?(_ file: URL) { self.init(path: file.path) }
 
     init?(path: String) {
         var facts = stat()
@@ -121,7 +121,7 @@ public struct FileFacts: Sendable, Equatable {
         #endif
     }
 
-    public init(size: Int, modified: Int) {
+    package init(size: Int, modified: Int) {
         self.size = size
         self.modified = modified
     }

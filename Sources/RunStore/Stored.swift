@@ -1,24 +1,24 @@
 import Dispatch
+import Files
 import Foundation
 import Recipes
-import SealedFiles
 import Synchronization
 import Training
 
 /// What is stored of a plan's runs.
-public struct Stored: Sendable {
+package struct Stored: Sendable {
     /// A file in `runs/` that can't be read as the run it should be.
-    public struct Problem: Sendable {
-        public var id: String
-        public var label: String
-        public var file: URL
-        public var reason: String
+    package struct Problem: Sendable {
+        package var id: String
+        package var label: String
+        package var file: URL
+        package var reason: String
         /// Whether a newer program wrote it: then it is whole, and not this one's to move.
-        public var isNewer = false
+        package var isNewer = false
     }
 
-    public private(set) var runs: [String: RunSummary] = [:]
-    public private(set) var problems: [Problem] = []
+    package private(set) var runs: [String: RunSummary] = [:]
+    package private(set) var problems: [Problem] = []
     private let metric: Metric
     private let rejudges: Bool
 
@@ -27,7 +27,7 @@ public struct Stored: Sendable {
     /// - Parameters:
     ///   - earlier: an earlier look at the same plan, whose files need not be read again either.
     ///   - thorough: reads and verifies all.
-    public init(_ folder: StudyFolder, _ plan: StoredPlan, after earlier: Stored? = nil, thorough: Bool = false) {
+    package init(_ folder: StudyFolder, _ plan: StoredPlan, after earlier: Stored? = nil, thorough: Bool = false) {
         metric = plan.metric
         rejudges = plan.trainer != .visualSpeech
         let known =
@@ -60,17 +60,17 @@ public struct Stored: Sendable {
         }
     }
 
-    public mutating func add(_ summary: RunSummary) {
+    package mutating func add(_ summary: RunSummary) {
         runs[summary.id] = judged(summary)
     }
 
     /// As the plan judges it.
-    public func judged(_ summary: RunSummary) -> RunSummary {
+    package func judged(_ summary: RunSummary) -> RunSummary {
         rejudges ? summary.judged(by: metric) : summary
     }
 
     /// The plan's runs that are stored, in its order.
-    public func inOrder(_ plan: StoredPlan) -> [(StoredPlan.Run, RunSummary)] {
+    package func inOrder(_ plan: StoredPlan) -> [(StoredPlan.Run, RunSummary)] {
         plan.runs.compactMap { run in runs[run.id].map { (run, $0) } }
     }
 }
@@ -88,31 +88,31 @@ private func concurrently<Input: Sendable, Output: Sendable>(
 }
 
 /// `<content digest>  <run id>  <label>`, one line a run, sorted by label: the form of `digests.txt` and of the golden digests.
-public struct DigestList: Sendable, Equatable {
-    public struct Line: Sendable, Equatable {
-        public var digest: String
-        public var id: String
-        public var label: String
+package struct DigestList: Sendable, Equatable {
+    package struct Line: Sendable, Equatable {
+        package var digest: String
+        package var id: String
+        package var label: String
 
-        public init(digest: String, id: String, label: String) {
+        package init(digest: String, id: String, label: String) {
             self.digest = digest
             self.id = id
             self.label = label
         }
     }
 
-    public var lines: [Line]
+    package var lines: [Line]
 
-    public init(_ lines: [Line]) {
+    package init(_ lines: [Line]) {
         self.lines = lines.sorted { $0.label.utf8.lexicographicallyPrecedes($1.label.utf8) }
     }
 
-    public init(_ stored: Stored, _ plan: StoredPlan) {
+    package init(_ stored: Stored, _ plan: StoredPlan) {
         self.init(stored.inOrder(plan).map { Line(digest: $1.contentDigest, id: $0.id, label: $0.label) })
     }
 
     /// - Throws: `StoreError.unreadable` where a line is of another form.
-    public init(file: URL) throws {
+    package init(file: URL) throws {
         let text = String(decoding: try DurableFile.read(file), as: UTF8.self)
         lines = try text.split(separator: "\n").map { line in
             let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true)
@@ -125,7 +125,7 @@ public struct DigestList: Sendable, Equatable {
         }
     }
 
-    public var text: String {
+    package var text: String {
         lines.map { "\($0.digest)  \($0.id)  \($0.label)\n" }.joined()
     }
 }

@@ -4,18 +4,18 @@ import Recipes
 import Training
 
 /// A study's runs as they were resolved before the first one started: `plan.json`.
-public struct StoredPlan: Sendable, Equatable {
-    public struct Run: Sendable, Equatable {
-        public var id: String
+package struct StoredPlan: Sendable, Equatable {
+    package struct Run: Sendable, Equatable {
+        package var id: String
         /// From 1, in the order of the plan.
-        public var number: Int
+        package var number: Int
         /// From 0: which setting of the hyperparameters, apart from the seed.
-        public var trial: Int
+        package var trial: Int
         /// The swept keys and their values, the seed last.
-        public var point: [Axis.Point]
-        public var data: PlannedData
+        package var point: [Axis.Point]
+        package var data: PlannedData
 
-        public init(id: String, number: Int, trial: Int, point: [Axis.Point], data: PlannedData = PlannedData()) {
+        package init(id: String, number: Int, trial: Int, point: [Axis.Point], data: PlannedData = PlannedData()) {
             self.id = id
             self.number = number
             self.trial = trial
@@ -24,35 +24,35 @@ public struct StoredPlan: Sendable, Equatable {
         }
 
         /// `lr=0.01,batch_size=8,seed=3`.
-        public var label: String { point.label }
+        package var label: String { point.label }
         /// The label without the seed.
-        public var trialLabel: String { point.trialLabel }
+        package var trialLabel: String { point.trialLabel }
     }
 
-    public var name: String
+    package var name: String
     /// As it was given on the command line.
-    public var recipe: String
-    public var overrides: [String]
-    public var recipeText: String
-    public var question: String?
-    public var metric: Metric
-    public var trainer: Trainer
-    public var keep: KeptWeights
-    public var recordedEnvironment: [String]
-    public var report: ReportSettings
+    package var recipe: String
+    package var overrides: [String]
+    package var recipeText: String
+    package var question: String?
+    package var metric: Metric
+    package var trainer: Trainer
+    package var keep: KeptWeights
+    package var recordedEnvironment: [String]
+    package var report: ReportSettings
     /// Digest of the weights that all runs start from; nil where they are drawn.
-    public var initialWeights: String?
+    package var initialWeights: String?
     /// Of the program that made the plan: part of the identity of runs of the built-in trainer.
-    public var numerics: Int
+    package var numerics: Int
     /// What all runs share.
-    public var settings: [String: Value]
+    package var settings: [String: Value]
     /// Swept keys, in order; the seed last.
-    public var axes: [String]
-    public var runs: [Run]
+    package var axes: [String]
+    package var runs: [Run]
     /// The folder of all studies, as it was given.
-    public var results: String
+    package var results: String
 
-    public init(
+    package init(
         name: String, recipe: String, overrides: [String] = [], recipeText: String = "", question: String? = nil,
         metric: Metric, trainer: Trainer = .visualSpeech, keep: KeptWeights = .best,
         recordedEnvironment: [String] = [], report: ReportSettings = ReportSettings(),
@@ -79,11 +79,11 @@ public struct StoredPlan: Sendable, Equatable {
     }
 
     /// Every key of one run.
-    public func configuration(of run: Run) -> Configuration {
+    package func configuration(of run: Run) -> Configuration {
         Configuration(settings, of: trainer).at(run.point)
     }
 
-    public func identity(of run: Run) -> RunIdentity {
+    package func identity(of run: Run) -> RunIdentity {
         IdentityForm(
             Configuration(settings, of: trainer), axes: axes, metric: metric, data: run.data.digest,
             initialWeights: initialWeights, trainer: trainer, numerics: numerics
@@ -91,18 +91,18 @@ public struct StoredPlan: Sendable, Equatable {
     }
 
     /// Metrics that are no part of the content digest.
-    public var excludedMetrics: [String] {
+    package var excludedMetrics: [String] {
         if case .command(let command) = trainer { command.excludedMetrics } else { [] }
     }
 
     /// Each once, in the order of the runs.
-    public var dataSets: [PlannedData] {
+    package var dataSets: [PlannedData] {
         var seen: Set<PlannedData> = []
         return runs.map(\.data).filter { seen.insert($0).inserted }
     }
 
     /// The plan with this run only: what a worker needs of it, however many runs there are.
-    public func alone(_ run: Run) -> StoredPlan {
+    package func alone(_ run: Run) -> StoredPlan {
         var plan = self
         plan.runs = [run]
         return plan
@@ -110,18 +110,18 @@ public struct StoredPlan: Sendable, Equatable {
 }
 
 /// Prepared data of a run.
-public struct PlannedData: Sendable, Hashable, Codable {
+package struct PlannedData: Sendable, Hashable, Codable {
     /// Empty where a command reads its data itself.
-    public var digest: String
+    package var digest: String
     /// Which clips of which file, where there is one.
-    public var file: String?
+    package var file: String?
     /// Clips that could not be read and are left out: the first of them, and how many there are.
-    public var skipped: [SkippedClip]?
-    public var skippedCount: Int?
+    package var skipped: [SkippedClip]?
+    package var skippedCount: Int?
 
     private static let listed = 50
 
-    public init(digest: String = "", file: String? = nil, skipped: [SkippedClip] = []) {
+    package init(digest: String = "", file: String? = nil, skipped: [SkippedClip] = []) {
         self.digest = digest
         self.file = file
         guard !skipped.isEmpty else { return }
@@ -182,7 +182,7 @@ extension StoredPlan {
     }
 
     /// - Throws: never in practice: all it holds can be encoded.
-    public func json() throws -> String {
+    package func json() throws -> String {
         var data: [PlannedData] = []
         var indices: [PlannedData: Int] = [:]
         let dataOfRuns = runs.map { run in
@@ -217,7 +217,7 @@ extension StoredPlan {
     }
 
     /// The plan that a sweep hands to a worker, or nil where there is none.
-    public static func handed(_ text: String) -> StoredPlan? { try? StoredPlan(json: Data(text.utf8)) }
+    package static func handed(_ text: String) -> StoredPlan? { try? StoredPlan(json: Data(text.utf8)) }
 
     /// - Throws: `DecodingError` where the text is not such a plan.
     init(json: Data) throws {

@@ -1,9 +1,9 @@
 /// What can be wrong with the name of a study or a run.
-public enum StudyError: Error, CustomStringConvertible, Sendable, Equatable {
+package enum StudyError: Error, CustomStringConvertible, Sendable, Equatable {
     case noStudy(path: String)
     case noRun(name: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .noRun(let name, let reason): "\(name): \(reason)"
         case .noStudy(let path): "\(path): holds no study (no plan.json): give a folder that `viseme sweep` made"
@@ -12,4 +12,4 @@ public enum StudyError: Error, CustomStringConvertible, Sendable, Equatable {
 }
 
 /// Version of the layout of run files and sweep files.
-public let formatVersion = 2
+package let formatVersion = 2

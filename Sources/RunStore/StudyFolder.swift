@@ -1,47 +1,47 @@
+import Files
 import Foundation
 import Recipes
-import SealedFiles
 
 /// `results/<name>/`: everything stored of one study, and where.
-public struct StudyFolder: Sendable, Equatable {
-    public let url: URL
+package struct StudyFolder: Sendable, Equatable {
+    package let url: URL
 
-    public init(_ url: URL) {
+    package init(_ url: URL) {
         self.url = url
     }
 
-    public var plan: URL { url.appending(path: "plan.json") }
-    public var runs: URL { url.appending(path: "runs") }
-    public var sweepFile: URL { url.appending(path: "sweep.h5") }
-    public var digests: URL { url.appending(path: "digests.txt") }
-    public var report: URL { report(.markdown) }
-    public func report(_ form: ReportSettings.Form) -> URL { url.appending(path: "report.\(form.rawValue)") }
-    public var figures: URL { url.appending(path: "figures") }
-    public var checkpoints: URL { url.appending(path: "checkpoints") }
-    public var failed: URL { url.appending(path: "failed") }
-    public var setAside: URL { url.appending(path: "set-aside") }
+    package var plan: URL { url.appending(path: "plan.json") }
+    package var runs: URL { url.appending(path: "runs") }
+    package var sweepFile: URL { url.appending(path: "sweep.h5") }
+    package var digests: URL { url.appending(path: "digests.txt") }
+    package var report: URL { report(.markdown) }
+    package func report(_ form: ReportSettings.Form) -> URL { url.appending(path: "report.\(form.rawValue)") }
+    package var figures: URL { url.appending(path: "figures") }
+    package var checkpoints: URL { url.appending(path: "checkpoints") }
+    package var failed: URL { url.appending(path: "failed") }
+    package var setAside: URL { url.appending(path: "set-aside") }
     /// Journals of unfinished runs, and what commands write for us.
-    public var running: URL { url.appending(path: "running") }
+    package var running: URL { url.appending(path: "running") }
     /// Working folders of commands.
-    public var work: URL { url.appending(path: "work") }
+    package var work: URL { url.appending(path: "work") }
 
     /// What all studies beside this one share: decoded and framed clips.
-    public var cache: URL { url.deletingLastPathComponent().appending(path: ".cache") }
+    package var cache: URL { url.deletingLastPathComponent().appending(path: ".cache") }
 
-    public func runFile(_ id: String) -> URL { runs.appending(path: "\(id).h5") }
+    package func runFile(_ id: String) -> URL { runs.appending(path: "\(id).h5") }
     /// Where an unfinished run goes on.
-    public func checkpointFile(_ id: String) -> URL { checkpoints.appending(path: "\(id).h5") }
-    public func journalFile(_ id: String) -> URL { running.appending(path: "\(id).journal") }
+    package func checkpointFile(_ id: String) -> URL { checkpoints.appending(path: "\(id).h5") }
+    package func journalFile(_ id: String) -> URL { running.appending(path: "\(id).journal") }
     /// Where a command appends its metrics.
-    public func metricsFile(_ id: String) -> URL { running.appending(path: "\(id).jsonl") }
+    package func metricsFile(_ id: String) -> URL { running.appending(path: "\(id).jsonl") }
     /// Where a command may leave its weights.
-    public func weightsFile(_ id: String) -> URL { running.appending(path: "\(id).safetensors") }
+    package func weightsFile(_ id: String) -> URL { running.appending(path: "\(id).safetensors") }
     /// Where a command may keep what it goes on from.
-    public func checkpointFolder(_ id: String) -> URL { checkpoints.appending(path: id) }
-    public func workFolder(_ id: String) -> URL { work.appending(path: id) }
-    public func failureFile(_ id: String) -> URL { failed.appending(path: "\(id).json") }
+    package func checkpointFolder(_ id: String) -> URL { checkpoints.appending(path: id) }
+    package func workFolder(_ id: String) -> URL { work.appending(path: id) }
+    package func failureFile(_ id: String) -> URL { failed.appending(path: "\(id).json") }
 
-    public func create() throws {
+    package func create() throws {
         for folder in [url, runs] {
             do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
                 throw StoreError.unwritable(path: folder.path, reason: "the folder can't be made")
@@ -51,7 +51,7 @@ public struct StudyFolder: Sendable, Equatable {
 
     /// Removes what writers that were killed left behind: temporary files, and checkpoints of runs that are stored. Only
     /// while the study is locked.
-    public func removeLeftovers() {
+    package func removeLeftovers() {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: checkpoints.path)) ?? []
         where FileManager.default.fileExists(
             atPath: runs.appending(path: name.hasSuffix(".h5") ? name : name + ".h5").path)
@@ -74,7 +74,7 @@ public struct StudyFolder: Sendable, Equatable {
     /// Moves a damaged or replaced file out of the way, never over another.
     /// - Returns: where it is now.
     @discardableResult
-    public func setAside(_ file: URL) throws -> URL {
+    package func setAside(_ file: URL) throws -> URL {
         try FileManager.default.createDirectory(at: setAside, withIntermediateDirectories: true)
         var target = setAside.appending(path: file.lastPathComponent)
         var number = 1
@@ -88,16 +88,16 @@ public struct StudyFolder: Sendable, Equatable {
 
     // MARK: The plan
 
-    public func write(_ plan: StoredPlan) throws {
+    package func write(_ plan: StoredPlan) throws {
         try DurableFile.write(Array(try plan.json().utf8), to: self.plan)
     }
 
     /// Whether the stored plan is this one, to the byte.
-    public func holds(_ plan: StoredPlan) throws -> Bool {
+    package func holds(_ plan: StoredPlan) throws -> Bool {
         try (try? Data(contentsOf: self.plan)) == Data(plan.json().utf8)
     }
 
-    public func readPlan() throws -> StoredPlan {
+    package func readPlan() throws -> StoredPlan {
         guard FileManager.default.fileExists(atPath: plan.path) else { throw StudyError.noStudy(path: url.path) }
         do {
             return try StoredPlan(json: Data(DurableFile.read(plan)))
@@ -109,22 +109,22 @@ public struct StudyFolder: Sendable, Equatable {
 
     // MARK: Failures
 
-    public func write(_ failure: FailureRecord) throws {
+    package func write(_ failure: FailureRecord) throws {
         try FileManager.default.createDirectory(at: failed, withIntermediateDirectories: true)
         try DurableFile.write(Array((try RunFile.json(failure) + "\n").utf8), to: failureFile(failure.id))
     }
 
-    public func readFailure(_ id: String) -> FailureRecord? {
+    package func readFailure(_ id: String) -> FailureRecord? {
         guard let bytes = try? DurableFile.read(failureFile(id)) else { return nil }
         return try? JSONDecoder().decode(FailureRecord.self, from: Data(bytes))
     }
 
-    public func removeFailure(_ id: String) {
+    package func removeFailure(_ id: String) {
         try? FileManager.default.removeItem(at: failureFile(id))
     }
 
     /// Writes any derived file: whole or not at all.
-    public func write(_ text: String, to file: URL) throws {
+    package func write(_ text: String, to file: URL) throws {
         let folder = file.deletingLastPathComponent()
         do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
             throw StoreError.unwritable(path: folder.path, reason: "the folder can't be made")
@@ -134,17 +134,17 @@ public struct StudyFolder: Sendable, Equatable {
 }
 
 /// A run that failed for a reason outside it.
-public struct FailureRecord: Codable, Sendable, Equatable {
-    public var id: String
-    public var label: String
+package struct FailureRecord: Codable, Sendable, Equatable {
+    package var id: String
+    package var label: String
     /// As a person would say it: `killed by signal 9 (SIGKILL)`.
-    public var reason: String
+    package var reason: String
     /// The last lines it printed.
-    public var output: String
+    package var output: String
     /// Why each try failed, the last included; nil in records of earlier programs.
-    public var tries: [String]?
+    package var tries: [String]?
 
-    public init(id: String, label: String, reason: String, output: String, tries: [String]? = nil) {
+    package init(id: String, label: String, reason: String, output: String, tries: [String]? = nil) {
         self.id = id
         self.label = label
         self.reason = reason

@@ -1,14 +1,13 @@
 import Clips
-import Crypto
+import Digests
+import Files
 import Foundation
-import HDF5
 import Recipes
-import SealedFiles
 import Training
 
 /// `sweep.h5`: all finished runs side by side, with the dimensions run and epoch. Derived: it can be rebuilt from the run
 /// files at any time. The layout is described in docs/format.md.
-public enum SweepFile {
+package enum SweepFile {
     static let format = "viseme-sweep"
 
     /// Names that neither a swept key nor a metric may take over.
@@ -20,7 +19,7 @@ public enum SweepFile {
 
     /// The name of a swept key's coordinate: dots become underscores, and what collides gets a prefix.
     /// - Parameter metrics: of the runs; the learning rate's gives way.
-    public static func coordinate(_ key: String, metrics: [String] = TrainingRun.metricNames) -> String {
+    package static func coordinate(_ key: String, metrics: [String] = TrainingRun.metricNames) -> String {
         let name = key.replacing(".", with: "_").replacing("-", with: "_")
         let isTaken = reserved.contains(name) || metrics.contains { $0 == name && $0 != "lr" }
         return isTaken ? "set_" + name : name
@@ -40,12 +39,12 @@ public enum SweepFile {
     }
 
     /// - Parameter runs: the plan's runs that are stored, in the order of the plan.
-    public static func write(_ plan: StoredPlan, _ runs: [(StoredPlan.Run, RunSummary)], to file: URL) throws {
+    package static func write(_ plan: StoredPlan, _ runs: [(StoredPlan.Run, RunSummary)], to file: URL) throws {
         try SealedFile.write(image(plan, runs), to: file)
     }
 
     /// The file's bytes without the trailer: HDF5 and netCDF-4 alike.
-    public static func image(_ plan: StoredPlan, _ runs: [(StoredPlan.Run, RunSummary)]) throws -> [UInt8] {
+    package static func image(_ plan: StoredPlan, _ runs: [(StoredPlan.Run, RunSummary)]) throws -> [UInt8] {
         try HDF5File.image { try write(plan, runs, $0) }
     }
 
@@ -115,7 +114,7 @@ public enum SweepFile {
     /// All runs of a sweep file, by id.
     /// - Parameter excluded: the metrics that digests leave out; runs of a file with other ones are none of it.
     /// - Throws: `StoreError` where it is damaged or of another format; it can be rebuilt then.
-    public static func read(_ file: URL, excluding excluded: [String] = []) throws -> [String: RunSummary] {
+    package static func read(_ file: URL, excluding excluded: [String] = []) throws -> [String: RunSummary] {
         try SealedFile.read(file) { try read($0, excluded, path: file.path) }
     }
 

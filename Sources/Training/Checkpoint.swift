@@ -2,30 +2,30 @@ import Tensors
 
 /// Everything needed to continue a run to the same bits. What is not here follows from the settings: orders, dropout and
 /// augmentation are functions of the seed, the epoch and the step; early stopping of the histories.
-public struct Checkpoint: Sendable, Equatable {
+package struct Checkpoint: Sendable, Equatable {
     /// Epochs that are done.
-    public var epochs: Int
+    package var epochs: Int
     /// Training steps that are done, in all epochs.
-    public var step: UInt64
+    package var step: UInt64
     /// Of the epoch that is under way: batches done, the sum of their losses, clips told right.
-    public var batches: Int
-    public var lossSum: Double
-    public var correct: Int
-    public var histories: [History]
+    package var batches: Int
+    package var lossSum: Double
+    package var correct: Int
+    package var histories: [History]
     /// Wall-clock seconds of each epoch that is done.
-    public var seconds: [Double]
+    package var seconds: [Double]
     /// Those of the epoch that is under way.
-    public var openSeconds: Double
+    package var openSeconds: Double
     /// Names, shapes and places of the parameters: what the numbers below mean.
-    public var layout: String
+    package var layout: String
     /// In the network's own order, as they lie in memory.
-    public var weights, averages: [Float]
+    package var weights, averages: [Float]
     /// The optimiser's moments, likewise; empty where it has none.
-    public var first, second: [Float]
+    package var first, second: [Float]
     /// Weights of the best epoch so far; empty where there is none.
-    public var bestWeights: [Tensor]
+    package var bestWeights: [Tensor]
 
-    public init(
+    package init(
         epochs: Int, step: UInt64, batches: Int, lossSum: Double, correct: Int, histories: [History],
         seconds: [Double], openSeconds: Double, layout: String, weights: [Float], averages: [Float], first: [Float],
         second: [Float],
@@ -49,7 +49,7 @@ public struct Checkpoint: Sendable, Equatable {
 }
 
 /// When a run is to be kept, and how.
-public protocol CheckpointKeeper {
+package protocol CheckpointKeeper {
     /// Asked after every batch and every epoch.
     func isDue(atEndOfEpoch: Bool) -> Bool
     /// Keeps it. An error ends the training.

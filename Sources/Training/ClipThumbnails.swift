@@ -1,15 +1,15 @@
 import Clips
 
 /// Small pictures of a few clips that the best weights get right and wrong, for the report: at most 64 KB.
-public struct ClipThumbnails: Sendable, Equatable {
-    public var split: Split
+package struct ClipThumbnails: Sendable, Equatable {
+    package var split: Split
     /// Places in the predictions of the split: those that are right, then those that are wrong, the surest first.
-    public var clips: [Int]
-    public var frames, height, width, channels: Int
+    package var clips: [Int]
+    package var frames, height, width, channels: Int
     /// `[clip][frame][row][column][channel]`.
-    public var pixels: [UInt8]
+    package var pixels: [UInt8]
 
-    public init(split: Split, clips: [Int], frames: Int, height: Int, width: Int, channels: Int, pixels: [UInt8]) {
+    package init(split: Split, clips: [Int], frames: Int, height: Int, width: Int, channels: Int, pixels: [UInt8]) {
         self.split = split
         self.clips = clips
         (self.frames, self.height, self.width, self.channels) = (frames, height, width, channels)

@@ -1,8 +1,8 @@
 import Tensors
 
 /// The learning rate of each epoch, as a factor of the configured one.
-public struct LearningRateSchedule: Sendable, Equatable {
-    public enum Kind: String, CaseIterable, Sendable {
+package struct LearningRateSchedule: Sendable, Equatable {
+    package enum Kind: String, CaseIterable, Sendable {
         case constant
         /// Half a cosine, from 1 in the first epoch after the warm-up towards 0 (Loshchilov and Hutter 2017, one cycle).
         case cosine
@@ -10,13 +10,13 @@ public struct LearningRateSchedule: Sendable, Equatable {
         case step
     }
 
-    public var kind: Kind
+    package var kind: Kind
     /// Epochs over which the rate rises evenly; the first has lr/(warmupEpochs + 1).
-    public var warmupEpochs: Int
-    public var stepEpochs: Int
-    public var stepFactor: Double
+    package var warmupEpochs: Int
+    package var stepEpochs: Int
+    package var stepFactor: Double
 
-    public init(kind: Kind = .constant, warmupEpochs: Int = 0, stepEpochs: Int = 10, stepFactor: Double = 0.1) {
+    package init(kind: Kind = .constant, warmupEpochs: Int = 0, stepEpochs: Int = 10, stepFactor: Double = 0.1) {
         self.kind = kind
         self.warmupEpochs = warmupEpochs
         self.stepEpochs = stepEpochs
@@ -24,7 +24,7 @@ public struct LearningRateSchedule: Sendable, Equatable {
     }
 
     /// - Parameter epoch: 1…epochs.
-    public func factor(epoch: Int, epochs: Int) -> Double {
+    package func factor(epoch: Int, epochs: Int) -> Double {
         if epoch <= warmupEpochs { return Double(epoch) / Double(warmupEpochs + 1) }
         let past = epoch - 1 - warmupEpochs
         switch kind {

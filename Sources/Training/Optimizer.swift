@@ -3,7 +3,7 @@ import Networks
 import Tensors
 
 /// How gradients move weights.
-public enum OptimizerKind: String, CaseIterable, Sendable {
+package enum OptimizerKind: String, CaseIterable, Sendable {
     /// Kingma and Ba 2015; weight decay is added to the gradient.
     case adam
     /// Loshchilov and Hutter 2019; weight decay shrinks the weights themselves.
@@ -15,7 +15,7 @@ public enum OptimizerKind: String, CaseIterable, Sendable {
 }
 
 /// An optimiser and its moments, for all weights of a network. Constants are PyTorch's defaults (Lion: the paper's).
-public final class Optimizer {
+package final class Optimizer {
     private let kind: OptimizerKind
     private let weightDecay: Float
     private let momentum: Float
@@ -25,7 +25,7 @@ public final class Optimizer {
     private let machine: Machine
     private var steps = 0
 
-    public init(
+    package init(
         _ kind: OptimizerKind, weights: Buffer<Float>, gradients: Buffer<Float>, weightDecay: Double, momentum: Double,
         machine: Machine
     ) {
@@ -46,7 +46,7 @@ public final class Optimizer {
     }
 
     /// One step with learning rate `lr`.
-    public func step(lr: Double) {
+    package func step(lr: Double) {
         steps += 1
         machine.team.share(weights.count / laneCount, work: weights.count / 2) { _, part in
             move(part.lowerBound * laneCount..<part.upperBound * laneCount, lr: lr)
@@ -83,7 +83,7 @@ public final class Optimizer {
 /// Scales all gradients so that their norm is at most `limit` (Pascanu et al. 2013), as PyTorch's `clip_grad_norm_`.
 /// - Returns: the norm before.
 @discardableResult
-public func clipGradients(_ gradients: Buffer<Float>, limit: Double, machine: Machine) -> Double {
+package func clipGradients(_ gradients: Buffer<Float>, limit: Double, machine: Machine) -> Double {
     let chunk = 4096
     var total = 0.0
     for start in stride(from: 0, to: gradients.count, by: chunk) {

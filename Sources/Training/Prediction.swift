@@ -3,13 +3,13 @@ import Networks
 import Tensors
 
 /// Classifies clips with stored weights.
-public struct Prediction: Sendable, Equatable {
+package struct Prediction: Sendable, Equatable {
     /// Index of the most probable class; ties go to the first.
-    public var label: Int
-    public var probabilities: [Float]
+    package var label: Int
+    package var probabilities: [Float]
 
     /// - Throws: `WeightMismatch` where the weights are not this network's.
-    public static func predict(
+    package static func predict(
         _ clips: FramedClips, weights: [Tensor], classes: Int, settings: TrainingSettings, machine: Machine
     ) throws -> [Prediction] {
         let network = VisualSpeechNetwork(

@@ -2,13 +2,13 @@ import Clips
 import Networks
 
 /// Clips on their way into a network, training clips changed and mixed as the settings say.
-public final class TrainingBatches {
+package final class TrainingBatches {
     private let clips: FramedClips
     private let augmentation: Augmentation
     private let seed: UInt64
     private var views = ClipViews()
 
-    public init(clips: FramedClips, augmentation: Augmentation, seed: UInt64) {
+    package init(clips: FramedClips, augmentation: Augmentation, seed: UInt64) {
         (self.clips, self.augmentation, self.seed) = (clips, augmentation, seed)
     }
 
@@ -17,7 +17,7 @@ public final class TrainingBatches {
     ///   - chosen: places among the training clips.
     ///   - epoch: from 1.
     /// - Throws: `StoreError` where the file of the clips is damaged.
-    public func load(_ chosen: [Int], epoch: Int, into network: VisualSpeechNetwork) throws -> [MixedLabel] {
+    package func load(_ chosen: [Int], epoch: Int, into network: VisualSpeechNetwork) throws -> [MixedLabel] {
         guard !augmentation.isOff else {
             try network.load(clips, chosen, &views)
             return chosen.map { MixedLabel(clips.label($0)) }

@@ -4,9 +4,9 @@ import Networks
 import Tensors
 
 /// One run: trains a network on clips, epoch by epoch, and keeps the best.
-public final class TrainingRun {
+package final class TrainingRun {
     /// The histories of a run, in this order.
-    public static let metricNames = ["train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr"]
+    package static let metricNames = ["train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr"]
 
     private let settings: TrainingSettings
     private let data: ClipSplits
@@ -18,7 +18,7 @@ public final class TrainingRun {
     private var step: UInt64 = 0
     private var frozen: FrozenParameters?
 
-    public init(settings: TrainingSettings, data: ClipSplits, machine: Machine) {
+    package init(settings: TrainingSettings, data: ClipSplits, machine: Machine) {
         self.settings = settings
         self.data = data
         self.machine = machine
@@ -36,7 +36,7 @@ public final class TrainingRun {
     /// Starts from stored weights instead of drawn ones.
     /// - Parameter skipped: patterns of names that keep their drawn start.
     /// - Throws: `WeightMismatch` with all names and shapes that do not fit.
-    public func start(from weights: [Tensor], except skipped: [String]) throws {
+    package func start(from weights: [Tensor], except skipped: [String]) throws {
         try network.parameters.load(weights, except: skipped)
     }
 
@@ -47,7 +47,7 @@ public final class TrainingRun {
     ///   - seconds: a clock; only differences count, and only for the record.
     ///   - report: is told of each batch and epoch.
     /// - Throws: `UnfitCheckpoint`, and what `keeper` and `report` throw.
-    public func train(
+    package func train(
         from checkpoint: Checkpoint? = nil, keeper: (any CheckpointKeeper)? = nil, clock seconds: () -> Double,
         report: (TrainingEvent) throws -> Void
     ) throws -> TrainingResult {
@@ -271,9 +271,9 @@ func networkShape(_ format: ClipFormat, classes: Int, settings: TrainingSettings
 }
 
 /// A checkpoint that belongs to other settings or data.
-public struct UnfitCheckpoint: Error, CustomStringConvertible {
-    public var description: String { "the checkpoint does not fit this run" }
+package struct UnfitCheckpoint: Error, CustomStringConvertible {
+    package var description: String { "the checkpoint does not fit this run" }
 }
 
 /// Goes up with every change to the code that changes the bits of a result. Part of a run's identity.
-public let numericsRevision = 4
+package let numericsRevision = 4

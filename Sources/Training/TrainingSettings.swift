@@ -1,26 +1,26 @@
 import Clips
 
 /// All that decides how a run trains, apart from its data.
-public struct TrainingSettings: Sendable, Equatable {
-    public var seed: UInt64 = 42
-    public var filters = 64
-    public var dropout = 0.2
-    public var batchNormMomentum = 0.1
-    public var batchSize = 8
-    public var epochs = 100
+package struct TrainingSettings: Sendable, Equatable {
+    package var seed: UInt64 = 42
+    package var filters = 64
+    package var dropout = 0.2
+    package var batchNormMomentum = 0.1
+    package var batchSize = 8
+    package var epochs = 100
     /// Epochs without a rise of the metric before training stops; 0: never.
-    public var patience = 5
-    public var lr = 0.0001
-    public var schedule = LearningRateSchedule()
-    public var optimizer = OptimizerKind.adam
-    public var weightDecay = 0.0
-    public var momentum = 0.9
+    package var patience = 5
+    package var lr = 0.0001
+    package var schedule = LearningRateSchedule()
+    package var optimizer = OptimizerKind.adam
+    package var weightDecay = 0.0
+    package var momentum = 0.9
     /// Greatest norm of the gradient; 0: not limited.
-    public var clipNorm = 0.0
-    public var augmentation = Augmentation()
-    public var metric = Metric.valAccuracy
+    package var clipNorm = 0.0
+    package var augmentation = Augmentation()
+    package var metric = Metric.valAccuracy
     /// Patterns of names of parameters that stay as they start.
-    public var frozen: [String] = []
+    package var frozen: [String] = []
 
-    public init() {}
+    package init() {}
 }

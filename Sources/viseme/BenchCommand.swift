@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Kernels
 import Networks
-import Sweeps
+import Execution
 import Tensors
 import Training
 

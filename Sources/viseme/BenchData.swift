@@ -3,7 +3,7 @@ import Clips
 import Foundation
 import Kernels
 import Networks
-import Sweeps
+import Execution
 import Tensors
 import Training
 

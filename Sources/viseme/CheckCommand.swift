@@ -1,9 +1,9 @@
 import ArgumentParser
+import Files
 import Foundation
 import Reports
 import RunStore
-import SealedFiles
-import Sweeps
+import Execution
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Recipes
 import RunStore
-import Sweeps
+import Execution
 
 struct GCCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -69,6 +69,6 @@ struct GCCommand: ParsableCommand {
 }
 
 extension KeptWeights: ExpressibleByArgument {
-    public init?(argument: String) { self.init(name: argument) }
-    public var defaultValueDescription: String { label }
+    package init?(argument: String) { self.init(name: argument) }
+    package var defaultValueDescription: String { label }
 }

@@ -1,6 +1,6 @@
 import Dispatch
 import Foundation
-import Sweeps
+import Execution
 import Synchronization
 
 /// Ends work in good order when a signal asks for it.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import RunStore
-import Sweeps
+import Execution
 
 struct MergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

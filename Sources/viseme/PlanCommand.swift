@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Recipes
 import RunStore
-import Sweeps
+import Execution
 
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
 import Foundation
-import Sweeps
+import Execution
 import Synchronization
 
 #if canImport(Glibc)

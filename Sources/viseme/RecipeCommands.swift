@@ -1,8 +1,8 @@
 import ArgumentParser
+import Files
 import Foundation
 import Recipes
 import RunStore
-import SealedFiles
 
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,10 +1,10 @@
 import ArgumentParser
+import Files
 import Foundation
 import Recipes
 import Reports
 import RunStore
-import SealedFiles
-import Sweeps
+import Execution
 
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

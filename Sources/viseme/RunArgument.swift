@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import RunStore
-import SealedFiles
 
 /// A run as a person names it.
 enum RunArgument {

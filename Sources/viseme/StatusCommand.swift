@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import RunStore
-import Sweeps
+import Execution
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

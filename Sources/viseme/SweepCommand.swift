@@ -4,7 +4,7 @@ import Kernels
 import Recipes
 import Reports
 import RunStore
-import Sweeps
+import Execution
 
 struct SweepCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import Foundation
 import RunStore
-import Sweeps
+import Execution
 import Training
 
 /// Tells of a sweep as it goes: a line for each thing that happens, and on a terminal a live table of what runs, with the

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Recipes
 import RunStore
-import Sweeps
+import Execution
 import Training
 
 struct TrainCommand: AsyncParsableCommand {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Kernels
 import RunStore
-import Sweeps
+import Execution
 
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,12 +1,12 @@
 import ArgumentParser
 import Clips
+import Files
 import Foundation
 import Kernels
 import Networks
 import Recipes
 import RunStore
-import SealedFiles
-import Sweeps
+import Execution
 
 @main
 struct Viseme: AsyncParsableCommand {

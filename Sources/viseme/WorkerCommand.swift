@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import RunStore
-import Sweeps
+import Execution
 
 /// What a sweep starts once for each run.
 struct WorkerCommand: ParsableCommand {

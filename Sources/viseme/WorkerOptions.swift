@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Recipes
 import RunStore
-import Sweeps
+import Execution
 
 /// How many runs at once, and how many threads each.
 struct WorkerOptions: ParsableArguments {

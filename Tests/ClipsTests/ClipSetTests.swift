@@ -1,7 +1,7 @@
 import Clips
-import Crypto
+import Digests
+import Files
 import Foundation
-import SealedFiles
 import Testing
 
 private func picture(_ width: Int, _ height: Int, _ channels: Int, _ start: Int) -> Picture {
@@ -35,7 +35,7 @@ func aFileOfClipsGivesBackWhatWasWritten(isEven: Bool) throws {
     #expect(set.contents.skipped == [SkippedClip(name: "bad\n\"name\"", reason: "it is empty")])
     for (index, clip) in clips.enumerated() {
         #expect(try set.pictures(index) == clip)
-        #expect(set.contents.entries[index].digest == Array(SHA256.hash(data: clip.flatMap(\.pixels))))
+        #expect(set.contents.entries[index].digest == Array(SHA256.hash(clip.flatMap(\.pixels))))
     }
     // Equal clips make equal files, to the byte.
     let again = try written(clips)

@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 import RunStore
 import Tensors
@@ -83,7 +83,7 @@ import Testing
             let at = min(place(), image.count - 8)
             for offset in 0..<8 { image[at + offset] = UInt8(stream.below(256)) }
         }
-        let trailer = whole.suffix(40).prefix(8) + Array(SHA256.hash(data: Data(image)))
+        let trailer = whole.suffix(40).prefix(8) + Array(SHA256.hash(Data(image)))
         try Data(image + trailer).write(to: file)
         let ending = try await shown()
         switch ending.status {

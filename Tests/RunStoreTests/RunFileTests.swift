@@ -1,7 +1,7 @@
+import Files
 import Foundation
 import Recipes
 import RunStore
-import SealedFiles
 import Tensors
 import Testing
 import Training

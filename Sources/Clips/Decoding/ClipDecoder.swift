@@ -1,16 +1,16 @@
+import Files
 import Foundation
-import SealedFiles
 
 /// How clips become pictures. What differs here makes other pixels.
-public struct DecodingSettings: Sendable, Hashable {
-    public var crop: CropBox?
+package struct DecodingSettings: Sendable, Hashable {
+    package var crop: CropBox?
     /// Frames a second that videos are brought to, by their time stamps; 0: every frame as it is.
-    public var fps = 0.0
+    package var fps = 0.0
     /// The numbers of float arrays that become black and white.
-    public var lowest = 0.0
-    public var highest = 1.0
+    package var lowest = 0.0
+    package var highest = 1.0
 
-    public init() {}
+    package init() {}
 
     func check() throws {
         guard lowest < highest else {

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Reads single clips, for classification.
-public enum ClipReader {
+package enum ClipReader {
     /// - Throws: `ClipError` with all that can't be read.
-    public static func read(_ files: [URL], cache: URL, settings: DecodingSettings) async throws -> [Clip] {
+    package static func read(_ files: [URL], cache: URL, settings: DecodingSettings) async throws -> [Clip] {
         for file in files where !FileManager.default.fileExists(atPath: file.path) {
             throw ClipError.unreadable(path: file.path, reason: "there is no such file")
         }

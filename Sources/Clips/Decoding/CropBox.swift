@@ -1,15 +1,15 @@
 /// A fixed box that is cut out of every picture, px: as ImageMagick and X11 write it, `96x96+80+116` is 96 wide, 96 high, from
 /// column 80 and row 116 on.
-public struct CropBox: Sendable, Hashable, CustomStringConvertible {
-    public let x, y, width, height: Int
+package struct CropBox: Sendable, Hashable, CustomStringConvertible {
+    package let x, y, width, height: Int
 
     /// The lips in LRW's 256×256 faces: columns 80…175, rows 116…211.
-    public static let names: [String: String] = ["lrw": "96x96+80+116"]
+    package static let names: [String: String] = ["lrw": "96x96+80+116"]
     /// In words, for messages.
-    public static let rule = "width x height + column + row of a box, as 96x96+80+116, or lrw for just that"
+    package static let rule = "width x height + column + row of a box, as 96x96+80+116, or lrw for just that"
 
     /// - Returns: nil where the text is neither a box nor the name of one.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let text = CropBox.names[text] ?? text
         guard let match = text.wholeMatch(of: /([0-9]{1,5})x([0-9]{1,5})\+([0-9]{1,5})\+([0-9]{1,5})/),
             let width = Int(match.1), let height = Int(match.2), let x = Int(match.3), let y = Int(match.4),
@@ -18,7 +18,7 @@ public struct CropBox: Sendable, Hashable, CustomStringConvertible {
         (self.width, self.height, self.x, self.y) = (width, height, x, y)
     }
 
-    public var description: String { "\(width)x\(height)+\(x)+\(y)" }
+    package var description: String { "\(width)x\(height)+\(x)+\(y)" }
 
     struct Problem: Error, CustomStringConvertible {
         let description: String

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Zlib
 
 /// A clip as an array of numbers, `.npy` or `.npz`: `(T, H, W)` grey, `(T, H, W, C)` or `(T, C, H, W)` with one or three
 /// channels; bytes, or floats.

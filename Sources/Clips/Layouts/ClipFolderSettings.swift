@@ -1,20 +1,20 @@
 import Foundation
 
 /// How folders of clips are read.
-public struct ClipFolderSettings: Sendable, Hashable {
+package struct ClipFolderSettings: Sendable, Hashable {
     /// Names of the folders of train, val and test.
-    public var splits: [String]
+    package var splits: [String]
     /// Empty: all, sorted.
-    public var classes: [String]
+    package var classes: [String]
     /// Divides clips that lie in no such folders.
-    public var rule = SplitRule()
-    public var decoding = DecodingSettings()
+    package var rule = SplitRule()
+    package var decoding = DecodingSettings()
     /// Clips that can't be read are left out instead of refused.
-    public var skipsUnreadable = false
+    package var skipsUnreadable = false
     /// Links may lead out of the data set.
-    public var followsLinks = false
+    package var followsLinks = false
 
-    public init(splits: [String], classes: [String]) {
+    package init(splits: [String], classes: [String]) {
         (self.splits, self.classes) = (splits, classes)
     }
 

@@ -1,21 +1,21 @@
-import Crypto
+import Digests
 import Foundation
 
 /// How clips without folders of splits (`<class>/<clip>`) are divided.
-public struct SplitRule: Sendable, Hashable {
+package struct SplitRule: Sendable, Hashable {
     /// Shares of the clips; the rest trains.
-    public var val = 0.15
-    public var test = 0.15
+    package var val = 0.15
+    package var test = 0.15
     /// Alone moves the split: not the run's seed, so that seeds differ in training, not in data.
-    public var seed: UInt64 = 0
+    package var seed: UInt64 = 0
     /// A regular expression over a clip's path within its class: clips with the same first group (or whole match) stay
     /// together, so that a speaker never stands in two splits. Empty: each clip for itself.
-    public var group = ""
+    package var group = ""
     /// With two folds or more: fold `fold` tests, the next one validates, the others train. 0: by shares.
-    public var folds = 0
-    public var fold = 0
+    package var folds = 0
+    package var fold = 0
 
-    public init() {}
+    package init() {}
 
     /// Whether somebody asked for this division.
     private var isAskedFor: Bool {
@@ -107,7 +107,7 @@ public struct SplitRule: Sendable, Hashable {
         return x == y ? a.utf8.lexicographicallyPrecedes(b.utf8) : x.lexicographicallyPrecedes(y)
     }
 
-    private func digest(_ name: String) -> [UInt8] { Array(SHA256.hash(data: Data("split \(seed) \(name)".utf8))) }
+    private func digest(_ name: String) -> [UInt8] { Array(SHA256.hash(Data("split \(seed) \(name)".utf8))) }
 
     private func groupOf(_ clip: (label: Int, name: String)) throws -> String {
         // The form a clip is stored in does not move it: its name counts without the ending.

@@ -1,7 +1,6 @@
-import Crypto
+import Digests
+import Files
 import Foundation
-import HDF5
-import SealedFiles
 import Synchronization
 
 /// A file of clips: what it says of them is in memory, their pixels are read from the file one clip at a time, and verified
@@ -84,7 +83,7 @@ package final class ClipSet: Sendable {
             var image = read(descriptor, 0, trailer.imageCount)
         else { throw damaged("it does not end as a file of clips does that viseme wrote whole") }
         guard let said = ReservedBytes(field: trailer.field).remove(from: &image),
-            Array(SHA256.hash(data: image)) == trailer.digest, said.end == size - Trailer.count,
+            Array(SHA256.hash(image)) == trailer.digest, said.end == size - Trailer.count,
             (trailer.imageCount...said.end).contains(said.address)
         else { throw damaged("its description is not the one that its digest was made of: it was damaged or changed") }
         let contents = try SealedFile.understand(image, of: file) {
@@ -105,7 +104,7 @@ package final class ClipSet: Sendable {
             throw StoreError.unreadable(path: file.path, reason: "its end is missing")
         }
         if verified.withLock({ $0[clip] }) { return }
-        guard SHA256.hash(data: UnsafeRawBufferPointer(pixels)).elementsEqual(contents.entries[clip].digest) else {
+        guard SHA256.hash(UnsafeRawBufferPointer(pixels)).elementsEqual(contents.entries[clip].digest) else {
             throw changed(clip)
         }
         verified.withLock { $0[clip] = true }
@@ -131,7 +130,7 @@ package final class ClipSet: Sendable {
             guard let pixels = ClipSet.read(descriptor, pixelStart + contents.sizes.bytes(frame), size.bytes) else {
                 throw StoreError.unreadable(path: file.path, reason: "its end is missing")
             }
-            if !isVerified { hash.update(data: pixels) }
+            if !isVerified { hash.update(pixels) }
             guard wanted.contains(place) else { continue }
             try body(Picture(width: size.width, height: size.height, channels: size.channels, pixels: pixels))
         }

@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 
 /// What a file of clips says of them; the pixels lie elsewhere in it.
@@ -32,11 +32,11 @@ package struct ClipSetContents: Sendable {
 }
 
 /// A clip that could not be read.
-public struct SkippedClip: Sendable, Hashable, Codable {
-    public var name: String
-    public var reason: String
+package struct SkippedClip: Sendable, Hashable, Codable {
+    package var name: String
+    package var reason: String
 
-    public init(name: String, reason: String) {
+    package init(name: String, reason: String) {
         (self.name, self.reason) = (name, reason)
     }
 }

@@ -1,5 +1,6 @@
+import Digests
+import Files
 import Foundation
-import HDF5
 
 /// How the contents of a file of clips lie in HDF5: docs/format.md.
 enum ClipSetLayout {

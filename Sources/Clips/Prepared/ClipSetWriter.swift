@@ -1,7 +1,6 @@
-import Crypto
+import Digests
+import Files
 import Foundation
-import HDF5
-import SealedFiles
 
 /// Writes a file of clips, one clip after the other, whatever their size all together: the pixels go to a file beside it,
 /// and at the end, behind the description of all, into the file itself. It is there whole or not at all.
@@ -43,7 +42,7 @@ package final class ClipSetWriter {
         do {
             try frames { picture in
                 sizes.append(FrameSize(width: picture.width, height: picture.height, channels: picture.channels))
-                hash.update(data: picture.pixels)
+                hash.update(picture.pixels)
                 waiting += picture.pixels
                 if waiting.count >= ClipSetWriter.bufferSize { try flush() }
             }
@@ -75,7 +74,7 @@ package final class ClipSetWriter {
         contents.skipped = skipped
         var image = try ClipSetLayout.image(contents)
         let reserved = try ReservedBytes(in: image, count: written)
-        let digest = Array(SHA256.hash(data: image))
+        let digest = Array(SHA256.hash(image))
         let start = (image.count + 4095) / 4096 * 4096
         let trailer = ClipSet.Trailer(imageCount: image.count, field: reserved.field, digest: digest)
         reserved.place(at: start, end: start + written, in: &image)

@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 
 /// Framed clips in a file, so that only the first run of a study frames (or draws) them. Processes that want the same at the
@@ -19,7 +19,7 @@ struct FramedCache {
         let key =
             "framed \(FramedCache.version) \(data) \(frames)×\(format.keptHeight)×\(format.keptWidth)×\(format.channels)"
             + " padding \(format.padding)"
-        file = folder.appending(path: "framed-" + hexadecimal(SHA256.hash(data: Data(key.utf8)).prefix(16)) + ".h5")
+        file = folder.appending(path: "framed-" + hexadecimal(SHA256.hash(Data(key.utf8)).prefix(16)) + ".h5")
         self.format = format
     }
 

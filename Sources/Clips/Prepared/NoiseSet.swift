@@ -2,9 +2,9 @@ import Foundation
 import Tensors
 
 /// Files of prepared clips of noise, for measuring.
-public enum NoiseSet {
+package enum NoiseSet {
     /// Ten classes; one clip in ten validates.
-    public static func write(to file: URL, clips: Int, size: Int, frames: Int) throws {
+    package static func write(to file: URL, clips: Int, size: Int, frames: Int) throws {
         let writer = try ClipSetWriter(file, classes: (0..<10).map { "class \($0)" }, settings: "{}")
         var stream = RandomStream(seed: 0, purpose: .visemes)
         let noise = (0..<size * size * 3 + 4096).map { _ in UInt8(truncatingIfNeeded: stream.next()) }

@@ -1,6 +1,6 @@
-import Crypto
+import Digests
+import Files
 import Foundation
-import SealedFiles
 
 /// Makes a file of clips of those that lie in folders.
 struct Preparation {
@@ -50,14 +50,14 @@ extension ClipListing {
     /// decoded. Splits and labels are not part of it.
     func key(_ settings: ClipFolderSettings) throws -> String {
         var hash = SHA256()
-        hash.update(data: Data("clips 3 \(settings.decoding.json) \(settings.followsLinks)\n".utf8))
+        hash.update(Data("clips 3 \(settings.decoding.json) \(settings.followsLinks)\n".utf8))
         for entry in entries.sorted(by: { $0.file.path.utf8.lexicographicallyPrecedes($1.file.path.utf8) }) {
             for file in ClipFile.files(entry.file) {
                 var facts = stat()
                 // What can't be read is so until something about it changes.
                 if stat(file.path, &facts) != 0 { facts = .init() }
                 hash.update(
-                    data: Data(
+                    Data(
                         "\(file.path) \(entry.name) \(facts.st_size) \(facts.st_ino) \(facts.st_mode) \(facts.st_mtim) \(facts.st_ctim)\n"
                             .utf8))
             }

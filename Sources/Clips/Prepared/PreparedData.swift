@@ -1,19 +1,19 @@
+import Files
 import Foundation
-import SealedFiles
 
 /// Data that is ready to be loaded.
-public struct PreparedData: Sendable, Equatable {
-    public let source: DataSource
+package struct PreparedData: Sendable, Equatable {
+    package let source: DataSource
     /// Hexadecimal SHA-256: the identity of the data, whatever format it is framed to.
-    public let digest: String
+    package let digest: String
     /// Which clips of which file; nil for data that is made on the spot.
-    public let file: URL?
+    package let file: URL?
     /// Nil where nobody counted.
-    public let classCount: Int?
+    package let classCount: Int?
     /// Clips that could not be read.
-    public let skipped: [SkippedClip]
+    package let skipped: [SkippedClip]
 
-    public init(
+    package init(
         source: DataSource, digest: String, file: URL?, classCount: Int? = nil, skipped: [SkippedClip] = []
     ) {
         self.source = source
@@ -25,7 +25,7 @@ public struct PreparedData: Sendable, Equatable {
 
     /// - Parameter cache: a folder for framed clips; nil frames them anew.
     /// - Throws: `ClipError.unreadable` where the clips have changed since; `StoreError` where their file is damaged.
-    public func load(_ format: ClipFormat, cache: URL? = nil) throws -> ClipSplits {
+    package func load(_ format: ClipFormat, cache: URL? = nil) throws -> ClipSplits {
         if let cache {
             let framed = FramedCache(folder: cache, data: digest, format: format)
             let clips = try framed.clips { () throws in
@@ -92,7 +92,7 @@ public struct PreparedData: Sendable, Equatable {
     }
 
     /// - Throws: as `load`.
-    public func survey() throws -> DataSurvey {
+    package func survey() throws -> DataSurvey {
         var survey = DataSurvey(classes: try classes)
         try forEachClip { try survey.take($0) }
         return survey

@@ -1,6 +1,6 @@
-import Crypto
+import Digests
+import Files
 import Foundation
-import SealedFiles
 
 /// The clips of a study out of a file of clips: which, in which split, under which label. Many selections (folds, classes)
 /// share one file.
@@ -61,7 +61,7 @@ struct SetSelection: Codable {
 
     private static func digest(_ classes: [String], _ members: [Member], _ contents: ClipSetContents) -> String {
         var hash = SHA256()
-        func add(_ text: String) { hash.update(data: Data((text + "\n").utf8)) }
+        func add(_ text: String) { hash.update(Data((text + "\n").utf8)) }
         add("viseme data 1, \(classes.count) classes")
         for name in classes { add("\(name.utf8.count) \(name)") }
         for member in members {

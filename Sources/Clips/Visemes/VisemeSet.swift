@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 import Tensors
 
@@ -7,30 +7,30 @@ import Tensors
 /// A word is a sequence of visemes; speakers differ in shape, skin, light, place, pace and care; training, validation and
 /// test clips are of different speakers. The bytes are a function of these numbers alone. Anything that changes them
 /// raises `version`, which is part of a run's identity.
-public struct VisemeSet: Sendable, Hashable {
-    public static let version = 1
-    public static let path = "builtin:visemes"
+package struct VisemeSet: Sendable, Hashable {
+    package static let version = 1
+    package static let path = "builtin:visemes"
     /// Pictures are `pictureSize` × `pictureSize` RGB.
-    public static let pictureSize = 48
-    public static let wordLimit = Word.all.count
+    package static let pictureSize = 48
+    package static let wordLimit = Word.all.count
 
     /// Classes, 2…24.
-    public var words = 10
-    public var trainSpeakers = 16
-    public var valSpeakers = 6
-    public var testSpeakers = 6
+    package var words = 10
+    package var trainSpeakers = 16
+    package var valSpeakers = 6
+    package var testSpeakers = 6
     /// How often each speaker says each word.
-    public var takes = 2
+    package var takes = 2
     /// 0 (studio) to 1 (a poor camera, bad light, careless speech).
-    public var difficulty = 0.5
-    public var seed: UInt64 = 1
+    package var difficulty = 0.5
+    package var seed: UInt64 = 1
 
-    public init() {}
+    package init() {}
 
-    public var classes: [String] { Word.all.prefix(words).map(\.name) }
+    package var classes: [String] { Word.all.prefix(words).map(\.name) }
 
     /// The clips of one split. Speakers are numbered through train, val, test.
-    public func clips(_ split: Split) -> [Clip] {
+    package func clips(_ split: Split) -> [Clip] {
         let speakers =
             switch split {
             case .train: 0..<trainSpeakers
@@ -121,10 +121,10 @@ struct RandomNoise {
 
 extension VisemeSet {
     /// The numbers that decide every byte of the set.
-    public var digest: String {
+    package var digest: String {
         let text =
             "visemes version=\(VisemeSet.version) words=\(words) speakers=\(trainSpeakers),\(valSpeakers),"
             + "\(testSpeakers) takes=\(takes) difficulty=\(difficulty) seed=\(seed)"
-        return hexadecimal(SHA256.hash(data: Data(text.utf8)))
+        return hexadecimal(SHA256.hash(Data(text.utf8)))
     }
 }

@@ -1,8 +1,8 @@
 /// A report as one HTML file that holds all it shows: no script, no font, no picture from elsewhere.
-public struct HTMLForm {
-    public init() {}
+package struct HTMLForm {
+    package init() {}
 
-    public func text(_ notebook: Notebook) -> String {
+    package func text(_ notebook: Notebook) -> String {
         var parts = [
             "<!DOCTYPE html>", "<html lang=\"en\">", "<head>", "<meta charset=\"utf-8\">",
             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
@@ -16,7 +16,7 @@ public struct HTMLForm {
     }
 
     /// One section with its heading.
-    public func text(_ section: Notebook.Section) -> String {
+    package func text(_ section: Notebook.Section) -> String {
         let heading = section.heading.map { ["<h2>\(escaped($0))</h2>"] } ?? []
         return (["<section id=\"\(escaped(section.name))\">"] + heading + section.blocks.map(text) + ["</section>"])
             .joined(separator: "\n")

@@ -1,19 +1,19 @@
 /// A report as Markdown that GitHub renders as it is. Figures lie beside it.
-public struct MarkdownForm {
+package struct MarkdownForm {
     /// - Parameter figure: the path of a figure's file, from where the text will lie.
-    public init(figure: @escaping (Notebook.Figure) -> String = { "figures/\($0.name).svg" }) {
+    package init(figure: @escaping (Notebook.Figure) -> String = { "figures/\($0.name).svg" }) {
         path = figure
     }
 
     private let path: (Notebook.Figure) -> String
 
-    public func text(_ notebook: Notebook) -> String {
+    package func text(_ notebook: Notebook) -> String {
         let head = ["# \(words(Words(notebook.title)))", ""]
         return (head + notebook.sections.flatMap(lines)).joined(separator: "\n") + "\n"
     }
 
     /// One section with its heading.
-    public func text(_ section: Notebook.Section) -> String {
+    package func text(_ section: Notebook.Section) -> String {
         lines(section).joined(separator: "\n") + "\n"
     }
 

@@ -2,8 +2,8 @@ import Foundation
 
 /// A report as a Jupyter notebook (nbformat 4.5): prose, and cells of Python that work the findings out from `sweep.h5`,
 /// with their output filled in.
-public struct NotebookForm {
-    public init() {}
+package struct NotebookForm {
+    package init() {}
 
     private struct Document: Encodable {
         var cells: [Cell]
@@ -39,7 +39,7 @@ public struct NotebookForm {
         var metadata: [String: String]?
     }
 
-    public func text(_ notebook: Notebook) throws -> String {
+    package func text(_ notebook: Notebook) throws -> String {
         var builder = Builder()
         builder.say("# \(MarkdownForm.escaped(notebook.title))\n")
         for section in notebook.sections {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Clips
+import Files
 import Foundation
-import SealedFiles
 
 extension DataCommand {
     struct Prepare: AsyncParsableCommand {

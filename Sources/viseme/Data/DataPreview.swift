@@ -1,8 +1,8 @@
 import ArgumentParser
 import Clips
+import Files
 import Foundation
 import RunStore
-import SealedFiles
 import Training
 
 extension DataCommand {

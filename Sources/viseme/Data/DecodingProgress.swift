@@ -1,4 +1,4 @@
-import Sweeps
+import Execution
 import Synchronization
 
 /// How far the decoding of clips is: a bar with the time left on a terminal, else a line every ten seconds.

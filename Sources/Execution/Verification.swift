@@ -1,0 +1,70 @@
+import Foundation
+import Recipes
+import RunStore
+import Training
+
+/// Compares the content digest of a run that was trained again with what is stored and what is recorded.
+package struct Verification: Sendable, Equatable {
+    package enum Verdict: String, Sendable {
+        case same
+        case differs
+        /// There is nothing to compare with.
+        case absent = "–"
+    }
+
+    package var label: String
+    package var id: String
+    /// Of the run trained again; nil where that failed.
+    package var digest: String?
+    package var stored: Verdict
+    package var golden: Verdict
+
+    /// Where the run trained again first differs from the stored one, in words; nil where it does not, or nobody knows.
+    package var difference: String?
+
+    /// - Parameters:
+    ///   - again: the run trained again, nil where that failed.
+    ///   - stored: the run in the study's folder, nil where it is not there.
+    ///   - golden: the recorded line of this label; nil where nothing is recorded for the recipe.
+    package init(run: StoredPlan.Run, again: RunSummary?, stored: RunSummary?, golden: DigestList.Line?) {
+        label = run.label
+        id = run.id
+        digest = again?.contentDigest
+        self.stored = stored.map { $0.contentDigest == again?.contentDigest ? .same : .differs } ?? .absent
+        self.golden = golden.map { $0.digest == again?.contentDigest && $0.id == run.id ? .same : .differs } ?? .absent
+        if let again, let stored, again.contentDigest != stored.contentDigest {
+            difference = Verification.firstDifference(again.histories, stored.histories)
+        }
+    }
+
+    /// The first epoch and metric that differ.
+    static func firstDifference(_ again: [History], _ stored: [History]) -> String {
+        let names = again.map(\.name)
+        guard names == stored.map(\.name) else {
+            return "tells of other metrics: \(names.joined(separator: ", ")); stored: "
+                + stored.map(\.name).joined(separator: ", ")
+        }
+        let epochs = max(again.first?.values.count ?? 0, stored.first?.values.count ?? 0)
+        for epoch in 0..<epochs {
+            for (new, old) in zip(again, stored) {
+                guard epoch < new.values.count, epoch < old.values.count else {
+                    return "has \(new.values.count) epochs; stored: \(old.values.count)"
+                }
+                let (a, b) = (new.values[epoch], old.values[epoch])
+                if a != b && !(a.isNaN && b.isNaN) {
+                    return "differs first in epoch \(epoch + 1), \(new.name): \(a), stored: \(b)"
+                }
+            }
+        }
+        return "the histories are the same; the weights, the outcome or the test results differ"
+    }
+
+    package var isDifference: Bool { digest == nil || stored == .differs || golden == .differs }
+
+    /// `count` of `runs`, spread evenly over the plan, the first and the last among them.
+    package static func sample(_ runs: [StoredPlan.Run], count: Int?) -> [StoredPlan.Run] {
+        guard let count, count < runs.count else { return runs }
+        if count <= 1 { return Array(runs.prefix(max(count, 0))) }
+        return (0..<count).map { runs[$0 * (runs.count - 1) / (count - 1)] }
+    }
+}
