@@ -1,5 +1,7 @@
+import Studies
+
 /// What can be wrong with a data set.
-package enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum ClipError: UserError, Equatable {
     case noDecoder
     case noFolder(path: String)
     case noTable(path: String, reason: String)
@@ -16,6 +18,10 @@ package enum ClipError: Error, Sendable, Equatable, CustomStringConvertible {
     case badRange(lowest: Double, highest: Double)
     case several([ClipError])
     case unreadable(path: String, reason: String)
+
+    /// The message names it.
+    package var place: String { "" }
+    package var rule: String { description }
 
     package var description: String {
         switch self {

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Studies
 
 /// Where the clips of a run come from.
 package enum DataSource: Sendable, Hashable {
@@ -32,7 +33,7 @@ package enum DataSource: Sendable, Hashable {
             return PreparedData(source: self, digest: set.digest, file: nil, classCount: set.classes.count)
         case .folder(let path, let settings) where DataSource.isPrepared(path):
             let set = try ClipSet(URL(filePath: path))
-            return try ready(set, SetSelection(set, wanted: settings.classes), cache)
+            return try ready(set, DatasetSubset(set, wanted: settings.classes), cache)
         case .folder(let path, let settings):
             try settings.decoding.check()
             let listing = try settings.listing(path)
@@ -45,8 +46,39 @@ package enum DataSource: Sendable, Hashable {
                     })
             }
             let left = try listing.without(Set(set.contents.skipped.map(\.name)))
-            return try ready(set, SetSelection(set, left), cache)
+            return try ready(set, DatasetSubset(set, left), cache)
         }
+    }
+
+    /// The data as far as they are known: nothing is decoded or written.
+    /// - Parameter cache: the folder of decoded clips.
+    /// - Returns: nil if they have to be prepared first.
+    /// - Throws: `ClipError` or `StoreError`.
+    package func known(cache: URL) throws -> PreparedData? {
+        switch self {
+        case .visemes(let set):
+            return PreparedData(source: self, digest: set.digest, file: nil, classCount: set.classes.count)
+        case .folder(let path, let settings) where DataSource.isPrepared(path):
+            let set = try ClipSet(URL(filePath: path))
+            return summary(set, try DatasetSubset(set, wanted: settings.classes), cache)
+        case .folder(let path, let settings):
+            try settings.decoding.check()
+            let listing = try settings.listing(path)
+            let file = cache.appending(path: "clips-" + (try listing.key(settings)) + ".h5")
+            // Clips that are not in the cache, or not whole there, are decoded anew.
+            guard let set = try? ClipSet(file, isCache: true),
+                settings.skipsUnreadable || set.contents.skipped.isEmpty
+            else { return nil }
+            let left = try listing.without(Set(set.contents.skipped.map(\.name)))
+            return summary(set, DatasetSubset(set, left), cache)
+        }
+    }
+
+    private func summary(_ set: ClipSet, _ selection: DatasetSubset, _ cache: URL) -> PreparedData {
+        let digest = selection.digest(set)
+        return PreparedData(
+            source: self, digest: digest, file: cache.appending(path: "data-\(digest.prefix(32)).json"),
+            classCount: selection.classes.count, skipped: set.contents.skipped)
     }
 
     /// Writes all clips of a folder, and what it says of them, to a file.
@@ -66,12 +98,12 @@ package enum DataSource: Sendable, Hashable {
         let preparation = Preparation(listing: try settings.listing(path), settings: settings, cache: cache)
         try await preparation.write(to: file, refusing: !settings.skipsUnreadable, progress: progress)
         let set = try ClipSet(file)
-        return (try SetSelection(set, wanted: []).digest(set), set.contents.entries.count, set.contents.skipped)
+        return (try DatasetSubset(set, wanted: []).digest(set), set.contents.entries.count, set.contents.skipped)
     }
 
     /// The clips of a listing, decoded: from the cache where they are there and whole.
     private func decoded(
-        _ listing: ClipListing, _ settings: ClipFolderSettings, _ cache: URL,
+        _ listing: DatasetIndex, _ settings: ClipFolderSettings, _ cache: URL,
         _ progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws -> ClipSet {
         let file = cache.appending(path: "clips-" + (try listing.key(settings)) + ".h5")
@@ -80,13 +112,15 @@ package enum DataSource: Sendable, Hashable {
         return try ClipSet(file, isCache: true)
     }
 
-    private func ready(_ set: ClipSet, _ selection: SetSelection, _ cache: URL) throws -> PreparedData {
-        let digest = selection.digest(set)
-        try? FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true)
-        let file = cache.appending(path: "data-\(digest.prefix(32)).json")
-        if SetSelection.read(file)?.file != selection.file { try selection.write(to: file) }
-        return PreparedData(
-            source: self, digest: digest, file: file, classCount: selection.classes.count,
-            skipped: set.contents.skipped)
+    private func ready(_ set: ClipSet, _ selection: DatasetSubset, _ cache: URL) throws -> PreparedData {
+        let data = summary(set, selection, cache)
+        guard let file = data.file else { return data }
+        if DatasetSubset.read(file)?.file != selection.file {
+            do { try FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true) } catch {
+                throw StoreError.unwritable(path: cache.path, reason: "the folder can't be made")
+            }
+            try selection.write(to: file)
+        }
+        return data
     }
 }

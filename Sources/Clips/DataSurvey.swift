@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import Studies
 
 /// What a data set holds, clip by clip, before it is framed.
 package struct DataSurvey: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import Studies
 import Tensors
 
 /// Clips ready for the network: all of one format.

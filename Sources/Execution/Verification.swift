@@ -1,7 +1,7 @@
+import Files
 import Foundation
-import Recipes
 import RunStore
-import Training
+import Studies
 
 /// Compares the content digest of a run that was trained again with what is stored and what is recorded.
 package struct Verification: Sendable, Equatable {
@@ -26,7 +26,7 @@ package struct Verification: Sendable, Equatable {
     ///   - again: the run trained again, nil where that failed.
     ///   - stored: the run in the study's folder, nil where it is not there.
     ///   - golden: the recorded line of this label; nil where nothing is recorded for the recipe.
-    package init(run: StoredPlan.Run, again: RunSummary?, stored: RunSummary?, golden: DigestList.Line?) {
+    package init(run: Run, again: RunResult?, stored: RunResult?, golden: DigestList.Line?) {
         label = run.label
         id = run.id
         digest = again?.contentDigest
@@ -62,9 +62,18 @@ package struct Verification: Sendable, Equatable {
     package var isDifference: Bool { digest == nil || stored == .differs || golden == .differs }
 
     /// `count` of `runs`, spread evenly over the plan, the first and the last among them.
-    package static func sample(_ runs: [StoredPlan.Run], count: Int?) -> [StoredPlan.Run] {
+    package static func sample(_ runs: [Run], count: Int?) -> [Run] {
         guard let count, count < runs.count else { return runs }
         if count <= 1 { return Array(runs.prefix(max(count, 0))) }
         return (0..<count).map { runs[$0 * (runs.count - 1) / (count - 1)] }
+    }
+}
+
+/// A session in a folder of its own, which is removed afterwards: runs that are trained again leave the study as it is.
+package enum VerificationSession {
+    /// - Throws: as `StudySession.open`.
+    package static func open(_ study: ResolvedStudy, warn: (String) -> Void) throws -> StudySession {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "viseme-verify-\(randomName())")
+        return try StudySession.open(study.moved(to: folder), isTemporary: true, warn: warn)
     }
 }

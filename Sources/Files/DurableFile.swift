@@ -19,8 +19,9 @@ package enum DurableFile {
     /// - Parameter body: writes to the descriptor that it is given.
     package static func write(to file: URL, _ body: (Int32) throws -> Void) throws {
         let folder = file.deletingLastPathComponent()
-        let temporary = folder.appending(path: ".\(file.lastPathComponent).\(getpid()).tmp")
-        let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        // Process numbers are not unique across hosts and containers that share a folder.
+        let temporary = folder.appending(path: ".\(file.lastPathComponent).\(getpid())-\(randomName()).tmp")
+        let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw StoreError.unwritable(path: file.path, reason: systemProblem()) }
         do {
             try body(descriptor)
@@ -62,6 +63,12 @@ package enum DurableFile {
             }
         }
     }
+}
+
+/// Sixteen random hexadecimal digits, for the names of temporary files.
+package func randomName() -> String {
+    let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
 }
 
 /// What the system says of the last call that failed.

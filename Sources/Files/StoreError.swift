@@ -1,5 +1,5 @@
 /// What can go wrong with stored files.
-package enum StoreError: Error, CustomStringConvertible, Sendable, Equatable {
+package enum StoreError: Error, Sendable, Equatable {
     case unwritable(path: String, reason: String)
     case unreadable(path: String, reason: String)
     /// `known`: the version that this program reads.
@@ -12,14 +12,16 @@ package enum StoreError: Error, CustomStringConvertible, Sendable, Equatable {
         else { return false }
         return version > known
     }
+}
 
+extension StoreError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .unwritable(let path, let reason): "\(path): can't be written: \(reason)"
         case .unreadable(let path, let reason): "\(path): can't be read: \(reason)"
         case .otherFormat(let path, let found, let known):
-            "\(path): is a file of the form \(found), which is not what belongs here in a form this program reads (version "
-                + "\(known)): give another file, or use the program that wrote it"
+            "\(path): is a file of the form \(found); this program reads version \(known) of the file that belongs here: "
+                + "give another file, or use the program that wrote it"
         }
     }
 }

@@ -4,7 +4,7 @@ import Tensors
 /// Batch normalisation (Ioffe and Szegedy 2015) as PyTorch computes it: normalised by the biased variance of the batch,
 /// averages follow the unbiased one.
 final class BatchNorm {
-    private let machine: Machine
+    private let context: ComputeContext
     private let parameters: Parameters
     private let gamma: Parameters.Slot
     private let beta: Parameters.Slot
@@ -18,14 +18,14 @@ final class BatchNorm {
     /// ε of the published network.
     static let epsilon: Float = 0.001
 
-    init(name: String, channels: Int, momentum: Float, parameters: Parameters, machine: Machine) {
+    init(name: String, channels: Int, momentum: Float, parameters: Parameters, context: ComputeContext) {
         gamma = parameters.add("\(name).weight", [channels], .constant(1))
         beta = parameters.add("\(name).bias", [channels], .constant(0))
         averageMean = parameters.addAverage("\(name).running_mean", [channels], 0)
         averageVariance = parameters.addAverage("\(name).running_var", [channels], 1)
         self.momentum = momentum
         self.parameters = parameters
-        self.machine = machine
+        self.context = context
         mean = Buffer(count: channels)
         scale = Buffer(count: channels)
         factor = Buffer(count: channels)
@@ -48,8 +48,8 @@ final class BatchNorm {
         rectify: Bool, shape: BlockShape, training: Bool
     ) {
         prepare(x, shape, training: training)
-        machine.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
-            machine.kernels.normalize(
+        context.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
+            context.kernels.normalize(
                 x, y: y, shortcut: shortcut, rectify: rectify, shape: shape, norm: factors, blocks: blocks)
         }
     }
@@ -61,8 +61,8 @@ final class BatchNorm {
         shape: BlockShape, training: Bool
     ) {
         prepare(x, shape, training: training)
-        machine.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
-            machine.kernels.normalizePooled(
+        context.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
+            context.kernels.normalizePooled(
                 x, y: y, chosen: training ? chosen : nil, shape: shape, norm: factors, blocks: blocks)
         }
     }
@@ -75,8 +75,8 @@ final class BatchNorm {
     ) {
         addGradients(gradient, rectifier, x, shape)
         takeGradientSums(shape)
-        machine.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
-            machine.kernels.normGradient(
+        context.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
+            context.kernels.normGradient(
                 gradient: gradient, rectifier: rectifier, x: x, result: result, shape: shape, norm: factors,
                 blocks: blocks)
         }
@@ -91,8 +91,8 @@ final class BatchNorm {
             frames: shape.frames, height: shape.height / 2, width: shape.width / 2, channels: shape.channels)
         addGradients(gradient, .output(y), chosen, pooled)
         takeGradientSums(shape)
-        machine.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
-            machine.kernels.pooledGradient(
+        context.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
+            context.kernels.pooledGradient(
                 gradient: gradient, chosen: chosen, x: x, result: result, shape: shape, norm: factors, blocks: blocks)
         }
     }
@@ -100,8 +100,8 @@ final class BatchNorm {
     private func addGradients(
         _ gradient: UnsafeMutablePointer<Lanes>, _ rectifier: Rectifier, _ x: UnsafePointer<Lanes>, _ shape: BlockShape
     ) {
-        machine.team.share(shape.channels, work: shape.count / 2) { _, channels in
-            machine.kernels.normGradientSums(
+        context.team.share(shape.channels, work: shape.count / 2) { _, channels in
+            context.kernels.normGradientSums(
                 gradient: gradient, rectifier: rectifier, x: x, shape: shape, norm: factors, channels: channels,
                 totals: totals.pointer, sums: sums.pointer, products: products.pointer)
         }
@@ -132,10 +132,10 @@ final class BatchNorm {
         let count = Float(shape.samples)
         let averageMean = parameters.average(averageMean)
         let averageVariance = parameters.average(averageVariance)
-        machine.team.share(shape.channels, work: shape.count / 2) { _, channels in
-            machine.kernels.channelSums(x, shape: shape, channels: channels, totals: totals.pointer, sums: mean.pointer)
+        context.team.share(shape.channels, work: shape.count / 2) { _, channels in
+            context.kernels.channelSums(x, shape: shape, channels: channels, totals: totals.pointer, sums: mean.pointer)
             for channel in channels { mean.pointer[channel] /= count }
-            machine.kernels.channelSquares(
+            context.kernels.channelSquares(
                 x, shape: shape, mean: mean.pointer, channels: channels, totals: totals.pointer,
                 sums: scale.pointer)
             for channel in channels {

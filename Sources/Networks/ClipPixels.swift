@@ -167,11 +167,11 @@ extension VisualSpeechNetwork {
                             let first = PixelTurn(rows: rows, tone: tone)
                             let target = target(row, block: block)
                             guard let mixing else {
-                                return machine.kernels.turnPixels(first, mixedWith: nil, count: count, target: target)
+                                return context.kernels.turnPixels(first, mixedWith: nil, count: count, target: target)
                             }
                             mixing.withPointers { tone, shares in
                                 let second = PixelTurn(rows: rows + laneCount, tone: tone, shares: shares)
-                                machine.kernels.turnPixels(first, mixedWith: second, count: count, target: target)
+                                context.kernels.turnPixels(first, mixedWith: second, count: count, target: target)
                             }
                         }
                     }

@@ -5,7 +5,7 @@ import Tensors
 /// computed depends on its shape alone.
 final class Convolution {
     let method: any ProductMethod
-    private let machine: Machine
+    private let context: ComputeContext
     private let parameters: Parameters
     private let weight: Parameters.Slot
     private let biases: [Parameters.Slot]
@@ -15,29 +15,29 @@ final class Convolution {
     /// - Parameter biases: none, one, or several that are added (an LSTM has two).
     init(
         _ method: any ProductMethod, outputs: Int, weight: Parameters.Slot, biases: [Parameters.Slot],
-        parameters: Parameters, machine: Machine
+        parameters: Parameters, context: ComputeContext
     ) {
         self.method = method
         self.outputs = outputs
         self.weight = weight
         self.biases = biases
         self.parameters = parameters
-        self.machine = machine
+        self.context = context
         bias = Buffer(count: (outputs + panelWidth - 1) / panelWidth * panelWidth)
-        machine.workspace.reserve(max(method.workspaceCount, outputs))
+        context.workspace.reserve(max(method.workspaceCount, outputs))
     }
 
     /// A matrix product.
     convenience init(
         inputs: Int, outputs: Int, weight: Parameters.Slot, biases: [Parameters.Slot], parameters: Parameters,
-        machine: Machine
+        context: ComputeContext
     ) {
         let plan = WindowPlan.matrix(inputChannels: inputs, outputChannels: outputs)
         let method = DirectProduct(
             plan, backward: .matrix(inputChannels: outputs, outputChannels: inputs),
-            gradient: GradientPlan(plan, copiesInput: true, inputWidth: 1), machine: machine)
+            gradient: GradientPlan(plan, copiesInput: true, inputWidth: 1), context: context)
         self.init(
-            method, outputs: outputs, weight: weight, biases: biases, parameters: parameters, machine: machine)
+            method, outputs: outputs, weight: weight, biases: biases, parameters: parameters, context: context)
     }
 
     /// Brings packed weights up to date: once a step.
@@ -74,9 +74,9 @@ final class Convolution {
         method.weightGradients(input, outputGradient, result: parameters.gradient(weight), blocks: shape.blocks)
         guard let first = biases.first else { return }
         let sums = parameters.gradient(first)
-        machine.team.share(shape.channels, work: shape.count / 4) { _, channels in
-            machine.kernels.channelSums(
-                outputGradient, shape: shape, channels: channels, totals: machine.workspace.pointer, sums: sums)
+        context.team.share(shape.channels, work: shape.count / 4) { _, channels in
+            context.kernels.channelSums(
+                outputGradient, shape: shape, channels: channels, totals: context.workspace.pointer, sums: sums)
         }
         for other in biases.dropFirst() { parameters.gradient(other).update(from: sums, count: outputs) }
     }

@@ -8,15 +8,15 @@ package final class DirectProduct: ProductMethod {
     private let plan: WindowPlan
     private let backwardPlan: WindowPlan?
     private let gradientPlan: GradientPlan
-    private let machine: Machine
+    private let context: ComputeContext
     private let packed, packedBackward: Buffer<Float>
 
     /// - Parameter backward: nil where nobody needs the gradient of the input.
-    package init(_ plan: WindowPlan, backward: WindowPlan?, gradient: GradientPlan, machine: Machine) {
+    package init(_ plan: WindowPlan, backward: WindowPlan?, gradient: GradientPlan, context: ComputeContext) {
         self.plan = plan
         self.backwardPlan = backward
         self.gradientPlan = gradient
-        self.machine = machine
+        self.context = context
         packed = Buffer(count: plan.packedCount)
         packedBackward = Buffer(count: backward?.packedCount ?? 0)
     }
@@ -30,11 +30,11 @@ package final class DirectProduct: ProductMethod {
             outputCount: plan.outputBlockStride)
     }
 
-    package var workspaceCount: Int { gradientPlan.scratchCount * machine.team.threads }
+    package var workspaceCount: Int { gradientPlan.scratchCount * context.team.threads }
 
     package func pack(_ weights: UnsafePointer<Float>, backward: Bool) {
         let (outputs, length) = (plan.outputChannels, plan.taps * plan.inputChannels)
-        machine.team.share(plan.panels, work: plan.packedCount) { _, panels in
+        context.team.share(plan.panels, work: plan.packedCount) { _, panels in
             for panel in panels {
                 let rows = weights + panel * panelWidth * length
                 let target = packed.pointer + panel * length * panelWidth
@@ -58,7 +58,7 @@ package final class DirectProduct: ProductMethod {
 
     private func packBackward(_ weights: UnsafePointer<Float>, _ backwardPlan: WindowPlan) {
         let (outputs, taps, inputs) = (plan.outputChannels, plan.taps, plan.inputChannels)
-        machine.team.share(backwardPlan.panels, work: plan.packedCount) { _, panels in
+        context.team.share(backwardPlan.panels, work: plan.packedCount) { _, panels in
             for panel in panels {
                 let lanes = min(panelWidth, inputs - panel * panelWidth)
                 for tap in 0..<taps {
@@ -100,9 +100,9 @@ package final class DirectProduct: ProductMethod {
         _ input: UnsafePointer<Lanes>, _ outputGradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Float>,
         blocks: Int
     ) {
-        let scratch = machine.workspace.pointer
-        machine.team.share(gradientPlan.outputTiles, work: plan.work * blocks) { thread, tiles in
-            machine.kernels.weightGradient(
+        let scratch = context.workspace.pointer
+        context.team.share(gradientPlan.outputTiles, work: plan.work * blocks) { thread, tiles in
+            context.kernels.weightGradient(
                 gradientPlan, input: input, outputGradient: outputGradient, result: result, blocks: blocks,
                 tiles: tiles, scratch: scratch + thread * gradientPlan.scratchCount)
         }
@@ -112,18 +112,18 @@ package final class DirectProduct: ProductMethod {
         _ plan: WindowPlan, _ input: UnsafePointer<Lanes>, _ weights: UnsafePointer<Float>,
         _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Lanes>, _ blocks: Int, _ continuing: Bool
     ) {
-        let kernels = machine.kernels
+        let kernels = context.kernels
         let work = plan.work * blocks
         let pairs = (blocks + 1) / 2
-        if pairs * plan.outputHeight < 2 * machine.team.threads {
-            machine.team.share(plan.panels, work: work) { _, panels in
+        if pairs * plan.outputHeight < 2 * context.team.threads {
+            context.team.share(plan.panels, work: work) { _, panels in
                 kernels.convolve(
                     plan, input: input, weights: weights, bias: bias, continuing: continuing, output: output,
                     blocks: 0..<blocks, rows: 0..<plan.outputHeight, panels: panels)
             }
             return
         }
-        machine.team.share(pairs * plan.outputHeight, work: work) { _, units in
+        context.team.share(pairs * plan.outputHeight, work: work) { _, units in
             let height = plan.outputHeight
             let pairRange = units.lowerBound / height..<(units.upperBound + height - 1) / height
             for pair in pairRange {

@@ -18,8 +18,9 @@ final class Dropout {
     }
 
     /// Draws the mask of training step `step` and applies it in place.
-    func forward(_ x: UnsafeMutablePointer<Lanes>, steps: Int, clips: Int, seed: UInt64, step: UInt64, machine: Machine)
-    {
+    func forward(
+        _ x: UnsafeMutablePointer<Lanes>, steps: Int, clips: Int, seed: UInt64, step: UInt64, context: ComputeContext
+    ) {
         guard rate > 0 else { return }
         let stream = RandomStream(seed: seed, purpose: .dropout, part: layer)
         let clipBlocks = (clips + laneCount - 1) / laneCount
@@ -39,17 +40,17 @@ final class Dropout {
                 }
             }
         }
-        apply(x, steps: steps, clips: clips, machine: machine)
+        apply(x, steps: steps, clips: clips, context: context)
     }
 
     /// The gradient passes where the value did.
-    func backward(_ gradient: UnsafeMutablePointer<Lanes>, steps: Int, clips: Int, machine: Machine) {
+    func backward(_ gradient: UnsafeMutablePointer<Lanes>, steps: Int, clips: Int, context: ComputeContext) {
         guard rate > 0 else { return }
-        apply(gradient, steps: steps, clips: clips, machine: machine)
+        apply(gradient, steps: steps, clips: clips, context: context)
     }
 
-    private func apply(_ x: UnsafeMutablePointer<Lanes>, steps: Int, clips: Int, machine: Machine) {
+    private func apply(_ x: UnsafeMutablePointer<Lanes>, steps: Int, clips: Int, context: ComputeContext) {
         let count = steps * ((clips + laneCount - 1) / laneCount) * channels
-        machine.kernels.multiply(x, by: mask.pointer, count: count)
+        context.kernels.multiply(x, by: mask.pointer, count: count)
     }
 }

@@ -6,13 +6,14 @@ import Tensors
 /// Sequences lie as `[time][block of clips][channel]`. The products with the input are one matrix product for all steps.
 final class LSTM {
     let inputProduct, hiddenProduct: Convolution
-    private let machine: Machine
+    private let context: ComputeContext
     private let size: Int
     private let gates, cell, cellTanh: Buffer<Lanes>
     private let gateGradients, cellGradient: Buffer<Lanes>
     let hidden: Buffer<Lanes>
 
-    init(name: String, inputs: Int, size: Int, steps: Int, clips: Int, parameters: Parameters, machine: Machine) {
+    init(name: String, inputs: Int, size: Int, steps: Int, clips: Int, parameters: Parameters, context: ComputeContext)
+    {
         let bound = 1 / Float(size).squareRoot()
         let start = Parameters.Start.uniform(bound: bound)
         let inputWeight = parameters.add("\(name).weight_ih_l0", [4 * size, inputs], start)
@@ -21,10 +22,10 @@ final class LSTM {
         let hiddenBias = parameters.add("\(name).bias_hh_l0", [4 * size], start)
         inputProduct = Convolution(
             inputs: inputs, outputs: 4 * size, weight: inputWeight, biases: [inputBias, hiddenBias],
-            parameters: parameters, machine: machine)
+            parameters: parameters, context: context)
         hiddenProduct = Convolution(
-            inputs: size, outputs: 4 * size, weight: hiddenWeight, biases: [], parameters: parameters, machine: machine)
-        self.machine = machine
+            inputs: size, outputs: 4 * size, weight: hiddenWeight, biases: [], parameters: parameters, context: context)
+        self.context = context
         self.size = size
         let blocks = steps * ((clips + laneCount - 1) / laneCount)
         gates = Buffer(count: blocks * 4 * size)
@@ -52,7 +53,7 @@ final class LSTM {
                 )
             }
             for block in 0..<clipBlocks {
-                machine.kernels.lstmStep(
+                context.kernels.lstmStep(
                     gates: gates.pointer + (now + block) * 4 * size,
                     previousCell: step > 0 ? UnsafePointer(cell.pointer + (before + block) * size) : nil,
                     cell: cell.pointer + (now + block) * size, cellTanh: cellTanh.pointer + (now + block) * size,
@@ -79,7 +80,7 @@ final class LSTM {
             }
             for block in 0..<clipBlocks {
                 let previous = now - clipBlocks + block
-                machine.kernels.lstmStepGradient(
+                context.kernels.lstmStepGradient(
                     gates: gates.pointer + (now + block) * 4 * size,
                     previousCell: step > 0 ? UnsafePointer(cell.pointer + previous * size) : nil,
                     cellTanh: cellTanh.pointer + (now + block) * size,

@@ -4,7 +4,7 @@ import Tensors
 /// ResNet-18 (He et al. 2016) over single frames, as OpenAV's visual model has it: "same" padding as TensorFlow's, a 7×7
 /// stem without bias, max-pooling 2×2, four stages of two blocks, the mean over what is left of the picture.
 final class ResNet18 {
-    private let machine: Machine
+    private let context: ComputeContext
     let stem: Convolution
     private let stemNorm: BatchNorm
     let blocks: [ResidualBlock]
@@ -20,7 +20,7 @@ final class ResNet18 {
 
     init(
         height: Int, width: Int, channels: Int, filters: Int, momentum: Float, frames: Int, parameters: Parameters,
-        machine: Machine
+        context: ComputeContext
     ) {
         let geometry = SameGeometry(height: height, width: width, kernel: 7, stride: 2)
         padding = geometry.padding
@@ -30,20 +30,20 @@ final class ResNet18 {
         stemWidth = geometry.outputWidth
         self.channels = channels
         self.filters = filters
-        self.machine = machine
+        self.context = context
         let bound = 1 / Float(channels * 49).squareRoot()
         let plan = WindowPlan.stem(
             paddedHeight: paddedHeight, paddedWidth: paddedWidth, channels: channels, outputChannels: filters,
             kernel: 7, stride: 2, outputHeight: stemHeight, outputWidth: stemWidth)
         stem = Convolution(
             DirectProduct(
-                plan, backward: nil, gradient: GradientPlan(plan, copiesInput: false, inputWidth: 1), machine: machine),
+                plan, backward: nil, gradient: GradientPlan(plan, copiesInput: false, inputWidth: 1), context: context),
             outputs: filters,
             weight: parameters.add(
                 "resnet.conv_layer_s2_same.weight", [filters, channels, 7, 7], .uniform(bound: bound)),
-            biases: [], parameters: parameters, machine: machine)
+            biases: [], parameters: parameters, context: context)
         stemNorm = BatchNorm(
-            name: "resnet.batch_norm1", channels: filters, momentum: momentum, parameters: parameters, machine: machine)
+            name: "resnet.batch_norm1", channels: filters, momentum: momentum, parameters: parameters, context: context)
         let stemShape = BlockShape(frames: frames, height: stemHeight, width: stemWidth, channels: filters)
         stemOutput = Buffer(count: stemShape.count)
         stemGradient = Buffer(count: stemShape.count)
@@ -60,7 +60,7 @@ final class ResNet18 {
                 let block = ResidualBlock(
                     name: "resnet.layer\(stage + 1).\(index)", height: stageHeight, width: stageWidth, inputs: inputs,
                     outputs: outputs, stride: stage > 0 && index == 0 ? 2 : 1, momentum: momentum, frames: frames,
-                    parameters: parameters, machine: machine)
+                    parameters: parameters, context: context)
                 (stageHeight, stageWidth, inputs) = (block.outputHeight, block.outputWidth, outputs)
                 largest = max(largest, block.output.count)
                 made.append(block)
@@ -98,14 +98,14 @@ final class ResNet18 {
             block.forward(input.pointer, frames: frames, training: training)
             input = block.output
         }
-        machine.kernels.averagePool(
+        context.kernels.averagePool(
             input.pointer, y: features.pointer, shape: lastShape(frames), blocks: 0..<shape.blocks)
     }
 
     /// `gradient`: of `features`.
     func backward(_ x: UnsafePointer<Lanes>, gradient: UnsafePointer<Lanes>, frames: Int) {
         let shape = stemShape(frames)
-        machine.kernels.averagePoolGradient(
+        context.kernels.averagePoolGradient(
             gradient, result: spares[0].pointer, shape: lastShape(frames), blocks: 0..<shape.blocks)
         var (current, next) = (spares[0], spares[1])
         for (index, block) in blocks.enumerated().reversed() {

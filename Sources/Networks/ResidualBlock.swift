@@ -25,19 +25,19 @@ struct SameGeometry {
     /// A convolution with bias under PyTorch's names, started as PyTorch starts it (Kaiming-uniform with a = √5, which is
     /// ±1/√fan-in).
     func convolution(
-        name: String, inputs: Int, outputs: Int, parameters: Parameters, machine: Machine
+        name: String, inputs: Int, outputs: Int, parameters: Parameters, context: ComputeContext
     ) -> Convolution {
         let bound = 1 / Float(inputs * kernel * kernel).squareRoot()
         let weight = parameters.add("\(name).weight", [outputs, inputs, kernel, kernel], .uniform(bound: bound))
         let bias = parameters.add("\(name).bias", [outputs], .uniform(bound: bound))
         return Convolution(
-            method(inputs: inputs, outputs: outputs, machine: machine), outputs: outputs, weight: weight,
-            biases: [bias], parameters: parameters, machine: machine)
+            method(inputs: inputs, outputs: outputs, context: context), outputs: outputs, weight: weight,
+            biases: [bias], parameters: parameters, context: context)
     }
 
-    private func method(inputs: Int, outputs: Int, machine: Machine) -> any ProductMethod {
+    private func method(inputs: Int, outputs: Int, context: ComputeContext) -> any ProductMethod {
         let tiled = WinogradPlan(height: height, width: width, inputChannels: inputs, outputChannels: outputs)
-        if kernel == 3 && stride == 1 && tiled.isWorthwhile { return WinogradProduct(tiled, machine: machine) }
+        if kernel == 3 && stride == 1 && tiled.isWorthwhile { return WinogradProduct(tiled, context: context) }
         let plan = WindowPlan.forward(
             height: height, width: width, inputChannels: inputs, outputChannels: outputs, kernel: kernel,
             stride: stride, outputHeight: outputHeight, outputWidth: outputWidth, padding: padding)
@@ -45,7 +45,7 @@ struct SameGeometry {
             height: height, width: width, inputChannels: inputs, outputChannels: outputs, kernel: kernel,
             stride: stride, outputHeight: outputHeight, outputWidth: outputWidth, padding: padding)
         let gradient = GradientPlan(plan, copiesInput: kernel > 1, inputWidth: kernel > 1 ? width : 1)
-        return DirectProduct(plan, backward: backward, gradient: gradient, machine: machine)
+        return DirectProduct(plan, backward: backward, gradient: gradient, context: context)
     }
 }
 
@@ -54,7 +54,7 @@ final class ResidualBlock {
     let conv1, conv2: Convolution
     private let norm1, norm2: BatchNorm
     let shortcut: (conv: Convolution, norm: BatchNorm)?
-    private let machine: Machine
+    private let context: ComputeContext
     private let outputs: Int
     let outputHeight, outputWidth: Int
     private let conv1Output, middle, conv2Output: Buffer<Lanes>
@@ -63,33 +63,33 @@ final class ResidualBlock {
 
     init(
         name: String, height: Int, width: Int, inputs: Int, outputs: Int, stride: Int, momentum: Float, frames: Int,
-        parameters: Parameters, machine: Machine
+        parameters: Parameters, context: ComputeContext
     ) {
         let first = SameGeometry(height: height, width: width, kernel: 3, stride: stride)
         let second = SameGeometry(height: first.outputHeight, width: first.outputWidth, kernel: 3, stride: 1)
         conv1 = first.convolution(
-            name: "\(name).conv1", inputs: inputs, outputs: outputs, parameters: parameters, machine: machine)
+            name: "\(name).conv1", inputs: inputs, outputs: outputs, parameters: parameters, context: context)
         norm1 = BatchNorm(
-            name: "\(name).batch_norm1", channels: outputs, momentum: momentum, parameters: parameters, machine: machine
+            name: "\(name).batch_norm1", channels: outputs, momentum: momentum, parameters: parameters, context: context
         )
         conv2 = second.convolution(
-            name: "\(name).conv2", inputs: outputs, outputs: outputs, parameters: parameters, machine: machine)
+            name: "\(name).conv2", inputs: outputs, outputs: outputs, parameters: parameters, context: context)
         norm2 = BatchNorm(
-            name: "\(name).batch_norm2", channels: outputs, momentum: momentum, parameters: parameters, machine: machine
+            name: "\(name).batch_norm2", channels: outputs, momentum: momentum, parameters: parameters, context: context
         )
         if stride != 1 || inputs != outputs {
             let geometry = SameGeometry(height: height, width: width, kernel: 1, stride: stride)
             let conv = geometry.convolution(
                 name: "\(name).i_downsample.0", inputs: inputs, outputs: outputs, parameters: parameters,
-                machine: machine)
+                context: context)
             let norm = BatchNorm(
                 name: "\(name).i_downsample.1", channels: outputs, momentum: momentum, parameters: parameters,
-                machine: machine)
+                context: context)
             shortcut = (conv, norm)
         } else {
             shortcut = nil
         }
-        self.machine = machine
+        self.context = context
         self.outputs = outputs
         outputHeight = first.outputHeight
         outputWidth = first.outputWidth

@@ -56,7 +56,7 @@ package final class VisualSpeechNetwork {
     package let shape: NetworkShape
     package let clips: Int
     package let parameters = Parameters()
-    let machine: Machine
+    let context: ComputeContext
     let resnet: ResNet18
     let lstm1, lstm2: LSTM
     private let dropout1, dropout2: Dropout
@@ -69,27 +69,27 @@ package final class VisualSpeechNetwork {
     private let targets: Buffer<Int32>
     private let losses, secondLosses: Buffer<Float>
 
-    package init(shape: NetworkShape, clips: Int, machine: Machine, seed: UInt64) {
+    package init(shape: NetworkShape, clips: Int, context: ComputeContext, seed: UInt64) {
         self.shape = shape
         self.clips = clips
-        self.machine = machine
+        self.context = context
         let frames = clips * shape.frames
         resnet = ResNet18(
             height: shape.height, width: shape.width, channels: shape.channels, filters: shape.filters,
-            momentum: shape.batchNormMomentum, frames: frames, parameters: parameters, machine: machine)
+            momentum: shape.batchNormMomentum, frames: frames, parameters: parameters, context: context)
         let size = resnet.featureCount
         let steps = shape.frames
         lstm1 = LSTM(
             name: "lstm1", inputs: size, size: size, steps: steps, clips: clips, parameters: parameters,
-            machine: machine)
+            context: context)
         lstm2 = LSTM(
             name: "lstm2", inputs: size, size: size, steps: steps, clips: clips, parameters: parameters,
-            machine: machine)
+            context: context)
         let bound = Parameters.Start.uniform(bound: 1 / Float(size).squareRoot())
         classifier = Convolution(
             inputs: size, outputs: shape.classes,
             weight: parameters.add("fc.weight", [shape.classes, size], bound),
-            biases: [parameters.add("fc.bias", [shape.classes], bound)], parameters: parameters, machine: machine)
+            biases: [parameters.add("fc.bias", [shape.classes], bound)], parameters: parameters, context: context)
         dropout1 = Dropout(rate: shape.dropout, layer: 1, channels: size, steps: steps, clips: clips)
         dropout2 = Dropout(rate: shape.dropout, layer: 2, channels: size, steps: 1, clips: clips)
         let clipBlocks = (clips + laneCount - 1) / laneCount
@@ -150,14 +150,14 @@ package final class VisualSpeechNetwork {
         lstm1.forward(sequence.pointer, steps: steps, clipBlocks: clipBlocks)
         if let step {
             dropout1.forward(
-                lstm1.hidden.pointer, steps: steps, clips: batch, seed: step.seed, step: step.number, machine: machine)
+                lstm1.hidden.pointer, steps: steps, clips: batch, seed: step.seed, step: step.number, context: context)
         }
         lstm2.forward(lstm1.hidden.pointer, steps: steps, clipBlocks: clipBlocks)
         last.pointer.update(
             from: lstm2.hidden.pointer + (steps - 1) * clipBlocks * size, count: clipBlocks * size)
         if let step {
             dropout2.forward(
-                last.pointer, steps: 1, clips: batch, seed: step.seed, step: step.number, machine: machine)
+                last.pointer, steps: 1, clips: batch, seed: step.seed, step: step.number, context: context)
         }
         classifier.forward(last.pointer, logits.pointer, blocks: clipBlocks)
     }
@@ -185,7 +185,7 @@ package final class VisualSpeechNetwork {
         let classes = shape.classes
         for (clip, label) in labels.enumerated() { targets.pointer[clip] = Int32(target(label)) }
         for block in 0..<(labels.count + laneCount - 1) / laneCount {
-            machine.kernels.crossEntropy(
+            context.kernels.crossEntropy(
                 logits: logits.pointer + block * classes, targets: targets.pointer + block * laneCount,
                 classes: classes, probabilities: probabilities.pointer + block * classes,
                 loss: losses.pointer + block * laneCount)
@@ -218,11 +218,11 @@ package final class VisualSpeechNetwork {
         hiddenGradient.clear()
         let lastGradient = hiddenGradient.pointer + (steps - 1) * clipBlocks * size
         classifier.backward(probabilities.pointer, lastGradient, blocks: clipBlocks)
-        dropout2.backward(lastGradient, steps: 1, clips: batch, machine: machine)
+        dropout2.backward(lastGradient, steps: 1, clips: batch, context: context)
         lstm2.backward(
             lstm1.hidden.pointer, hiddenGradient: hiddenGradient.pointer, inputGradient: sequenceGradient.pointer,
             steps: steps, clips: batch)
-        dropout1.backward(sequenceGradient.pointer, steps: steps, clips: batch, machine: machine)
+        dropout1.backward(sequenceGradient.pointer, steps: steps, clips: batch, context: context)
         lstm1.backward(
             sequence.pointer, hiddenGradient: sequenceGradient.pointer, inputGradient: hiddenGradient.pointer,
             steps: steps, clips: batch)

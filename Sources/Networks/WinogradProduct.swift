@@ -6,7 +6,7 @@ import Tensors
 package final class WinogradProduct: ProductMethod {
     private let plan: WinogradPlan
     private let matrix, backwardMatrix: WindowPlan
-    private let machine: Machine
+    private let context: ComputeContext
     private let packed, packedBackward: Buffer<Float>
     /// What pixels on the border read.
     private let zeros: Buffer<Lanes>
@@ -18,9 +18,9 @@ package final class WinogradProduct: ProductMethod {
     /// Groups of output channels that the weight gradient transforms at a time.
     private static let groupChunk = 16
 
-    package init(_ plan: WinogradPlan, machine: Machine) {
+    package init(_ plan: WinogradPlan, context: ComputeContext) {
         self.plan = plan
-        self.machine = machine
+        self.context = context
         matrix = .matrix(inputChannels: plan.inputChannels, outputChannels: plan.outputChannels)
         backwardMatrix = .matrix(inputChannels: plan.outputChannels, outputChannels: plan.inputChannels)
         zeros = Buffer(count: max(plan.inputChannels, plan.outputChannels))
@@ -57,11 +57,11 @@ package final class WinogradProduct: ProductMethod {
         (WinogradPlan.frequencies * plan.inputChannels * plan.outputChannels + laneCount - 1) / laneCount
     }
 
-    package var workspaceCount: Int { sumsCount + machine.team.threads * max(rowScratch, gradientScratch) }
+    package var workspaceCount: Int { sumsCount + context.team.threads * max(rowScratch, gradientScratch) }
 
     package func pack(_ weights: UnsafePointer<Float>, backward: Bool) {
-        machine.team.share(plan.outputChannels, work: packed.count) { _, outputs in
-            machine.kernels.winogradWeights(
+        context.team.share(plan.outputChannels, work: packed.count) { _, outputs in
+            context.kernels.winogradWeights(
                 plan, weights: weights, packed: packed.pointer, packedBackward: backward ? packedBackward.pointer : nil,
                 outputs: outputs)
         }
@@ -88,12 +88,12 @@ package final class WinogradProduct: ProductMethod {
         _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Lanes>, _ blocks: Int,
         _ continuing: Bool
     ) {
-        let kernels = machine.kernels
+        let kernels = context.kernels
         let positions = blocks * plan.tiles
         let chunk = WinogradProduct.rowChunk
-        let workspace = machine.workspace.pointer
+        let workspace = context.workspace.pointer
         let work = WinogradPlan.frequencies * positions * matrix.work
-        machine.team.share((positions + chunk - 1) / chunk, work: work) { thread, chunks in
+        context.team.share((positions + chunk - 1) / chunk, work: work) { thread, chunks in
             let transformed = workspace + thread * rowScratch
             let most = TransformedLayout.rows(positions: chunk, channels: plan.inputChannels)
             let products = transformed + WinogradPlan.frequencyRows * most.frequencyStride
@@ -124,11 +124,11 @@ package final class WinogradProduct: ProductMethod {
         _ input: UnsafePointer<Lanes>, _ outputGradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Float>,
         blocks: Int
     ) {
-        let sums = UnsafeMutableRawPointer(machine.workspace.pointer).assumingMemoryBound(to: Float.self)
-        let scratch = machine.workspace.pointer + sumsCount
+        let sums = UnsafeMutableRawPointer(context.workspace.pointer).assumingMemoryBound(to: Float.self)
+        let scratch = context.workspace.pointer + sumsCount
         let positions = blocks * plan.tiles
         let work = WinogradPlan.frequencies * positions * matrix.work
-        machine.team.share(outputGroups, work: work) { thread, groups in
+        context.team.share(outputGroups, work: work) { thread, groups in
             var start = 0
             while start < positions {
                 let part = start..<min(start + WinogradProduct.gradientChunk, positions)
@@ -137,7 +137,7 @@ package final class WinogradProduct: ProductMethod {
                 start = part.upperBound
             }
             let outputs = groups.lowerBound * gradientTile..<min(groups.upperBound * gradientTile, plan.outputChannels)
-            machine.kernels.winogradWeightGradient(plan, sums: sums, result: result, outputs: outputs)
+            context.kernels.winogradWeightGradient(plan, sums: sums, result: result, outputs: outputs)
         }
     }
 
@@ -146,7 +146,7 @@ package final class WinogradProduct: ProductMethod {
         _ part: Range<Int>, groups: Range<Int>, _ input: UnsafePointer<Lanes>, _ outputGradient: UnsafePointer<Lanes>,
         sums: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Lanes>
     ) {
-        let kernels = machine.kernels
+        let kernels = context.kernels
         let transformed = scratch + laneCount
         let inputLayout = TransformedLayout.groups(positions: part.count, groups: inputGroups)
         let gradients = transformed + WinogradPlan.frequencyRows * inputLayout.frequencyStride

@@ -1,5 +1,7 @@
+import Studies
+
 /// One word of a command line: `--lr={lr}`. A key's name in braces stands for its value; doubled braces are braces.
-struct ArgumentTemplate: Equatable {
+package struct ArgumentTemplate: Equatable {
     enum Part: Equatable {
         case literal(String)
         case key(String)
@@ -7,7 +9,7 @@ struct ArgumentTemplate: Equatable {
 
     let parts: [Part]
 
-    init(_ word: String) {
+    package init(_ word: String) {
         var parts: [Part] = []
         var literal = ""
         var rest = Substring(word)
@@ -48,12 +50,12 @@ struct ArgumentTemplate: Equatable {
     }
 
     /// A word that is a value alone is never taken for a file that happens to bear its name.
-    var mayNameFile: Bool {
+    package var mayNameFile: Bool {
         guard !keys.isEmpty else { return true }
         return parts.contains { if case .literal(let text) = $0 { text.contains("/") } else { false } }
     }
 
-    func text(_ value: (String) -> Value?) -> String {
+    package func text(_ value: (String) -> Value?) -> String {
         parts.map { part in
             switch part {
             case .literal(let text): text

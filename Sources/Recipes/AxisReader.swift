@@ -1,5 +1,6 @@
 import Foundation
-import Tensors
+import Search
+import Studies
 import Yams
 
 /// Reads the values of an axis: a list, `{from, to, step}`, or `{distribution: …}`.
@@ -34,18 +35,17 @@ struct AxisReader {
 
     private static let distributions = ["uniform", "log", "int_uniform", "normal", "choice"]
 
-    func axis(_ key: ConfigurationKey, _ node: Node) -> AxisDraft? {
-        func draft(_ values: [Value], _ distribution: Distribution? = nil) -> AxisDraft {
-            AxisDraft(
-                key: key.name, values: values, distribution: distribution, rule: key, node: node, reader: settings)
+    func axis(_ key: Parameter, _ node: Node) -> AxisDraft? {
+        func draft(_ domain: Domain) -> AxisDraft {
+            AxisDraft(key: key.name, domain: domain, node: node, reader: settings)
         }
         switch node {
-        case .sequence(let sequence): return list(key, node, sequence).map { draft($0) }
-        case .mapping: return points(key, node).map { draft(unique($0.values), $0.distribution) }
+        case .sequence(let sequence): return list(key, node, sequence).map { draft(.values($0)) }
+        case .mapping: return domain(key, node).map(draft)
         default:
             mistakes.add(
                 settings.place(node),
-                "\(key.name): here stands \(settings.described(node)); an axis is a list, {from, to, step} or "
+                "\(key.name): found \(settings.described(node)); expected a list, {from, to, step} or "
                     + "{distribution: log, min, max, count}; a single value belongs under set:", in: source)
             return nil
         }
@@ -53,22 +53,21 @@ struct AxisReader {
 
     /// `seeds: 5` is short for `seed: [1, 2, 3, 4, 5]`.
     func seeds(_ node: Node) -> AxisDraft? {
-        guard let key = ConfigurationKey.byName["seed"] else { return nil }
+        let key = ParameterSchema.seed
         guard case .scalar(let scalar) = node, scalar.style == .plain, let count = Int(scalar.string), count > 0,
             isBearable(Double(count), key, node)
         else {
             mistakes.add(
                 settings.place(node),
-                "seeds: here stands \(settings.described(node)); it is how many: seeds: 5 is seed: [1, 2, 3, 4, 5]",
+                "seeds: found \(settings.described(node)); expected a number of seeds: seeds: 5 is seed: [1, 2, 3, 4, 5]",
                 in: source)
             return nil
         }
         return AxisDraft(
-            key: "seed", values: (1...count).map { .integer($0) }, distribution: nil, rule: key, node: node,
-            reader: settings)
+            key: key.name, domain: .values((1...count).map { .integer($0) }), node: node, reader: settings)
     }
 
-    private func list(_ key: ConfigurationKey, _ node: Node, _ sequence: Node.Sequence) -> [Value]? {
+    private func list(_ key: Parameter, _ node: Node, _ sequence: Node.Sequence) -> [Value]? {
         guard !sequence.isEmpty else {
             mistakes.add(
                 settings.place(node), "\(key.name): the list is empty: an axis needs at least one value", in: source)
@@ -77,7 +76,7 @@ struct AxisReader {
         if let member = sequence.first(where: SettingsReader.refers) {
             mistakes.add(
                 settings.place(member),
-                "\(key.name): a reference stands for a single value; in a list or an axis it is not resolved: write the value",
+                "\(key.name): references are not resolved in lists and axes: write the value",
                 in: source)
             return nil
         }
@@ -89,27 +88,27 @@ struct AxisReader {
     }
 
     /// Labels tell runs apart: `[1, "1"]` would give two runs one.
-    private func refuseEqualLabels(_ key: ConfigurationKey, _ node: Node, _ values: [Value]) {
+    private func refuseEqualLabels(_ key: Parameter, _ node: Node, _ values: [Value]) {
         var seen: Set<String> = []
         for value in values {
-            let label = Axis.Point(key: key.name, value: value).label
+            let label = Assignment(key: key.name, value: value).label
             guard !seen.insert(label).inserted else { continue }
             mistakes.add(settings.place(node), "\(key.name): two values are both called \(label)", in: source)
         }
     }
 
     /// `[0.1, 1e-3x]` is rather a number misspelt than a choice.
-    private func refuseTextAmongNumbers(_ key: ConfigurationKey, _ values: some Sequence<(Node, Value)>) {
+    private func refuseTextAmongNumbers(_ key: Parameter, _ values: some Sequence<(Node, Value)>) {
         guard values.contains(where: { $0.1.double != nil }) else { return }
         for (node, value) in values where settings.isPlainText(value, node) {
             mistakes.add(
                 settings.place(node),
-                "\(key.name): \(value.label) is text among numbers: mend it, or put it into quotes if it is meant",
+                "\(key.name): \(value.label) is text among numbers: correct it, or put it into quotes",
                 in: source)
         }
     }
 
-    private func points(_ key: ConfigurationKey, _ node: Node) -> (values: [Value], distribution: Distribution?)? {
+    private func domain(_ key: Parameter, _ node: Node) -> Domain? {
         let names = node.mapping?.keys.compactMap(\.string) ?? []
         let isRange = names.contains("from") || names.contains("to") || names.contains("step")
         let kind = isRange ? "range" : node.mapping?["distribution"]?.string ?? "uniform"
@@ -147,24 +146,26 @@ struct AxisReader {
             return nil
         }
         guard sound else { return nil }
-        if isRange { return range(key, fields, node).map { ($0.compactMap { checked($0, key, node) }, nil) } }
+        if isRange {
+            return range(key, fields, node).map { .values(unique($0.compactMap { checked($0, key, node) })) }
+        }
         if kind == "choice" {
             guard let values = fields["values"], case .sequence(let sequence) = values else {
                 mistakes.add(
-                    settings.place(fields["values"]), "\(key.name): values has to be a list", in: source)
+                    settings.place(fields["values"]), "\(key.name): values: expected a list", in: source)
                 return nil
             }
-            return list(key, values, sequence).map { ($0, nil) }
+            return list(key, values, sequence).map { .values(unique($0)) }
         }
         guard let distribution = distribution(kind, key, fields, node) else { return nil }
-        guard fields["count"] != nil else { return ([], distribution) }
+        guard fields["count"] != nil else { return .distribution(distribution, key) }
         guard let count = number("count", key, fields) else { return nil }
         guard count == count.rounded(), count >= 1, isBearable(count, key, node) else {
-            mistakes.add(settings.place(node), "\(key.name): count has to be a whole number, 1 or more", in: source)
+            mistakes.add(settings.place(node), "\(key.name): count: expected a whole number, 1 or more", in: source)
             return nil
         }
         // With a count, a sampled sweep chooses among the values.
-        return (distribution.spread(Int(count)).compactMap { checked($0, key, node) }, nil)
+        return .values(unique(distribution.spread(Int(count)).compactMap { checked($0, key, node) }))
     }
 
     private static func example(_ kind: String) -> String {
@@ -177,7 +178,7 @@ struct AxisReader {
     }
 
     private func distribution(
-        _ kind: String, _ key: ConfigurationKey, _ fields: [String: Node], _ node: Node
+        _ kind: String, _ key: Parameter, _ fields: [String: Node], _ node: Node
     ) -> Distribution? {
         func mistake(_ text: String) -> Distribution? {
             mistakes.add(settings.place(node), "\(key.name): \(text)", in: source)
@@ -185,15 +186,15 @@ struct AxisReader {
         }
         if kind == "normal" {
             guard let mean = number("mean", key, fields), let deviation = number("std", key, fields) else { return nil }
-            return deviation > 0 ? .normal(mean: mean, deviation: deviation) : mistake("std has to be above 0")
+            return deviation > 0 ? .normal(mean: mean, deviation: deviation) : mistake("std: expected a number above 0")
         }
         guard let low = number("min", key, fields), let high = number("max", key, fields) else { return nil }
         guard low < high || (low == high && fields["count"] != nil) else {
-            return mistake("min has to be below max, and here stand \(shortest(low)) and \(shortest(high))")
+            return mistake("min has to be below max; found \(shortest(low)) and \(shortest(high))")
         }
         switch kind {
         case "log":
-            return low > 0 ? .log(low, high) : mistake("a log axis has to begin above 0, not at \(shortest(low))")
+            return low > 0 ? .log(low, high) : mistake("found min \(shortest(low)); a log axis begins above 0")
         case "int_uniform":
             guard let first = Int(exactly: low), let last = Int(exactly: high) else {
                 return mistake("min and max of int_uniform are whole numbers")
@@ -203,24 +204,8 @@ struct AxisReader {
         }
     }
 
-    /// The values that a sampled sweep draws for an axis, one for each share.
-    static func drawn(_ draft: AxisDraft, at shares: [Double]) -> [Value]? {
-        guard let distribution = draft.distribution, draft.values.isEmpty else {
-            return shares.map { draft.values[min(Int($0 * Double(draft.values.count)), draft.values.count - 1)] }
-        }
-        let reader = AxisReader(settings: draft.reader)
-        // The tails of a normal distribution reach only as far as so many points do.
-        let edge = 0.5 / Double(max(shares.count, 1))
-        let isNormal = if case .normal = distribution { true } else { false }
-        let values = shares.map { share in
-            let inside = isNormal ? min(max(share, edge), 1 - edge) : share
-            return reader.checked(distribution.value(at: inside), draft.rule, draft.node)
-        }
-        return values.contains(nil) ? nil : values.compactMap { $0 }
-    }
-
     /// Both ends included, as far as whole steps reach.
-    private func range(_ key: ConfigurationKey, _ fields: [String: Node], _ node: Node) -> [Double]? {
+    private func range(_ key: Parameter, _ fields: [String: Node], _ node: Node) -> [Double]? {
         guard let from = number("from", key, fields), let to = number("to", key, fields),
             let step = number("step", key, fields)
         else { return nil }
@@ -241,7 +226,7 @@ struct AxisReader {
         }
     }
 
-    private func isBearable(_ count: Double, _ key: ConfigurationKey, _ node: Node) -> Bool {
+    private func isBearable(_ count: Double, _ key: Parameter, _ node: Node) -> Bool {
         guard count <= Double(AxisReader.limit) else {
             mistakes.add(
                 settings.place(node), "\(key.name): \(shortest(count)) values; an axis has at most \(AxisReader.limit)",
@@ -251,14 +236,14 @@ struct AxisReader {
         return true
     }
 
-    private func number(_ name: String, _ key: ConfigurationKey, _ fields: [String: Node]) -> Double? {
+    private func number(_ name: String, _ key: Parameter, _ fields: [String: Node]) -> Double? {
         guard let node = fields[name] else { return nil }
         guard let value = SettingsReader.number(node),
             abs(value) < 0x1p53 || value.truncatingRemainder(dividingBy: 1) != 0
         else {
             mistakes.add(
                 settings.place(node),
-                "\(key.name): \(name) has to be a number below 2⁵³, not \(settings.described(node))",
+                "\(key.name): \(name): found \(settings.described(node)); expected a number below 2⁵³",
                 in: source)
             return nil
         }
@@ -266,19 +251,10 @@ struct AxisReader {
     }
 
     /// A computed point as the key's type; a point outside its range is a mistake.
-    private func checked(_ number: Double, _ key: ConfigurationKey, _ node: Node) -> Value? {
-        let whole = Int(exactly: number)
-        switch key.kind {
-        case .integer(let range):
-            if let whole, range.contains(whole), key.name != "channels_lips" || whole != 2 { return .integer(whole) }
-        case .number(let range, let belowUpper):
-            if range.contains(number), !belowUpper || number < range.upperBound { return .number(number) }
-        case .any: return whole.map { .integer($0) } ?? .number(number)
-        default: break
-        }
+    private func checked(_ number: Double, _ key: Parameter, _ node: Node) -> Value? {
+        if let value = key.value(number) { return value }
         mistakes.add(
-            settings.place(node), "\(key.name): the axis comes to \(shortest(number)); it has to be \(key.rule)",
-            in: source)
+            settings.place(node), "\(key.name): the axis gives \(shortest(number)); expected \(key.rule)", in: source)
         return nil
     }
 
@@ -287,17 +263,4 @@ struct AxisReader {
         var seen: Set<Value> = []
         return values.filter { seen.insert($0).inserted }
     }
-}
-
-/// A number rounded to six significant digits, so that 0.1 is 0.1 everywhere.
-func sixDigits(_ value: Double) -> Double { rounded(value, digits: 6) }
-
-func rounded(_ value: Double, digits: Int) -> Double {
-    Double(String(format: "%.\(digits - 1)e", value)) ?? value
-}
-
-/// Six, or as many as tell points apart that lie so close: 1000000.5 and 1000001.5.
-func digits(apart distance: Double, upTo greatest: Double) -> Int {
-    guard distance > 0, greatest > distance else { return 6 }
-    return max(6, min(17, Int(log10(greatest / distance).rounded(.up)) + 4))
 }

@@ -1,10 +1,11 @@
 import Foundation
+import Studies
 import Yams
 
 /// Reads `base:`, a file of configuration keys or several, which may have bases of their own. Later ones win.
 struct BaseFiles {
     let mistakes: MistakeList
-    let keys: KeyTable
+    let schema: ParameterSchema
 
     /// Keys that only a recipe has.
     private static let recipeKeys = ["question", "set", "sweep", "exclude", "include", "metric", "trainer", "report"]
@@ -22,7 +23,7 @@ struct BaseFiles {
             return []
         }
         guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
-            return mistake("has to be a file, or a list of files")
+            return mistake("expected a file, or a list of files")
         }
         let path = scalar.string
         let file = URL(filePath: path, relativeTo: source.folder.appending(path: "")).standardizedFileURL
@@ -37,7 +38,7 @@ struct BaseFiles {
             return mistake("there is no file \(shown), or it can't be read")
         }
         guard let root = base.parse(mistakes) else { return [] }
-        let reader = SettingsReader(source: base, mistakes: mistakes, keys: keys)
+        let reader = SettingsReader(source: base, mistakes: mistakes, schema: schema)
         guard case .mapping(let mapping) = root else { return [(reader, root)] }
         if let key = mapping.keys.compactMap(\.string).first(where: BaseFiles.recipeKeys.contains) {
             return mistake("\(shown) is a recipe (it has \(key)); a base holds configuration keys alone")

@@ -1,102 +1,90 @@
-import Training
+import Search
+import Studies
 
-/// One run of a study before its data are known.
-package struct PlannedRun: Sendable, Equatable {
+/// One run of a study before its data are prepared: it has no identity yet.
+package struct RunDraft: Sendable, Equatable {
     /// From 1, in the order of the plan.
     package var number: Int
-    /// From 0: which setting of the hyperparameters, apart from the seed.
+    /// From 0: which setting of the hyperparameters, without the seed.
     package var trial: Int
     package var configuration: Configuration
 
     /// The swept keys and their values, the seed last.
-    package var point: [Axis.Point] { configuration.point }
+    package var setting: Setting { configuration.setting }
     /// `lr=0.01,batch_size=8,seed=3`.
-    package var label: String { point.label }
-}
-
-extension Axis {
-    /// One value of one axis.
-    package struct Point: Sendable, Hashable, Codable {
-        package var key: String
-        package var value: Value
-
-        package init(key: String, value: Value) {
-            self.key = key
-            self.value = value
-        }
-
-        /// `lr=0.01`.
-        package var label: String {
-            let text = value.label
-            guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return "\(key)=\(text)" }
-            // A label is one line of a table: what would end it is escaped.
-            return "\(key)=\(jsonString(text).dropFirst().dropLast())"
-        }
-    }
-}
-
-extension [Axis.Point] {
-    /// `lr=0.01,batch_size=8,seed=3`.
-    package var label: String { map(\.label).joined(separator: ",") }
-
-    /// The label without the seed; `base` where nothing else is swept.
-    package var trialLabel: String {
-        let parts = filter { $0.key != "seed" }
-        return parts.isEmpty ? "base" : parts.label
-    }
+    package var label: String { setting.label }
 }
 
 extension Recipe {
     /// What all runs share.
-    package var configuration: Configuration { Configuration(settings, of: trainer) }
+    package var configuration: Configuration { Configuration(settings, schema: schema) }
 
     /// Every swept key, the seed's last.
-    package var axisKeys: [String] { dimensions.flatMap { $0.map(\.key) } + ["seed"] }
+    package var axisKeys: [String] { space.axes.map(\.key) + ["seed"] }
 
     /// All runs, in order: the first axis moves slowest, the seed fastest. What `exclude` matches is left out, and what no
-    /// `include` matches; an axis whose condition (`when`) does not hold is not there.
-    package func expand() -> [PlannedRun] {
+    /// `include` matches. Values are drawn here.
+    /// - Throws: `RecipeMistakes` if a key does not take a value that was drawn, no run is left, or there are more than
+    ///   `max_runs`.
+    package func expand() throws -> [RunDraft] {
         let shared = configuration
-        let seeds = seedAxis?.values ?? [shared["seed"] ?? .integer(42)]
-        var settings: [[Axis.Point]] = [[]]
-        for group in dimensions {
-            settings = settings.flatMap { point in extended(point, by: group, shared) }
-        }
-        var runs: [PlannedRun] = []
+        let seeds = seedAxis?.domain.values ?? [shared["seed"] ?? .integer(42)]
+        let sampler = method.sampler(samples: samples ?? 0, seed: sampleSeed)
+        var runs: [RunDraft] = []
         var trials = 0
-        for setting in settings {
+        var next = 0
+        while let proposal = try propose(next, sampler) {
+            next += 1
+            guard case .setting(let setting) = proposal else { continue }
             let before = runs.count
             for seed in seeds {
-                let configuration = shared.at(setting + [Axis.Point(key: "seed", value: seed)])
+                let configuration = shared.at(setting + [Assignment(key: "seed", value: seed)])
                 guard isWanted(configuration) else { continue }
-                runs.append(PlannedRun(number: runs.count + 1, trial: trials, configuration: configuration))
+                runs.append(RunDraft(number: runs.count + 1, trial: trials, configuration: configuration))
             }
             if runs.count > before { trials += 1 }
         }
+        try checkCount(runs.count)
         return runs
     }
 
-    /// One point becomes as many as the group has values; where none of its axes exists, it stays one.
-    private func extended(_ point: [Axis.Point], by group: [Axis], _ shared: Configuration) -> [[Axis.Point]] {
-        guard group.contains(where: { conditions[$0.key] != nil }) else {
-            return (group.first?.values.indices ?? 0..<0).map { index in
-                point + group.map { Axis.Point(key: $0.key, value: $0.values[index]) }
-            }
+    /// Nil at the end of the space.
+    private func propose(_ trial: Int, _ sampler: any Sampler) throws -> Proposal? {
+        do {
+            let proposal = try sampler.propose(trial, in: space, given: [], pending: [])
+            return proposal == .exhausted ? nil : proposal
+        } catch let error as UnsuitableValue {
+            let found = shortest(error.number)
+            throw mistake(
+                "\(error.key): the axis gives \(found); expected \(error.rule)", at: origins[error.key] ?? start)
         }
-        var result: [[Axis.Point]] = []
-        for index in group.first?.values.indices ?? 0..<0 {
-            var extended = point
-            for axis in group where conditions[axis.key].map({ $0.matches(shared.at(extended)) }) ?? true {
-                extended.append(Axis.Point(key: axis.key, value: axis.values[index]))
-            }
-            if extended.count == point.count, group.count == 1 { return [point] }
-            result.append(extended)
-        }
-        return result
     }
 
     private func isWanted(_ configuration: Configuration) -> Bool {
         !exclusions.contains { $0.matches(configuration) }
             && (inclusions.isEmpty || inclusions.contains { $0.matches(configuration) })
+    }
+
+    private func checkCount(_ count: Int) throws {
+        if count == 0 {
+            let name = inclusions.isEmpty ? "exclude" : exclusions.isEmpty ? "include" : "include and exclude"
+            let verb = inclusions.isEmpty || exclusions.isEmpty ? "leaves" : "leave"
+            throw mistake("\(name): \(verb) no run over", at: start)
+        }
+        if let limit = maxRuns, count > limit.count {
+            throw mistake(
+                "max_runs: the sweep makes \(count) runs, and at most \(limit.count) are allowed: raise it, or sweep less",
+                at: limit.place)
+        }
+    }
+
+    private var start: Place { Place(file: path, line: 1, column: 1) }
+
+    /// A mistake that only the runs show.
+    private func mistake(_ message: String, at place: Place) -> RecipeMistakes {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let isHere = place.file == path && lines.indices.contains(place.line - 1)
+        return RecipeMistakes(
+            mistakes: [Mistake(place: place, message: message, line: isHere ? String(lines[place.line - 1]) : "")])
     }
 }

@@ -1,3 +1,5 @@
+import Studies
+
 /// A place in a text that a person wrote.
 package struct Place: Hashable, Sendable, Comparable {
     /// A file's path, or the command-line argument.
@@ -31,11 +33,15 @@ package struct Mistake: Hashable, Sendable {
 }
 
 /// All that is wrong, in the order of the text.
-package struct RecipeMistakes: Error, CustomStringConvertible, Sendable {
+package struct RecipeMistakes: UserError {
     package let mistakes: [Mistake]
 
     /// As many as a person reads.
     private static let shown = 100
+
+    /// Each mistake has its own.
+    package var place: String { "" }
+    package var rule: String { description }
 
     package var description: String {
         let more = mistakes.count - RecipeMistakes.shown

@@ -1,4 +1,6 @@
 import Foundation
+import Search
+import Studies
 import Yams
 
 extension RecipeDraft {
@@ -9,7 +11,7 @@ extension RecipeDraft {
             name: "argument \(index + 1)", folder: URL(filePath: FileManager.default.currentDirectoryPath),
             text: argument)
         let start = Place(file: source.name, line: 1, column: 1)
-        let reader = SettingsReader(source: source, mistakes: mistakes, keys: trainer.keys)
+        let reader = SettingsReader(source: source, mistakes: mistakes, schema: declaration.schema)
         if argument.hasPrefix("~") {
             let name = String(argument.dropFirst())
             guard !name.contains("=") else {
@@ -52,8 +54,8 @@ extension RecipeDraft {
         if isNew, settings[name] != nil || axes.contains(where: { $0.key == name }) {
             return mistakes.add(start, "\(name): is there already: \(name)=… changes it", in: source)
         }
-        if trainer.keys.key(name) == nil || settings.keys.contains(where: { $0.hasPrefix(name + ".") }),
-            let node = text.parse(source, MistakeList()), node.mapping != nil, trainer.keys.isGroup(name, node)
+        if declaration.schema.parameter(name) == nil || settings.keys.contains(where: { $0.hasPrefix(name + ".") }),
+            let node = text.parse(source, MistakeList()), node.mapping != nil, declaration.schema.isGroup(name, node)
         {
             for (member, setting) in reader.settings(node, prefix: name + ".") {
                 put(setting, member, reader)
@@ -61,11 +63,11 @@ extension RecipeDraft {
             }
             return
         }
-        guard let key = trainer.keys.key(name) else {
-            let hint = trainer.keys.nearest(to: name).map { ": did you mean \($0)?" } ?? ""
+        guard let key = declaration.schema.parameter(name) else {
+            let hint = declaration.schema.nearest(to: name).map { ": did you mean \($0)?" } ?? ""
             return mistakes.add(start, "\(name): there is no such key\(hint)", in: source)
         }
-        if case .any = trainer.keys, !isNew, name != "seed", settings[name] == nil,
+        if declaration.schema.isOpen, !isNew, name != "seed", settings[name] == nil,
             !axes.contains(where: { $0.key == name })
         {
             return mistakes.add(start, "\(unknownKey(name)); +\(name)=… adds one", in: source)
@@ -83,7 +85,7 @@ extension RecipeDraft {
         }
         guard let node = text.parse(source, mistakes) else {
             if text.isEmpty {
-                mistakes.add(start, "\(name): nothing stands after =; it has to be \(key.rule)", in: source)
+                mistakes.add(start, "\(name): found nothing after =; expected \(key.rule)", in: source)
             }
             return
         }
@@ -94,7 +96,7 @@ extension RecipeDraft {
             if let axis = AxisReader(settings: reader, isSampled: shape.isSampled).axis(key, node) { put(axis) }
         } else if let reference = Reference(node, key, reader) {
             put(
-                Setting(
+                WrittenValue(
                     value: .text(reference.text), reference: reference, place: reader.place(node), folder: source.folder
                 ),
                 name, reader)

@@ -1,3 +1,4 @@
+import Studies
 import Yams
 
 /// What `exclude`, `include` and `when` ask of a configuration: every key of the mapping has to fit.
@@ -60,8 +61,8 @@ struct PatternReader {
     func pattern(_ node: Node) -> Pattern? {
         var pattern = Pattern()
         reader.forEachKey(node) { key, keyNode, value in
-            guard let known = reader.keys.key(key) else { return reader.add(unknown: key, at: keyNode) }
-            if case .any = reader.keys, !isKnown(key) {
+            guard let known = reader.schema.parameter(key) else { return reader.add(unknown: key, at: keyNode) }
+            if reader.schema.isOpen, !isKnown(key) {
                 return reader.mistakes.add(reader.place(keyNode), "\(name): \(unknown(key))", in: reader.source)
             }
             let isSeveral = value.sequence != nil && !known.isList
@@ -75,7 +76,7 @@ struct PatternReader {
     }
 
     /// A pattern that asks for values the axis does not have would pass in silence.
-    private func isNever(_ conditions: [Pattern.Condition], _ key: ConfigurationKey, _ node: Node) -> Bool {
+    private func isNever(_ conditions: [Pattern.Condition], _ key: Parameter, _ node: Node) -> Bool {
         let wanted = conditions.compactMap { if case .equal(let value) = $0 { value } else { nil } }
         guard let values = swept[key.name], wanted.count == conditions.count, !wanted.contains(where: values.contains)
         else {
@@ -85,12 +86,12 @@ struct PatternReader {
         let hint = nearest(wanted[0].label, in: values.map(\.label)).map { ": did you mean \($0)?" } ?? ""
         let asked = wanted.map(\.json).joined(separator: ", ")
         reader.mistakes.add(
-            reader.place(node), "\(name): \(key.name) never is \(asked); its values are \(shown)\(hint)",
+            reader.place(node), "\(name): \(key.name) is never \(asked); its values are \(shown)\(hint)",
             in: reader.source)
         return true
     }
 
-    private func condition(_ node: Node, _ key: ConfigurationKey) -> Pattern.Condition? {
+    private func condition(_ node: Node, _ key: Parameter) -> Pattern.Condition? {
         if case .scalar(let scalar) = node,
             let sign = ["<=", ">=", "!=", "<", ">"].first(where: scalar.string.hasPrefix)
         {
@@ -103,13 +104,13 @@ struct PatternReader {
             guard let limit = plainNumber(rest) else {
                 reader.mistakes.add(
                     reader.place(node),
-                    "\(name): \(key.name): after \(sign) stands \(rest.isEmpty ? "nothing" : rest); a number belongs there, as in \"\(sign)0.01\"",
+                    "\(name): \(key.name): found \(rest.isEmpty ? "nothing" : rest) after \(sign); expected a number, as in \"\(sign)0.01\"",
                     in: reader.source)
                 return nil
             }
             guard key.isNumber else {
                 reader.mistakes.add(
-                    reader.place(node), "\(name): \(key.name) is no number, so \(sign) can't be asked of it",
+                    reader.place(node), "\(name): \(key.name) is not a number: \(sign) does not apply",
                     in: reader.source)
                 return nil
             }
@@ -122,14 +123,5 @@ struct PatternReader {
         }
         guard let value = reader.value(node, key) else { return nil }
         return .equal(value)
-    }
-}
-
-extension ConfigurationKey {
-    fileprivate var isNumber: Bool {
-        switch kind {
-        case .integer, .number, .any: true
-        default: false
-        }
     }
 }

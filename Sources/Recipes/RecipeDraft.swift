@@ -1,28 +1,38 @@
-import Clips
 import Foundation
-import Training
+import Search
+import Studies
 import Yams
 
 /// A recipe while it is read.
 struct RecipeDraft {
     var question: String?
-    var metric = Metric.valAccuracy
-    var trainer = Trainer.visualSpeech
+    var metric: Metric
+    /// Whose keys the recipe has.
+    var declaration: TrainerDeclaration
+    private let trainers: TrainerDeclarations
+    /// The program that trains; nil if the built-in trainer does.
+    var command: TrainerCommand?
     var keep = KeptWeights.best
     var recordedEnvironment: [String] = []
     var report = ReportSettings()
     /// What the author should know, and is no mistake.
     var notes: [String] = []
-    var settings: [String: Setting] = [:]
+    var settings: [String: WrittenValue] = [:]
     var axes: [AxisDraft] = []
     var shape = SweepShape()
-    /// Worked out when all is read.
-    private(set) var dimensions: [[Axis]] = []
+    /// Known when all is read.
+    private(set) var space = SearchSpace(dimensions: [])
     /// What stands under sweep, sound or not.
     var namedInSweep: Set<String> = []
     /// Where the command's words stand, to be checked when all keys are known.
     private var commandNode: Node?
     private var commandReader: SettingsReader?
+
+    init(_ trainers: TrainerDeclarations) {
+        self.trainers = trainers
+        declaration = trainers.builtIn
+        metric = declaration.metrics.standard
+    }
 
     /// A sweep file of Weights & Biases as a recipe; anything else as it is.
     static func translated(_ node: Node, _ source: SourceText, _ mistakes: MistakeList) -> Node {
@@ -33,16 +43,16 @@ struct RecipeDraft {
     }
 
     mutating func read(_ node: Node, _ source: SourceText, _ mistakes: MistakeList) throws {
-        var reader = SettingsReader(source: source, mistakes: mistakes)
+        var reader = SettingsReader(source: source, mistakes: mistakes, schema: declaration.schema)
         guard Recipe.isRecipe(node) else { return take(reader.settings(node), reader) }
         var parts: [String: Node] = [:]
         // Whose keys they are is known before any is read.
         if let trainer = node.mapping?["trainer"] { readTrainer(trainer, node.mapping, reader) }
-        reader.keys = trainer.keys
+        reader.schema = declaration.schema
         reader.forEachKey(node) { name, keyNode, value in
             switch name {
             case _ where Recipe.keys.contains(name): parts[name] = value
-            case _ where ConfigurationKey.all.contains { $0.name == name || $0.name.hasPrefix(name + ".") }:
+            case _ where trainers.builtIn.schema.parameter(name) != nil || trainers.builtIn.schema.isGroup(name):
                 mistakes.add(
                     reader.place(keyNode), "\(name): a key of the configuration; in a recipe it belongs under set:",
                     in: source)
@@ -56,7 +66,7 @@ struct RecipeDraft {
         if let base = parts["base"] {
             let own = source.folder.appending(path: URL(filePath: source.name).lastPathComponent).standardizedFileURL
                 .path
-            let files = BaseFiles(mistakes: mistakes, keys: reader.keys).settings(base, in: source, open: [own])
+            let files = BaseFiles(mistakes: mistakes, schema: reader.schema).settings(base, in: source, open: [own])
             for (reader, node) in files { take(reader.settings(node), reader) }
         }
         if let question = parts["question"] { self.question = text(question, "question", reader) }
@@ -76,7 +86,7 @@ struct RecipeDraft {
         if let keep = parts["keep"] { readKeep(keep, reader) }
         if let names = parts["record_env"] { recordedEnvironment = reader.texts(names, "record_env") }
         if let report = parts["report"] { self.report = ReportReader(settings: reader).report(report) }
-        if case .visualSpeech = trainer {
+        if command == nil {
             for name in ["metrics", "resources"] where parts[name] != nil {
                 mistakes.add(
                     reader.place(parts[name]), "\(name): belongs to a command trainer, and there is no `trainer`",
@@ -85,7 +95,7 @@ struct RecipeDraft {
         }
     }
 
-    private mutating func take(_ found: [(name: String, setting: Setting)], _ reader: SettingsReader) {
+    private mutating func take(_ found: [(name: String, setting: WrittenValue)], _ reader: SettingsReader) {
         for (name, setting) in found {
             if setting.isDeletion { delete(name, setting.place, reader) } else { put(setting, name, reader) }
         }
@@ -102,40 +112,42 @@ struct RecipeDraft {
     }
 
     /// Later wins; but a word in place of a number is rather a number misspelt.
-    mutating func put(_ setting: Setting, _ name: String, _ reader: SettingsReader) {
+    mutating func put(_ setting: WrittenValue, _ name: String, _ reader: SettingsReader) {
         let before =
             setting.reference != nil || settings[name]?.reference != nil
             ? nil : settings[name]?.value ?? axes.first { $0.key == name }?.values.first
         if setting.isPlainText, let number = before?.double {
             reader.mistakes.add(
                 setting.place,
-                "\(name): \(setting.value.label) is text, and \(shortest(number)) stood there before: mend it, or put "
-                    + "it into quotes if it is meant", in: reader.source)
+                "\(name): \(setting.value.label) is text, and the value before was \(shortest(number)): correct it, or put "
+                    + "it into quotes", in: reader.source)
         }
         settings[name] = setting
     }
 
     private mutating func readMetric(_ node: Node, _ reader: SettingsReader) {
-        let names = TrainingRun.metricNames.filter { $0 != "lr" }
-        let isOurs = trainer == .visualSpeech
+        let names = declaration.metrics.judging
+        let isOpen = declaration.metrics.isOpen
         var named = metric.name
         var goal: Metric.Goal?
         reader.forEachKey(node) { name, keyNode, value in
             switch name {
             case "name":
-                if let text = value.string, isOurs ? names.contains(text) : !text.isEmpty { return named = text }
-                guard isOurs else {
+                if let text = value.string, isOpen ? !text.isEmpty : names.contains(text) { return named = text }
+                guard !isOpen else {
                     return reader.mistakes.add(
-                        reader.place(value), "metric: name is text, not \(reader.described(value))", in: reader.source)
+                        reader.place(value), "metric: name: found \(reader.described(value)); expected text",
+                        in: reader.source)
                 }
                 reader.mistakes.add(
                     reader.place(value),
-                    "metric: name is one of \(names.joined(separator: ", ")), not \(reader.described(value))",
+                    "metric: name: found \(reader.described(value)); expected one of \(names.joined(separator: ", "))",
                     in: reader.source)
             case "goal":
                 if let known = value.string.flatMap({ Metric.Goal(rawValue: $0) }) { return goal = known }
                 reader.mistakes.add(
-                    reader.place(value), "metric: goal is maximize or minimize, not \(reader.described(value))",
+                    reader.place(value),
+                    "metric: goal: found \(reader.described(value)); expected maximize or minimize",
                     in: reader.source)
             default:
                 reader.mistakes.add(reader.place(keyNode), "metric: has name and goal, no \(name)", in: reader.source)
@@ -145,10 +157,12 @@ struct RecipeDraft {
     }
 
     private mutating func readTrainer(_ node: Node, _ recipe: Node.Mapping?, _ reader: SettingsReader) {
+        declaration = trainers.command
+        metric = declaration.metrics.standard
         var command = TrainerReader(settings: reader).read(node)
         TrainerReader(settings: reader).readResources(recipe?["resources"], &command)
         TrainerReader(settings: reader).readMetrics(recipe?["metrics"], &command)
-        trainer = .command(command)
+        self.command = command
         commandNode = node.mapping?["command"]
         commandReader = reader
     }
@@ -158,7 +172,7 @@ struct RecipeDraft {
         let kept = nodes.compactMap { KeptWeights(name: $0.string ?? "") }
         guard kept.count == nodes.count, kept.count < 2 || !kept.contains([]) else {
             return reader.mistakes.add(
-                reader.place(node), "keep: is best, last, none, or [best, last], not \(reader.described(node))",
+                reader.place(node), "keep: found \(reader.described(node)); expected best, last, none, or [best, last]",
                 in: reader.source)
         }
         keep = kept.reduce([]) { $0.union($1) }
@@ -167,7 +181,7 @@ struct RecipeDraft {
     private func text(_ node: Node, _ name: String, _ reader: SettingsReader) -> String? {
         guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
             reader.mistakes.add(
-                reader.place(node), "\(name): has to be text, not \(reader.described(node))", in: reader.source)
+                reader.place(node), "\(name): found \(reader.described(node)); expected text", in: reader.source)
             return nil
         }
         return scalar.string
@@ -185,7 +199,10 @@ struct RecipeDraft {
         let whole = Place(file: source.name, line: 1, column: 1)
         defer {
             if mistakes.mistakes.isEmpty {
-                dimensions = shape.dimensions(axes.filter { $0.key != "seed" }, mistakes, source)
+                space = shape.space(
+                    axes.filter { $0.key != "seed" },
+                    Configuration(settings.mapValues(\.value), schema: declaration.schema),
+                    mistakes, source)
             }
             checkSize(whole, source, mistakes)
         }
@@ -193,7 +210,7 @@ struct RecipeDraft {
         settings = ReferenceResolver(
             settings: settings, swept: Set(axes.map(\.key)), environment: recordedEnvironment, mistakes: mistakes
         ).resolved()
-        if case .command(let command) = trainer {
+        if let command {
             guard let commandNode, let commandReader else { return }
             let known = Set(settings.keys).union(axes.map(\.key)).union(["seed"])
             for key in known.sorted() {
@@ -210,60 +227,41 @@ struct RecipeDraft {
             reader.checkPlaceholders(commandNode, known: known)
             guard mistakes.mistakes.isEmpty else { return }
             let (complete, note) = reader.withFilesOfPlaceholders(
-                command, settings.mapValues(\.value), axes.map { Axis(key: $0.key, values: $0.values) })
-            trainer = .command(complete)
+                command, settings.mapValues(\.value), axes.map(\.axis))
+            self.command = complete
             if let note { notes.append(note) }
             return
         }
-        if let path = settings["init_from"], case .text(let text) = path.value, !text.isEmpty {
-            settings["init_from"]?.value = .text(path.wholePath(text))
-        }
-        checkData(source, mistakes)
+        resolvePaths()
+        checkRules(whole, source, mistakes)
     }
 
-    /// Where the data lie, and which keys have nothing to say about them.
-    private mutating func checkData(_ source: SourceText, _ mistakes: MistakeList) {
-        let whole = Place(file: source.name, line: 1, column: 1)
-        guard let path = settings["path_to_dataset"], case .text(let text) = path.value else {
-            if !axes.contains(where: { $0.key == "path_to_dataset" }), mistakes.mistakes.isEmpty {
-                mistakes.add(
-                    whole,
-                    "path_to_dataset: missing: give the folder of the data set, or \(VisemeSet.path), here or as "
-                        + "path_to_dataset=… on the command line", in: source)
-            }
-            return
-        }
-        func refuse(_ keys: (String) -> Bool, _ reason: String) {
-            let set = settings.filter {
-                keys($0.key) && ConfigurationKey.byName[$0.key]?.defaultValue != $0.value.value
-            }
-            .map { ($0.key, $0.value.place) }
-            for (key, place) in (set + axes.filter { keys($0.key) }.map { ($0.key, $0.place) }).sorted(by: {
-                $0.0 < $1.0
-            }) {
-                mistakes.add(place, "\(key): \(reason)", in: source)
-            }
-        }
-        if text == VisemeSet.path {
-            refuse(
-                { $0 == "classes" }, "selects among folders of clips; of \(VisemeSet.path), builtin.words says how many"
-            )
-        } else if text.hasPrefix("builtin:") {
-            mistakes.add(
-                path.place, "path_to_dataset: the built-in data set is \(VisemeSet.path), there is no \(text)",
-                in: source)
-        } else {
-            settings["path_to_dataset"]?.value = .text(path.wholePath(text))
-            guard DataSource.isPrepared(text) else { return }
-            refuse(
-                { $0 != "classes" && $0 != "path_to_dataset" && !$0.hasPrefix("builtin.") && DataSource.keys($0) },
-                "says how clips are prepared, and \(text) is prepared already: give it to viseme data prepare")
+    /// Relative paths become absolute: a path is relative to the file that holds it.
+    private mutating func resolvePaths() {
+        for (name, written) in settings {
+            guard let path = declaration.schema.parameter(name)?.path, case .text(let text) = written.value,
+                !text.isEmpty,
+                path.otherThan.map({ !text.hasPrefix($0) }) ?? true
+            else { continue }
+            settings[name]?.value = .text(written.wholePath(text))
         }
     }
-}
 
-extension ConfigurationKey {
-    var isList: Bool {
-        if case .texts = kind { true } else { false }
+    /// Keys that need a value, and rules over several keys.
+    private func checkRules(_ whole: Place, _ source: SourceText, _ mistakes: MistakeList) {
+        let swept = Set(axes.map(\.key))
+        let set = settings.filter { declaration.schema.parameter($0.key)?.defaultValue != $0.value.value }
+        let usage = ParameterSchema.Usage(values: set.mapValues(\.value), swept: swept)
+        for problem in declaration.schema.rules(usage) {
+            let place = settings[problem.key]?.place ?? axes.first { $0.key == problem.key }?.place ?? whole
+            mistakes.add(place, "\(problem.key): \(problem.message)", in: source)
+        }
+        guard mistakes.mistakes.isEmpty else { return }
+        for parameter in declaration.schema.parameters {
+            guard let requirement = parameter.requirement, settings[parameter.name] == nil,
+                !swept.contains(parameter.name)
+            else { continue }
+            mistakes.add(whole, "\(parameter.name): \(requirement)", in: source)
+        }
     }
 }

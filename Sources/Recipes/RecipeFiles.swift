@@ -1,13 +1,13 @@
-import Clips
 import Digests
 import Foundation
+import Studies
 
 /// Files as a recipe names them: relative to its folder, inside its repository.
-struct RecipeFiles {
+package struct RecipeFiles {
     private let folder: URL
     private let root: String
 
-    init(folder: String) {
+    package init(folder: String) {
         self.folder = URL(filePath: folder).standardizedFileURL
         root = RecipeFiles.root(of: self.folder)
     }
@@ -23,25 +23,25 @@ struct RecipeFiles {
     }
 
     /// The path from the recipe's folder to a plain file of the repository, or nil.
-    func file(_ name: String) -> String? {
+    package func file(_ name: String) -> String? {
         guard !name.isEmpty, !name.hasPrefix("-") else { return nil }
         let url = URL(filePath: name, relativeTo: folder.appending(path: "")).standardizedFileURL
         guard url.path.hasPrefix(root + "/"), isPlainFile(url) else { return nil }
         return name.hasPrefix("/") ? relative(url.path) : name
     }
 
-    func absolute(_ path: String) -> String {
+    package func absolute(_ path: String) -> String {
         URL(filePath: path, relativeTo: folder.appending(path: "")).standardizedFileURL.path
     }
 
     /// What shows that a file was changed.
-    struct Facts: Equatable {
+    package struct Facts: Equatable, Sendable {
         let size: Int
         let seconds: Int
         let nanoseconds: Int
     }
 
-    func facts(_ path: String) -> Facts? {
+    package func facts(_ path: String) -> Facts? {
         var facts = stat()
         guard stat(absolute(path), &facts) == 0 else { return nil }
         #if canImport(Darwin)
@@ -53,7 +53,7 @@ struct RecipeFiles {
     }
 
     /// Hexadecimal SHA-256 of a file; nil where it can't be read.
-    func digest(_ path: String) -> String? {
+    package func digest(_ path: String) -> String? {
         guard let data = try? Data(contentsOf: URL(filePath: absolute(path)), options: .mappedIfSafe) else {
             return nil
         }

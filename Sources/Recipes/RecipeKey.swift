@@ -1,3 +1,5 @@
+import Studies
+
 /// One key of a recipe, beside those of the configuration: what it means and what it may be. The reader of recipes, the
 /// schema for editors, `viseme explain` and docs/recipes.md all say what stands here.
 package struct RecipeKey: Sendable {
@@ -107,24 +109,34 @@ package struct RecipeKey: Sendable {
     }
 }
 
+extension ParameterSchema {
+    /// All keys as the rows of a Markdown table: key, value and default, meaning, and whether it is left out of identity.
+    package var documentation: String {
+        parameters.map { key in
+            let standard = key.defaultValue.map { "; default " + ($0.label.isEmpty ? "empty" : $0.label) } ?? ""
+            return "| `\(key.name)` | \(key.rule)\(standard) | \(key.meaning) | \(key.decidesOutcome ? "" : "—") |\n"
+        }.joined()
+    }
+}
+
 /// What `viseme explain` says of a key.
 package enum Explanation {
     /// - Returns: nil where there is no such key.
-    package static func text(_ name: String) -> String? {
+    package static func text(_ name: String, _ schema: ParameterSchema) -> String? {
         var parts: [String] = []
         if let key = RecipeKey.all.first(where: { $0.name == name }) {
             parts.append(
                 "\(key.name): a key of recipes\n  value    \(key.rule)\n  meaning  \(key.meaning)\n  example  \(key.example)"
             )
         }
-        if let key = ConfigurationKey.byName[name] {
-            let standard = key.defaultValue.map { $0.label.isEmpty ? "empty" : $0.label } ?? "none: it has to be said"
+        if let key = schema.parameters.first(where: { $0.name == name }) {
+            let standard = key.defaultValue.map { $0.label.isEmpty ? "empty" : $0.label } ?? "none: it has to be given"
             let identity = key.decidesOutcome ? "part of a run's identity" : "not part of a run's identity"
             parts.append(
                 "\(key.name): a key of the configuration, under set: or sweep:\n  value    \(key.rule)\n  default  \(standard)\n  meaning  \(key.meaning)\n  \(identity)"
             )
         }
-        let members = ConfigurationKey.all.filter { $0.name.hasPrefix(name + ".") }
+        let members = schema.parameters.filter { $0.name.hasPrefix(name + ".") }
         if !members.isEmpty {
             parts.append("\(name): a group of keys: \(members.map(\.name).joined(separator: ", "))")
         }
@@ -132,12 +144,12 @@ package enum Explanation {
     }
 
     /// Names of all keys, for a hint.
-    package static func nearestKey(to name: String) -> String? {
-        nearest(name, in: RecipeKey.all.map(\.name) + ConfigurationKey.all.map(\.name))
+    package static func nearestKey(to name: String, _ schema: ParameterSchema) -> String? {
+        nearest(name, in: RecipeKey.all.map(\.name) + schema.parameters.map(\.name))
     }
 
     /// Every key in a line.
-    package static var list: [(name: String, rule: String)] {
-        RecipeKey.all.map { ($0.name, $0.rule) } + ConfigurationKey.all.map { ($0.name, $0.rule) }
+    package static func list(_ schema: ParameterSchema) -> [(name: String, rule: String)] {
+        RecipeKey.all.map { ($0.name, $0.rule) } + schema.parameters.map { ($0.name, $0.rule) }
     }
 }

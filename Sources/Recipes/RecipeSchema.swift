@@ -1,11 +1,12 @@
 import Foundation
+import Studies
 
 /// The form of a recipe as JSON Schema (draft 7), for editors: made of the same definitions as the checks.
 package enum RecipeSchema {
-    package static func json() throws -> String {
+    package static func json(_ parameters: ParameterSchema) throws -> String {
         let keys = RecipeKey.all.map { ($0.name, described($0.schema, $0.meaning)) }
         // A file of configuration keys alone is a recipe of one run.
-        let settings = try object(settingsSchema(isSweep: false))["properties"] as? [String: Any] ?? [:]
+        let settings = try object(settingsSchema(parameters, isSweep: false))["properties"] as? [String: Any] ?? [:]
         var properties = settings
         for (name, schema) in keys { properties[name] = try object(schema) }
         let root: [String: Any] = [
@@ -14,8 +15,8 @@ package enum RecipeSchema {
             "definitions": [
                 // A command's keys are its own.
                 "settings": ["type": "object"], "sweep": ["type": "object"],
-                "configuration": try object(settingsSchema(isSweep: false)),
-                "configurationSweep": try object(settingsSchema(isSweep: true)),
+                "configuration": try object(settingsSchema(parameters, isSweep: false)),
+                "configurationSweep": try object(settingsSchema(parameters, isSweep: true)),
             ],
             "if": ["not": ["required": ["trainer"]]],
             "then": [
@@ -39,11 +40,11 @@ package enum RecipeSchema {
     }
 
     /// All configuration keys, nested ones as objects in objects.
-    private static func settingsSchema(isSweep: Bool) -> String {
+    private static func settingsSchema(_ parameters: ParameterSchema, isSweep: Bool) -> String {
         var plain: [(String, String)] =
             isSweep ? [("seeds", #"{"type":"integer","minimum":1,"description":"seeds 1 to this"}"#)] : []
         var groups: [(name: String, members: [(String, String)])] = []
-        for key in ConfigurationKey.all {
+        for key in parameters.parameters {
             let schema =
                 isSweep
                 ? axis(key) : described("{\"anyOf\":[\(value(key)),\(elsewhere)]}", "\(key.meaning) (\(key.rule))")
@@ -76,10 +77,10 @@ package enum RecipeSchema {
         "{\"type\":\"object\",\"properties\":{\(members.map { jsonString($0.0) + ":" + $0.1 }.joined(separator: ","))},\"additionalProperties\":false}"
     }
 
-    private static func value(_ key: ConfigurationKey) -> String {
+    private static func value(_ key: Parameter) -> String {
         switch key.kind {
         case .bool: #"{"type":"boolean"}"#
-        case .integer where key.name == "channels_lips": #"{"enum":[1,3]}"#
+        case .integers(let known): "{\"enum\":[\(known.map { String($0.value) }.joined(separator: ","))]}"
         case .integer(let range):
             "{\"type\":\"integer\",\"minimum\":\(range.lowerBound)\(range.upperBound == Int.max ? "" : ",\"maximum\":\(range.upperBound)")}"
         case .number(let range, let belowUpper):
@@ -88,14 +89,14 @@ package enum RecipeSchema {
                     ? "" : ",\"\(belowUpper ? "exclusiveMaximum" : "maximum")\":\(shortest(range.upperBound))") + "}"
         case .text: #"{"type":"string"}"#
         case .choice(let names): "{\"enum\":[\(names.map(jsonString).joined(separator: ","))]}"
-        case .box: #"{"type":"string","pattern":"^(lrw|[0-9]+x[0-9]+[+][0-9]+[+][0-9]+)$"}"#
+        case .format(let format): "{\"type\":\"string\",\"pattern\":\(jsonString(format.pattern))}"
         case .texts(let count):
             "{\"type\":\"array\",\"items\":{\"type\":\"string\"}\(count.map { ",\"minItems\":\($0),\"maxItems\":\($0)" } ?? "")}"
         case .any: "{}"
         }
     }
 
-    private static func axis(_ key: ConfigurationKey) -> String {
+    private static func axis(_ key: Parameter) -> String {
         let list = "{\"type\":\"array\",\"minItems\":1,\"items\":\(value(key))}"
         let range = #"{"type":"object","required":["from","to","step"],"additionalProperties":{"type":"number"}}"#
         let spread =

@@ -1,4 +1,5 @@
 import Foundation
+import Studies
 import Yams
 
 /// A value that is taken from elsewhere: `${epoch}`, `runs of ${name}`, `${env:DATA,/data}`.
@@ -6,11 +7,11 @@ struct Reference {
     /// As it was written.
     let text: String
     let node: Node
-    let key: ConfigurationKey
+    let key: Parameter
     let reader: SettingsReader
 
     /// - Returns: nil where the node refers to nothing.
-    init?(_ node: Node, _ key: ConfigurationKey, _ reader: SettingsReader) {
+    init?(_ node: Node, _ key: Parameter, _ reader: SettingsReader) {
         guard case .scalar(let scalar) = node, scalar.string.contains("${") else { return nil }
         (text, self.node, self.key, self.reader) = (scalar.string, node, key, reader)
     }
@@ -18,14 +19,14 @@ struct Reference {
 
 /// Puts values in the place of references.
 struct ReferenceResolver {
-    let settings: [String: Setting]
+    let settings: [String: WrittenValue]
     let swept: Set<String>
     /// Names of environment variables that may be read.
     let environment: [String]
     let mistakes: MistakeList
 
     /// All settings with their references resolved. What can't be is a mistake.
-    func resolved() -> [String: Setting] {
+    func resolved() -> [String: WrittenValue] {
         guard settings.values.contains(where: { $0.reference != nil }) else { return settings }
         var done = settings
         for name in settings.keys.sorted() {
@@ -36,7 +37,7 @@ struct ReferenceResolver {
         return done
     }
 
-    private func value(_ name: String, _ open: inout [String], _ done: inout [String: Setting]) -> Value? {
+    private func value(_ name: String, _ open: inout [String], _ done: inout [String: WrittenValue]) -> Value? {
         guard let setting = done[name] else { return nil }
         guard let reference = setting.reference else { return setting.value }
         func mistake(_ text: String) {
@@ -77,7 +78,7 @@ struct ReferenceResolver {
     }
 
     private func lookUp(
-        _ target: String, _ open: inout [String], _ done: inout [String: Setting], _ mistake: (String) -> Void
+        _ target: String, _ open: inout [String], _ done: inout [String: WrittenValue], _ mistake: (String) -> Void
     ) -> Value? {
         for prefix in ["env:", "oc.env:"] where target.hasPrefix(prefix) {
             let parts = target.dropFirst(prefix.count).split(

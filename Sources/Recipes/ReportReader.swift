@@ -1,5 +1,6 @@
 import Foundation
 import Mustache
+import Studies
 import Yams
 
 /// Reads the recipe's key `report`.
@@ -50,7 +51,7 @@ struct ReportReader {
                     ?? ": it is \(known.joined(separator: ", "))"
                 mistake(node, "\(key): there is no \(word)\(hint)")
             } else if !seen.insert(word).inserted {
-                mistake(node, "\(key): \(word) stands there twice")
+                mistake(node, "\(key): \(word) is given twice")
             }
         }
         return words
@@ -58,7 +59,7 @@ struct ReportReader {
 
     private func text(_ node: Node, _ key: String) -> String {
         guard let text = node.scalar?.string else {
-            mistake(node, "\(key): has to be text")
+            mistake(node, "\(key): expected text")
             return ""
         }
         return text

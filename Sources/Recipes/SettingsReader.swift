@@ -1,10 +1,9 @@
-import Clips
 import Foundation
-import Training
+import Studies
 import Yams
 
 /// A value with the place it was written at.
-struct Setting {
+struct WrittenValue {
     var value: Value
     /// Text that stands without quotes: among numbers it is rather a number misspelt.
     var isPlainText = false
@@ -27,32 +26,38 @@ struct Setting {
 struct SettingsReader {
     let source: SourceText
     let mistakes: MistakeList
-    var keys = KeyTable.visualSpeech
+    var schema: ParameterSchema
 
     /// All keys of a mapping, nested ones under their dotted names.
-    func settings(_ node: Node, prefix: String = "") -> [(name: String, setting: Setting)] {
-        var result: [(name: String, setting: Setting)] = []
+    func settings(_ node: Node, prefix: String = "") -> [(name: String, setting: WrittenValue)] {
+        var result: [(name: String, setting: WrittenValue)] = []
         forEachKey(node) { name, keyNode, valueNode in
             let full = prefix + name
-            let isKey = keys.key(full) != nil || keys.isGroup(full, valueNode)
+            let isKey = schema.parameter(full) != nil || schema.isGroup(full, valueNode)
             if isKey, SettingsReader.isDeletion(valueNode) {
-                result.append(
-                    (full, Setting(value: .text(""), isDeletion: true, place: place(keyNode), folder: source.folder)))
-            } else if let key = keys.key(full), let reference = Reference(valueNode, key, self) {
                 result.append(
                     (
                         full,
-                        Setting(
+                        WrittenValue(value: .text(""), isDeletion: true, place: place(keyNode), folder: source.folder)
+                    ))
+            } else if let key = schema.parameter(full), let reference = Reference(valueNode, key, self) {
+                result.append(
+                    (
+                        full,
+                        WrittenValue(
                             value: .text(reference.text), reference: reference, place: place(valueNode),
                             folder: source.folder)
                     ))
-            } else if keys.isGroup(full, valueNode) {
+            } else if schema.isGroup(full, valueNode) {
                 guard case .mapping = valueNode else {
-                    mistakes.add(place(valueNode), "\(full): needs keys of its own: \(members(full))", in: source)
+                    mistakes.add(
+                        place(valueNode),
+                        "\(full): needs keys of its own: \(schema.members(of: full).joined(separator: ", "))",
+                        in: source)
                     return
                 }
                 result += settings(valueNode, prefix: full + ".")
-            } else if let key = keys.key(full) {
+            } else if let key = schema.parameter(full) {
                 if let value = value(valueNode, key) {
                     result.append((full, setting(value, valueNode)))
                 }
@@ -74,8 +79,8 @@ struct SettingsReader {
         return ["~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
-    func setting(_ value: Value, _ node: Node) -> Setting {
-        Setting(value: value, isPlainText: isPlainText(value, node), place: place(node), folder: source.folder)
+    func setting(_ value: Value, _ node: Node) -> WrittenValue {
+        WrittenValue(value: value, isPlainText: isPlainText(value, node), place: place(node), folder: source.folder)
     }
 
     func isPlainText(_ value: Value, _ node: Node) -> Bool {
@@ -87,12 +92,12 @@ struct SettingsReader {
     func forEachKey(_ node: Node, _ body: (_ name: String, _ key: Node, _ value: Node) -> Void) {
         guard case .mapping(let mapping) = node else {
             mistakes.add(
-                place(node), "here stands \(described(node)); a mapping of keys to values belongs here", in: source)
+                place(node), "found \(described(node)); expected a mapping of keys to values", in: source)
             return
         }
         for (key, value) in mapping {
             guard case .scalar(let scalar) = key else {
-                mistakes.add(place(key), "a key has to be a word", in: source)
+                mistakes.add(place(key), "a key is a word", in: source)
                 continue
             }
             body(scalar.string, key, value)
@@ -100,18 +105,18 @@ struct SettingsReader {
     }
 
     /// The value of one key, or nil after a mistake.
-    func value(_ node: Node, _ key: ConfigurationKey) -> Value? {
+    func value(_ node: Node, _ key: Parameter) -> Value? {
         if let members = node.sequence, let member = members.first(where: SettingsReader.refers) {
             mistakes.add(
                 place(member),
-                "\(key.name): a reference stands for a single value; in a list or an axis it is not resolved: write the value",
+                "\(key.name): references are not resolved in lists and axes: write the value",
                 in: source)
             return nil
         }
         guard let value = typed(node, key) else {
             mistakes.add(
                 place(node),
-                "\(key.name): here stands \(described(node)); it has to be \(key.rule)\(spelling(node, key))",
+                "\(key.name): found \(described(node)); expected \(key.rule)\(spelling(node, key))",
                 in: source)
             return nil
         }
@@ -119,11 +124,11 @@ struct SettingsReader {
     }
 
     func add(unknown name: String, at node: Node) {
-        guard case .visualSpeech = keys else {
+        guard !schema.isOpen else {
             let rule = "a key is made of letters, digits, _ and -, with dots between nested ones"
             return mistakes.add(place(node), "\(name.prefix(60)): can't be a key: \(rule)", in: source)
         }
-        let hint = keys.nearest(to: name).map { ": did you mean \($0)?" } ?? ""
+        let hint = schema.nearest(to: name).map { ": did you mean \($0)?" } ?? ""
         mistakes.add(place(node), "\(name): there is no such key\(hint)", in: source)
     }
 
@@ -134,7 +139,7 @@ struct SettingsReader {
         let nodes = node.sequence.map(Array.init) ?? [node]
         return nodes.compactMap { item in
             if case .scalar(let scalar) = item, !scalar.string.isEmpty { return scalar.string }
-            mistakes.add(place(item), "\(name): has to be a list of texts, not \(described(item))", in: source)
+            mistakes.add(place(item), "\(name): found \(described(item)); expected a list of texts", in: source)
             return nil
         }
     }
@@ -157,7 +162,7 @@ struct SettingsReader {
         return plainNumber(scalar.string)
     }
 
-    private func typed(_ node: Node, _ key: ConfigurationKey) -> Value? {
+    private func typed(_ node: Node, _ key: Parameter) -> Value? {
         switch key.kind {
         case .texts(let count):
             guard case .sequence(let sequence) = node else { return nil }
@@ -167,8 +172,8 @@ struct SettingsReader {
             return .list(texts.map { .text($0) })
         case .text:
             return text(node).flatMap { $0.isEmpty ? nil : .text($0) }
-        case .box:
-            return text(node).flatMap { CropBox($0) == nil ? nil : .text($0) }
+        case .format(let format):
+            return text(node).flatMap { format.accepts($0) ? .text($0) : nil }
         case .choice(let names):
             return text(node).flatMap { names.contains($0) ? .text($0) : nil }
         case .bool:
@@ -181,8 +186,8 @@ struct SettingsReader {
         case .integer(let range):
             guard case .scalar(let scalar) = node, scalar.style == .plain else { return nil }
             let whole = Int(scalar.string) ?? plainNumber(scalar.string).flatMap { Int(exactly: $0) }
-            guard let whole, range.contains(whole), key.name != "channels_lips" || whole != 2 else { return nil }
-            return .integer(whole)
+            return whole.flatMap { range.contains($0) ? .integer($0) : nil }
+        case .integers: return SettingsReader.number(node).flatMap(key.value)
         case .number(let range, let belowUpper):
             guard let number = SettingsReader.number(node), range.contains(number) else { return nil }
             return belowUpper && number == range.upperBound ? nil : .number(number)
@@ -230,13 +235,13 @@ struct SettingsReader {
     }
 
     /// The right spelling of a number or a truth value that YAML readers take in different ways.
-    private func spelling(_ node: Node, _ key: ConfigurationKey) -> String {
+    private func spelling(_ node: Node, _ key: Parameter) -> String {
         guard case .scalar(let scalar) = node else { return "" }
         switch key.kind {
         case .bool:
             if ["yes", "on", "y", "1"].contains(scalar.string.lowercased()) { return ": write true" }
             if ["no", "off", "n", "0"].contains(scalar.string.lowercased()) { return ": write false" }
-        case .integer, .number:
+        case .integer, .integers, .number:
             let plain = scalar.string.replacing("_", with: "").replacing(",", with: ".")
             if plain != scalar.string || scalar.style != .plain, plainNumber(plain) != nil { return ": write \(plain)" }
         case .choice(let names):
@@ -250,10 +255,19 @@ struct SettingsReader {
         }
         return ""
     }
+}
 
-    private func members(_ group: String) -> String {
-        ConfigurationKey.all.filter { $0.name.hasPrefix(group + ".") }
-            .map { String($0.name.dropFirst(group.count + 1)) }.joined(separator: ", ")
+extension ParameterSchema {
+    /// Whether `name`, with this value, is not a key itself but the first part of nested ones.
+    func isGroup(_ name: String, _ value: Node) -> Bool {
+        isOpen && parameter(name) != nil
+            ? value.mapping != nil && !AxisReader.isAxisMapping(value) && name != ParameterSchema.seed.name
+            : isGroup(name)
+    }
+
+    /// The declared key nearest to a misspelt one.
+    func nearest(to name: String) -> String? {
+        isOpen ? nil : Recipes.nearest(name, in: parameters.map(\.name))
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Studies
 import Yams
 
 /// A text with its name: a file, or one argument of the command line.
@@ -62,9 +63,10 @@ struct SourceText {
 }
 
 /// A file that can't be read at all.
-package struct UnreadableFile: Error, CustomStringConvertible, Sendable {
+package struct UnreadableFile: UserError {
     package let path: String
     package let reason: String
 
-    package var description: String { "\(path): can't be read: \(reason)" }
+    package var place: String { path }
+    package var rule: String { "can't be read: \(reason)" }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Studies
 import Yams
 
 // The part of a recipe under `sweep`, and what belongs to it: which axes there are, which go together, which combinations
@@ -10,17 +11,17 @@ extension RecipeDraft {
             namedInSweep.insert(full)
             if full == "seeds" || full == "seed", namedInSweep.isSuperset(of: ["seed", "seeds"]) {
                 reader.mistakes.add(
-                    reader.place(keyNode), "sweep: seed and seeds say the same twice: keep one", in: reader.source)
+                    reader.place(keyNode), "sweep: seed and seeds are both given: keep one", in: reader.source)
             }
             if full == "seeds", value.scalar != nil {
                 if let axis = AxisReader(settings: reader).seeds(value) { put(axis) }
             } else if let members = value.sequence, !members.isEmpty, members.allSatisfy({ $0.mapping != nil }),
-                reader.keys.isGroup(full, value) || reader.keys == .any
+                reader.schema.isGroup(full, value) || reader.schema.isOpen
             {
                 readGroups(members, full, reader.place(keyNode), reader)
-            } else if reader.keys.isGroup(full, value), case .mapping = value {
+            } else if reader.schema.isGroup(full, value), case .mapping = value {
                 readSweep(value, prefix: full + ".", reader)
-            } else if let key = reader.keys.key(full) {
+            } else if let key = reader.schema.parameter(full) {
                 guard isSweepable(key, reader.place(keyNode), reader) else { return }
                 let isZipped = shape.zips.contains { $0.keys.contains(full) }
                 let axes = AxisReader(settings: reader, isSampled: shape.isSampled, keepsRepeats: isZipped)
@@ -45,7 +46,7 @@ extension RecipeDraft {
         let keys = read.first?.map(\.name) ?? []
         for (key, setting) in read.joined() where setting.isDeletion || setting.reference != nil {
             reader.mistakes.add(
-                setting.place, "\(key): here has to stand a value: in an axis nothing is deleted or referred to",
+                setting.place, "\(key): expected a value: nothing is deleted or referred to in an axis",
                 in: reader.source)
         }
         guard read.allSatisfy({ Set($0.map(\.name)) == Set(keys) }), !keys.isEmpty else {
@@ -53,23 +54,20 @@ extension RecipeDraft {
                 place, "\(name): every mapping of the list has to set the same keys", in: reader.source)
         }
         for key in keys {
-            guard let rule = reader.keys.key(key), isSweepable(rule, place, reader), let node = members.first else {
+            guard let rule = reader.schema.parameter(key), isSweepable(rule, place, reader), let node = members.first
+            else {
                 continue
             }
             let values = read.compactMap { $0.first { $0.name == key }?.setting.value }
-            put(AxisDraft(key: key, values: values, distribution: nil, rule: rule, node: node, reader: reader))
+            put(AxisDraft(key: key, domain: .values(values), node: node, reader: reader))
         }
         if keys.count > 1 { shape.zips.append((keys, place)) }
     }
 
-    /// Keys that only change what is printed make no runs that differ.
-    func isSweepable(_ key: ConfigurationKey, _ place: Place, _ reader: SettingsReader) -> Bool {
-        if key.name == "init_from" {
-            reader.mistakes.add(place, "init_from: can't be swept: make a recipe of each start", in: reader.source)
-            return false
-        }
-        guard key.name.hasPrefix("hide_") else { return true }
-        reader.mistakes.add(place, "\(key.name): does not change a run, so it can't be swept", in: reader.source)
+    /// Whether a key can be swept; if not, that is noted.
+    func isSweepable(_ key: Parameter, _ place: Place, _ reader: SettingsReader) -> Bool {
+        guard let refusal = key.sweepRefusal else { return true }
+        reader.mistakes.add(place, "\(key.name): \(refusal)", in: reader.source)
         return false
     }
 
@@ -80,7 +78,7 @@ extension RecipeDraft {
     func patterns(_ node: Node, _ name: String, _ reader: SettingsReader) -> [Pattern] {
         guard case .sequence(let patterns) = node else {
             reader.mistakes.add(
-                reader.place(node), "\(name): has to be a list of mappings, as [{lr: 0.1, batch_size: 8}]",
+                reader.place(node), "\(name): expected a list of mappings, as [{lr: 0.1, batch_size: 8}]",
                 in: reader.source)
             return []
         }
@@ -135,7 +133,10 @@ extension RecipeDraft {
 
     func checkSize(_ whole: Place, _ source: SourceText, _ mistakes: MistakeList) {
         let seeds = Double(axes.first { $0.key == "seed" }?.values.count ?? 1)
-        let count = dimensions.reduce(seeds) { $0 * Double($1.first?.values.count ?? 1) }
+        let count =
+            shape.isSampled
+            ? seeds * Double(shape.samples ?? 1)
+            : space.dimensions.reduce(seeds) { $0 * Double($1.first?.domain.values.count ?? 1) }
         if count > Double(AxisReader.limit) {
             mistakes.add(
                 whole, "the sweep makes \(shortest(count)) runs; a recipe makes at most \(AxisReader.limit)", in: source

@@ -1,3 +1,5 @@
+import Search
+import Studies
 import Yams
 
 /// How a recipe's axes become points: which go together, which exist only under a condition, which combinations stay.
@@ -50,7 +52,8 @@ struct ShapeReader {
                 let known = SweepMethod.allCases.map(\.rawValue)
                 let hint = nearest(node.string ?? "", in: known).map { ": did you mean \($0)?" } ?? ""
                 mistake(
-                    node, "method: is one of \(known.joined(separator: ", ")), not \(reader.described(node))\(hint)")
+                    node,
+                    "method: found \(reader.described(node)); expected one of \(known.joined(separator: ", "))\(hint)")
             }
         }
         if let node = parts["samples"] { shape.samples = count(node, "samples") }
@@ -58,7 +61,7 @@ struct ShapeReader {
             if let seed = whole(node), seed >= 0 {
                 shape.sampleSeed = UInt64(seed)
             } else {
-                mistake(node, "sample_seed: has to be a whole number, 0 or more, not \(reader.described(node))")
+                mistake(node, "sample_seed: found \(reader.described(node)); expected a whole number, 0 or more")
             }
         }
         if let node = parts["max_runs"], let count = count(node, "max_runs") {
@@ -79,13 +82,13 @@ struct ShapeReader {
 
     private func readZips(_ node: Node, _ shape: inout SweepShape) {
         guard case .sequence(let groups) = node, !groups.isEmpty else {
-            return mistake(node, "zip: has to be a list of lists of keys that go together, as [[lr, batch_size]]")
+            return mistake(node, "zip: expected a list of lists of keys that move together, as [[lr, batch_size]]")
         }
         // One group may stand without its outer brackets.
         let lists = groups.allSatisfy { $0.scalar != nil } ? [node] : Array(groups)
         for list in lists {
             guard case .sequence(let names) = list, names.count > 1, names.allSatisfy({ $0.scalar != nil }) else {
-                mistake(list, "zip: a group has to be a list of two swept keys or more, as [[lr, batch_size]]")
+                mistake(list, "zip: expected a list of two swept keys or more, as [[lr, batch_size]]")
                 continue
             }
             shape.zips.append((names.compactMap(\.string), reader.place(list)))
@@ -98,7 +101,8 @@ struct ShapeReader {
 
     private func count(_ node: Node, _ name: String) -> Int? {
         guard let count = whole(node), (1...AxisReader.limit).contains(count) else {
-            mistake(node, "\(name): has to be a whole number, 1…\(AxisReader.limit), not \(reader.described(node))")
+            mistake(
+                node, "\(name): found \(reader.described(node)); expected a whole number from 1 to \(AxisReader.limit)")
             return nil
         }
         return count
@@ -106,9 +110,13 @@ struct ShapeReader {
 }
 
 extension SweepShape {
-    /// The axes as they are walked through, the first slowest: each group moves as one. A sampled sweep is one group.
-    /// - Parameter axes: all but the seed's, in order.
-    func dimensions(_ axes: [AxisDraft], _ mistakes: MistakeList, _ source: SourceText) -> [[Axis]] {
+    /// The axes as they are walked through, the first slowest: those of a group move together.
+    /// - Parameters:
+    ///   - axes: all but the seed's, in order.
+    ///   - shared: what all runs share, for conditions.
+    func space(
+        _ axes: [AxisDraft], _ shared: Configuration, _ mistakes: MistakeList, _ source: SourceText
+    ) -> SearchSpace {
         var groups: [[AxisDraft]] = []
         var taken: Set<String> = []
         // A group of keys may be named as one; its own zip then is part of the larger one.
@@ -135,18 +143,19 @@ extension SweepShape {
                     mistakes.add(zip.place, "zip: \(key) is not swept\(hint)", in: source)
                 }
                 if !taken.insert(key).inserted {
-                    mistakes.add(zip.place, "zip: \(key) stands in two groups, or twice in one", in: source)
+                    mistakes.add(zip.place, "zip: \(key) is in two groups, or twice in one", in: source)
                 }
             }
             let members = zip.keys.compactMap { key in axes.first { $0.key == key } }
             if members.contains(where: \.isDrawn) {
                 mistakes.add(
-                    zip.place, "zip: values that are drawn can't go together: give them a count or a list", in: source)
+                    zip.place, "zip: values that are drawn can't move together: give them a count or a list", in: source
+                )
             }
             let counts = Set(members.map(\.values.count))
             if counts.count > 1 {
                 let each = members.map { "\($0.key) has \($0.values.count)" }.joined(separator: ", ")
-                mistakes.add(zip.place, "zip: axes that go together need equally many values: \(each)", in: source)
+                mistakes.add(zip.place, "zip: axes that move together need equally many values: \(each)", in: source)
             }
         }
         // A group stands where its first member does.
@@ -157,33 +166,28 @@ extension SweepShape {
             done.formUnion(members.map(\.key))
             groups.append(members)
         }
-        guard mistakes.mistakes.isEmpty else { return [] }
-        guard isSampled else { return groups.map { $0.map { Axis(key: $0.key, values: $0.values) } } }
-        return sampled(groups, mistakes, source)
-    }
-
-    private func sampled(_ groups: [[AxisDraft]], _ mistakes: MistakeList, _ source: SourceText) -> [[Axis]] {
-        guard let samples, !groups.isEmpty else { return [] }
-        if method == .sobol, max(groups.count, slots.count) > UnitPoints.sobolDimensions {
+        let none = SearchSpace(dimensions: [])
+        guard mistakes.mistakes.isEmpty else { return none }
+        if method == .sobol, max(groups.count, slots.count) > SobolSampler.dimensionLimit {
             mistakes.add(
                 Place(file: source.name, line: 1, column: 1),
-                "method: sobol has \(UnitPoints.sobolDimensions) dimensions, and \(groups.count) keys are swept",
+                "method: sobol has \(SobolSampler.dimensionLimit) dimensions, and \(groups.count) keys are swept",
                 in: source)
-            return []
+            return none
         }
+        let conditions = conditions.mapValues(\.pattern)
+        return SearchSpace(dimensions: groups.map { $0.map(\.axis) }, streams: streams(groups)) { key, before in
+            conditions[key].map { $0.matches(shared.at(before)) } ?? true
+        }
+    }
+
+    /// Each group draws from the stream of its place in the recipe; groups that the command line adds come after.
+    private func streams(_ groups: [[AxisDraft]]) -> [Int] {
         var slots = slots
-        let places = groups.map { group -> Int in
+        return groups.map { group in
             if let place = slots.firstIndex(where: { key in group.contains { $0.key == key } }) { return place }
             slots.append(group.first?.key ?? "")
             return slots.count - 1
         }
-        let columns = UnitPoints.columns(method, dimensions: slots.count, count: samples, seed: sampleSeed)
-        let axes = Swift.zip(groups, places).flatMap { group, place in
-            let shares = columns[place]
-            return group.compactMap { draft in
-                AxisReader.drawn(draft, at: shares).map { Axis(key: draft.key, values: $0) }
-            }
-        }
-        return axes.isEmpty ? [] : [axes]
     }
 }

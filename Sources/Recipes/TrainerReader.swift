@@ -1,4 +1,6 @@
 import Foundation
+import Search
+import Studies
 import Yams
 
 /// Reads `trainer:`, and what belongs to it, noting every mistake.
@@ -10,8 +12,8 @@ struct TrainerReader {
     private var files: RecipeFiles { RecipeFiles(folder: source.folder.path) }
 
     /// `{command: […], files: […], env: {…}}`.
-    func read(_ node: Node) -> CommandTrainer {
-        var trainer = CommandTrainer(folder: source.folder.standardizedFileURL.path, command: [])
+    func read(_ node: Node) -> TrainerCommand {
+        var trainer = TrainerCommand(folder: source.folder.standardizedFileURL.path, command: [])
         var patterns: [(Node, String)] = []
         var hasCommand = false
         settings.forEachKey(node) { name, keyNode, value in
@@ -56,19 +58,24 @@ struct TrainerReader {
         return trainer
     }
 
-    func readResources(_ node: Node?, _ trainer: inout CommandTrainer) {
+    func readResources(_ node: Node?, _ trainer: inout TrainerCommand) {
         guard let node else { return }
         settings.forEachKey(node) { name, keyNode, value in
             let number = value.string.flatMap { Int($0) }
             switch name {
             case "gpus":
                 guard let number, (0...1024).contains(number) else {
-                    return add(value, "resources: gpus is a whole number, 0…1024, not \(settings.described(value))")
+                    return add(
+                        value,
+                        "resources: gpus: found \(settings.described(value)); expected a whole number from 0 to 1024")
                 }
                 trainer.gpus = number
             case "threads":
                 guard let number, (1...1024).contains(number) else {
-                    return add(value, "resources: threads is a whole number, 1…1024, not \(settings.described(value))")
+                    return add(
+                        value,
+                        "resources: threads: found \(settings.described(value)); expected a whole number from 1 to 1024"
+                    )
                 }
                 trainer.threads = number
             default: add(keyNode, "resources: has gpus and threads, no \(name)")
@@ -76,7 +83,7 @@ struct TrainerReader {
         }
     }
 
-    func readMetrics(_ node: Node?, _ trainer: inout CommandTrainer) {
+    func readMetrics(_ node: Node?, _ trainer: inout TrainerCommand) {
         guard let node else { return }
         settings.forEachKey(node) { name, keyNode, value in
             guard name == "exclude" else { return add(keyNode, "metrics: has exclude, no \(name)") }
@@ -98,8 +105,8 @@ struct TrainerReader {
 
     /// Adds the files whose names hold values, as `models/{model}.py`.
     /// - Returns: the trainer, and what its author should know.
-    func withFilesOfPlaceholders(_ trainer: CommandTrainer, _ values: [String: Value], _ axes: [Axis]) -> (
-        CommandTrainer, String?
+    func withFilesOfPlaceholders(_ trainer: TrainerCommand, _ values: [String: Value], _ axes: [Axis]) -> (
+        TrainerCommand, String?
     ) {
         var trainer = trainer
         var paths = Set(trainer.files.map(\.path))
@@ -107,7 +114,7 @@ struct TrainerReader {
         {
             var names: [[String: Value]] = [values]
             for axis in axes where template.keys.contains(axis.key) {
-                names = names.flatMap { point in axis.values.map { point.merging([axis.key: $0]) { $1 } } }
+                names = names.flatMap { point in axis.domain.values.map { point.merging([axis.key: $0]) { $1 } } }
             }
             paths.formUnion(names.compactMap { point in files.file(template.text { point[$0] }) })
         }
@@ -118,19 +125,19 @@ struct TrainerReader {
         return (trainer, trainer.files.isEmpty ? note : nil)
     }
 
-    private func digested(_ paths: Set<String>, _ node: Node?) -> [CommandTrainer.SourceFile] {
+    private func digested(_ paths: Set<String>, _ node: Node?) -> [TrainerCommand.SourceFile] {
         paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.compactMap { path in
             guard let digest = files.digest(path) else {
                 add(node, "trainer: the file \(path) can't be read")
                 return nil
             }
-            return CommandTrainer.SourceFile(path: path, digest: digest)
+            return TrainerCommand.SourceFile(path: path, digest: digest)
         }
     }
 
     private func words(_ node: Node) -> [String] {
         guard case .sequence(let sequence) = node, !sequence.isEmpty else {
-            add(node, "command: has to be a list of words, as [python3, train.py, --lr, \"{lr}\"]: no shell reads it")
+            add(node, "command: expected a list of words, as [python3, train.py, --lr, \"{lr}\"]: no shell reads it")
             return []
         }
         return sequence.compactMap { word in

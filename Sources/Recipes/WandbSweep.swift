@@ -1,4 +1,6 @@
 import Foundation
+import Search
+import Studies
 import Yams
 
 /// A sweep file of Weights & Biases as a recipe. Values keep their places, so that mistakes point into the file.
@@ -83,7 +85,7 @@ struct WandbSweep {
             guard let name = key.string else { continue }
             let full = Node.scalar(.init(prefix + name, .init(.implicit), .plain, key.mark))
             guard let fields = value.mapping else {
-                losses.append((value, "\(prefix + name): has to be a mapping with value, values, or min and max"))
+                losses.append((value, "\(prefix + name): expected a mapping with value, values, or min and max"))
                 continue
             }
             if let nested = fields["parameters"] {

@@ -1,4 +1,4 @@
-import Recipes
+import Studies
 
 /// What one swept key does: the mean of the metric at each of its levels, over the same settings of all other keys.
 struct AxisEffect {
@@ -30,9 +30,9 @@ struct AxisEffect {
         // Level → (other keys and seed) → value.
         var values: [Value: [String: (seed: String, value: Double)]] = [:]
         for trial in trials.sorted(by: { $0.trial < $1.trial }) where !trial.values.isEmpty {
-            guard let level = trial.point.first(where: { $0.key == key })?.value else { continue }
+            guard let level = trial.setting[key] else { continue }
             if values[level] == nil { order.append(level) }
-            let others = trial.point.filter { $0.key != key }.label
+            let others = Setting(trial.setting.filter { $0.key != key }).label
             for (seed, value) in trial.bySeed { values[level, default: [:]][others + "\u{0}" + seed] = (seed, value) }
         }
         guard order.count > 1 else { return nil }

@@ -1,7 +1,6 @@
 import Foundation
-import Recipes
 import RunStore
-import Training
+import Studies
 
 /// Two studies side by side: what differs in their settings, and how the settings both have fared.
 package struct ComparisonReport {
@@ -10,8 +9,8 @@ package struct ComparisonReport {
     private let names: (String, String)
 
     package init(
-        _ first: (name: String, plan: StoredPlan, stored: Stored),
-        _ second: (name: String, plan: StoredPlan, stored: Stored)
+        _ first: (name: String, plan: Plan, stored: StudyResults),
+        _ second: (name: String, plan: Plan, stored: StudyResults)
     ) {
         a = StudyFacts(first.plan, first.stored, failures: [], readRun: { _ in nil })
         b = StudyFacts(second.plan, second.stored, failures: [], readRun: { _ in nil })
@@ -78,7 +77,7 @@ package struct ComparisonReport {
         let (x, y) = (shared(a.plan), shared(b.plan))
         let keys = Set(x.keys).union(y.keys).filter { x[$0]?.json != y[$0]?.json }.sorted()
         var rows: [[Words]] = keys.map { key in
-            let text = { (values: [String: Value], plan: StoredPlan) -> Words in
+            let text = { (values: [String: Value], plan: Plan) -> Words in
                 if plan.axes.contains(key) { return "swept" }
                 return values[key].map { "\(code: $0.label)" } ?? "–"
             }
@@ -96,8 +95,8 @@ package struct ComparisonReport {
         return Notebook.Section(name: "settings", heading: "Settings that differ", blocks: blocks)
     }
 
-    private func shared(_ plan: StoredPlan) -> [String: Value] {
-        Configuration(plan.settings, of: plan.trainer).values.filter { !plan.axes.contains($0.key) }
+    private func shared(_ plan: Plan) -> [String: Value] {
+        plan.settings.filter { !plan.axes.contains($0.key) }
     }
 
     private func digests(_ all: Set<String>) -> String {

@@ -1,4 +1,5 @@
 import Mustache
+import Studies
 
 /// A report in a house's own style: a Mustache template around the rendered sections.
 package enum HouseStyle {

@@ -1,3 +1,5 @@
+import Studies
+
 /// A report before it takes a form: prose, tables, figures, and the commands that give them, in order.
 package struct Notebook: Sendable {
     package var title: String

@@ -1,6 +1,6 @@
 import Foundation
-import Recipes
 import RunStore
+import Studies
 
 /// The report of a study in its forms, beside what it tells of.
 package enum ReportFiles {
@@ -8,7 +8,7 @@ package enum ReportFiles {
     /// - Returns: the files, the first form first.
     @discardableResult
     package static func write(
-        _ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored, forms: [ReportSettings.Form]? = nil
+        _ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults, forms: [ReportSettings.Form]? = nil
     ) throws -> [URL] {
         let report = StudyReport(folder, plan, stored)
         let notebook = report.notebook

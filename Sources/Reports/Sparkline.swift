@@ -1,3 +1,5 @@
+import Studies
+
 /// A history in one line of text: `▁▂▄▆█`, lowest to highest; a dot where there is no number.
 package enum Sparkline {
     private static let levels = Array("▁▂▃▄▅▆▇█")

@@ -1,4 +1,5 @@
 import Foundation
+import Studies
 import Tensors
 
 /// Numbers about numbers. Every definition stands in the report's foot; the tests compare with scipy.

@@ -1,15 +1,14 @@
 import Foundation
-import Recipes
 import RunStore
-import Training
+import Studies
 
 /// What a report says of a study, worked out once from what is stored.
 struct StudyFacts {
-    let plan: StoredPlan
-    let stored: Stored
+    let plan: Plan
+    let stored: StudyResults
     let failures: [FailureRecord]
     /// The plan's runs that are stored.
-    let runs: [(run: StoredPlan.Run, summary: RunSummary)]
+    let runs: [(run: Run, summary: RunResult)]
     /// Best mean first.
     let trials: [TrialSummary]
     /// The best of those that have all their seeds; where none has, the best of those that have the most.
@@ -18,7 +17,7 @@ struct StudyFacts {
     let contrasts: [Int: Contrast]
     let effects: [AxisEffect]
     /// The leader's best run, read whole.
-    let bestRun: RunRecord?
+    let bestRun: RunFileContents?
 
     /// The leader against another trial over the seeds both have.
     struct Contrast {
@@ -40,7 +39,7 @@ struct StudyFacts {
     /// Seeds below which the chance to be the best is not told.
     static let seedsForChance = 5
 
-    init(_ plan: StoredPlan, _ stored: Stored, failures: [FailureRecord], readRun: (String) -> RunRecord?) {
+    init(_ plan: Plan, _ stored: StudyResults, failures: [FailureRecord], readRun: (String) -> RunFileContents?) {
         self.plan = plan
         self.stored = stored
         self.failures = failures
@@ -122,7 +121,7 @@ struct StudyFacts {
             }
         }
         let place = Dictionary(
-            plan.runs.enumerated().map { ($1.point.first { $0.key == "seed" }?.value.label ?? "", $0) }
+            plan.runs.enumerated().map { ($1.setting.seed?.label ?? "", $0) }
         ) { first, _ in first }
         return order.sorted { (place[$0] ?? 0) < (place[$1] ?? 0) }.compactMap { seed in
             winners[seed].map { (seed, $0.trials) }

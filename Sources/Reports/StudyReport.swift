@@ -1,13 +1,12 @@
 import Foundation
-import Recipes
 import RunStore
-import Training
+import Studies
 
 /// The notebook of a study, from what is stored alone: the plan, the finished runs, the records of failures. The same
 /// store gives the same bytes, whatever the time zone, the language or the order of files.
 package struct StudyReport {
     let facts: StudyFacts
-    var plan: StoredPlan { facts.plan }
+    var plan: Plan { facts.plan }
     var metric: String { facts.metric }
 
     /// More trials than this are not drawn: nobody tells so many lines apart.
@@ -16,12 +15,13 @@ package struct StudyReport {
     static let rowLimit = 60
 
     package init(
-        plan: StoredPlan, stored: Stored, failures: [FailureRecord], readRun: (String) -> RunRecord? = { _ in nil }
+        plan: Plan, stored: StudyResults, failures: [FailureRecord],
+        readRun: (String) -> RunFileContents? = { _ in nil }
     ) {
         facts = StudyFacts(plan, stored, failures: failures, readRun: readRun)
     }
 
-    package init(_ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored) {
+    package init(_ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults) {
         self.init(
             plan: plan, stored: stored,
             failures: plan.runs.compactMap { run in stored.runs[run.id] == nil ? folder.readFailure(run.id) : nil },

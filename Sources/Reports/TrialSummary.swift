@@ -1,19 +1,18 @@
 import Foundation
-import Recipes
 import RunStore
-import Training
+import Studies
 
 /// One setting of the hyperparameters over its seeds.
 struct TrialSummary {
     let label: String
     /// The label, or what stands for it where nothing but the seed is swept.
-    var name: String { point.isEmpty ? "all runs" : label }
+    var name: String { setting.isEmpty ? "all runs" : label }
     let trial: Int
     /// The swept keys but the seed, and their values.
-    let point: [Axis.Point]
+    let setting: Setting
     /// Planned and stored runs; a run without a number (diverged in its first epoch) has no value.
     let planned: Int
-    let runs: [(run: StoredPlan.Run, summary: RunSummary)]
+    let runs: [(run: Run, summary: RunResult)]
 
     /// Best value of the metric, one for each run that has one.
     let values: [Double]
@@ -28,22 +27,22 @@ struct TrialSummary {
     /// Whether each planned seed gave a number: only then is a mean comparable.
     var isComplete: Bool { values.count == planned }
 
-    init(_ planned: [StoredPlan.Run], _ stored: Stored) {
-        label = planned.first?.trialLabel ?? ""
-        trial = planned.first?.trial ?? 0
-        point = (planned.first?.point ?? []).filter { $0.key != "seed" }
+    init(_ trial: Trial, _ planned: [Run], _ stored: StudyResults) {
+        label = trial.label
+        self.trial = trial.number
+        setting = trial.setting
         self.planned = planned.count
         runs = planned.compactMap { run in stored.runs[run.id].map { (run, $0) } }
         bySeed = runs.compactMap { run, summary in
             guard let best = summary.best else { return nil }
-            return (run.point.first { $0.key == "seed" }?.value.label ?? "", best.value)
+            return (run.setting.seed?.label ?? "", best.value)
         }
         values = bySeed.map(\.value)
         mean = Statistics.mean(values)
     }
 
     /// The run with the best value; ties go to the earlier.
-    func bestRun(_ goal: Metric.Goal) -> (run: StoredPlan.Run, summary: RunSummary)? {
+    func bestRun(_ goal: Metric.Goal) -> (run: Run, summary: RunResult)? {
         runs.filter { $0.summary.best != nil }.max { a, b in
             let (x, y) = (a.summary.best?.value ?? 0, b.summary.best?.value ?? 0)
             return x == y ? a.run.number > b.run.number : (goal == .maximize ? x < y : x > y)
@@ -51,14 +50,8 @@ struct TrialSummary {
     }
 
     /// All trials of a plan, best mean first; trials without a value come last, in the order of the plan.
-    static func all(_ plan: StoredPlan, _ stored: Stored) -> [TrialSummary] {
-        var order: [Int] = []
-        var members: [Int: [StoredPlan.Run]] = [:]
-        for run in plan.runs {
-            if members[run.trial] == nil { order.append(run.trial) }
-            members[run.trial, default: []].append(run)
-        }
-        return order.map { TrialSummary(members[$0] ?? [], stored) }.sorted { a, b in
+    static func all(_ plan: Plan, _ stored: StudyResults) -> [TrialSummary] {
+        plan.trials.map { TrialSummary($0.trial, $0.runs, stored) }.sorted { a, b in
             switch (a.mean, b.mean) {
             case (let x?, let y?) where x != y: plan.metric.goal == .maximize ? x > y : x < y
             case (_?, nil): true

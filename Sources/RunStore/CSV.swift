@@ -1,11 +1,10 @@
 import Foundation
-import Recipes
-import Training
+import Studies
 
 /// Tables as comma-separated values (RFC 4180), numbers as shortest decimals that read back as the same numbers.
 package enum CSV {
     /// One row a run: number, id, swept keys, outcome, best epoch, test results.
-    package static func runs(_ plan: StoredPlan, _ stored: Stored) -> String {
+    package static func runs(_ plan: Plan, _ stored: StudyResults) -> String {
         let header =
             ["number", "run_id"] + plan.axes
             + [
@@ -14,7 +13,7 @@ package enum CSV {
             ]
             + ["seconds", "content_digest"]
         let rows = stored.inOrder(plan).map { run, summary -> [String] in
-            let point = plan.axes.map { key in run.point.first { $0.key == key }?.value.label ?? "" }
+            let point = plan.axes.map { key in run.setting[key]?.label ?? "" }
             return [String(run.number), run.id] + point + [
                 summary.outcome.rawValue, String(summary.epochs), summary.stoppedEarly ? "true" : "false",
                 summary.best.map { String($0.epoch) } ?? "", number(summary.best?.value), number(summary.test?.loss),
@@ -25,7 +24,7 @@ package enum CSV {
     }
 
     /// One row an epoch of each run: number, swept keys, epoch, metrics.
-    package static func histories(_ plan: StoredPlan, _ stored: Stored) -> String {
+    package static func histories(_ plan: Plan, _ stored: StudyResults) -> String {
         let runs = stored.inOrder(plan)
         var metrics: [String] = []
         for history in runs.flatMap({ $0.1.histories }) where !metrics.contains(history.name) {
@@ -34,7 +33,7 @@ package enum CSV {
         let taken = ["number"] + plan.axes + ["epoch"]
         var rows = [taken + metrics.map { taken.contains($0) ? "metric_\($0)" : $0 }]
         for (run, summary) in runs {
-            let point = plan.axes.map { key in run.point.first { $0.key == key }?.value.label ?? "" }
+            let point = plan.axes.map { key in run.setting[key]?.label ?? "" }
             let histories = metrics.map { summary.history($0) }
             for epoch in 0..<summary.epochs {
                 rows.append(
@@ -46,8 +45,8 @@ package enum CSV {
     }
 
     /// One row an epoch of one run.
-    package static func history(_ record: RunRecord) -> String {
-        let histories = record.result.histories
+    package static func history(_ record: RunFileContents) -> String {
+        let histories = record.histories
         let epochs = histories.first?.values.count ?? 0
         let rows = (0..<epochs).map { epoch in [String(epoch + 1)] + histories.map { number($0.values[epoch]) } }
         return text([["epoch"] + histories.map(\.name)] + rows)

@@ -1,6 +1,6 @@
 import Files
 import Foundation
-import Recipes
+import Studies
 
 /// What of a study's folder could go, and how much that frees.
 package struct Garbage: Sendable {
@@ -29,7 +29,7 @@ package struct Garbage: Sendable {
 
     /// Looks; nothing goes.
     /// - Parameter keep: what is to be kept of weights.
-    package init(_ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored, keep: KeptWeights) {
+    package init(_ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults, keep: KeptWeights) {
         self.folder = folder
         self.keep = keep
         let planned = Set(plan.runs.map(\.id))
@@ -65,7 +65,7 @@ package struct Garbage: Sendable {
                 continue
             }
             var record = try RunFile.read(item.file)
-            record.letGo(keeping: keep)
+            record.dropWeights(keeping: keep)
             try RunFile.write(record, to: item.file)
         }
     }
@@ -74,11 +74,8 @@ package struct Garbage: Sendable {
     private static func removable(_ file: URL, _ keep: KeptWeights) -> Int? {
         guard let record = try? RunFile.read(file) else { return nil }
         var kept = record
-        kept.letGo(keeping: keep)
-        func bytes(_ record: RunRecord) -> Int {
-            (record.result.weights + record.result.lastWeights).reduce(0) { $0 + $1.byteCount }
-        }
-        let difference = bytes(record) - bytes(kept)
+        kept.dropWeights(keeping: keep)
+        let difference = record.weightBytes - kept.weightBytes
         return difference > 0 ? difference : nil
     }
 

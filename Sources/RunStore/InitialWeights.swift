@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Studies
 import Tensors
 
 /// Weights to start from: those of a stored run, or of a safetensors file.
@@ -22,6 +23,6 @@ package struct InitialWeights: Sendable {
         guard !tensors.isEmpty else {
             throw StoreError.unreadable(path: path, reason: "init_from: it holds no weights")
         }
-        digest = RunRecord.digest(tensors)
+        digest = RunFileContents.digest(tensors)
     }
 }

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Studies
 
 #if canImport(Glibc)
     import Glibc
@@ -9,25 +10,29 @@ import Foundation
     import Darwin
 #endif
 
-/// `running/<id>.journal`: what an unfinished run has told so far. Append-only, one line a record: the CRC-32 of its text
-/// as eight hexadecimal digits, a blank, the text (JSON). Forced to the disk, it survives whatever happens; a torn last
-/// line is not read. The writer holds a lock that the kernel lets go of when its process ends: it claims the run.
+/// `running/<id>.journal`: what an unfinished run has reported so far, and the one stream of events that displays read.
+/// Append-only, one line a record: the CRC-32 of its text as eight hexadecimal digits, a blank, the text (JSON). It is
+/// forced to the disk, so that it survives a crash; a torn last line is not read. The writer holds a lock, which the kernel
+/// releases when its process ends: it claims the run.
 package final class Journal: Sendable {
     package enum Record: Codable, Sendable, Equatable {
-        /// A try begins: which one, when (ISO 8601), and of how many epochs at most, where that is known.
+        /// An attempt begins: which one, when (ISO 8601), and of how many epochs at most, if that is known.
         case begun(number: Int, started: String, epochs: Int?)
         /// Goes on from a checkpoint after so many epochs: later ones that were recorded before come again.
         case resumed(epochs: Int)
         /// Numbers of one epoch, as texts that read back as the same numbers; and seconds since the try began.
         case epoch(Int, values: [String: String], seconds: Double)
+        /// Batches done of an epoch that takes long.
+        case batch(epoch: Int, done: Int, of: Int)
         case failed(reason: String)
     }
 
     /// Another process trains the run.
-    package struct Claimed: Error, CustomStringConvertible {
+    package struct Claimed: UserError {
         let path: String
 
-        package var description: String { "\(path): another process works on this run" }
+        package var place: String { path }
+        package var rule: String { "another process works on this run" }
     }
 
     private let file: URL
@@ -69,12 +74,10 @@ package final class Journal: Sendable {
 
     // MARK: Reading
 
-    /// All whole records; none where there is no journal.
+    /// All whole records; none if there is no journal.
     package static func read(_ file: URL) -> [Record] {
-        guard let data = try? Data(contentsOf: file) else { return [] }
-        return wholeLines([UInt8](data)).texts.compactMap { text in
-            try? JSONDecoder().decode(Record.self, from: Data(text))
-        }
+        var reader = JournalReader(file)
+        return reader.next()
     }
 
     /// Whether some process works on the run of this journal now.
@@ -97,8 +100,15 @@ package final class Journal: Sendable {
         return String(repeating: "0", count: 8 - digits.count) + digits
     }
 
+    /// The records of all lines up to the first that is torn or damaged, and how many bytes they take. Records that only
+    /// later programs know are left out.
+    fileprivate static func records(_ bytes: [UInt8]) -> (records: [Record], length: Int) {
+        let (texts, length) = wholeLines(bytes)
+        return (texts.compactMap { try? JSONDecoder().decode(Record.self, from: Data($0)) }, length)
+    }
+
     /// The texts of all lines up to the first that is torn or damaged, and how many bytes they take.
-    private static func wholeLines(_ bytes: [UInt8]) -> (texts: [[UInt8]], length: Int) {
+    fileprivate static func wholeLines(_ bytes: [UInt8]) -> (texts: [[UInt8]], length: Int) {
         var texts: [[UInt8]] = []
         var length = 0
         for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
@@ -112,41 +122,6 @@ package final class Journal: Sendable {
     }
 }
 
-/// How far an unfinished run has come, by its journal.
-package struct RunProgress: Sendable, Equatable {
-    package var tries = 0
-    package var started = ""
-    /// At most so many; nil where nobody knows.
-    package var epochs: Int?
-    /// Metric values by epoch, later tries over earlier ones.
-    package var values: [Int: [String: Double]] = [:]
-    /// Since the last try began, when its last epoch ended.
-    package var seconds = 0.0
-    /// Epochs of the last try alone.
-    package var epochsOfTry = 0
-    /// Why earlier tries failed.
-    package var failures: [String] = []
-
-    package init(_ records: [Journal.Record]) {
-        for record in records {
-            switch record {
-            case .begun(let number, let started, let epochs):
-                (tries, self.started, self.epochs) = (number, started, epochs)
-                (seconds, epochsOfTry) = (0, 0)
-            case .resumed: break
-            case .epoch(let epoch, let texts, let seconds):
-                values[epoch, default: [:]].merge(texts.compactMapValues { Double($0) }) { $1 }
-                self.seconds = seconds
-                epochsOfTry += 1
-            case .failed(let reason): failures.append(reason)
-            }
-        }
-    }
-
-    /// The last epoch that told something; 0: none.
-    package var epoch: Int { values.keys.max() ?? 0 }
-}
-
 /// Takes the lock of an open file, or returns false when somebody else keeps it for a second.
 package func lockPatiently(_ descriptor: Int32) -> Bool {
     for _ in 0..<20 {
@@ -154,4 +129,32 @@ package func lockPatiently(_ descriptor: Int32) -> Bool {
         usleep(50_000)
     }
     return false
+}
+
+/// Reads a journal as it grows.
+package struct JournalReader: Sendable {
+    private let file: URL
+    private var offset = 0
+    private var inode: ino_t = 0
+
+    package init(_ file: URL) { self.file = file }
+
+    /// The whole records that were appended since the last call; none if there is no journal. A journal that begins anew
+    /// is read from its beginning.
+    package mutating func next() -> [Journal.Record] {
+        let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0 else { return [] }
+        let size = Int(facts.st_size)
+        if facts.st_ino != inode || size < offset { (inode, offset) = (facts.st_ino, 0) }
+        guard size > offset else { return [] }
+        var bytes = [UInt8](repeating: 0, count: size - offset)
+        let count = pread(descriptor, &bytes, bytes.count, off_t(offset))
+        guard count > 0 else { return [] }
+        let (records, length) = Journal.records(Array(bytes[..<count]))
+        offset += length
+        return records
+    }
 }

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Studies
 
 /// Writes small pictures as PNG (ISO 15948). Pixels are stored, not compressed: the bytes then depend on no library's
 /// version.

@@ -1,12 +1,11 @@
 import Foundation
-import Recipes
+import Studies
 import Tensors
-import Training
 
 /// Two runs side by side: what differs, and by how much.
 package struct RunComparison: Sendable {
     /// Values of one key; nil where a run has no such key.
-    package struct Setting: Sendable, Equatable {
+    package struct SettingDifference: Sendable, Equatable {
         package var key: String
         package var first, second: Value?
     }
@@ -29,44 +28,46 @@ package struct RunComparison: Sendable {
         case onlySecond(name: String)
     }
 
-    package let settings: [Setting]
+    package let settings: [SettingDifference]
     package let metrics: [MetricDifference]
     /// Nil where the weights of one are not there to be compared.
     package let weights: [WeightDifference]?
     package let hasSameWeights: Bool
     package let hasSameContent: Bool
 
-    package init(_ first: RunRecord, _ second: RunRecord) {
+    package init(_ first: RunFileContents, _ second: RunFileContents) {
         let (a, b) = (RunComparison.settings(first), RunComparison.settings(second))
         settings = Set(a.keys).union(b.keys).sorted().filter { a[$0] != b[$0] }.map {
-            Setting(key: $0, first: a[$0], second: b[$0])
+            SettingDifference(key: $0, first: a[$0], second: b[$0])
         }
-        let names = first.result.histories.map(\.name)
-        let others = second.result.histories.map(\.name).filter { !names.contains($0) }
+        let names = first.histories.map(\.name)
+        let others = second.histories.map(\.name).filter { !names.contains($0) }
         metrics = (names + others).compactMap { RunComparison.difference($0, first, second) }
         hasSameWeights = first.weightsDigest == second.weightsDigest
         hasSameContent = first.contentDigest == second.contentDigest
-        let isThere = !first.result.weights.isEmpty && !second.result.weights.isEmpty
-        weights = isThere ? RunComparison.differences(first.result.weights, second.result.weights) : nil
+        let isThere = !first.weights.isEmpty && !second.weights.isEmpty
+        weights = isThere ? RunComparison.differences(first.weights, second.weights) : nil
     }
 
     /// Weights to start from are what they are, not where they lay.
-    private static func settings(_ run: RunRecord) -> [String: Value] {
+    private static func settings(_ run: RunFileContents) -> [String: Value] {
         struct Identity: Decodable {
             struct Start: Decodable { var init_from: String? }
             var configuration: Start
         }
-        var values = run.configuration.values
+        var values = run.configuration
         let start = try? JSONDecoder().decode(Identity.self, from: Data(run.identity.json.utf8)).configuration.init_from
         values["init_from"] = start.map { .text("weights \($0.prefix(16))…") }
         return values
     }
 
-    private static func difference(_ name: String, _ first: RunRecord, _ second: RunRecord) -> MetricDifference? {
-        func values(_ run: RunRecord) -> [Double] { run.result.histories.first { $0.name == name }?.values ?? [] }
-        func atBest(_ run: RunRecord) -> Double {
+    private static func difference(_ name: String, _ first: RunFileContents, _ second: RunFileContents)
+        -> MetricDifference?
+    {
+        func values(_ run: RunFileContents) -> [Double] { run.histories.first { $0.name == name }?.values ?? [] }
+        func atBest(_ run: RunFileContents) -> Double {
             let values = values(run)
-            guard let best = run.result.best, values.indices.contains(best.epoch - 1) else {
+            guard let best = run.best, values.indices.contains(best.epoch - 1) else {
                 return values.last ?? .nan
             }
             return values[best.epoch - 1]
@@ -104,15 +105,5 @@ extension Tensor {
         case .float64(let values): values
         case .integer(let values): values.map(Double.init)
         }
-    }
-}
-
-extension StoredPlan {
-    /// The run of a number, a label, or an id or its beginning; nil where there is none, or more than one.
-    package func run(named name: String) -> Run? {
-        if let number = Int(name), name.count < 6 { return runs.first { $0.number == number } }
-        if let run = runs.first(where: { $0.label == name }) { return run }
-        let found = name.count < 4 ? [] : runs.filter { $0.id.hasPrefix(name) }
-        return found.count == 1 ? found[0] : nil
     }
 }

@@ -1,44 +1,47 @@
-import Clips
 import Files
 import Foundation
-import Recipes
+import Studies
 import Tensors
-import Training
 
 /// `runs/<id>.h5`: one completed run. The layout is described in docs/format.md.
 package enum RunFile {
     static let format = "viseme-run"
 
     /// Publishes a completed run: whole, or not at all.
-    package static func write(_ record: RunRecord, to file: URL) throws {
-        let image = try HDF5File.image { try write(record, $0) }
+    package static func write(_ contents: RunFileContents, to file: URL) throws {
+        let image = try HDF5File.image { try write(contents, $0) }
         try SealedFile.write(image, to: file)
     }
 
     /// Reads a run after its digest was verified.
-    package static func read(_ file: URL) throws -> RunRecord {
-        let contents = try SealedFile.read(file) { try read($0, path: file.path) }
-        _ = try contents.verifiedDigest(file.path)
-        var record = contents.record
-        record.configuration = Configuration(
-            try decode([String: Value].self, contents.configuration, file.path),
-            of: record.choosesBestEpoch ? .visualSpeech : .command(CommandTrainer(folder: "", command: [])))
-        guard record.identity.agrees(with: record.configuration) else {
+    /// - Parameter schemas: of the trainers, by name. The configuration in the file has to be that of its identity; which
+    ///   keys are part of an identity, and their defaults, is known for these.
+    /// - Throws: `StoreError`.
+    package static func read(_ file: URL, schemas: [String: ParameterSchema] = [:]) throws -> RunFileContents {
+        let parts = try SealedFile.read(file) { try read($0, path: file.path) }
+        _ = try parts.verifiedDigest(file.path)
+        var contents = parts.contents
+        contents.configuration = try decode([String: Value].self, parts.configuration, file.path)
+        // All keys of a trainer without defaults are part of the identity.
+        let open = contents.bestEpochRule == .fromHistories ? ParameterSchema([], isOpen: true) : nil
+        if let schema = schemas[contents.trainer] ?? open,
+            !contents.identity.agrees(with: Configuration(contents.configuration, schema: schema))
+        {
             throw StoreError.unreadable(path: file.path, reason: "its configuration is not the one of its identity")
         }
-        record.provenance = try decode(Provenance.self, contents.provenance, file.path)
-        return record
+        contents.provenance = try decode(Provenance.self, parts.provenance, file.path)
+        return contents
     }
 
-    /// A run file as the library gives it: what is only text is not yet understood, and nothing compared.
-    private struct Contents {
+    /// A run file as the library gives it: what is only text is not yet decoded, and nothing compared.
+    private struct Parts {
         /// Without configuration and provenance.
-        var record: RunRecord
+        var contents: RunFileContents
         var configuration, provenance: String
         var statedDigest: String
 
         func verifiedDigest(_ path: String) throws -> String {
-            let digest = record.contentDigest
+            let digest = contents.contentDigest
             guard digest == statedDigest else {
                 throw StoreError.unreadable(path: path, reason: "its contents do not have the content digest it states")
             }
@@ -50,62 +53,63 @@ package enum RunFile {
     /// - Parameters:
     ///   - id: whose file it has to be.
     ///   - excluded: the metrics that the digest leaves out.
-    static func summary(_ file: URL, id: String, excluding excluded: [String], facts: FileFacts) throws -> RunSummary {
-        let contents = try SealedFile.read(file) { try read($0, path: file.path, isSummary: true) }
-        let digest = try contents.verifiedDigest(file.path)
-        var record = contents.record
-        record.provenance = try decode(Provenance.self, contents.provenance, file.path)
-        guard record.identity.id == id else {
+    package static func result(_ file: URL, id: String, excluding excluded: [String], facts: FileFacts) throws
+        -> RunResult
+    {
+        let parts = try SealedFile.read(file) { try read($0, path: file.path, isSummary: true) }
+        let digest = try parts.verifiedDigest(file.path)
+        var contents = parts.contents
+        contents.provenance = try decode(Provenance.self, parts.provenance, file.path)
+        guard contents.identity.id == id else {
             throw StoreError.unreadable(
                 path: file.path, reason: "it is another run's: its identity is not that of \(id)")
         }
-        guard record.excludedMetrics != excluded else {
-            return RunSummary(record, contentDigest: digest, file: facts)
+        guard contents.excludedMetrics != excluded else {
+            return RunResult(contents, contentDigest: digest, file: facts)
         }
-        record.excludedMetrics = excluded
-        return RunSummary(record, contentDigest: record.contentDigest, file: facts)
+        contents.excludedMetrics = excluded
+        return RunResult(contents, contentDigest: contents.contentDigest, file: facts)
     }
 
-    private static func write(_ record: RunRecord, _ root: HDF5Group) throws {
-        let result = record.result
+    private static func write(_ record: RunFileContents, _ root: HDF5Group) throws {
         let weightsDigest = record.weightsDigest
         try root.setAttribute("format", format)
         try root.setAttribute("format_version", formatVersion)
         try root.setAttribute("title", "one run of viseme")
         try root.setAttribute("run_id", record.identity.id)
         try root.setAttribute("content_digest", record.contentDigest(weights: weightsDigest))
-        try root.setAttribute("trainer", record.choosesBestEpoch ? "visual_speech" : "command")
+        try root.setAttribute("trainer", record.trainer)
         try root.setAttribute("NX_class", "NXroot")
         try root.setAttribute("default", "history")
         try root.write("identity", [record.identity.json], shape: [])
         try root.write("class_names", record.classes, shape: [record.classes.count])
 
         let configuration = try root.makeGroup("configuration")
-        try configuration.write("json", [record.configuration.json], shape: [])
-        try configuration.write("yaml", [record.configuration.yaml], shape: [])
+        try configuration.write("json", [canonicalJSON(record.configuration.mapValues(\.json))], shape: [])
+        try configuration.write("yaml", [record.configurationText], shape: [])
 
         let outcome = try root.makeGroup("result")
-        try outcome.setAttribute("outcome", result.outcome.rawValue)
-        try outcome.setAttribute("stopped_early", result.stoppedEarly ? 1 : 0)
+        try outcome.setAttribute("outcome", record.outcome.rawValue)
+        try outcome.setAttribute("stopped_early", record.stoppedEarly ? 1 : 0)
         try outcome.setAttribute("metric", record.metric.name)
         try outcome.setAttribute("goal", record.metric.goal.rawValue)
         // Epochs count from 1; 0 says that no epoch gave a number.
-        try outcome.setAttribute("best_epoch", result.best?.epoch ?? 0)
-        try outcome.setAttribute("best_value", result.best?.value ?? .nan)
+        try outcome.setAttribute("best_epoch", record.best?.epoch ?? 0)
+        try outcome.setAttribute("best_value", record.best?.value ?? .nan)
 
         try writeHistory(record, root)
-        if let test = result.test { try writeTest(test, record.classes.count, root) }
-        if !result.predictions.isEmpty { try writePredictions(result.predictions, root) }
-        if let thumbnails = result.thumbnails { try writeThumbnails(thumbnails, root) }
+        if let test = record.test { try writeTest(test, record.classes.count, root) }
+        if !record.predictions.isEmpty { try writePredictions(record.predictions, root) }
+        if let thumbnails = record.thumbnails { try writeThumbnails(thumbnails, root) }
         let weights = try root.makeGroup("weights")
         try weights.setAttribute("digest", weightsDigest ?? "")
         try weights.setAttribute("removed", record.removedWeights == nil ? 0 : 1)
-        try write(result.weights, weights)
-        if !result.lastWeights.isEmpty { try write(result.lastWeights, root.makeGroup("last_weights")) }
+        try write(record.weights, weights)
+        if !record.lastWeights.isEmpty { try write(record.lastWeights, root.makeGroup("last_weights")) }
 
         let provenance = try root.makeGroup("provenance")
         try provenance.write("json", [try RunFile.json(record.provenance)], shape: [])
-        try provenance.write("seconds", result.seconds, shape: [result.seconds.count])
+        try provenance.write("seconds", record.epochSeconds, shape: [record.epochSeconds.count])
         try provenance.write("output", [record.output], shape: [])
     }
 
@@ -155,10 +159,10 @@ package enum RunFile {
         }
     }
 
-    private static func writeHistory(_ record: RunRecord, _ root: HDF5Group) throws {
+    private static func writeHistory(_ record: RunFileContents, _ root: HDF5Group) throws {
         let group = try root.makeGroup("history")
-        let epochs = record.result.histories.first?.values.count ?? 0
-        let names = record.result.histories.map(\.name)
+        let epochs = record.histories.first?.values.count ?? 0
+        let names = record.histories.map(\.name)
         let variables = VariableNames(names, taken: ["epoch"]).variables
         try group.setAttribute("metrics", try json(names))
         try group.setAttribute("excluded_metrics", try json(record.excludedMetrics))
@@ -173,12 +177,12 @@ package enum RunFile {
         let scale = try group.write("epoch", Array(1...max(epochs, 1)).prefix(epochs).map { $0 }, shape: [epochs])
         try scale.makeScale("epoch")
         try scale.setAttribute("long_name", "epoch")
-        for (history, name) in zip(record.result.histories, variables) {
+        for (history, name) in zip(record.histories, variables) {
             let dataset = try group.write(name, history.values, shape: [history.values.count])
             try dataset.setAttribute("metric_name", history.name)
             try dataset.attach(scale, dimension: 0)
-            // Of a command's metrics nobody knows the unit.
-            if record.choosesBestEpoch { try dataset.setAttribute("units", "1") }
+            // The unit of other trainers' metrics is not known.
+            if record.bestEpochRule == .whileTraining { try dataset.setAttribute("units", "1") }
             try dataset.setAttribute("long_name", history.name.replacing("_", with: " "))
         }
     }
@@ -267,7 +271,7 @@ package enum RunFile {
     }
 
     /// - Parameter isSummary: leaves out what neither the sweep file nor the content digest holds.
-    private static func read(_ root: HDF5Group, path: String, isSummary: Bool = false) throws -> Contents {
+    private static func read(_ root: HDF5Group, path: String, isSummary: Bool = false) throws -> Parts {
         let found = "\(try root.text("format")) \(try root.integer("format_version"))"
         guard found == "\(format) \(formatVersion)" else {
             throw StoreError.otherFormat(path: path, found: found, known: formatVersion)
@@ -289,29 +293,31 @@ package enum RunFile {
         let weights = try root.group("weights")
         let provenance = try root.group("provenance")
         let classes = try root.dataset("class_names").texts()
-        let isOurs = try root.text("trainer") == "visual_speech"
-        var record = RunRecord(
-            identity: RunIdentity(json: try root.dataset("identity").texts().first ?? ""),
-            configuration: Configuration([:], of: .command(CommandTrainer(folder: "", command: []))),
-            metric: Metric(name: metricName, goal: goal), classes: classes,
-            result: TrainingResult(
-                outcome: kind, histories: histories, seconds: try provenance.dataset("seconds").doubles(),
-                best: bestEpoch == 0 ? nil : judged.map { BestEpoch(epoch: bestEpoch, value: $0[bestEpoch - 1]) },
-                stoppedEarly: try outcome.integer("stopped_early") == 1, weights: try tensors(weights),
-                lastWeights: root.has("last_weights") ? try tensors(root.group("last_weights")) : [],
-                test: root.has("test") ? try readTest(root.group("test"), classes.count) : nil,
-                predictions: isSummary ? [] : try readPredictions(root, path: path),
-                thumbnails: isSummary ? nil : try readThumbnails(root, path: path)),
-            keep: [.best, .last], choosesBestEpoch: isOurs,
+        let trainer = try root.text("trainer")
+        var contents = RunFileContents(
+            identity: Identity(json: try root.dataset("identity").texts().first ?? ""), configuration: [:],
+            configurationText: isSummary ? "" : try root.group("configuration").dataset("yaml").texts().first ?? "",
+            metric: Metric(name: metricName, goal: goal), trainer: trainer, bestEpochRule: bestEpochRule(trainer),
+            outcome: kind, histories: histories, epochSeconds: try provenance.dataset("seconds").doubles(),
+            best: bestEpoch == 0 ? nil : judged.map { BestEpoch(epoch: bestEpoch, value: $0[bestEpoch - 1]) },
+            stoppedEarly: try outcome.integer("stopped_early") == 1, classes: classes, weights: try tensors(weights),
+            lastWeights: root.has("last_weights") ? try tensors(root.group("last_weights")) : [],
+            test: root.has("test") ? try readTest(root.group("test"), classes.count) : nil,
+            predictions: isSummary ? [] : try readPredictions(root, path: path),
+            thumbnails: isSummary ? nil : try readThumbnails(root, path: path),
             excludedMetrics: try decode([String].self, try history.text("excluded_metrics"), path),
-            output: isSummary ? "" : try provenance.dataset("output").texts().first ?? "",
-            provenance: Provenance())
-        if try weights.integer("removed") == 1 { record.removedWeights = try weights.text("digest") }
-        return Contents(
-            record: record,
+            output: isSummary ? "" : try provenance.dataset("output").texts().first ?? "")
+        if try weights.integer("removed") == 1 { contents.removedWeights = try weights.text("digest") }
+        return Parts(
+            contents: contents,
             configuration: isSummary ? "" : try root.group("configuration").dataset("json").texts().first ?? "",
             provenance: try provenance.dataset("json").texts().first ?? "",
             statedDigest: try root.text("content_digest"))
+    }
+
+    /// In format 2 the trainer's name says it.
+    private static func bestEpochRule(_ trainer: String) -> BestEpochRule {
+        trainer == "command" ? .fromHistories : .whileTraining
     }
 
     private static func readTest(_ group: HDF5Group, _ classes: Int) throws -> TestResult {

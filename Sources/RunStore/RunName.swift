@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Studies
 
 /// A stored run as a person names it: its file, or the study's folder and, after a colon, its number, label or id.
 package enum RunName {

@@ -1,13 +1,18 @@
 import Files
 import Foundation
-import Recipes
+import Studies
 
 /// `results/<name>/`: everything stored of one study, and where.
 package struct StudyFolder: Sendable, Equatable {
     package let url: URL
 
-    package init(_ url: URL) {
+    /// What all studies share: decoded and framed clips.
+    package let cache: URL
+
+    /// - Parameter cache: beside the study, if it is not given.
+    package init(_ url: URL, cache: URL? = nil) {
         self.url = url
+        self.cache = cache ?? url.deletingLastPathComponent().appending(path: ".cache")
     }
 
     package var plan: URL { url.appending(path: "plan.json") }
@@ -25,19 +30,29 @@ package struct StudyFolder: Sendable, Equatable {
     /// Working folders of commands.
     package var work: URL { url.appending(path: "work") }
 
-    /// What all studies beside this one share: decoded and framed clips.
-    package var cache: URL { url.deletingLastPathComponent().appending(path: ".cache") }
+    /// Names the session that works in the folder.
+    package var claim: URL { url.appending(path: ".lock") }
 
     package func runFile(_ id: String) -> URL { runs.appending(path: "\(id).h5") }
     /// Where an unfinished run goes on.
     package func checkpointFile(_ id: String) -> URL { checkpoints.appending(path: "\(id).h5") }
     package func journalFile(_ id: String) -> URL { running.appending(path: "\(id).journal") }
+    /// How the run's process was started.
+    package func jobFile(_ id: String) -> URL { running.appending(path: "\(id).job.json") }
     /// Where a command appends its metrics.
     package func metricsFile(_ id: String) -> URL { running.appending(path: "\(id).jsonl") }
     /// Where a command may leave its weights.
     package func weightsFile(_ id: String) -> URL { running.appending(path: "\(id).safetensors") }
     /// Where a command may keep what it goes on from.
     package func checkpointFolder(_ id: String) -> URL { checkpoints.appending(path: id) }
+    /// Whether an attempt left something that the next resumes from.
+    package func hasCheckpoint(_ id: String) -> Bool {
+        if FileManager.default.fileExists(atPath: checkpointFile(id).path) { return true }
+        // There is no folder before the first attempt.
+        let names = try? FileManager.default.contentsOfDirectory(atPath: checkpointFolder(id).path)
+        return names?.isEmpty == false
+    }
+
     package func workFolder(_ id: String) -> URL { work.appending(path: id) }
     package func failureFile(_ id: String) -> URL { failed.appending(path: "\(id).json") }
 
@@ -88,19 +103,19 @@ package struct StudyFolder: Sendable, Equatable {
 
     // MARK: The plan
 
-    package func write(_ plan: StoredPlan) throws {
-        try DurableFile.write(Array(try plan.json().utf8), to: self.plan)
+    package func write(_ plan: Plan) throws {
+        try DurableFile.write(Array(try PlanFile.json(plan).utf8), to: self.plan)
     }
 
     /// Whether the stored plan is this one, to the byte.
-    package func holds(_ plan: StoredPlan) throws -> Bool {
-        try (try? Data(contentsOf: self.plan)) == Data(plan.json().utf8)
+    package func holds(_ plan: Plan) throws -> Bool {
+        try (try? Data(contentsOf: self.plan)) == Data(PlanFile.json(plan).utf8)
     }
 
-    package func readPlan() throws -> StoredPlan {
+    package func readPlan() throws -> Plan {
         guard FileManager.default.fileExists(atPath: plan.path) else { throw StudyError.noStudy(path: url.path) }
         do {
-            return try StoredPlan(json: Data(DurableFile.read(plan)))
+            return try PlanFile.plan(json: Data(DurableFile.read(plan)))
         } catch is DecodingError {
             throw StoreError.unreadable(
                 path: plan.path, reason: "it is not the plan of a study, or another version wrote it: sweep again")

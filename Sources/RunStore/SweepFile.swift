@@ -1,9 +1,7 @@
-import Clips
 import Digests
 import Files
 import Foundation
-import Recipes
-import Training
+import Studies
 
 /// `sweep.h5`: all finished runs side by side, with the dimensions run and epoch. Derived: it can be rebuilt from the run
 /// files at any time. The layout is described in docs/format.md.
@@ -19,7 +17,7 @@ package enum SweepFile {
 
     /// The name of a swept key's coordinate: dots become underscores, and what collides gets a prefix.
     /// - Parameter metrics: of the runs; the learning rate's gives way.
-    package static func coordinate(_ key: String, metrics: [String] = TrainingRun.metricNames) -> String {
+    package static func coordinate(_ key: String, metrics: [String]) -> String {
         let name = key.replacing(".", with: "_").replacing("-", with: "_")
         let isTaken = reserved.contains(name) || metrics.contains { $0 == name && $0 != "lr" }
         return isTaken ? "set_" + name : name
@@ -31,25 +29,24 @@ package enum SweepFile {
         return VariableNames(names, taken: reserved.subtracting(["lr_per_epoch"]).union(coordinates)).variables
     }
 
-    /// All metrics of the runs: the built-in trainer's in its order, a command's sorted.
-    private static func metrics(_ runs: [(StoredPlan.Run, RunSummary)], _ plan: StoredPlan) -> [String] {
-        guard case .command = plan.trainer else { return TrainingRun.metricNames }
-        return runs.reduce(into: Set<String>()) { names, run in names.formUnion(run.1.histories.map(\.name)) }
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    /// All metrics of the runs: declared ones in their order, others sorted.
+    private static func metrics(_ runs: [(Run, RunResult)], _ plan: Plan) -> [String] {
+        plan.trainer.metrics.ordered(
+            runs.reduce(into: Set<String>()) { names, run in names.formUnion(run.1.histories.map(\.name)) })
     }
 
     /// - Parameter runs: the plan's runs that are stored, in the order of the plan.
-    package static func write(_ plan: StoredPlan, _ runs: [(StoredPlan.Run, RunSummary)], to file: URL) throws {
+    package static func write(_ plan: Plan, _ runs: [(Run, RunResult)], to file: URL) throws {
         try SealedFile.write(image(plan, runs), to: file)
     }
 
     /// The file's bytes without the trailer: HDF5 and netCDF-4 alike.
-    package static func image(_ plan: StoredPlan, _ runs: [(StoredPlan.Run, RunSummary)]) throws -> [UInt8] {
+    package static func image(_ plan: Plan, _ runs: [(Run, RunResult)]) throws -> [UInt8] {
         try HDF5File.image { try write(plan, runs, $0) }
     }
 
     private static func write(
-        _ plan: StoredPlan, _ runs: [(StoredPlan.Run, RunSummary)], _ root: HDF5Group
+        _ plan: Plan, _ runs: [(Run, RunResult)], _ root: HDF5Group
     ) throws {
         let count = runs.count
         let epochs = runs.map { $0.1.epochs }.max() ?? 0
@@ -78,15 +75,16 @@ package enum SweepFile {
 
         for (axis, name) in zip(plan.axes, coordinates) {
             // Where an axis does not exist, its key has the value of all runs.
-            let shared = plan.settings[axis] ?? ConfigurationKey.standard(axis, of: plan.trainer) ?? .text("")
-            let values = runs.map { run, _ in run.point.first { $0.key == axis }?.value ?? shared }
+            let shared = plan.settings[axis] ?? .text("")
+            let values = runs.map { run, _ in run.setting[axis] ?? shared }
             try writer.values(name, values, axis)
         }
         try writer.integers("trial", runs.map { $0.0.trial }, "setting of the hyperparameters, without the seed")
         try writer.integers("number", runs.map { $0.0.number }, "number of the run in the plan")
         try writer.texts("run_id", runs.map { $0.1.id }, "identity of the run, first 12 digits")
         for (metric, variable) in zip(metrics, variables) {
-            try writer.histories(variable, runs.map { $0.1.history(metric) }, metric)
+            try writer.histories(
+                variable, runs.map { $0.1.history(metric) }, metric, units: plan.trainer.metrics.unit)
         }
         try writer.integers("epochs", runs.map { $0.1.epochs }, "epochs trained")
         try writer.integers(
@@ -101,7 +99,7 @@ package enum SweepFile {
         try writer.flags("stopped_early", runs.map { $0.1.stoppedEarly }, "stopped before the last epoch")
         try writer.doubles("seconds", runs.map { $0.1.seconds }, "time taken", units: "s")
         try writer.texts("content_digest", runs.map { $0.1.contentDigest }, "SHA-256 of what is reproduced")
-        if case .command = plan.trainer {
+        if plan.trainer.metrics.isOpen {
             let told = try runs.map { try RunFile.json($0.1.histories.map(\.name)) }
             try writer.texts("told_metrics", told, "metrics that the run told of, as JSON")
         }
@@ -114,11 +112,11 @@ package enum SweepFile {
     /// All runs of a sweep file, by id.
     /// - Parameter excluded: the metrics that digests leave out; runs of a file with other ones are none of it.
     /// - Throws: `StoreError` where it is damaged or of another format; it can be rebuilt then.
-    package static func read(_ file: URL, excluding excluded: [String] = []) throws -> [String: RunSummary] {
+    package static func read(_ file: URL, excluding excluded: [String] = []) throws -> [String: RunResult] {
         try SealedFile.read(file) { try read($0, excluded, path: file.path) }
     }
 
-    private static func read(_ root: HDF5Group, _ excluded: [String], path: String) throws -> [String: RunSummary] {
+    private static func read(_ root: HDF5Group, _ excluded: [String], path: String) throws -> [String: RunResult] {
         let found = "\(try root.text("format")) \(try root.integer("format_version"))"
         guard found == "\(format) \(formatVersion)" else {
             throw StoreError.otherFormat(path: path, found: found, known: formatVersion)
@@ -151,12 +149,12 @@ package enum SweepFile {
             metrics.allSatisfy({ $0.1.count == ids.count * width }),
             epochs.allSatisfy({ (0...width).contains($0) })
         else { throw StoreError.unreadable(path: path, reason: "its parts contradict each other") }
-        var runs: [String: RunSummary] = [:]
+        var runs: [String: RunResult] = [:]
         for (index, id) in ids.enumerated() {
             guard let outcome = Outcome(rawValue: outcomes[index]) else {
                 throw StoreError.unreadable(path: path, reason: "its parts contradict each other")
             }
-            runs[id] = RunSummary(
+            runs[id] = RunResult(
                 id: id, outcome: outcome, stoppedEarly: early[index] == 1,
                 best: bestEpochs[index] == 0 ? nil : BestEpoch(epoch: bestEpochs[index], value: bestValues[index]),
                 histories: metrics.filter { told.isEmpty || told[index].contains(jsonString($0.0)) }.map {
@@ -213,13 +211,12 @@ private struct SweepWriter {
     }
 
     /// `[run][epoch]`, NaN after the end of a run.
-    func histories(_ name: String, _ rows: [[Double]], _ metric: String) throws {
+    func histories(_ name: String, _ rows: [[Double]], _ metric: String, units: String?) throws {
         let padded = rows.flatMap { $0 + [Double](repeating: .nan, count: epochs - $0.count) }
         let dataset = try root.write(name, padded, shape: [count, epochs])
         try dataset.attach(epochScale, dimension: 1)
         try dataset.setAttribute("metric_name", metric)
-        try finish(
-            dataset, metric.replacing("_", with: " "), units: TrainingRun.metricNames.contains(metric) ? "1" : nil)
+        try finish(dataset, metric.replacing("_", with: " "), units: units)
     }
 
     private func finish(_ dataset: HDF5Dataset, _ longName: String, units: String?) throws {

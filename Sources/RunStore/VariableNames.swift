@@ -1,4 +1,5 @@
 import Foundation
+import Studies
 
 /// Names of metrics as names of HDF5 variables. A command's metrics may be called anything (`val/loss`, `précision`); other
 /// tools want letters, digits and `_`. The metric's own name stays beside it, in the attribute `metric_name`.

@@ -3,7 +3,7 @@ import Kernels
 
 /// Memory aligned to 64 bytes, cleared when made, freed with its owner.
 ///
-/// Large buffers are mapped: their pages are nought without being written, and take memory only when first used.
+/// Large buffers are mapped: their pages are zero without being written, and take memory only when first used.
 public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
     public let pointer: UnsafeMutablePointer<Element>
     public let count: Int
@@ -38,22 +38,23 @@ public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
     }
 }
 
-private enum BufferMemory {
+/// Where large buffers come from.
+public enum BufferMemory {
     static let smallestMapped = 1 << 18
 
-    /// Fresh pages, large ones where the system gives them: a network walks through far more memory than the processor
-    /// keeps addresses of small pages for. Where there is no such memory, nothing that follows can work: the program ends.
+    /// Called if the system has no memory for a buffer of so many bytes; nothing that follows could work. The program sets
+    /// it once, at its start.
+    nonisolated(unsafe) public static var onExhaustion: @Sendable (_ bytes: Int) -> Never = { bytes in
+        fatalError("out of memory: \(bytes >> 20) MB")
+    }
+
+    /// Fresh pages, large ones where the system provides them: a network walks through far more memory than the processor
+    /// keeps addresses of small pages for.
     static func map(_ bytes: Int) -> UnsafeMutableRawPointer {
         guard
             let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             memory != MAP_FAILED
-        else {
-            let message =
-                "viseme: error: out of memory: \(bytes >> 20) MB more are needed than there are: make batch_size,"
-                + " len_video, size_lips or filters smaller, or run fewer jobs at once\n"
-            try? FileHandle.standardError.write(contentsOf: Data(message.utf8))
-            exit(1)
-        }
+        else { onExhaustion(bytes) }
         #if os(Linux)
             madvise(memory, bytes, MADV_HUGEPAGE)
         #endif

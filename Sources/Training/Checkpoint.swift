@@ -1,3 +1,4 @@
+import Studies
 import Tensors
 
 /// Everything needed to continue a run to the same bits. What is not here follows from the settings: orders, dropout and

@@ -1,21 +1,8 @@
 import Clips
+import Studies
 
-/// Small pictures of a few clips that the best weights get right and wrong, for the report: at most 64 KB.
-package struct ClipThumbnails: Sendable, Equatable {
-    package var split: Split
-    /// Places in the predictions of the split: those that are right, then those that are wrong, the surest first.
-    package var clips: [Int]
-    package var frames, height, width, channels: Int
-    /// `[clip][frame][row][column][channel]`.
-    package var pixels: [UInt8]
-
-    package init(split: Split, clips: [Int], frames: Int, height: Int, width: Int, channels: Int, pixels: [UInt8]) {
-        self.split = split
-        self.clips = clips
-        (self.frames, self.height, self.width, self.channels) = (frames, height, width, channels)
-        self.pixels = pixels
-    }
-
+extension ClipThumbnails {
+    /// At most 64 KB.
     private static let byteLimit = 65536
     /// Of each kind.
     private static let clipLimit = 6

@@ -22,19 +22,19 @@ package final class Optimizer {
     private let weights, gradients: Buffer<Float>
     /// The moments, in the order of the weights.
     let first, second: Buffer<Float>
-    private let machine: Machine
+    private let context: ComputeContext
     private var steps = 0
 
     package init(
         _ kind: OptimizerKind, weights: Buffer<Float>, gradients: Buffer<Float>, weightDecay: Double, momentum: Double,
-        machine: Machine
+        context: ComputeContext
     ) {
         self.kind = kind
         self.weightDecay = Float(weightDecay)
         self.momentum = Float(momentum)
         self.weights = weights
         self.gradients = gradients
-        self.machine = machine
+        self.context = context
         let usesSecond = kind == .adam || kind == .adamw
         first = Buffer(count: weights.count)
         second = Buffer(count: usesSecond ? weights.count : 0)
@@ -48,7 +48,7 @@ package final class Optimizer {
     /// One step with learning rate `lr`.
     package func step(lr: Double) {
         steps += 1
-        machine.team.share(weights.count / laneCount, work: weights.count / 2) { _, part in
+        context.team.share(weights.count / laneCount, work: weights.count / 2) { _, part in
             move(part.lowerBound * laneCount..<part.upperBound * laneCount, lr: lr)
         }
     }
@@ -59,7 +59,7 @@ package final class Optimizer {
             let decoupled = kind == .adamw
             let firstCorrection = 1 - PortableMath.power(0.9, steps)
             let secondCorrection = (1 - PortableMath.power(0.999, steps)).squareRoot()
-            machine.kernels.adam(
+            context.kernels.adam(
                 AdamStep(
                     weights: weights.pointer, first: first.pointer, second: second.pointer,
                     gradients: gradients.pointer,
@@ -67,12 +67,12 @@ package final class Optimizer {
                     secondCorrection: Float(secondCorrection), epsilon: 1e-8, decay: decoupled ? 0 : weightDecay,
                     shrink: decoupled ? Float(1 - lr * Double(weightDecay)) : 1), range: range)
         case .sgd:
-            machine.kernels.momentum(
+            context.kernels.momentum(
                 MomentumStep(
                     weights: weights.pointer, velocity: first.pointer, gradients: gradients.pointer, lr: Float(lr),
                     momentum: momentum, decay: weightDecay), range: range)
         case .lion:
-            machine.kernels.lion(
+            context.kernels.lion(
                 LionStep(
                     weights: weights.pointer, average: first.pointer, gradients: gradients.pointer, lr: Float(lr),
                     beta1: 0.9, beta2: 0.99, shrink: Float(1 - lr * Double(weightDecay))), range: range)
@@ -83,15 +83,15 @@ package final class Optimizer {
 /// Scales all gradients so that their norm is at most `limit` (Pascanu et al. 2013), as PyTorch's `clip_grad_norm_`.
 /// - Returns: the norm before.
 @discardableResult
-package func clipGradients(_ gradients: Buffer<Float>, limit: Double, machine: Machine) -> Double {
+package func clipGradients(_ gradients: Buffer<Float>, limit: Double, context: ComputeContext) -> Double {
     let chunk = 4096
     var total = 0.0
     for start in stride(from: 0, to: gradients.count, by: chunk) {
         total += Double(
-            machine.kernels.squaredNorm(gradients.pointer + start, count: min(chunk, gradients.count - start)))
+            context.kernels.squaredNorm(gradients.pointer + start, count: min(chunk, gradients.count - start)))
     }
     let norm = total.squareRoot()
     let factor = limit / (norm + 1e-6)
-    if factor < 1 { machine.kernels.scale(gradients.pointer, by: Float(factor), count: gradients.count) }
+    if factor < 1 { context.kernels.scale(gradients.pointer, by: Float(factor), count: gradients.count) }
     return norm
 }

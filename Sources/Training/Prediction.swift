@@ -10,10 +10,10 @@ package struct Prediction: Sendable, Equatable {
 
     /// - Throws: `WeightMismatch` where the weights are not this network's.
     package static func predict(
-        _ clips: FramedClips, weights: [Tensor], classes: Int, settings: TrainingSettings, machine: Machine
+        _ clips: FramedClips, weights: [Tensor], classes: Int, settings: TrainingSettings, context: ComputeContext
     ) throws -> [Prediction] {
         let network = VisualSpeechNetwork(
-            shape: networkShape(clips.format, classes: classes, settings: settings), clips: 1, machine: machine, seed: 0
+            shape: networkShape(clips.format, classes: classes, settings: settings), clips: 1, context: context, seed: 0
         )
         try network.parameters.load(weights)
         network.pack()

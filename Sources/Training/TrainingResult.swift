@@ -1,4 +1,4 @@
-import Clips
+import Studies
 import Tensors
 
 /// What one epoch gave.
@@ -9,51 +9,6 @@ package struct EpochRecord: Sendable, Equatable {
     package var values: [Double]
     package var seconds: Double
     package var isBest: Bool
-}
-
-/// How a run ended that ended by itself.
-package enum Outcome: String, Sendable, Codable {
-    /// All epochs, or stopped early.
-    case trained
-    /// The loss was not a finite number: training stopped there.
-    case diverged
-}
-
-/// How well the best weights do on clips nobody chose anything by.
-package struct TestResult: Sendable, Equatable {
-    package var loss: Double
-    package var accuracy: Double
-    /// `[true class][predicted class]`, counts of clips.
-    package var confusion: [[Int]]
-
-    package init(loss: Double, accuracy: Double, confusion: [[Int]]) {
-        self.loss = loss
-        self.accuracy = accuracy
-        self.confusion = confusion
-    }
-}
-
-/// What the best weights say of each clip of one split.
-package struct ClipPredictions: Sendable, Equatable {
-    package var split: Split
-    package var names: [String]
-    /// Class numbers: the true one, and the most probable.
-    package var labels, predicted: [Int]
-    /// Of the most probable class.
-    package var probabilities: [Float]
-    /// `[clip][class]`; empty in run files that were written without.
-    package var logits: [Float]
-
-    package init(
-        split: Split, names: [String], labels: [Int], predicted: [Int], probabilities: [Float], logits: [Float] = []
-    ) {
-        self.split = split
-        self.names = names
-        self.labels = labels
-        self.predicted = predicted
-        self.probabilities = probabilities
-        self.logits = logits
-    }
 }
 
 /// A finished training.

@@ -1,6 +1,7 @@
 import Clips
 import Kernels
 import Networks
+import Studies
 import Tensors
 
 /// One run: trains a network on clips, epoch by epoch, and keeps the best.
@@ -10,7 +11,7 @@ package final class TrainingRun {
 
     private let settings: TrainingSettings
     private let data: ClipSplits
-    private let machine: Machine
+    private let context: ComputeContext
     private let network: VisualSpeechNetwork
     private let batches: TrainingBatches
     private var views = ClipViews()
@@ -18,19 +19,19 @@ package final class TrainingRun {
     private var step: UInt64 = 0
     private var frozen: FrozenParameters?
 
-    package init(settings: TrainingSettings, data: ClipSplits, machine: Machine) {
+    package init(settings: TrainingSettings, data: ClipSplits, context: ComputeContext) {
         self.settings = settings
         self.data = data
-        self.machine = machine
+        self.context = context
         batches = TrainingBatches(clips: data.train, augmentation: settings.augmentation, seed: settings.seed)
         network = VisualSpeechNetwork(
             shape: networkShape(data.train.format, classes: data.classes.count, settings: settings),
             clips: min(settings.batchSize, max(data.train.count, data.val.count, data.test?.count ?? 0)),
-            machine: machine,
+            context: context,
             seed: settings.seed)
         optimizer = Optimizer(
             settings.optimizer, weights: network.parameters.weights, gradients: network.parameters.gradients,
-            weightDecay: settings.weightDecay, momentum: settings.momentum, machine: machine)
+            weightDecay: settings.weightDecay, momentum: settings.momentum, context: context)
     }
 
     /// Starts from stored weights instead of drawn ones.
@@ -201,7 +202,7 @@ package final class TrainingRun {
         network.backward(labels: labels)
         frozen?.clearGradients()
         if settings.clipNorm > 0 {
-            clipGradients(network.parameters.gradients, limit: settings.clipNorm, machine: machine)
+            clipGradients(network.parameters.gradients, limit: settings.clipNorm, context: context)
         }
         optimizer.step(lr: lr)
         frozen?.restore()

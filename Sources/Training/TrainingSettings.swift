@@ -1,4 +1,5 @@
 import Clips
+import Studies
 
 /// All that decides how a run trains, apart from its data.
 package struct TrainingSettings: Sendable, Equatable {

@@ -1,8 +1,8 @@
 import ArgumentParser
+import Execution
 import Foundation
 import Kernels
 import Networks
-import Execution
 import Tensors
 import Training
 
@@ -44,11 +44,11 @@ struct BenchCommand: ParsableCommand {
         @Option(help: "Leave the initial weights and the clips here, as .safetensors.") var export: String?
 
         func run() throws {
-            let machine = Machine(kernels: try chosenWidth().kernels, threads: size.threads)
-            let network = VisualSpeechNetwork(shape: size.network, clips: size.batch, machine: machine, seed: 0)
+            let context = ComputeContext(kernels: try chosenWidth().kernels, threads: size.threads)
+            let network = VisualSpeechNetwork(shape: size.network, clips: size.batch, context: context, seed: 0)
             let optimizer = Optimizer(
                 .adam, weights: network.parameters.weights, gradients: network.parameters.gradients, weightDecay: 0,
-                momentum: 0, machine: machine)
+                momentum: 0, context: context)
             let clips = setClips(network)
             if let export { try SafeTensors.write(network.parameters.tensors + [clips], to: export) }
             let labels = (0..<size.batch).map { MixedLabel($0 % 10) }
@@ -114,8 +114,8 @@ struct BenchCommand: ParsableCommand {
 
         func run() throws {
             let kernels = try chosenWidth().kernels
-            let machine = Machine(kernels: kernels, threads: size.threads)
-            let network = VisualSpeechNetwork(shape: size.network, clips: size.batch, machine: machine, seed: 0)
+            let context = ComputeContext(kernels: kernels, threads: size.threads)
+            let network = VisualSpeechNetwork(shape: size.network, clips: size.batch, context: context, seed: 0)
             network.pack()
             var rows: [[String: Any]] = []
             var peaks: [Double] = []
@@ -124,7 +124,7 @@ struct BenchCommand: ParsableCommand {
                     var shares: [Double] = []
                     var seconds: [Double] = []
                     for _ in 0..<rounds {
-                        // The clock of a shared machine wanders: the peak is taken beside every measurement.
+                        // The clock of a shared context wanders: the peak is taken beside every measurement.
                         let peak = peakRate(kernels)
                         let time = time(of: pass.run)
                         peaks.append(peak)

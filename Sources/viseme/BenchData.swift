@@ -1,9 +1,9 @@
 import ArgumentParser
 import Clips
+import Execution
 import Foundation
 import Kernels
 import Networks
-import Execution
 import Tensors
 import Training
 
@@ -14,8 +14,8 @@ extension BenchCommand {
         @Option var rounds = 200
 
         func run() throws {
-            let machine = Machine(kernels: try chosenWidth().kernels, threads: size.threads)
-            let network = VisualSpeechNetwork(shape: size.network, clips: size.batch, machine: machine, seed: 0)
+            let context = ComputeContext(kernels: try chosenWidth().kernels, threads: size.threads)
+            let network = VisualSpeechNetwork(shape: size.network, clips: size.batch, context: context, seed: 0)
             let step = try medianSeconds(11) {
                 network.pack()
                 network.forward(batch: size.batch, training: .init(seed: 0, number: 0))

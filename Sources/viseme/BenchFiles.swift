@@ -1,8 +1,9 @@
 import ArgumentParser
+import Execution
 import Foundation
 import Recipes
 import RunStore
-import Execution
+import Studies
 import Tensors
 import Training
 
@@ -25,16 +26,16 @@ extension BenchCommand {
             let size = FileFacts(single)?.size ?? 0
 
             let plan = try SyntheticStudy.write(study, runs: runs, epochs: epochs, weightBytes: weights)
-            var stored = Stored(study, plan, thorough: true)
+            var stored = StudyResults(study, plan, thorough: true)
             let rebuilding = try medianSeconds(1) {
-                stored = Stored(study, plan, thorough: true)
+                stored = StudyResults(study, plan, thorough: true)
                 try SweepFile.write(plan, stored.inOrder(plan), to: study.sweepFile)
             }
             let last = stored.inOrder(plan).count - 1
             let extending = try medianSeconds(3) {
                 try SweepFile.write(plan, Array(stored.inOrder(plan).prefix(last)), to: study.sweepFile)
             } extra: {
-                try SweepFile.write(plan, Stored(study, plan).inOrder(plan), to: study.sweepFile)
+                try SweepFile.write(plan, StudyResults(study, plan).inOrder(plan), to: study.sweepFile)
             }
             let opening = try medianSeconds(rounds) { _ = try SweepFile.read(study.sweepFile) }
             let figures: [String: Any] = [
@@ -61,7 +62,7 @@ extension BenchCommand {
             let study = StudyFolder(URL(filePath: folder))
             try study.create()
             let plan = try SyntheticStudy.write(study, runs: runs, epochs: epochs, weightBytes: weights)
-            try SweepFile.write(plan, Stored(study, plan).inOrder(plan), to: study.sweepFile)
+            try SweepFile.write(plan, StudyResults(study, plan).inOrder(plan), to: study.sweepFile)
         }
     }
 }
@@ -69,43 +70,46 @@ extension BenchCommand {
 /// Runs that nobody trained: their numbers are made up, their files are real.
 enum SyntheticStudy {
     private static let metric = Metric.valAccuracy
+    private static let trainer = TrainerCatalog.trainer(TrainerCatalog.declarations.builtIn.record())
+    private static let settings = Configuration(
+        ["path_to_dataset": .text("builtin:visemes")], schema: trainer.schema)
 
     /// Learning rates × batch sizes × five seeds.
-    static func write(_ folder: StudyFolder, runs count: Int, epochs: Int, weightBytes: Int) throws -> StoredPlan {
-        let plan = StoredPlan(
+    static func write(_ folder: StudyFolder, runs count: Int, epochs: Int, weightBytes: Int) throws -> Plan {
+        let plan = Plan(
             name: folder.url.lastPathComponent, recipe: "recipes/made_up.yaml", question: "How long does it take?",
-            metric: metric, settings: record(number: 0, epochs: 1).configuration.values,
-            axes: ["lr", "batch_size", "seed"],
+            metric: metric, trainer: trainer.declaration.record(), numerics: numericsRevision,
+            settings: settings.values, axes: ["lr", "batch_size", "seed"],
             runs: (0..<count).map { number in
-                StoredPlan.Run(
-                    id: "", number: number + 1, trial: number / 5, point: point(number),
-                    data: PlannedData(digest: "made up"))
+                Run(
+                    id: "", number: number + 1, trial: number / 5, setting: setting(number),
+                    data: RunData(digest: "made up"))
             })
         var identified = plan
         for index in plan.runs.indices {
             let run = plan.runs[index]
-            let identity = plan.identity(of: run)
+            let identity = trainer.identity(of: run, in: plan)
             identified.runs[index].id = identity.id
             guard !FileManager.default.fileExists(atPath: folder.runFile(identity.id).path) else { continue }
             var record = record(number: index, epochs: epochs, weightBytes: weightBytes)
             record.identity = identity
-            record.configuration = plan.configuration(of: run)
+            record.configuration = trainer.configuration(of: run, in: plan).values
             try RunFile.write(record, to: folder.runFile(identity.id))
         }
         try folder.write(identified)
         return identified
     }
 
-    private static func point(_ number: Int) -> [Axis.Point] {
+    private static func setting(_ number: Int) -> Setting {
         let trial = number / 5
         return [
-            Axis.Point(key: "lr", value: .number(Double(trial / 20 + 1) * 1e-4)),
-            Axis.Point(key: "batch_size", value: .integer(trial % 20 + 1)),
-            Axis.Point(key: "seed", value: .integer(number % 5 + 1)),
+            Assignment(key: "lr", value: .number(Double(trial / 20 + 1) * 1e-4)),
+            Assignment(key: "batch_size", value: .integer(trial % 20 + 1)),
+            Assignment(key: "seed", value: .integer(number % 5 + 1)),
         ]
     }
 
-    static func record(number: Int, epochs: Int, tensors: Int = 4, weightBytes: Int = 0) -> RunRecord {
+    static func record(number: Int, epochs: Int, tensors: Int = 4, weightBytes: Int = 0) -> RunFileContents {
         var stream = RandomStream(seed: UInt64(number), purpose: .order)
         let noise = { Double(stream.uniform()) }
         let rise = 0.5 + 0.4 * noise()
@@ -121,22 +125,20 @@ enum SyntheticStudy {
         (provenance.seconds, provenance.host) = (60 * noise(), "nowhere")
         let floats = weightBytes / 4 / tensors
         let best = metric.bestEpoch(of: histories.first { $0.name == metric.name }?.values ?? [])
-        return RunRecord(
-            identity: RunIdentity(json: "{\"number\":\(number)}"),
-            configuration: Configuration(["path_to_dataset": .text("builtin:visemes")]), metric: metric,
+        return RunFileContents(
+            identity: Identity(json: "{\"number\":\(number)}"),
+            configuration: settings.values, configurationText: settings.yaml, metric: metric,
+            trainer: trainer.declaration.name, bestEpochRule: trainer.declaration.bestEpoch, outcome: .trained,
+            histories: histories, epochSeconds: histories[0].values.map { _ in 1 }, best: best,
             classes: (1...10).map { "word\($0)" },
-            result: TrainingResult(
-                outcome: .trained, histories: histories, seconds: histories[0].values.map { _ in 1 }, best: best,
-                stoppedEarly: false,
-                weights: floats == 0
-                    ? []
-                    : (0..<tensors).map { tensor in
-                        Tensor(
-                            name: "layer\(tensor).weight", shape: [floats], values: (0..<floats).map { Float($0) })
-                    },
-                test: TestResult(
-                    loss: noise(), accuracy: rise,
-                    confusion: [[Int]](repeating: [Int](repeating: 1, count: 10), count: 10))
-            ), provenance: provenance)
+            weights: floats == 0
+                ? []
+                : (0..<tensors).map { tensor in
+                    Tensor(name: "layer\(tensor).weight", shape: [floats], values: (0..<floats).map { Float($0) })
+                },
+            test: TestResult(
+                loss: noise(), accuracy: rise,
+                confusion: [[Int]](repeating: [Int](repeating: 1, count: 10), count: 10)),
+            provenance: provenance)
     }
 }

@@ -1,9 +1,10 @@
 import ArgumentParser
+import Execution
 import Files
 import Foundation
 import Reports
 import RunStore
-import Execution
+import Studies
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,9 +22,9 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let folder = StudyFolder(URL(filePath: study))
         let plan = try folder.readPlan()
-        let lock = repair ? try StudyLock(folder) : nil
+        let lock = repair ? try Claim(folder) : nil
         defer { withExtendedLifetime(lock) {} }
-        let stored = Stored(folder, plan, thorough: true)
+        let stored = StudyResults(folder, plan, thorough: true)
         let whole = stored.problems.map(\.reason) + (try foreignFiles(folder, plan))
         var derived = derivedProblems(folder, plan, stored)
         for problem in whole + derived { complain(problem) }
@@ -41,7 +42,7 @@ struct CheckCommand: ParsableCommand {
     }
 
     /// What does not say what the run files say.
-    private func derivedProblems(_ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored) -> [String] {
+    private func derivedProblems(_ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults) -> [String] {
         let cure = "`viseme check --repair` or `viseme report` rebuilds it"
         var problems: [String] = []
         // Before the first report there is nothing to be wrong.
@@ -82,7 +83,7 @@ struct CheckCommand: ParsableCommand {
     }
 
     /// What lies among the runs and is no run. Runs of other plans of this folder are read and verified too.
-    private func foreignFiles(_ folder: StudyFolder, _ plan: StoredPlan) throws -> [String] {
+    private func foreignFiles(_ folder: StudyFolder, _ plan: Plan) throws -> [String] {
         let planned = Set(plan.runs.map { folder.runFile($0.id).lastPathComponent })
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: folder.runs.path).sorted() } catch {
@@ -91,7 +92,7 @@ struct CheckCommand: ParsableCommand {
         return names.filter { !planned.contains($0) && !$0.hasSuffix(".tmp") }.compactMap { name in
             let file = folder.runs.appending(path: name)
             do {
-                let id = try RunFile.read(file).identity.id
+                let id = try TrainerCatalog.read(file).identity.id
                 return "\(id).h5" == name ? nil : "\(file.path): is the run \(id) under another name"
             } catch {
                 return "\(error)"

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Execution
 import Foundation
 import Recipes
 import RunStore
+import Studies
 import Training
 
 struct CompareCommand: ParsableCommand {
@@ -18,13 +20,13 @@ struct CompareCommand: ParsableCommand {
         let isSame =
             try StudyArgument.isStudy(first) && StudyArgument.isStudy(second)
             ? compareStudies(StudyFolder(URL(filePath: first)), StudyFolder(URL(filePath: second)))
-            : compareRuns(RunFile.read(RunName.file(first)), RunFile.read(RunName.file(second)))
+            : compareRuns(TrainerCatalog.read(RunName.file(first)), TrainerCatalog.read(RunName.file(second)))
         if !isSame { throw ExitStatus.difference }
     }
 
     // MARK: Runs
 
-    private func compareRuns(_ a: RunRecord, _ b: RunRecord) -> Bool {
+    private func compareRuns(_ a: RunFileContents, _ b: RunFileContents) -> Bool {
         let comparison = RunComparison(a, b)
         print(
             aligned([
@@ -103,9 +105,9 @@ struct CompareCommand: ParsableCommand {
         return rows.isEmpty && onlyA == 0 && onlyB == 0
     }
 
-    private func plansAndRuns(_ a: StudyFolder, _ b: StudyFolder) throws -> ((StoredPlan, StoredPlan), (Stored, Stored))
+    private func plansAndRuns(_ a: StudyFolder, _ b: StudyFolder) throws -> ((Plan, Plan), (StudyResults, StudyResults))
     {
         let plans = (try a.readPlan(), try b.readPlan())
-        return (plans, (Stored(a, plans.0), Stored(b, plans.1)))
+        return (plans, (StudyResults(a, plans.0), StudyResults(b, plans.1)))
     }
 }

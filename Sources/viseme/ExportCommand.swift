@@ -1,8 +1,9 @@
 import ArgumentParser
-import Clips
+import Execution
 import Files
 import Foundation
 import RunStore
+import Studies
 import Tensors
 
 struct ExportCommand: AsyncParsableCommand {
@@ -49,7 +50,7 @@ struct ExportCommand: AsyncParsableCommand {
             throw ValidationError("--safetensors and --clips are of one run: name it, as \(what):1")
         }
         let plan = try folder.readPlan()
-        let stored = Stored(folder, plan)
+        let stored = StudyResults(folder, plan)
         for problem in stored.problems { complain("\(problem.reason): left out") }
         if let csv { try write(Data(CSV.runs(plan, stored).utf8), csv) }
         if let histories { try write(Data(CSV.histories(plan, stored).utf8), histories) }
@@ -62,37 +63,12 @@ struct ExportCommand: AsyncParsableCommand {
             throw ValidationError("--histories and --netcdf are of a study: give its folder")
         }
         let file = try RunName.file(what)
-        let record = try RunFile.read(file)
+        let record = try TrainerCatalog.read(file)
         if let csv { try write(Data(CSV.history(record).utf8), csv) }
-        if let clips { try write(SafeTensors.data(await inputs(of: record)), clips) }
+        if let clips { try write(SafeTensors.data(await StoredNetwork(what).inputs()), clips) }
         guard let safetensors else { return }
-        guard !record.anyWeights.isEmpty else {
-            throw ValidationError("\(what): holds no weights: the run diverged early, or they were not kept")
-        }
+        guard !record.anyWeights.isEmpty else { throw StoredNetwork.NoWeights(run: what) }
         try write(SafeTensors.data(record.anyWeights), safetensors)
-    }
-
-    /// The clips that judged the run, as PyTorch takes them, and their classes.
-    private func inputs(of record: RunRecord) async throws -> [Tensor] {
-        guard record.choosesBestEpoch else {
-            throw ValidationError("\(what): was trained by a command; only its own program knows the data")
-        }
-        let cache = FileManager.default.temporaryDirectory.appending(path: "viseme-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: cache) }
-        let data = try await record.configuration.dataSource.prepare(cache: cache)
-        guard data.digest == record.provenance.dataDigest else {
-            throw ValidationError(
-                "\(what): its data, \(record.provenance.data), are not those any more that it was trained with")
-        }
-        let splits = try data.load(record.configuration.clipFormat)
-        return try [("val", splits.val), ("test", splits.test)].flatMap { name, clips in
-            try clips.map {
-                [
-                    try $0.tensor(named: "\(name)/clips"),
-                    Tensor(name: "\(name)/labels", shape: [$0.count], elements: .integer($0.labels), dtype: "I64"),
-                ]
-            } ?? []
-        }
     }
 
     private func write(_ data: Data, _ name: String) throws {

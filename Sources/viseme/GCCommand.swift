@@ -1,8 +1,9 @@
 import ArgumentParser
+import Execution
 import Foundation
 import Recipes
 import RunStore
-import Execution
+import Studies
 
 struct GCCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,9 +29,9 @@ struct GCCommand: ParsableCommand {
     func run() throws {
         let folder = StudyFolder(URL(filePath: study))
         let plan = try folder.readPlan()
-        let lock = try StudyLock(folder)
+        let lock = try Claim(folder)
         defer { withExtendedLifetime(lock) {} }
-        let stored = Stored(folder, plan)
+        let stored = StudyResults(folder, plan)
         let kept = keep ?? plan.keep
         let garbage = Garbage(folder, plan, stored, keep: kept)
         let chosen = chosen
@@ -45,7 +46,7 @@ struct GCCommand: ParsableCommand {
         let bytes = chosen.reduce(0) { $0 + garbage.bytes($1) }
         guard yes else { return print("\(byteCount(bytes)) would be freed; nothing goes without --yes") }
         try garbage.remove(chosen)
-        try writeDerived(folder, plan, Stored(folder, plan))
+        try writeDerived(folder, plan, StudyResults(folder, plan))
         print("\(byteCount(bytes)) freed")
     }
 

@@ -1,6 +1,7 @@
 import Dispatch
-import Foundation
 import Execution
+import Foundation
+import Studies
 import Synchronization
 
 /// Ends work in good order when a signal asks for it.

@@ -1,7 +1,8 @@
 import ArgumentParser
+import Execution
 import Foundation
 import RunStore
-import Execution
+import Studies
 
 struct MergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,20 +26,21 @@ struct MergeCommand: ParsableCommand {
         for source in sources { _ = try source.readPlan() }
         try target.create()
         // The others are only read, and may be where nothing can be written.
-        let lock = try StudyLock(target)
+        let lock = try Claim(target)
         defer { withExtendedLifetime(lock) {} }
         var hasConflicts = false
         for source in sources {
-            let merge = try Merge(from: source, into: target)
+            var merge = try StudyMerger(from: source, into: target)
+            try merge.merge()
             tell(merge, source)
             hasConflicts = hasConflicts || !merge.conflicts.isEmpty || !merge.damaged.isEmpty
         }
         let plan = try target.readPlan()
-        try writeDerived(target, plan, Stored(target, plan))
+        try writeDerived(target, plan, StudyResults(target, plan))
         if hasConflicts { throw ExitStatus.difference }
     }
 
-    private func tell(_ merge: Merge, _ source: StudyFolder) {
+    private func tell(_ merge: StudyMerger, _ source: StudyFolder) {
         for problem in merge.damaged { complain(problem) }
         for conflict in merge.conflicts {
             complain(

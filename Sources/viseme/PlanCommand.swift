@@ -1,12 +1,13 @@
 import ArgumentParser
+import Execution
 import Foundation
 import Recipes
 import RunStore
-import Execution
+import Studies
 
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "List the runs and what is stored; nothing runs.")
+        commandName: "plan", abstract: "List the runs and what is stored; nothing is decoded, written or trained.")
 
     @OptionGroup var options: StudyOptions
     @OptionGroup var workers: WorkerOptions
@@ -17,39 +18,63 @@ struct PlanCommand: AsyncParsableCommand {
     var resolved = false
 
     func run() async throws {
-        if resolved {
-            return print(try Recipe(path: options.recipe, overrides: options.overrides).resolved, terminator: "")
+        let recipe = try options.read()
+        if resolved { return print(try recipe.resolved(), terminator: "") }
+        guard let study = try ResolvedStudy.known(recipe, in: .named(results: options.place.url)) else {
+            return try listUnprepared(recipe)
         }
-        let study = try await options.study()
-        let stored = Stored(study.folder, study.plan)
-        let states = RunState.all(study.plan, stored, study.folder)
-        if json { return print(try RunState.json(study.plan, states)) }
-        print(RunState.table(states))
-        let left = states.filter { $0.state != .completed }
+        let results = StudyResults(study.folder, study.plan)
+        var reader = StudyStatusReader(study.folder, study.plan)
+        let status = reader.status(results)
+        if json { return print(try status.json()) }
+        print(StatusTable(status: status).table())
+        let left = status.runs.filter { $0.state.kind != .completed }.map(\.run)
         print(
-            "\(states.count) runs, \(states.count - left.count) stored, \(left.count) to train"
-                + estimate(left.map(\.id), study.plan, stored))
+            "\(status.runs.count) runs, \(status.runs.count - left.count) stored, \(left.count) to train"
+                + (try estimate(left, study, results)))
     }
 
-    /// What the stored runs took says what the others will: runs of the same setting, where there are any.
-    private func estimate(_ left: [String], _ plan: StoredPlan, _ stored: Stored) -> String {
-        guard !left.isEmpty, !stored.runs.isEmpty else { return "" }
-        let wanted = Set(left)
-        var ofTrials: [Int: [RunSummary]] = [:]
-        for run in plan.runs {
-            if let summary = stored.runs[run.id] { ofTrials[run.trial, default: []].append(summary) }
+    /// A run's id contains the digest of its data.
+    private func listUnprepared(_ recipe: Recipe) throws {
+        let runs = try recipe.expand()
+        if json {
+            struct Listing: Encodable {
+                struct Row: Encodable {
+                    let number: Int
+                    let label: String
+                    let state = "unknown"
+                }
+                let recipe: String
+                let runs: [Row]
+            }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            let rows = runs.map { Listing.Row(number: $0.number, label: $0.label) }
+            let data = try encoder.encode(Listing(recipe: recipe.name, runs: rows))
+            return print(String(decoding: data, as: UTF8.self))
         }
-        let all = Array(stored.runs.values)
-        func mean(_ runs: [RunSummary], _ number: (RunSummary) -> Double) -> Double {
+        print(table(["#", "label"], runs.map { ["\($0.number)", $0.label] }))
+        print(
+            "\(runs.count) runs; stored: unknown until the data is prepared (`viseme sweep` or `viseme data info` does)"
+        )
+    }
+
+    /// By the time that stored runs took: those of the same setting, if there are any.
+    private func estimate(_ left: [Run], _ study: ResolvedStudy, _ results: StudyResults) throws -> String {
+        guard !left.isEmpty, !results.runs.isEmpty else { return "" }
+        var ofTrials: [Int: [RunResult]] = [:]
+        for (run, result) in results.inOrder(study.plan) { ofTrials[run.trial, default: []].append(result) }
+        let all = Array(results.runs.values)
+        func mean(_ runs: [RunResult], _ number: (RunResult) -> Double) -> Double {
             runs.reduce(0) { $0 + number($1) } / Double(max(runs.count, 1))
         }
         var (seconds, bytes) = (0.0, 0.0)
-        for run in plan.runs where wanted.contains(run.id) {
+        for run in left {
             let like = ofTrials[run.trial] ?? all
             seconds += mean(like) { $0.seconds }
             bytes += mean(like) { Double($0.file.size) }
         }
-        let jobs = Double(workers.jobs(for: left.count, plan))
+        let jobs = Double(try workers.allotment(study).jobs(for: left.count))
         return ", about \(clock(seconds / jobs)) and \(byteCount(Int(bytes))), by the runs stored so far"
     }
 }

@@ -1,9 +1,6 @@
 import ArgumentParser
-import Clips
+import Execution
 import Foundation
-import Networks
-import Recipes
-import RunStore
 import Training
 
 struct PredictCommand: AsyncParsableCommand {
@@ -17,23 +14,9 @@ struct PredictCommand: AsyncParsableCommand {
 
     func run() async throws {
         let width = try chosenWidth()
-        let record = try RunFile.read(RunName.file(runFile))
-        guard !record.anyWeights.isEmpty else {
-            throw ValidationError(
-                "\(runFile): holds no weights to classify with: the run diverged early, or they were not kept")
-        }
-        guard record.choosesBestEpoch else {
-            throw ValidationError("\(runFile): was trained by a command; only its own program knows the network")
-        }
-        let configuration = record.configuration
-        let read = try await ClipReader.read(
-            clips.map { URL(filePath: $0) }, cache: FileManager.default.temporaryDirectory,
-            settings: configuration.decodingSettings)
-        let framed = read.reduce(into: FramedClips(format: configuration.clipFormat)) { $0.append($1) }
-        let predictions = try Prediction.predict(
-            framed, weights: record.anyWeights, classes: record.classes.count,
-            settings: configuration.trainingSettings(metric: record.metric),
-            machine: Machine(kernels: width.kernels, threads: 1))
+        let network = try StoredNetwork(runFile)
+        let record = network.contents
+        let predictions = try await network.classify(clips.map { URL(filePath: $0) }, width: width)
         let rows = zip(clips, predictions).map { clip, prediction in
             let order = prediction.probabilities.indices.sorted {
                 prediction.probabilities[$0] > prediction.probabilities[$1]

@@ -1,8 +1,10 @@
 import ArgumentParser
+import Execution
 import Files
 import Foundation
 import Recipes
 import RunStore
+import Studies
 
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,10 +13,16 @@ struct ExplainCommand: ParsableCommand {
     @Argument(help: "The key, as lr or size_lips.width; without one, all are listed.")
     var key: String?
 
+    private var schema: ParameterSchema { TrainerCatalog.declarations.builtIn.schema }
+
     func run() throws {
-        guard let key else { return print(table(["key", "value"], Explanation.list.map { [$0.name, $0.rule] })) }
-        guard let text = Explanation.text(key) else {
-            let hint = Explanation.nearestKey(to: key).map { ": did you mean \($0)?" } ?? "; `viseme explain` lists all"
+        guard let key else {
+            return print(table(["key", "value"], Explanation.list(schema).map { [$0.name, $0.rule] }))
+        }
+        guard let text = Explanation.text(key, schema) else {
+            let hint =
+                Explanation.nearestKey(to: key, schema).map { ": did you mean \($0)?" }
+                ?? "; `viseme explain` lists all"
             throw ValidationError("\(key): there is no such key\(hint)")
         }
         print(text)
@@ -25,7 +33,7 @@ struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "The form of recipes as JSON Schema, for editors.")
 
-    func run() throws { print(try RecipeSchema.json(), terminator: "") }
+    func run() throws { print(try RecipeSchema.json(TrainerCatalog.declarations.builtIn.schema), terminator: "") }
 }
 
 struct ImportCommand: ParsableCommand {

@@ -1,10 +1,11 @@
 import ArgumentParser
+import Execution
 import Files
 import Foundation
 import Recipes
 import Reports
 import RunStore
-import Execution
+import Studies
 
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,12 +64,12 @@ struct ReportCommand: AsyncParsableCommand {
         let folder = StudyFolder(URL(filePath: study))
         let plan = try folder.readPlan()
         if watch { return try await watch(folder, plan) }
-        let stored = Stored(folder, plan)
+        let stored = StudyResults(folder, plan)
         for problem in stored.problems { complain("\(problem.reason): left out") }
         if let other {
             let otherFolder = StudyFolder(URL(filePath: other))
             let otherPlan = try otherFolder.readPlan()
-            let otherStored = Stored(otherFolder, otherPlan)
+            let otherStored = StudyResults(otherFolder, otherPlan)
             for problem in otherStored.problems { complain("\(problem.reason): left out") }
             let comparison = ComparisonReport((study, plan, stored), (other, otherPlan, otherStored))
             return try hand(comparison.notebook)
@@ -104,11 +105,11 @@ struct ReportCommand: AsyncParsableCommand {
     }
 
     /// The sweep writes sweep.h5 and digests.txt itself when it ends; here the report alone is kept up to date.
-    private func watch(_ folder: StudyFolder, _ plan: StoredPlan) async throws {
-        var (plan, stored) = (plan, Stored(folder, plan))
+    private func watch(_ folder: StudyFolder, _ plan: Plan) async throws {
+        var (plan, stored) = (plan, StudyResults(folder, plan))
         var told = ""
         while true {
-            let isWorking = StudyLock.isTaken(folder)
+            let isWorking = Claim.isHeld(folder)
             let state = "\(stored.runs.count) of \(plan.runs.count) runs"
             let failed = plan.runs.count { stored.runs[$0.id] == nil && folder.readFailure($0.id) != nil }
             let words = failed > 0 ? "\(state), \(failed) failed" : state
@@ -123,14 +124,18 @@ struct ReportCommand: AsyncParsableCommand {
             try await Task.sleep(for: .seconds(2))
             // The sweep may have planned anew.
             plan = (try? folder.readPlan()) ?? plan
-            stored = Stored(folder, plan, after: stored)
+            stored = StudyResults(folder, plan, after: stored)
         }
     }
 }
 
 /// Writes what is derived from the run files: the sweep file, the digests, the report.
+func writeDerived(_ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults) throws {
+    try writeDerived(folder, plan, stored, forms: nil)
+}
+
 func writeDerived(
-    _ folder: StudyFolder, _ plan: StoredPlan, _ stored: Stored, forms: [ReportSettings.Form]? = nil
+    _ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults, forms: [ReportSettings.Form]?
 ) throws {
     try SweepFile.write(plan, stored.inOrder(plan), to: folder.sweepFile)
     try folder.write(DigestList(stored, plan).text, to: folder.digests)

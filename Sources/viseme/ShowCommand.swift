@@ -1,8 +1,10 @@
 import ArgumentParser
+import Execution
 import Foundation
 import Recipes
 import Reports
 import RunStore
+import Studies
 import Training
 
 struct ShowCommand: ParsableCommand {
@@ -14,10 +16,10 @@ struct ShowCommand: ParsableCommand {
 
     func run() throws {
         let file = try RunName.file(what)
-        let record = try RunFile.read(file)
+        let record = try TrainerCatalog.read(file)
         print(facts(record, file))
-        if !record.result.histories.isEmpty { print("\n" + histories(record)) }
-        if let test = record.result.test { print("\n" + confusion(test, record.classes)) }
+        if !record.histories.isEmpty { print("\n" + histories(record)) }
+        if let test = record.test { print("\n" + confusion(test, record.classes)) }
         print("\n" + settings(record))
         print("\n" + provenance(record.provenance))
         if !record.output.isEmpty {
@@ -26,25 +28,24 @@ struct ShowCommand: ParsableCommand {
         }
     }
 
-    private func facts(_ record: RunRecord, _ file: URL) -> String {
-        let result = record.result
-        let epochs = result.histories.first?.values.count ?? 0
+    private func facts(_ record: RunFileContents, _ file: URL) -> String {
+        let epochs = record.histories.first?.values.count ?? 0
         var rows = [
             ["run", "\(record.provenance.label)  \(record.identity.id)"], ["file", file.relativePath],
             ["content digest", record.contentDigest],
-            ["outcome", "\(result.outcome.rawValue), \(epochs) epochs\(result.stoppedEarly ? ", stopped early" : "")"],
+            ["outcome", "\(record.outcome.rawValue), \(epochs) epochs\(record.stoppedEarly ? ", stopped early" : "")"],
             [
                 "best",
-                result.best.map { "\(record.metric.name) \(decimals($0.value, 4)) at epoch \($0.epoch)" }
+                record.best.map { "\(record.metric.name) \(decimals($0.value, 4)) at epoch \($0.epoch)" }
                     ?? "no value of \(record.metric.name)",
             ],
         ]
-        if let test = result.test {
+        if let test = record.test {
             rows.append(["test", "accuracy \(decimals(test.accuracy, 4)), loss \(decimals(test.loss, 4))"])
         }
         let held = record.anyWeights
         let numbers = held.reduce(0) { $0 + $1.elements.count }
-        let epoch = result.weights.isEmpty ? " of the last epoch" : ""
+        let epoch = record.weights.isEmpty ? " of the last epoch" : ""
         let weights =
             held.isEmpty
             ? (record.removedWeights == nil ? "none" : "not kept") : "\(held.count) tensors\(epoch), \(numbers) numbers"
@@ -52,8 +53,8 @@ struct ShowCommand: ParsableCommand {
         return aligned(rows)
     }
 
-    private func histories(_ record: RunRecord) -> String {
-        let rows = record.result.histories.map { history in
+    private func histories(_ record: RunFileContents) -> String {
+        let rows = record.histories.map { history in
             let finite = history.values.filter(\.isFinite)
             let range = finite.min().map { "\(short($0)) … \(short(finite.max() ?? $0))" } ?? "no number"
             return [
@@ -69,11 +70,11 @@ struct ShowCommand: ParsableCommand {
             + table([""] + classes, zip(classes, test.confusion).map { [$0] + $1.map { $0 == 0 ? "·" : "\($0)" } })
     }
 
-    private func settings(_ record: RunRecord) -> String {
+    private func settings(_ record: RunFileContents) -> String {
         let identity =
             (try? JSONDecoder().decode(Identity.self, from: Data(record.identity.json.utf8)))?.configuration ?? [:]
         let rows = identity.sorted { $0.key < $1.key }.map { [$0.key, $0.value.label] }
-        let title = record.choosesBestEpoch ? "settings that differ from the defaults" : "settings"
+        let title = record.bestEpochRule == .whileTraining ? "settings that differ from the defaults" : "settings"
         return rows.isEmpty
             ? "all settings are the defaults" : title + "\n" + aligned(rows.map { ["  " + $0[0], $0[1]] })
     }

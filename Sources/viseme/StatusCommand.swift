@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import RunStore
-import Execution
+import Studies
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,56 +11,44 @@ struct StatusCommand: AsyncParsableCommand {
     var study: String
     @Flag(help: "As JSON.")
     var json = false
-    @Flag(help: "Show it again every second, as long as a sweep works.")
+    @Flag(help: "Show it again every second, as long as a sweep is running.")
     var watch = false
 
     func run() async throws {
         let folder = StudyFolder(URL(filePath: study))
         let plan = try folder.readPlan()
         if watch, !json { return try await watch(folder, plan) }
-        let stored = Stored(folder, plan)
-        let states = RunState.all(plan, stored, folder)
-        if json { return print(try RunState.json(plan, states)) }
-        print(RunState.table(states))
-        for state in states where state.state == .failed {
-            guard let output = state.output, !output.isEmpty else { continue }
-            print("\nlast output of \(state.label):")
-            print(output.split(separator: "\n").suffix(25).map { "    \($0)" }.joined(separator: "\n"))
+        var reader = StudyStatusReader(folder, plan)
+        let status = reader.status(StudyResults(folder, plan))
+        if json { return print(try status.json()) }
+        let words = StatusTable(status: status)
+        print(words.table())
+        for run in status.runs {
+            guard case .failed(.recorded(let failure)) = run.state, !failure.output.isEmpty else { continue }
+            print("\nlast output of \(run.run.label):")
+            print(failure.output.split(separator: "\n").suffix(25).map { "    \($0)" }.joined(separator: "\n"))
         }
-        print("\n" + summary(states, folder))
+        print("\n" + words.summary)
     }
 
-    private func watch(_ folder: StudyFolder, _ plan: StoredPlan) async throws {
+    private func watch(_ folder: StudyFolder, _ plan: Plan) async throws {
         let display = ProgressDisplay()
-        var stored = Stored(folder, plan)
+        var reader = StudyStatusReader(folder, plan)
+        var results = StudyResults(folder, plan)
         while true {
-            stored = Stored(folder, plan, after: stored)
-            let states = RunState.all(plan, stored, folder)
-            let working = states.filter { $0.state == .running }
-            let isWorking = StudyLock.isTaken(folder)
-            guard isWorking, display.isTerminal else {
+            results = StudyResults(folder, plan, after: results)
+            let status = reader.status(results)
+            let words = StatusTable(status: status)
+            guard status.isWorking, display.isTerminal else {
                 display.clear()
-                print(RunState.table(states.filter { $0.state != .planned }))
-                return print(summary(states, folder))
+                print(words.table([.running, .completed, .failed]))
+                return print(words.summary)
             }
             display.show { room in
-                working.prefix(max(0, room - 2)).map { "  \($0.label)  \($0.words)" } + [summary(states, folder)]
+                status.running.prefix(max(0, room - 2)).map { "  \($0.run.label)  \(words.words($0.state))" }
+                    + [words.summary]
             }
             try await Task.sleep(for: .seconds(1))
         }
-    }
-
-    private func summary(_ states: [RunState], _ folder: StudyFolder) -> String {
-        let running = states.filter { $0.state == .running }
-        guard StudyLock.isTaken(folder) else { return RunState.counts(states) + "; no sweep works on it now" }
-        let took = states.filter { $0.state == .completed }.compactMap(\.seconds)
-        let planned = Double(states.count { $0.state == .planned })
-        var left = ""
-        if !took.isEmpty, !running.isEmpty {
-            let mean = took.reduce(0, +) / Double(took.count)
-            let started = running.reduce(0) { $0 + ($1.secondsLeft ?? max(0, mean - ($1.seconds ?? 0))) }
-            left = ", about \(clock((planned * mean + started) / Double(running.count))) left"
-        }
-        return RunState.counts(states) + "; a sweep works on it\(left)"
     }
 }

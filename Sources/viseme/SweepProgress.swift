@@ -1,95 +1,80 @@
+import Execution
 import Foundation
 import RunStore
-import Execution
-import Training
+import Studies
 
-/// Tells of a sweep as it goes: a line for each thing that happens, and on a terminal a live table of what runs, with the
-/// time left.
+/// Shows a sweep as it goes: a line for each thing that happens, and on a terminal a live table of what runs, with the
+/// time left. The table is the study's status, read from the store.
 actor SweepProgress {
-    /// A run that is under way.
-    private struct Running {
-        let run: StoredPlan.Run
-        let start: Double
-        var epochs = 0.0
-        var limit: Int?
-        var value: Double?
-        var best: Double?
-        /// Epochs that an earlier try had done.
-        var resumedAt = 0.0
-    }
-
     private let display = ProgressDisplay()
     private let total: Int
+    private let session: StudySession
     private let metric: Metric
     private let start = monotonicSeconds()
-    private var running: [Running] = []
+    private var reader: StudyStatusReader
     private var finished = 0
+    private var failed = 0
     private var hasWarnedOfMetric = false
-    private(set) var failures: [FailureRecord] = []
 
-    init(total: Int, metric: Metric) {
+    /// - Parameter total: runs that are to be trained.
+    init(_ total: Int, of session: StudySession) {
         self.total = total
-        self.metric = metric
+        self.session = session
+        metric = session.plan.metric
+        reader = StudyStatusReader(session.folder, session.plan)
     }
 
-    func take(_ event: Sweep.Event) {
+    func take(_ event: SessionEvent) {
         switch event {
-        case .started(let run): running.append(Running(run: run, start: monotonicSeconds()))
-        case .resumed(let run, let epochs):
-            change(run) { ($0.epochs, $0.resumedAt) = (Double(epochs), Double(epochs)) }
-            display.say("\(blank)  \(run.label)  goes on after epoch \(epochs)")
-        case .progress(let run, let epochs, let limit, let value):
-            change(run) { running in
-                (running.epochs, running.limit) = (epochs, limit)
-                guard let value else { return }
-                running.value = value
-                if metric.isBetter(value, than: running.best) { running.best = value }
-            }
-        case .finished(let run, let summary):
-            end(run)
-            display.say("\(counter)  \(run.label)  \(words(summary))  \(decimals(summary.seconds, 1)) s")
-            warnOfMetric(summary)
+        case .started(let run):
+            guard session.folder.hasCheckpoint(run.id) else { break }
+            display.say("\(blank)  \(run.label)  resumes at its last checkpoint")
+        case .finished(let run, let result):
+            finished += 1
+            display.say("\(counter)  \(run.label)  \(words(result))  \(decimals(result.seconds, 1)) s")
+            warnOfMetric(run, result)
         case .retried(let run, let reason):
-            change(run) { $0.epochs = 0 }
-            display.say("\(blank)  \(run.label)  \(reason); trying again")
+            let from = session.folder.hasCheckpoint(run.id) ? " from its last checkpoint" : ""
+            display.say("\(blank)  \(run.label)  \(reason); trying again\(from)")
         case .failed(let run, let failure):
-            end(run)
-            failures.append(failure)
+            finished += 1
+            failed += 1
             display.say("\(counter)  \(run.label)  FAILED: \(failure.reason)")
             for line in failure.output.split(separator: "\n").suffix(3) { display.say("        \(line)") }
+        case .warning(let message): complain(message)
         }
-        draw()
     }
 
-    /// Draws again, though nothing happened: clocks go on.
-    func tick() { if !running.isEmpty { draw() } }
+    /// Runs `body`, and looks at the status meanwhile.
+    nonisolated func followed(_ body: @escaping @Sendable () async -> Void) async {
+        let clock = Task {
+            while (try? await Task.sleep(for: .milliseconds(500))) != nil { await look() }
+        }
+        await body()
+        clock.cancel()
+    }
 
     func close() {
         display.clear()
     }
 
-    private func change(_ run: StoredPlan.Run, _ body: (inout Running) -> Void) {
-        guard let index = running.firstIndex(where: { $0.run.id == run.id }) else { return }
-        body(&running[index])
-    }
-
-    private func end(_ run: StoredPlan.Run) {
-        running.removeAll { $0.run.id == run.id }
-        finished += 1
+    private func look() {
+        guard display.isTerminal else { return }
+        draw(reader.status(session.results))
     }
 
     /// A misspelt metric shows at the first run rather than in the report.
-    private func warnOfMetric(_ summary: RunSummary) {
-        let names = summary.histories.map(\.name)
+    private func warnOfMetric(_ run: Run, _ result: RunResult) {
+        let names = result.histories.map(\.name)
         guard !hasWarnedOfMetric, !names.contains(metric.name) else { return }
         hasWarnedOfMetric = true
         guard !names.isEmpty else {
             return complain(
-                "\(summary.provenance.label) told no metrics at all: the trainer is to append them to the file that "
-                    + "VISEME_METRICS names (docs/trainers.md); the report has nothing to compare")
+                "\(run.label): no metrics received. The trainer must append JSON lines to the file $VISEME_METRICS "
+                    + "(docs/trainers.md); the report has nothing to compare")
         }
         complain(
-            "the recipe judges by \(metric.name), and this run tells of \(names.joined(separator: ", ")): put the right one "
+            "the recipe judges by \(metric.name), and this run reports \(names.joined(separator: ", ")): name one of them "
                 + "under metric: and sweep again; no run has to be trained again for that")
     }
 
@@ -100,54 +85,58 @@ actor SweepProgress {
 
     private var blank: String { String(repeating: " ", count: counter.count) }
 
-    private func words(_ summary: RunSummary) -> String {
-        if summary.outcome == .diverged { return "diverged in epoch \(summary.epochs)" }
-        guard let best = summary.best else { return "no value of \(metric.name)" }
-        return "\(metric.name) \(decimals(best.value, 4)) at epoch \(best.epoch) of \(summary.epochs)"
+    private func words(_ result: RunResult) -> String {
+        if result.outcome == .diverged { return "diverged in epoch \(result.epochs)" }
+        guard let best = result.best else { return "no value of \(metric.name)" }
+        return "\(metric.name) \(decimals(best.value, 4)) at epoch \(best.epoch) of \(result.epochs)"
     }
 
     // MARK: The live table
 
-    private func draw() {
+    private func draw(_ status: StudyStatus) {
+        let running = status.running.compactMap { run -> (Run, RunStatus.Running)? in
+            if case .running(let running) = run.state { (run.run, running) } else { nil }
+        }
         display.show { room in
-            let now = monotonicSeconds()
             let shown = running.prefix(max(0, room - 2))
-            let width = shown.map { $0.run.label.count }.max() ?? 0
-            var lines = shown.map { line($0, now, labelWidth: width) }
+            let width = shown.map { $0.0.label.count }.max() ?? 0
+            var lines = shown.map { line($0.0, $0.1, labelWidth: width) }
             if running.count > shown.count { lines.append("… and \(running.count - shown.count) more") }
-            return lines + [summaryLine(now)]
+            return lines + [summaryLine(running.map(\.1))]
         }
     }
 
-    private func line(_ running: Running, _ now: Double, labelWidth: Int) -> String {
-        let label = running.run.label + String(repeating: " ", count: max(0, labelWidth - running.run.label.count))
-        let elapsed = now - running.start
+    private func line(_ run: Run, _ running: RunStatus.Running, labelWidth: Int) -> String {
+        let progress = running.progress
+        let label = run.label + String(repeating: " ", count: max(0, labelWidth - run.label.count))
         var parts = ["  \(label)"]
-        if let limit = running.limit {
-            parts.append(ProgressDisplay.bar(running.epochs / Double(limit), cells: 12))
-            parts.append("epoch \(Int(running.epochs)) of \(limit)")
-        } else if running.epochs > 0 {
-            parts.append("epoch \(Int(running.epochs))")
+        if let limit = progress.epochs {
+            parts.append(ProgressDisplay.bar(done(progress) / Double(limit), cells: 12))
+            parts.append("epoch \(progress.epoch) of \(limit)")
+        } else if progress.epoch > 0 {
+            parts.append("epoch \(progress.epoch)")
         }
-        if let value = running.value, let best = running.best {
+        if let value = progress.values[progress.epoch]?[metric.name], let best = progress.best(metric) {
             parts.append("\(metric.name) \(decimals(value, 4)), best \(decimals(best, 4))")
         }
-        parts.append(clock(elapsed))
-        let done = running.epochs - running.resumedAt
-        if let limit = running.limit, done > 0 {
-            parts.append("\(clock(max(0, elapsed * (Double(limit) - running.epochs) / done))) left")
-        }
+        parts.append(clock(running.seconds))
+        if let left = running.secondsLeft { parts.append("\(clock(left)) left") }
         return parts.joined(separator: "  ")
     }
 
-    private func summaryLine(_ now: Double) -> String {
-        let shares = running.map { run in run.limit.map { min(1, run.epochs / Double(max($0, 1))) } ?? 0 }
+    /// Epochs done, with the part of the one under way.
+    private func done(_ progress: RunProgress) -> Double { Double(progress.epoch) + progress.partOfEpoch }
+
+    private func summaryLine(_ running: [RunStatus.Running]) -> String {
+        let shares = running.map { run in
+            run.progress.epochs.map { min(1, done(run.progress) / Double(max($0, 1))) } ?? 0
+        }
         let part = (Double(finished) + shares.reduce(0, +)) / Double(max(total, 1))
-        let elapsed = now - start
+        let elapsed = monotonicSeconds() - start
         let left = part > 0.005 ? ", about \(clock(elapsed * (1 - part) / part)) left" : ""
-        let failed = failures.isEmpty ? "" : ", \(failures.count) failed"
+        let failures = failed == 0 ? "" : ", \(failed) failed"
         return
-            "sweep \(ProgressDisplay.bar(part, cells: 24)) \(finished) of \(total) runs, \(running.count) running\(failed), "
+            "sweep \(ProgressDisplay.bar(part, cells: 24)) \(finished) of \(total) runs, \(running.count) running\(failures), "
             + "\(clock(elapsed)) so far\(left)"
     }
 }

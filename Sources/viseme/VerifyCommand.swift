@@ -1,8 +1,9 @@
 import ArgumentParser
+import Execution
 import Foundation
 import Kernels
 import RunStore
-import Execution
+import Studies
 
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,7 +30,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let runs = Verification.sample(study.plan.runs, count: sample)
         let golden = try goldenLines(study)
         let again = try await trainAgain(runs, study, width)
-        let stored = Stored(study.folder, study.plan)
+        let stored = StudyResults(study.folder, study.plan)
         let results = runs.map { run in
             Verification(
                 run: run, again: again[run.id], stored: stored.runs[run.id],
@@ -64,45 +65,42 @@ struct VerifyCommand: AsyncParsableCommand {
         }
     }
 
-    /// The runs by id, from a folder that is gone afterwards.
+    /// The runs by id, from a folder that is removed afterwards.
     private func trainAgain(
-        _ runs: [StoredPlan.Run], _ study: Study, _ width: VectorWidth
-    ) async throws -> [String: RunSummary] {
-        let temporary = FileManager.default.temporaryDirectory.appending(
-            path: "viseme-verify-\(ProcessInfo.processInfo.processIdentifier)")
-        defer { try? FileManager.default.removeItem(at: temporary) }
-        // One level down: what studies share lies beside them.
-        let folder = StudyFolder(temporary.appending(path: study.plan.name))
-        try folder.create()
-        try folder.write(study.plan)
-        let progress = SweepProgress(total: runs.count, metric: study.plan.metric)
-        let jobs = workers.jobs(for: runs.count, study.plan)
-        let sweep = Sweep(
-            plan: study.plan, folder: folder, jobs: jobs, threads: workers.threads(jobs: jobs, study.plan),
-            program: ownProgram(), provenance: await Provenance.gather(study.plan, width: width),
-            gpus: try workers.checkedGPUs(study.plan))
-        let ending = await Interruption.watch { await sweep.train(runs) { await progress.take($0) } }
+        _ runs: [Run], _ study: ResolvedStudy, _ width: VectorWidth
+    ) async throws -> [String: RunResult] {
+        let session = try VerificationSession.open(study, warn: complain)
+        let progress = SweepProgress(runs.count, of: session)
+        let machine = try workers.allotment(study).for(runs.count)
+        let provenance = await Provenance.gather(study.plan, width: width)
+        let ending = await Interruption.watch {
+            await progress.followed {
+                await session.run(
+                    runs, on: machine.launcher, threads: machine.threads, limits: RunLimits(), provenance: provenance
+                ) { await progress.take($0) }
+            }
+        }
         await progress.close()
         if ending == .interrupted { throw ExitStatus.interrupted }
-        return Stored(folder, study.plan).runs
+        return session.results.runs
     }
 
-    private func tellOfDeterminism(_ plan: StoredPlan) {
-        guard case .command(let trainer) = plan.trainer else { return }
+    private func tellOfDeterminism(_ plan: Plan) {
+        guard let trainer = plan.trainer.command else { return }
         complain(
             "the trainer \(trainer.command.prefix(2).joined(separator: " ")) is not deterministic, or its surroundings have "
                 + "changed since: the same configuration and seed gave other numbers. A metric that measures time belongs under "
                 + "metrics: {exclude: […]}; docs/trainers.md names the usual causes")
     }
 
-    private func goldenLines(_ study: Study) throws -> [String: DigestList.Line]? {
+    private func goldenLines(_ study: ResolvedStudy) throws -> [String: DigestList.Line]? {
         guard !record, options.overrides.isEmpty, FileManager.default.fileExists(atPath: study.goldenDigests.path)
         else { return nil }
         let list = try DigestList(file: study.goldenDigests)
         return Dictionary(list.lines.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    private func write(_ results: [Verification], _ study: Study) throws {
+    private func write(_ results: [Verification], _ study: ResolvedStudy) throws {
         guard results.allSatisfy({ $0.digest != nil }) else {
             complain("nothing is recorded: some runs failed")
             throw ExitStatus.someFailed

@@ -1,8 +1,9 @@
 import ArgumentParser
+import Execution
 import Foundation
 import Recipes
 import RunStore
-import Execution
+import Studies
 
 /// How many runs at once, and how many threads each.
 struct WorkerOptions: ParsableArguments {
@@ -11,7 +12,8 @@ struct WorkerOptions: ParsableArguments {
         help: "Runs at once (default: as many as there are cores, or graphics processors).")
     var jobs: Int?
 
-    @Option(help: "Threads of each run (default: the cores shared out; for a command, what the recipe says, else 1).")
+    @Option(
+        help: "Threads of each run (default: the cores shared out; for a command, `threads` of the recipe, else 1).")
     var threads: Int?
 
     @Option(help: ArgumentHelp("Graphics processors to hand out (default: all).", valueName: "0,1"))
@@ -33,31 +35,50 @@ struct WorkerOptions: ParsableArguments {
         return GPUPool(gpus.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
     }
 
-    /// The graphics processors, of which each run gets as many as the recipe says.
-    func checkedGPUs(_ plan: StoredPlan) throws -> GPUPool {
-        guard case .command(let trainer) = plan.trainer, trainer.gpus > 0 else { return GPUPool([]) }
+    /// What of this machine a study's runs get.
+    /// - Throws: `ValidationError` if a run needs more graphics processors than there are.
+    func allotment(_ study: ResolvedStudy) throws -> Allotment { try allotment(study.trainer.needs) }
+
+    func allotment(_ needs: ResourceNeeds) throws -> Allotment {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        guard needs.gpus > 0 else {
+            return Allotment(most: jobs ?? cores, threads: threads ?? needs.threads, cores: cores, gpus: GPUPool([]))
+        }
         let pool = pool
-        guard pool.count >= trainer.gpus else {
+        guard pool.count >= needs.gpus else {
             throw ValidationError(
-                "resources: a run takes \(trainer.gpus) graphics processors, and this machine shows \(pool.count): name "
+                "resources: a run takes \(needs.gpus) graphics processors, and this machine shows \(pool.count): name "
                     + "them with --gpus or CUDA_VISIBLE_DEVICES, or set gpus to 0")
         }
-        return pool
+        let atOnce = max(1, pool.count / needs.gpus)
+        return Allotment(
+            most: min(jobs ?? atOnce, atOnce), threads: threads ?? needs.threads, cores: cores, gpus: pool)
+    }
+}
+
+/// How many runs at once, with how many threads each.
+struct Allotment {
+    fileprivate let most: Int
+    /// Nil: the cores are shared out.
+    fileprivate let threads: Int?
+    fileprivate let cores: Int
+    fileprivate let gpus: GPUPool
+
+    /// For so many runs.
+    func `for`(_ runs: Int) -> MachineShare {
+        let jobs = min(most, max(runs, 1))
+        return MachineShare(
+            launcher: LocalLauncher(capacity: jobs, gpus: gpus), threads: threads ?? max(1, cores / jobs))
     }
 
-    func jobs(for runs: Int, _ plan: StoredPlan) -> Int {
-        var most = jobs ?? ProcessInfo.processInfo.activeProcessorCount
-        if case .command(let trainer) = plan.trainer, trainer.gpus > 0 {
-            let atOnce = max(1, pool.count / trainer.gpus)
-            most = min(jobs ?? atOnce, atOnce)
-        }
-        return min(most, max(runs, 1))
-    }
+    /// Runs at once.
+    func jobs(for runs: Int) -> Int { min(most, max(runs, 1)) }
+}
 
-    func threads(jobs: Int, _ plan: StoredPlan) -> Int {
-        if case .command(let trainer) = plan.trainer { return threads ?? trainer.threads }
-        return threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount / jobs)
-    }
+struct MachineShare {
+    let launcher: any Launcher
+    /// Of each run.
+    let threads: Int
 }
 
 /// A time as a person writes it: 90, 90s, 10m, 2h.

@@ -1,5 +1,6 @@
 import Clips
 import Foundation
+import Studies
 import Testing
 
 private func clips(_ classes: Int, _ each: Int, speakers: Int = 0) -> [(label: Int, name: String)] {
@@ -9,7 +10,7 @@ private func clips(_ classes: Int, _ each: Int, speakers: Int = 0) -> [(label: I
 }
 
 @Test func clipsAreSplitInEveryClassAlike() throws {
-    var rule = SplitRule()
+    var rule = SplitPolicy()
     rule.val = 0.2
     rule.test = 0.1
     let all = clips(3, 20)
@@ -28,7 +29,7 @@ private func clips(_ classes: Int, _ each: Int, speakers: Int = 0) -> [(label: I
 }
 
 @Test func aGroupNeverStandsInTwoSplits() throws {
-    var rule = SplitRule()
+    var rule = SplitPolicy()
     rule.group = "^(s[0-9]+)_"
     rule.test = 0.2
     rule.val = 0.2
@@ -48,12 +49,12 @@ private func clips(_ classes: Int, _ each: Int, speakers: Int = 0) -> [(label: I
     let all = clips(3, 10)
     var tested = [Int](repeating: 0, count: all.count)
     for fold in 0..<5 {
-        var rule = SplitRule()
+        var rule = SplitPolicy()
         (rule.folds, rule.fold) = (5, fold)
         for (index, split) in try rule.splits(all).enumerated() where split == .test { tested[index] += 1 }
     }
     #expect(tested.allSatisfy { $0 == 1 })
-    var wrong = SplitRule()
+    var wrong = SplitPolicy()
     (wrong.folds, wrong.fold) = (5, 5)
     #expect(throws: ClipError.self) { try wrong.splits(all) }
 }

@@ -2,6 +2,7 @@ import Clips
 import Digests
 import Files
 import Foundation
+import Studies
 import Testing
 
 private func picture(_ width: Int, _ height: Int, _ channels: Int, _ start: Int) -> Picture {

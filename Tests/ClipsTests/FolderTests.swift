@@ -27,9 +27,9 @@ private let splits = ["train", "val", "test"]
         "a/train/1.mp4", "b/train/2.mp4", "a/val/3.mp4", "b/val/4.mp4", "a/test/5.mp4", "a/train/.hidden.mp4",
         "a/train/notes.txt",
     ])
-    let first = try ClipListing(root: bySplit.url, splitNames: splits, wanted: [])
-    let second = try ClipListing(root: byClass.url, splitNames: splits, wanted: [])
-    func facts(_ folder: ClipListing) -> [String] {
+    let first = try DatasetIndex(root: bySplit.url, splitNames: splits, wanted: [])
+    let second = try DatasetIndex(root: byClass.url, splitNames: splits, wanted: [])
+    func facts(_ folder: DatasetIndex) -> [String] {
         folder.entries.map { "\($0.split) \($0.label) \($0.file.lastPathComponent)" }
     }
     #expect(first.classes == ["a", "b"])
@@ -39,46 +39,46 @@ private let splits = ["train", "val", "test"]
 
 @Test func classesSelectAndOrder() throws {
     let scratch = try Scratch(["a/train/1.mp4", "b/train/2.mp4", "a/val/3.mp4", "b/val/4.mp4"])
-    #expect(try ClipListing(root: scratch.url, splitNames: splits, wanted: ["b", "a"]).classes == ["b", "a"])
+    #expect(try DatasetIndex(root: scratch.url, splitNames: splits, wanted: ["b", "a"]).classes == ["b", "a"])
     #expect(throws: ClipError.missingClass(name: "c", found: ["a", "b"])) {
-        try ClipListing(root: scratch.url, splitNames: splits, wanted: ["c"])
+        try DatasetIndex(root: scratch.url, splitNames: splits, wanted: ["c"])
     }
 }
 
 @Test func whatIsNoDataSetIsRefusedWithTheReason() throws {
     let nowhere = URL(filePath: "/nowhere/at/all")
     #expect(throws: ClipError.noFolder(path: nowhere.path)) {
-        try ClipListing(root: nowhere, splitNames: splits, wanted: [])
+        try DatasetIndex(root: nowhere, splitNames: splits, wanted: [])
     }
     let flat = try Scratch(["a/1.mp4"])
     #expect(throws: ClipError.oneClass(path: flat.url.path, name: "a")) {
-        try ClipListing(root: flat.url, splitNames: splits, wanted: [])
+        try DatasetIndex(root: flat.url, splitNames: splits, wanted: [])
     }
     let other = try Scratch(["a/notes.txt"])
     #expect(throws: ClipError.noSplits(path: other.url.path, wanted: splits, found: ["a"])) {
-        try ClipListing(root: other.url, splitNames: splits, wanted: [])
+        try DatasetIndex(root: other.url, splitNames: splits, wanted: [])
     }
     let empty = try Scratch(["a/train/1.mp4", "a/val/1.mp4", "b/train/1.mp4", "b/val/readme.txt"])
     #expect(throws: ClipError.several([.emptyClass(name: "b", split: "val", path: empty.url.path)])) {
-        try ClipListing(root: empty.url, splitNames: splits, wanted: [])
+        try DatasetIndex(root: empty.url, splitNames: splits, wanted: [])
     }
 }
 
 @Test func ambiguousAndHopelessFoldersAreRefused() throws {
     let both = try Scratch(["train/x/1.mp4", "val/x/1.mp4", "a/train/1.mp4", "a/val/1.mp4"])
     #expect(throws: ClipError.bothLayouts(path: both.url.path, split: "train", name: "a")) {
-        try ClipListing(root: both.url, splitNames: splits, wanted: [])
+        try DatasetIndex(root: both.url, splitNames: splits, wanted: [])
     }
     let one = try Scratch(["a/train/1.mp4", "a/val/1.mp4"])
     #expect(throws: ClipError.oneClass(path: one.url.path, name: "a")) {
-        try ClipListing(root: one.url, splitNames: splits, wanted: [])
+        try DatasetIndex(root: one.url, splitNames: splits, wanted: [])
     }
 }
 
 @Test func aPipeIsNoClip() throws {
     let scratch = try Scratch(["a/train/1.mp4", "a/val/1.mp4", "b/train/1.mp4", "b/val/1.mp4"])
     #expect(mkfifo(scratch.url.appending(path: "a/train/pipe.mp4").path, 0o600) == 0)
-    #expect(try ClipListing(root: scratch.url, splitNames: splits, wanted: []).entries.count == 4)
+    #expect(try DatasetIndex(root: scratch.url, splitNames: splits, wanted: []).entries.count == 4)
 }
 
 @Test func aClipThatFfmpegCannotDecodeIsNamed() async throws {

@@ -1,4 +1,5 @@
 import Clips
+import Studies
 import Testing
 
 @Test func theBuiltInSetIsTheSameToTheByteEverywhere() {

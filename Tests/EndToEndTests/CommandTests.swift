@@ -62,7 +62,7 @@ extension Program {
     /// Lets `slow` trainers go on.
     func go() throws { try Data().write(to: folder.appending(path: "go")) }
 
-    func record(_ label: String, study: String = "r") throws -> RunRecord {
+    func record(_ label: String, study: String = "r") throws -> RunFileContents {
         let folder = StudyFolder(folder.appending(path: "results/\(study)"))
         let run = try #require(try folder.readPlan().runs.first { $0.label == label })
         return try RunFile.read(folder.runFile(run.id))
@@ -95,7 +95,7 @@ extension Program {
     #expect(try program.text(work + "config.json").contains(#""optimizer":{"name":"sgd"}"#))
     let record = try program.record("lr=0.001,seed=2")
     #expect(record.output == "threads 1, hash seed 0")
-    #expect(record.result.histories.map(\.name) == ["f1", "seconds", "val_accuracy"])
+    #expect(record.histories.map(\.name) == ["f1", "seconds", "val_accuracy"])
     #expect(record.provenance.command.count == 4 && record.provenance.tries == 1)
     let digests = try program.text("results/r/digests.txt")
     let again = try await program.run("sweep", "r.yaml")
@@ -160,7 +160,7 @@ extension Program {
     let stopped = try await program.run(command: ["bash", "-mc", script, Program.url.path])
     #expect(stopped.output.contains("status 130"), "\(stopped.output)")
     #expect(stopped.errors.contains("stopping: what runs may end in good order"))
-    #expect(try await program.run("status", "results/r").output.contains("1 failed; no sweep works on it now"))
+    #expect(try await program.run("status", "results/r").output.contains("1 failed; no sweep is running"))
     #expect(try program.text("results/r/digests.txt").isEmpty)
 }
 
@@ -233,7 +233,7 @@ extension Program {
         try program.go()
         next.process.waitUntilExit()
         #expect(next.process.terminationStatus == 0)
-        #expect(try program.record("way=slow,seed=42").result.histories[0].values.count == 9)
+        #expect(try program.record("way=slow,seed=42").histories[0].values.count == 9)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.running.path).isEmpty)
     }
 #endif
@@ -244,7 +244,7 @@ extension Program {
     defer { program.close() }
     let ending = try await program.run("sweep", "r.yaml", environment: ["WEIGHTS": weights])
     #expect(ending.status == .exited(0), "\(ending.errors)\(ending.output)")
-    let stored = try program.record("way=weights,seed=42").result.weights
+    let stored = try program.record("way=weights,seed=42").weights
     #expect(stored.count == 11 && stored.first { $0.name == "half" }?.dtype == "F16")
     #expect(stored.first { $0.name == "double" }?.elements == .float64([0.1, -1e300]))
     let none = try await program.run("sweep", "r.yaml", "--force", environment: ["WEIGHTS": weights])
@@ -277,7 +277,7 @@ extension Program {
     #expect(none.status == .exited(2) && none.errors.contains("this machine shows 0"), "\(none.errors)")
     let ending = try await program.run("sweep", "r.yaml", environment: ["CUDA_VISIBLE_DEVICES": "3,5"])
     #expect(ending.status == .exited(0), "\(ending.errors)")
-    let devices = try [1, 2].map { try program.record("seed=\($0)").result.histories[0].values[0] }
+    let devices = try [1, 2].map { try program.record("seed=\($0)").histories[0].values[0] }
     #expect(devices.sorted() == [3, 5])
     #expect(try ["3", "5"].contains(program.record("seed=1").provenance.gpus))
 }
@@ -311,7 +311,7 @@ extension Program {
     #expect(first.status == .exited(1) && first.output.contains("ended with exit status 9"))
     let second = try await program.run("sweep", "r.yaml")
     #expect(second.status == .exited(0), "\(second.output)")
-    #expect(try program.record("seed=1").result.histories[0].values == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    #expect(try program.record("seed=1").histories[0].values == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
     let left = try FileManager.default.contentsOfDirectory(
         atPath: program.folder.appending(path: "results/r/checkpoints").path)
     #expect(left.isEmpty)

@@ -132,8 +132,9 @@ func preparedClipsAreTheDataTheyWereMadeOf() async throws {
     #expect(again.output.contains("1 stored, 0 to train"), "\(again.output)")
     // Its keys have had their say.
     let late = try await program.run("plan", "r.yaml", "path_to_dataset=set.h5", "crop=lrw", "split.val=0.5")
-    #expect(late.status == .exited(2) && late.errors.contains("crop: says how clips are prepared"), "\(late.errors)")
-    #expect(late.errors.contains("split.val: says how"), "\(late.errors)")
+    #expect(
+        late.status == .exited(2) && late.errors.contains("crop: has no effect on a prepared file"), "\(late.errors)")
+    #expect(late.errors.contains("split.val: has no effect"), "\(late.errors)")
     // A crop that does not fit is every clip's.
     let large = try await program.run("data", "info", "r.yaml", "crop=lrw")
     #expect(

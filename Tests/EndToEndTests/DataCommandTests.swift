@@ -70,6 +70,8 @@ private func arrays() throws -> Program {
     let program = try arrays()
     defer { program.close() }
     func ids(_ overrides: [String]) async throws -> [String] {
+        let before = try await program.run(command: [Program.url.path, "data", "info", "r.yaml"] + overrides)
+        #expect(before.status == .exited(0), "\(before.errors)")
         let plan = try await program.run(command: [Program.url.path, "plan", "r.yaml"] + overrides)
         #expect(plan.status == .exited(0), "\(plan.errors)")
         return plan.output.matches(of: /[0-9a-f]{12}/).map { String($0.0) }

@@ -22,7 +22,7 @@ private func digest(threads: Int, simd: String?) async throws -> String {
     let ending = try await program.run(
         "train", "--config", "toy.yaml", "--threads", String(threads), environment: ["VISEME_SIMD": simd])
     #expect(ending.status == .exited(0), "\(ending.errors)")
-    return try program.text("results/toy/digests.txt")
+    return try program.text("results/train/\(program.trainedRun())/digests.txt")
 }
 
 @Test func aRunIsTheSameForAnyNumberOfThreadsAndEveryVectorWidth() async throws {
@@ -65,7 +65,9 @@ struct OnAProcessorWithoutAVX512 {
             under: haswell, "train", "--config", "toy.yaml", "--threads", "2", environment: ["VISEME_SIMD": nil])
         #expect(ending.status == .exited(0), "\(ending.errors)")
         #expect(ending.output.contains("vectors avx2"))
-        #expect(try await program.text("results/toy/digests.txt") == digest(threads: 1, simd: nil))
+        #expect(
+            try await program.text("results/train/\(program.trainedRun())/digests.txt") == digest(threads: 1, simd: nil)
+        )
     }
 
     @Test func askingForAVX512IsAnError() async throws {

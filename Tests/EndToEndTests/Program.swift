@@ -68,6 +68,13 @@ struct Program {
         return Ending(status: result.terminationStatus, output: result.standardOutput, errors: result.standardError)
     }
 
+    /// The id of the one run that `train` trained.
+    func trainedRun() throws -> String {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "results/train").path)
+        guard names.count == 1 else { throw CocoaError(.fileReadUnknown) }
+        return names[0]
+    }
+
     /// Whether a command of this name is on the PATH.
     static func has(_ command: String) -> Bool {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")

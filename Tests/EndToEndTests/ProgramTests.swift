@@ -174,14 +174,17 @@ import Testing
     ])
     defer { program.close() }
     let cases: [(arguments: [String], expected: String)] = [
-        (["sweep", "typing.yaml"], "typing.yaml:2:5: error: lr: here stands abc"),
-        (["sweep", "typing.yaml"], "typing.yaml:3:13: error: batch_size: here stands 0"),
+        (["sweep", "typing.yaml"], "typing.yaml:2:5: error: lr: found abc"),
+        (["sweep", "typing.yaml"], "typing.yaml:3:13: error: batch_size: found 0"),
         (["plan", "nodata.yaml"], "there is no folder /nowhere/at/all"),
         (["sweep", "broken.yaml"], "broken.yaml:2:1: error: this is not YAML"),
         (["sweep", "missing.yaml"], "missing.yaml: can't be read"),
         (["sweep", "page.yaml", "path_to_dataset=empty"], "class a has no clip in val"),
         (["sweep", "page.yaml", "path_to_dataset=clip"], "clip/a/train/1.mp4: ffmpeg can't decode it"),
-        (["report", "results/none"], "holds no study"), (["sweep"], "Missing expected argument"), (["swep"], "swep"),
+        (["report", "results/none"], "holds no study"),
+        (["sweep"], "viseme: error: missing expected argument '<recipe>'\n  see: viseme sweep --help"),
+        (["swep"], "viseme: error: unexpected argument 'swep'\n  see: viseme --help"),
+        (["data", "info"], "see: viseme data info --help"),
         (["sweep", "page.yaml", "--jobs", "0"], "at least 1"), (["predict", "page.yaml", "x.mp4"], "can't be read"),
     ]
     for (arguments, expected) in cases {

@@ -26,10 +26,10 @@ private struct PyTorchLogits: Decodable {
     #expect(record.contentDigest == golden.content_digest)
     let weights = try SafeTensors.read(Data(contentsOf: program.folder.appending(path: "w.safetensors")))
     #expect(Dictionary(uniqueKeysWithValues: weights.map { ($0.name, $0.shape) }) == golden.shapes)
-    #expect(weights == record.result.weights.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
+    #expect(weights == record.weights.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
     let clips = try SafeTensors.read(Data(contentsOf: program.folder.appending(path: "clips.safetensors")))
     #expect(clips.map(\.name) == ["test/clips", "test/labels", "val/clips", "val/labels"])
-    for predictions in record.result.predictions {
+    for predictions in record.predictions {
         let expected = try #require(golden.logits[predictions.split.rawValue]).flatMap { $0 }
         #expect(predictions.logits.count == expected.count)
         let scale = expected.map { abs($0) }.max() ?? 0

@@ -89,7 +89,7 @@ private func reportFiles(_ program: Program, _ study: String = "results/tiny") t
     let wrong = try await program.run("plan", "wrong.yaml")
     #expect(wrong.status == .exited(2))
     for message in [
-        "report.sections: there is no answers: did you mean answer?", "report.sections: answer stands there twice",
+        "report.sections: there is no answers: did you mean answer?", "report.sections: answer is given twice",
         "report.formats: there is no pdf", "report: there is no key colour",
         "report.template: there is no file none.mustache",
         "report.template: broken.mustache is no Mustache template",

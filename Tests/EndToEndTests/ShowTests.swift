@@ -29,8 +29,8 @@ import Testing
     #expect(try program.text("results/from_run/digests.txt") == program.text("results/from_safetensors/digests.txt"))
     #expect(try program.text("results/from_run/digests.txt") == program.text("results/from_name/digests.txt"))
     #expect(try program.text("results/from_run/digests.txt").split(separator: "\n").count == 2)
-    let start = try RunFile.read(URL(filePath: file)).result.weights
-    let tuned = try program.record("lr=0.01,seed=1", study: "from_run").result.weights
+    let start = try RunFile.read(URL(filePath: file)).weights
+    let tuned = try program.record("lr=0.01,seed=1", study: "from_run").weights
     for (before, after) in zip(start, tuned) {
         #expect((before == after) == before.name.hasPrefix("resnet."), "\(before.name)")
     }

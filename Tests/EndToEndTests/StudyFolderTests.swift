@@ -10,7 +10,7 @@ import Testing
         try await eventually { try await program.run("status", "results/r").output.contains("running  epoch 3 of 9") }
         let status = try await program.run("status", "results/r").output
         #expect(status.contains("val_accuracy 0.") && status.contains("left"), "\(status)")
-        #expect(status.contains("1 planned, 1 running; a sweep works on it"), "\(status)")
+        #expect(status.contains("1 planned, 1 running; a sweep is running"), "\(status)")
         let json = try await program.run("status", "results/r", "--json").output
         #expect(json.contains("\"state\" : \"running\"") && json.contains("\"epochs\" : 9"), "\(json)")
         let second = try await program.run("sweep", "r.yaml")
@@ -23,7 +23,8 @@ import Testing
         #expect(try program.text("results/r/digests.txt").split(separator: "\n").count == 2)
         let edited = try await program.run("sweep", "r.yaml")
         #expect(
-            edited.errors.contains("2 of the 2 runs that results/r was about are not in this plan"), "\(edited.errors)")
+            edited.errors.contains("2 of the 2 runs of the last plan of results/r are not in this plan"),
+            "\(edited.errors)")
         #expect(
             try FileManager.default.contentsOfDirectory(
                 atPath: program.folder.appending(path: "results/r/runs").path
@@ -57,7 +58,7 @@ import Testing
         #expect(victim.process.terminationStatus == 130)
         let left = try await program.run(command: ["pgrep", "-f", program.folder.lastPathComponent])
         #expect(left.output.isEmpty, "\(left.output)")
-        #expect(try await program.run("status", "results/r").output.contains("1 planned; no sweep works on it now"))
+        #expect(try await program.run("status", "results/r").output.contains("1 planned; no sweep is running"))
     }
 
     @Test func aFullDiskLosesNothing() async throws {
@@ -162,14 +163,70 @@ import Testing
     #expect(look.output.contains("weights of stored runs, beyond none"))
     let folder = StudyFolder(program.folder.appending(path: "results/tiny"))
     let file = folder.runFile(try folder.readPlan().runs[0].id)
-    #expect(try !RunFile.read(file).result.weights.isEmpty)
+    #expect(try !RunFile.read(file).weights.isEmpty)
     let gone = try await program.run("gc", "results/tiny", "--keep", "none", "--yes")
     #expect(gone.output.contains(" freed"), "\(gone.output)")
-    #expect(try RunFile.read(file).result.weights.isEmpty)
+    #expect(try RunFile.read(file).weights.isEmpty)
     #expect(try program.text("results/tiny/digests.txt") == digests)
     #expect(try await program.run("check", "results/tiny").status == .exited(0))
     #expect(try await program.run("sweep", Program.tiny).output.contains("4 stored, 0 to train"))
     #expect(try await program.run("gc", "results/tiny", "--keep", "none").output.contains("0 bytes would be freed"))
     let predicted = try await program.run("predict", file.path, "x.mp4")
     #expect(predicted.status == .exited(2) && predicted.errors.contains("holds no weights"))
+}
+
+@Test func planDecodesAndWritesNothing() async throws {
+    let program = try Program([
+        "r.yaml": "path_to_dataset: clips\nlr: 0.1\n", "clips/a/1.mp4": "x", "clips/b/1.mp4": "x",
+    ])
+    defer { program.close() }
+    func names() throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: program.folder.path).sorted()
+    }
+    let before = try names()
+    for arguments in [["lr=0.1,0.2"], ["--json"], ["--resolved"], ["path_to_dataset=builtin:visemes"]] {
+        let plan = try await program.run(command: [Program.url.path, "plan", "r.yaml"] + arguments)
+        #expect(try names() == before, "\(arguments)")
+        guard plan.errors.isEmpty else { continue }
+        #expect(plan.status == .exited(0), "\(arguments): \(plan.errors)")
+    }
+}
+
+@Test func trainLeavesAStudyOfTheSameRecipeAsItIs() async throws {
+    let program = try Program()
+    defer { program.close() }
+    _ = try await program.run("sweep", Program.tiny)
+    let study = program.folder.appending(path: "results/tiny")
+    func contents() throws -> [String: Data] {
+        var files: [String: Data] = [:]
+        for name in try FileManager.default.subpathsOfDirectory(atPath: study.path) where name != ".lock" {
+            files[name] = FileManager.default.contents(atPath: study.appending(path: name).path)
+        }
+        return files
+    }
+    let before = try contents()
+    for arguments in [["train", Program.tiny], ["train", "--config", Program.tiny]] {
+        let trained = try await program.run(
+            command: [Program.url.path] + arguments + ["lr=0.001", "seed=1", "epoch=2"])
+        #expect(trained.status == .exited(0), "\(trained.errors)")
+    }
+    #expect(try contents() == before)
+    #expect(try program.text("results/train/\(program.trainedRun())/report.md").contains("lr=0.001"))
+}
+
+@Test func aLongRecipeIsNoReasonForARunToFail() async throws {
+    let note = "# " + String(repeating: "x", count: 185_000) + "\n"
+    let text = try String(contentsOfFile: Program.tiny, encoding: .utf8)
+    let base = try String(contentsOf: Program.package.appending(path: "recipes/base.yaml"), encoding: .utf8)
+    let program = try Program([
+        "tiny.yaml": note + text, "base.yaml": base, "c.yaml": note + "trainer: {command: [sh, t.sh]}\nset: {a: 1}\n",
+        "t.sh": "echo '{\"epoch\": 1, \"val_accuracy\": 0.5}' >> $VISEME_METRICS\n",
+    ])
+    defer { program.close() }
+    for recipe in ["tiny.yaml", "c.yaml"] {
+        let ending = try await program.run("sweep", recipe)
+        #expect(ending.status == .exited(0), "\(ending.output.suffix(500))\(ending.errors)")
+    }
+    let golden = try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+    #expect(try program.text("results/tiny/digests.txt") == golden)
 }

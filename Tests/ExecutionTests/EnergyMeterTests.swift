@@ -1,5 +1,6 @@
-import Foundation
 import Execution
+import Foundation
+import Studies
 import Testing
 
 @Test func energyIsReadWhereTheMachineTells() throws {

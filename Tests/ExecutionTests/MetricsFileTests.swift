@@ -1,7 +1,7 @@
-import Foundation
 import Execution
+import Foundation
+import Studies
 import Testing
-import Training
 
 /// A metrics file as a command would write it.
 private final class Scratch {
@@ -22,7 +22,7 @@ private func histories(_ text: String) throws -> [History] {
     var metrics = try MetricsFile(scratch.file, isContinued: false)
     try scratch.write(text)
     _ = try metrics.finish()
-    return metrics.told(judgedBy: .valAccuracy).histories
+    return metrics.reported(judgedBy: .valAccuracy).histories
 }
 
 private func same(_ a: [Double], _ b: [Double]) -> Bool { a.elementsEqual(b) { $0 == $1 || ($0.isNaN && $1.isNaN) } }
@@ -36,7 +36,7 @@ private func same(_ a: [Double], _ b: [Double]) -> Bool { a.elementsEqual(b) { $
     try scratch.write("ch\": 2, \"loss\": 0.25}\n\n{\"epoch\": 3, \"loss\": 1e-3}")
     #expect(try metrics.poll() == [.init(epoch: 2, values: ["loss": 0.25])])
     #expect(try metrics.finish() == [.init(epoch: 3, values: ["loss": 0.001])])
-    #expect(metrics.told(judgedBy: .valAccuracy).histories == [History(name: "loss", values: [0.5, 0.25, 0.001])])
+    #expect(metrics.reported(judgedBy: .valAccuracy).histories == [History(name: "loss", values: [0.5, 0.25, 0.001])])
 }
 
 @Test func epochsWithoutAWordAreNaNAndLinesOfOneEpochComeTogether() throws {
@@ -81,7 +81,7 @@ func metricsThatBreakARuleAreToldWithTheirLine(text: String, message: String) {
         var metrics = try MetricsFile(scratch.file, isContinued: false)
         try scratch.write(text)
         _ = try metrics.finish()
-        return metrics.told(judgedBy: .valAccuracy).outcome
+        return metrics.reported(judgedBy: .valAccuracy).outcome
     }
     #expect(try outcome("{\"epoch\":1,\"train_loss\":NaN}\n") == .diverged)
     #expect(try outcome("{\"epoch\":1,\"val/Loss\":Infinity}\n") == .diverged)
@@ -98,11 +98,11 @@ func metricsThatBreakARuleAreToldWithTheirLine(text: String, message: String) {
     var metrics = try MetricsFile(scratch.file, isContinued: true)
     try scratch.write("{\"epoch\":3,\"a\":30}\n{\"epoch\":4,\"a\":40}\n")
     _ = try metrics.finish()
-    #expect(metrics.told(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 2, 30, 40])])
+    #expect(metrics.reported(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 2, 30, 40])])
     var fresh = try MetricsFile(scratch.file, isContinued: true)
     try scratch.write("{\"epoch\":1,\"b\":7}\n")
     _ = try fresh.finish()
-    #expect(fresh.told(judgedBy: .valAccuracy).histories.last == History(name: "b", values: [7]))
+    #expect(fresh.reported(judgedBy: .valAccuracy).histories.last == History(name: "b", values: [7]))
 }
 
 @Test func aCommandMayGoOnAnyNumberOfTimes() throws {
@@ -117,7 +117,7 @@ func metricsThatBreakARuleAreToldWithTheirLine(text: String, message: String) {
     var last = try MetricsFile(scratch.file, isContinued: true)
     try scratch.write("{\"epoch\":6,\"a\":6}\n")
     _ = try last.finish()
-    #expect(last.told(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 2, 30, 40, 5, 6])])
+    #expect(last.reported(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 2, 30, 40, 5, 6])])
 }
 
 @Test func soundLinesBeforeAnUnsoundOneAreKept() throws {
@@ -127,7 +127,7 @@ func metricsThatBreakARuleAreToldWithTheirLine(text: String, message: String) {
     var metrics = try MetricsFile(scratch.file, isContinued: true)
     try scratch.write("{\"epoch\":3,\"a\":30}\n")
     _ = try metrics.finish()
-    #expect(metrics.told(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 2, 30])])
+    #expect(metrics.reported(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 2, 30])])
 }
 
 @Test(arguments: [
@@ -153,7 +153,7 @@ func whatIsWrittenOverIsNoticed(text: String) throws {
     #expect(try metrics.finish().count == 1)
     try Data("{\"epoch\":1,\"a\":1}\n{\"epoch\":2,\"a\":3}\n".utf8).write(to: scratch.file)
     #expect(try metrics.finish().count == 2)
-    #expect(metrics.told(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 3])])
+    #expect(metrics.reported(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 3])])
     // Another file in its place has to begin with what was told.
     try FileManager.default.removeItem(at: scratch.file)
     try Data("{\"epoch\":1,\"a\":9}\n{\"epoch\":2,\"a\":3}\n".utf8).write(to: scratch.file)

@@ -1,5 +1,6 @@
-import Foundation
 import Execution
+import Foundation
+import Studies
 import Testing
 
 @Test func theTailIsTheLastLinesAsPlainText() async {
@@ -12,7 +13,7 @@ import Testing
 }
 
 @Test func linesAreHandedOutHoweverTheyArrive() async {
-    let seen = Shared<[String]>([])
+    let seen = Locked<[String]>([])
     let tail = OutputTail { line in
         seen.withLock { $0.append(line) }
         return line.hasPrefix("event")

@@ -37,7 +37,7 @@ private struct Golden: Decodable {
             shape: NetworkShape(
                 frames: frames, height: height, width: self.width, channels: channels, filters: filters,
                 classes: classes, dropout: 0, batchNormMomentum: 0.1),
-            clips: labels.count, machine: Machine(kernels: width.kernels, threads: threads), seed: 0)
+            clips: labels.count, context: ComputeContext(kernels: width.kernels, threads: threads), seed: 0)
         try network.parameters.load(weights.map { Tensor(name: $0, shape: $1.shape, values: $1.values) })
         load(into: network)
         network.pack()

@@ -79,8 +79,8 @@ private func distance(_ got: [Float], _ expected: [Float]) -> Float {
 }
 
 /// Output, input gradient and weight gradient, in PyTorch's order.
-private func results(_ method: any ProductMethod, _ golden: Golden, _ machine: Machine) -> [[Float]] {
-    machine.workspace.reserve(method.workspaceCount)
+private func results(_ method: any ProductMethod, _ golden: Golden, _ context: ComputeContext) -> [[Float]] {
+    context.workspace.reserve(method.workspaceCount)
     let pixels = golden.height * golden.width * golden.blocks
     let x = golden.lanes(golden.x.values, channels: golden.inputs)
     let gradient = golden.lanes(golden.gradient.values, channels: golden.outputs)
@@ -104,10 +104,10 @@ private func results(_ method: any ProductMethod, _ golden: Golden, _ machine: M
 private enum Method: CaseIterable {
     case direct, winograd
 
-    func product(_ golden: Golden, _ machine: Machine) -> any ProductMethod {
+    func product(_ golden: Golden, _ context: ComputeContext) -> any ProductMethod {
         let plan = WinogradPlan(
             height: golden.height, width: golden.width, inputChannels: golden.inputs, outputChannels: golden.outputs)
-        if self == .winograd { return WinogradProduct(plan, machine: machine) }
+        if self == .winograd { return WinogradProduct(plan, context: context) }
         func window(_ make: (Int, Int, Int, Int, Int, Int, Int, Int, (top: Int, left: Int)) -> WindowPlan) -> WindowPlan
         {
             make(
@@ -117,7 +117,7 @@ private enum Method: CaseIterable {
         let forward = window(WindowPlan.forward)
         return DirectProduct(
             forward, backward: window(WindowPlan.backward),
-            gradient: GradientPlan(forward, copiesInput: true, inputWidth: golden.width), machine: machine)
+            gradient: GradientPlan(forward, copiesInput: true, inputWidth: golden.width), context: context)
     }
 }
 
@@ -126,8 +126,8 @@ private func aConvolutionAndItsGradientsArePyTorchs(method: Method) throws {
     let golden = try Golden.load()
     let expected = [golden.y.values, golden.x_gradient.values, golden.weight_gradient.values]
     for width in VectorWidth.allCases where width.isAvailable {
-        let machine = Machine(kernels: width.kernels, threads: 1)
-        let got = results(method.product(golden, machine), golden, machine)
+        let context = ComputeContext(kernels: width.kernels, threads: 1)
+        let got = results(method.product(golden, context), golden, context)
         for (name, pair) in zip(["y", "x", "weight"], zip(got, expected)) {
             #expect(distance(pair.0, pair.1) < 1e-6, "\(method) \(width) \(name): \(distance(pair.0, pair.1))")
         }
@@ -140,8 +140,8 @@ private func widthsAndThreadsDoNotShowInAConvolution(method: Method) throws {
     var seen: Set<[[UInt32]]> = []
     for width in VectorWidth.allCases where width.isAvailable {
         for threads in width == .plain ? [1] : [1, 2, 3] {
-            let machine = Machine(kernels: width.kernels, threads: threads)
-            seen.insert(results(method.product(golden, machine), golden, machine).map { $0.map(\.bitPattern) })
+            let context = ComputeContext(kernels: width.kernels, threads: threads)
+            seen.insert(results(method.product(golden, context), golden, context).map { $0.map(\.bitPattern) })
         }
     }
     #expect(seen.count == 1)
@@ -149,9 +149,9 @@ private func widthsAndThreadsDoNotShowInAConvolution(method: Method) throws {
 
 @Test func addingToWhatIsThereIsTheSameAsAddingAfterwards() throws {
     let golden = try Golden.load()
-    let machine = Machine(kernels: VectorWidth.best.kernels, threads: 1)
-    let product = Method.winograd.product(golden, machine)
-    machine.workspace.reserve(product.workspaceCount)
+    let context = ComputeContext(kernels: VectorWidth.best.kernels, threads: 1)
+    let product = Method.winograd.product(golden, context)
+    context.workspace.reserve(product.workspaceCount)
     golden.weights(golden.weight.values, toTorch: false).withUnsafeBufferPointer {
         if let weights = $0.baseAddress { product.pack(weights, backward: true) }
     }
@@ -168,7 +168,7 @@ private func widthsAndThreadsDoNotShowInAConvolution(method: Method) throws {
 /// of outputs, and of the gradient of weights, at the size of the published network's first stage.
 @Test func winogradsErrorsAreOfTheOrderOfTheDirectProducts() {
     let (channels, size, blocks) = (64, 28, 1)
-    let machine = Machine(kernels: VectorWidth.best.kernels, threads: 1)
+    let context = ComputeContext(kernels: VectorWidth.best.kernels, threads: 1)
     func random(_ count: Int, _ part: UInt32, scale: Float) -> [Float] {
         var stream = RandomStream(seed: 3, purpose: .weights, part: part)
         return (0..<count).map { _ in (2 * stream.uniform() - 1) * scale }
@@ -187,9 +187,9 @@ private func widthsAndThreadsDoNotShowInAConvolution(method: Method) throws {
         height: size, width: size, inputChannels: channels, outputChannels: channels, kernel: 3, stride: 1,
         outputHeight: size, outputWidth: size, padding: (1, 1))
     let direct = DirectProduct(
-        plan, backward: nil, gradient: GradientPlan(plan, copiesInput: true, inputWidth: size), machine: machine)
+        plan, backward: nil, gradient: GradientPlan(plan, copiesInput: true, inputWidth: size), context: context)
     let winograd = WinogradProduct(
-        WinogradPlan(height: size, width: size, inputChannels: channels, outputChannels: channels), machine: machine)
+        WinogradPlan(height: size, width: size, inputChannels: channels, outputChannels: channels), context: context)
 
     func at(_ buffer: Buffer<Lanes>, _ row: Int, _ column: Int, _ channel: Int, _ lane: Int) -> Double {
         guard (0..<size).contains(row), (0..<size).contains(column) else { return 0 }
@@ -223,7 +223,7 @@ private func widthsAndThreadsDoNotShowInAConvolution(method: Method) throws {
 
     var errors: [[Double]] = []
     for method in [direct, winograd] as [any ProductMethod] {
-        machine.workspace.reserve(method.workspaceCount)
+        context.workspace.reserve(method.workspaceCount)
         let y = Buffer<Lanes>(count: pixels * channels)
         let result = Buffer<Float>(count: weights.count)
         weights.withUnsafeBufferPointer {

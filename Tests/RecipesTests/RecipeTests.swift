@@ -1,5 +1,7 @@
+import Execution
 import Foundation
 import Recipes
+import Studies
 import Testing
 import Training
 
@@ -21,7 +23,7 @@ final class Scratch {
     /// All mistakes, without the folder's name.
     func mistakes(_ overrides: [String] = []) -> [String] {
         do {
-            _ = try recipe(overrides)
+            _ = try recipe(overrides).expand()
             return []
         } catch let error as RecipeMistakes {
             return error.mistakes.map { mistake in
@@ -83,7 +85,7 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
         """,
     ])
     let recipe = try scratch.recipe()
-    let runs = recipe.expand()
+    let runs = try recipe.expand()
     #expect(recipe.metric == Metric(name: "val_loss", goal: .minimize))
     #expect(
         runs.map(\.label) == [
@@ -100,7 +102,7 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
 @Test func pointsOfAxesAreRoundNumbers() throws {
     func values(_ axis: String) throws -> [String] {
         let scratch = try Scratch(["r.yaml": "set: {path_to_dataset: builtin:visemes}\nsweep: {lr: \(axis)}\n"])
-        return try scratch.recipe().axes[0].values.map(\.label)
+        return try scratch.recipe().axes[0].domain.values.map(\.label)
     }
     #expect(try values("{distribution: log, min: 0.0001, max: 0.1, count: 4}") == ["0.0001", "0.001", "0.01", "0.1"])
     #expect(
@@ -113,7 +115,7 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     let seeds = try Scratch([
         "r.yaml": "set: {path_to_dataset: builtin:visemes}\nsweep: {seed: {from: 12345678, to: 12345680, step: 1}}\n"
     ])
-    #expect(try seeds.recipe().axes[0].values.map(\.label) == ["12345678", "12345679", "12345680"])
+    #expect(try seeds.recipe().axes[0].domain.values.map(\.label) == ["12345678", "12345679", "12345680"])
 }
 
 @Test func overridesSetAndSweep() throws {
@@ -148,23 +150,23 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     ])
     #expect(
         scratch.mistakes(["lr=1e-3x", "epohc=5", "nonsense"]) == [
-            "r.yaml:3:15: batch_size: here stands 0; it has to be a whole number, 1…4096",
-            "r.yaml:4:17: padding_lips: here stands yes; it has to be true or false: write true",
-            "r.yaml:5:18: channels_lips: here stands 2; it has to be 1 (grey) or 3 (RGB)",
-            "r.yaml:6:14: optimizer: here stands adan; it has to be one of adam, adamw, sgd, lion: did you mean adam?",
-            "r.yaml:7:10: epoch: here stands 1_000; it has to be a whole number, 1…10000: write 1000",
-            "r.yaml:8:9: seed: here stands the text \"3\"; it has to be a whole number, 0 or more: write 3",
+            "r.yaml:3:15: batch_size: found 0; expected a whole number from 1 to 4096",
+            "r.yaml:4:17: padding_lips: found yes; expected true or false: write true",
+            "r.yaml:5:18: channels_lips: found 2; expected 1 (grey) or 3 (RGB)",
+            "r.yaml:6:14: optimizer: found adan; expected one of adam, adamw, sgd, lion: did you mean adam?",
+            "r.yaml:7:10: epoch: found 1_000; expected a whole number from 1 to 10000: write 1000",
+            "r.yaml:8:9: seed: found the text \"3\"; expected a whole number, 0 or more: write 3",
             "r.yaml:9:1: sweeep: there is no such key: did you mean sweep?",
-            "r.yaml:11:7: lr: a log axis has to begin above 0, not at 0",
+            "r.yaml:11:7: lr: found min 0; a log axis begins above 0",
             "r.yaml:12:12: filters: to missing: write {from: 1, to: 5, step: 1}",
             "r.yaml:12:22: filters: an axis has no too: did you mean to?",
-            "r.yaml:13:18: dropout: here stands 1; it has to be a number, 0…1 (1 itself not)",
-            "r.yaml:14:16: metric: name is one of train_loss, train_accuracy, val_loss, val_accuracy, not accuracy",
-            "b.yaml:2:5: lr: here stands abc; it has to be a number, 0 or more",
-            "b.yaml:3:20: size_lips.width: here stands 4; it has to be a whole number, 8…512",
+            "r.yaml:13:18: dropout: found 1; expected a number from 0 to below 1",
+            "r.yaml:14:16: metric: name: found accuracy; expected one of train_loss, train_accuracy, val_loss, val_accuracy",
+            "b.yaml:2:5: lr: found abc; expected a number, 0 or more",
+            "b.yaml:3:20: size_lips.width: found 4; expected a whole number from 8 to 512",
             "b.yaml:3:23: size_lips.hight: there is no such key: did you mean size_lips.height?",
             "b.yaml:4:1: lr_shedule: there is no such key: did you mean lr_schedule?",
-            "argument 1:1:4: lr: here stands 1e-3x; it has to be a number, 0 or more",
+            "argument 1:1:4: lr: found 1e-3x; expected a number, 0 or more",
             "argument 2:1:1: epohc: there is no such key: did you mean epoch?",
             "argument 3:1:1: an override is key=value, as in epoch=5 or 'lr=[0.1,0.01]'; ~key deletes one",
         ])
@@ -176,7 +178,7 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     let text = error?.description ?? ""
     #expect(
         text.hasSuffix(
-            "r.yaml:2:6: error: lr: here stands abc; it has to be a number, 0 or more\n    lr:  abc\n         ^"))
+            "r.yaml:2:6: error: lr: found abc; expected a number, 0 or more\n    lr:  abc\n         ^"))
 }
 
 @Test(arguments: [
@@ -199,17 +201,14 @@ func wrongTextsAreMistakesAndNeverACrash(text: String) throws {
     #expect(error?.description.hasSuffix("… and 49901 mistakes more") == true)
 }
 
-func identities(_ recipe: Recipe, data: String = "") -> [RunIdentity] {
-    let runs = recipe.expand()
-    let form = IdentityForm(
-        recipe.configuration, axes: runs.first?.point.map(\.key) ?? [], metric: recipe.metric, data: data,
-        trainer: recipe.trainer)
-    return runs.map { form.identity($0.point) }
+func identities(_ recipe: Recipe, data: String = "") throws -> [Identity] {
+    let form = IdentityForm(recipe, data: data)
+    return try recipe.expand().map { form.identity($0.setting) }
 }
 
 @Test func identityIsWhatDecidesTheOutcome() throws {
     func id(_ text: String, data: String = "d") throws -> String {
-        try #require(identities(try Scratch(["r.yaml": text]).recipe(), data: data).first).id
+        try #require(try identities(try Scratch(["r.yaml": text]).recipe(), data: data).first).id
     }
     let plain = try id(builtin)
     #expect(try id("path_to_dataset: /elsewhere\n") == plain)
@@ -223,7 +222,7 @@ func identities(_ recipe: Recipe, data: String = "") -> [RunIdentity] {
     let text = "base: b.yaml\nset: {lr: 0.5, classes: [b, a]}\nmetric: {name: val_loss}\n"
     let recipe = try Scratch(["b.yaml": "path_to_dataset: /elsewhere\n", "r.yaml": text]).recipe()
     #expect(
-        identities(recipe, data: "d").map(\.json) == [
+        try identities(recipe, data: "d").map(\.json) == [
             #"{"configuration":{"lr":0.5,"metric":{"goal":"minimize","name":"val_loss"}},"data":"d","numerics":\#(numericsRevision)}"#
         ])
 }
@@ -242,7 +241,9 @@ func identities(_ recipe: Recipe, data: String = "") -> [RunIdentity] {
     var text = try String(contentsOf: file, encoding: .utf8)
     // To write what is derived anew: VISEME_UPDATE_DOCS=1 make test
     let updates = ProcessInfo.processInfo.environment["VISEME_UPDATE_DOCS"] != nil
-    for (name, table) in [("keys", ConfigurationKey.documentation), ("recipe keys", RecipeKey.documentation)] {
+    for (name, table) in [
+        ("keys", TrainerCatalog.declarations.builtIn.schema.documentation), ("recipe keys", RecipeKey.documentation),
+    ] {
         let (begin, end) = ("<!-- \(name) -->\n", "<!-- end of \(name) -->\n")
         let parts = text.components(separatedBy: begin)
         let rest = try #require(parts.last).components(separatedBy: end)
@@ -252,17 +253,22 @@ func identities(_ recipe: Recipe, data: String = "") -> [RunIdentity] {
     let schema = package.appending(path: "recipes/recipe.schema.json")
     if updates {
         try Data(text.utf8).write(to: file)
-        try Data(RecipeSchema.json().utf8).write(to: schema)
+        try Data(RecipeSchema.json(TrainerCatalog.declarations.builtIn.schema).utf8).write(to: schema)
     }
-    #expect(try String(contentsOf: schema, encoding: .utf8) == RecipeSchema.json())
+    #expect(
+        try String(contentsOf: schema, encoding: .utf8) == RecipeSchema.json(TrainerCatalog.declarations.builtIn.schema)
+    )
 }
 
 @Test func everyKeyIsExplained() throws {
-    for key in RecipeKey.all.map(\.name) + ConfigurationKey.all.map(\.name) {
-        #expect(try #require(Explanation.text(key)).contains("meaning"), "\(key)")
+    let schema = TrainerCatalog.declarations.builtIn.schema
+    for key in RecipeKey.all.map(\.name) + schema.parameters.map(\.name) {
+        #expect(try #require(Explanation.text(key, schema)).contains("meaning"), "\(key)")
     }
-    #expect(Explanation.text("size_lips")?.contains("size_lips.width") == true && Explanation.text("nope") == nil)
-    #expect(Explanation.nearestKey(to: "epochs") == "epoch")
+    #expect(
+        Explanation.text("size_lips", schema)?.contains("size_lips.width") == true
+            && Explanation.text("nope", schema) == nil)
+    #expect(Explanation.nearestKey(to: "epochs", schema) == "epoch")
 }
 
 /// Every recipe of the documents and of this repository is one.
@@ -278,7 +284,7 @@ func identities(_ recipe: Recipe, data: String = "") -> [RunIdentity] {
             let recipe = try Recipe(
                 path: package.appending(path: "\(place)/\(name)").path,
                 overrides: name == "grid_digits.yaml" ? ["path_to_dataset=x"] : [])
-            #expect(!recipe.expand().isEmpty, "\(name)")
+            #expect(try !recipe.expand().isEmpty, "\(name)")
         }
     }
     for name in ["base.yaml", "large.yaml", "house.html.mustache", "train.py", "notes.md"] {

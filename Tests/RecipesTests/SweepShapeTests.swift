@@ -1,5 +1,6 @@
 import Foundation
 import Recipes
+import Studies
 import Testing
 
 /// A recipe from texts, in a folder of its own.
@@ -62,10 +63,11 @@ private func labels(_ text: String, overrides: [String] = []) throws -> [String]
         command
             + "sweep: {o: [a, b], x: [1, 2], z: [3, 4], m: [5, 6]}\nzip: [[x, z]]\nwhen: {m: {o: b}}\nexclude: [{x: \">1\", o: a}]"
     )
+    let resolved = try made.resolved()
     #expect(
-        made.resolved.hasSuffix(
+        resolved.hasSuffix(
             "# together: x, z\n# m is there only where o is \"b\"\n# no runs where o is \"a\" and x above 1\n"),
-        "\(made.resolved)")
+        "\(resolved)")
 }
 
 @Test func conditionsDecideIdentitiesByWhatTheRunReallyHas() throws {
@@ -73,16 +75,12 @@ private func labels(_ text: String, overrides: [String] = []) throws -> [String]
     let runs = try recipe(text).expand()
     #expect(runs.map { $0.configuration["m"]?.label } == ["0.5", "0.5", "0.9"])
     let loose = try recipe(command + "set: {m: 0.5, opt: adam}").expand()
-    let form = { (recipe: Recipe) in
-        IdentityForm(
-            recipe.configuration, axes: recipe.axisKeys, metric: recipe.metric, data: "", trainer: recipe.trainer)
-    }
     // The same setting, whether its key is swept elsewhere or not.
-    let strip = { (identity: RunIdentity) in identity.json.replacing(/"command":\[[^\]]*\]|"files":\{[^}]*\}/, with: "")
+    let strip = { (identity: Identity) in identity.json.replacing(/"command":\[[^\]]*\]|"files":\{[^}]*\}/, with: "")
     }
     #expect(
-        strip(form(try recipe(text)).identity(runs[0].point))
-            == strip(form(try recipe(command + "set: {m: 0.5, opt: adam}")).identity(loose[0].point)))
+        try strip(IdentityForm(recipe(text)).identity(runs[0].setting))
+            == strip(IdentityForm(recipe(command + "set: {m: 0.5, opt: adam}")).identity(loose[0].setting)))
 }
 
 @Test func distributionsSpreadOrAreDrawn() throws {
@@ -111,7 +109,7 @@ private func labels(_ text: String, overrides: [String] = []) throws -> [String]
     // Each of as many pieces is met once.
     let hypercube = try recipe(
         command + "method: latin_hypercube\nsamples: 50\nsweep: {x: {distribution: uniform, min: 0, max: 50}}")
-    #expect(Set(hypercube.expand().map { Int($0.configuration["x"]?.double ?? -1) }) == Set(0..<50))
+    #expect(Set(try hypercube.expand().map { Int($0.configuration["x"]?.double ?? -1) }) == Set(0..<50))
 }
 
 private enum Pinned {
@@ -147,9 +145,10 @@ private enum Pinned {
     ]
     let made = try recipe(
         command + "base: [a.yaml, b.yaml]\nset: {d: \"${lr}\", e: \"lr is ${lr}\", c: ~, f: \"$${x}\"}\n", files: files)
+    let resolved = try made.resolved()
     #expect(
-        made.resolved.contains(/b: 4 +# .*b\.yaml:2/) && made.resolved.contains(/lr: 2 +# .*deep\.yaml:2/),
-        "\(made.resolved)")
+        resolved.contains(/b: 4 +# .*b\.yaml:2/) && resolved.contains(/lr: 2 +# .*deep\.yaml:2/),
+        "\(resolved)")
     #expect(made.configuration["d"] == .integer(2) && made.configuration["e"] == .text("lr is 2"))
     #expect(made.configuration["c"] == nil && made.configuration["f"] == .text("${x}"))
     #expect(
@@ -179,7 +178,7 @@ private enum Pinned {
     #expect(
         mistakes(command + text, overrides: ["a=1,zz"]).contains("argument 1:1:5: error: a: zz is text among numbers"))
     #expect(mistakes(command + text, overrides: ["~zz"]).contains("zz: nothing to delete"))
-    #expect(mistakes(command + text, overrides: ["seeds=x"]).contains("seeds: here stands x"))
+    #expect(mistakes(command + text, overrides: ["seeds=x"]).contains("seeds: found x"))
     #expect(mistakes(command + text, overrides: ["max_runs=1"]).contains("the sweep makes 2 runs, and at most 1"))
     #expect(mistakes(command + text, overrides: ["zip=1"]).contains("zip: is a key of the recipe"))
     #expect(mistakes(command + text, overrides: ["+a=1"]).contains("a: is there already"))
@@ -200,7 +199,10 @@ private enum Pinned {
         ("method: sobul\nsweep: {a: [1]}", "did you mean sobol?"),
         ("method: random\nsweep: {a: [1]}", "samples: missing"),
         ("samples: 3\nsweep: {a: [1]}", "samples: belongs to a sampled sweep"),
-        ("sample_seed: -1\nmethod: random\nsamples: 1\nsweep: {a: [1]}", "sample_seed: has to be a whole number"),
+        (
+            "sample_seed: -1\nmethod: random\nsamples: 1\nsweep: {a: [1]}",
+            "sample_seed: found -1; expected a whole number"
+        ),
         ("sweep: {a: [1, 2], b: [1]}\nzip: [[a, b]]", "a has 2, b has 1"),
         ("sweep: {a: [1]}\nzip: [[a, c]]", "zip: c is not swept"),
         ("sweep: {a: [1]}\nzip: [[a]]", "two swept keys or more"),
@@ -208,24 +210,24 @@ private enum Pinned {
         ("sweep: {a: [1], b: [2]}\nwhen: {a: {b: 2}}", "which has to stand before it"),
         ("sweep: {a: [1, 2, 3], seeds: 5}\nmax_runs: 14", "the sweep makes 15 runs, and at most 14"),
         ("sweep: {a: [1]}\ninclude: [{a: \"!=1\"}]", "include: leaves no run over"),
-        ("sweep: {a: [1, 2]}\nexclude: [{a: 3}]", "exclude: a never is 3; its values are 1, 2"),
-        ("sweep: {seed: [1], seeds: 2}", "seed and seeds say the same twice"),
+        ("sweep: {a: [1, 2]}\nexclude: [{a: 3}]", "exclude: a is never 3; its values are 1, 2"),
+        ("sweep: {seed: [1], seeds: 2}", "seed and seeds are both given"),
         ("method: random\nsamples: 2", "nothing is swept"),
         (
             "method: random\nsamples: 2\nsweep: {seed: {distribution: int_uniform, min: 1, max: 9}}",
             "seed: is not drawn"
         ),
-        ("set: {x: 1}\nsweep: {a: [\"${x}\", 2]}", "a: a reference stands for a single value"),
-        ("set: {x: [\"${y}\"], y: 1}", "x: a reference stands for a single value"),
-        ("sweep: {a: [1]}\nexclude: [{a: \">x\"}]", "after > stands x; a number belongs there"),
+        ("set: {x: 1}\nsweep: {a: [\"${x}\", 2]}", "a: references are not resolved in lists and axes"),
+        ("set: {x: [\"${y}\"], y: 1}", "x: references are not resolved in lists and axes"),
+        ("sweep: {a: [1]}\nexclude: [{a: \">x\"}]", "found x after >; expected a number"),
         ("sweep: {a: {distribution: uniform, min: 0, max: 1}}", "count missing"),
         ("sweep: {a: {distribution: unifrm, min: 0, max: 1, count: 2}}", "did you mean uniform?"),
-        ("sweep: {a: {distribution: normal, mean: 0, std: 0, count: 2}}", "std has to be above 0"),
+        ("sweep: {a: {distribution: normal, mean: 0, std: 0, count: 2}}", "std: expected a number above 0"),
         ("sweep: {a: {distribution: int_uniform, min: 0.5, max: 2, count: 2}}", "whole numbers"),
-        ("sweep: {a: {distribution: log, min: 0, max: 2, count: 2}}", "has to begin above 0"),
+        ("sweep: {a: {distribution: log, min: 0, max: 2, count: 2}}", "a log axis begins above 0"),
         ("sweep: {s: [{w: 1}, {h: 2}]}", "has to set the same keys"),
-        ("sweep: {s: [{w: 1, h: 1}, {w: ~, h: 2}]}", "s.w: here has to stand a value"),
-        ("sweep: {seeds: 0}", "seeds: here stands 0"),
+        ("sweep: {s: [{w: 1, h: 1}, {w: ~, h: 2}]}", "s.w: expected a value"),
+        ("sweep: {seeds: 0}", "seeds: found 0"),
     ]
     for (text, message) in cases {
         let told = mistakes(command + text)
@@ -234,11 +236,11 @@ private enum Pinned {
     #expect(
         mistakes(
             "set: {path_to_dataset: \"builtin:visemes\"}\nmethod: random\nsamples: 9\nsweep: {dropout: {distribution: normal, mean: 0.5, std: 5}}"
-        ).contains("dropout: the axis comes to"))
+        ).contains("dropout: the axis gives"))
     #expect(
         mistakes("set: {path_to_dataset: \"builtin:visemes\"}\nsweep: {lr: [0.1]}\nexclude: [{optimizer: \">1\"}]")
             .contains(
-                "optimizer is no number"))
+                "optimizer is not a number"))
 }
 
 @Test func sweepFilesOfWandbAreRecipes() throws {
@@ -254,8 +256,8 @@ private enum Pinned {
           model: {parameters: {depth: {min: 1, max: 4}}}
         """
     let made = try recipe(text)
-    #expect(made.expand().count == 6 && made.metric.name == "val_loss")
-    guard case .command(let trainer) = made.trainer else { return #expect(Bool(false), "a command") }
+    #expect(try made.expand().count == 6 && made.metric.name == "val_loss")
+    guard let trainer = made.trainer.command else { return #expect(Bool(false), "a command") }
     #expect(
         trainer.command == [
             "python3", "t.sh", "--epochs={epochs}", "--lr={lr}", "--batch={batch}", "--model.depth={model.depth}",

@@ -1,10 +1,11 @@
+import Execution
 import Foundation
 import Recipes
+import Studies
 import Testing
 
-private func command(_ recipe: Recipe) throws -> CommandTrainer {
-    guard case .command(let command) = recipe.trainer else { throw CocoaError(.coderInvalidValue) }
-    return command
+private func command(_ recipe: Recipe) throws -> TrainerCommand {
+    try #require(recipe.trainer.command)
 }
 
 private let recipe = """
@@ -33,14 +34,14 @@ private func scratch(_ text: String = recipe) throws -> Scratch {
     let scratch = try scratch()
     let read = try scratch.recipe()
     let trainer = try command(read)
-    let run = read.expand()[1]
+    let run = try read.expand()[1]
     #expect(run.label == "lr=0.1,seed=2")
-    #expect(read.expand().map(\.label)[2] == "lr=0.001,seed=1")
+    #expect(try read.expand().map(\.label)[2] == "lr=0.001,seed=1")
     #expect(
         run.configuration.nestedJSON
             == #"{"epochs":3,"flag":true,"lr":0.1,"model":{"layers":[1,2],"name":"deep"},"seed":2}"#)
     #expect(
-        trainer.arguments(run.configuration) == [
+        CommandTrainer(trainer).arguments(run.configuration) == [
             "sh", scratch.url.standardizedFileURL.appending(path: "train.sh").path, "--lr=0.1", "deep", "{seed}",
             "{a: 1}",
         ])
@@ -51,18 +52,19 @@ private func scratch(_ text: String = recipe) throws -> Scratch {
 
 @Test func aCommandsIdentityIsItsWordsItsFilesAndItsKeysWhereverTheyLie() throws {
     let (one, other) = (try scratch(), try scratch())
-    let ids = identities(try one.recipe()).map(\.id)
+    let ids = try identities(try one.recipe()).map(\.id)
     #expect(ids.count == 4 && Set(ids).count == 4)
-    #expect(identities(try other.recipe()).map(\.id) == ids, "another folder")
+    #expect(try identities(try other.recipe()).map(\.id) == ids, "another folder")
     #expect(
-        identities(try scratch(recipe.replacing("gpus: 1, threads: 2", with: "threads: 4")).recipe()).map(\.id) == ids)
-    #expect(identities(try scratch(recipe + "\nquestion: Why?\nmetric: {name: f1}").recipe()).map(\.id) == ids)
+        try identities(try scratch(recipe.replacing("gpus: 1, threads: 2", with: "threads: 4")).recipe()).map(\.id)
+            == ids)
+    #expect(try identities(try scratch(recipe + "\nquestion: Why?\nmetric: {name: f1}").recipe()).map(\.id) == ids)
     for (old, new) in [("fast", "slow"), ("--lr=", "--rate="), ("deep,", "wide,"), ("[1, 2]}}", "[1, 3]}}")] {
-        let changed = identities(try scratch(recipe.replacing(old, with: new)).recipe()).map(\.id)
+        let changed = try identities(try scratch(recipe.replacing(old, with: new)).recipe()).map(\.id)
         #expect(Set(changed).isDisjoint(with: ids), "\(new)")
     }
     try Data("b".utf8).write(to: other.url.appending(path: "src/deep/a.py"))
-    #expect(Set(identities(try other.recipe()).map(\.id)).isDisjoint(with: ids), "a file")
+    #expect(Set(try identities(try other.recipe()).map(\.id)).isDisjoint(with: ids), "a file")
 }
 
 @Test func aFileThatChangesAfterThePlanIsNoticed() throws {
@@ -98,7 +100,7 @@ private func scratch(_ text: String = recipe) throws -> Scratch {
     let scratch = try scratch(text)
     let trainer = try command(try scratch.recipe())
     #expect(trainer.files.map(\.path) == ["./train.sh"])
-    let words = try scratch.recipe().expand().map { trainer.arguments($0.configuration) }
+    let words = try scratch.recipe().expand().map { CommandTrainer(trainer).arguments($0.configuration) }
     #expect(words[0][1].hasSuffix("/train.sh") && words[0][1].hasPrefix("/") && words[0][2] == "train")
     #expect(words[1][1] == "./other.sh")
 }
@@ -123,12 +125,13 @@ private func scratch(_ text: String = recipe) throws -> Scratch {
         "r.yaml:2:39: command: each word is text: put \"{lr}\" into quotes",
         "r.yaml:3:11: files: there is no file nowhere/*.py, as from the recipe's folder",
         "r.yaml:4:3: trainer: has command, files and env, no comand: did you mean command?",
-        "resources: gpus is a whole number, 0…1024, not many", "resources: has gpus and threads, no cores",
-        "metrics: has exclude, no include", "keep: is best, last, none, or [best, last], not some",
-        "on: here stands yes; it has to be a number, true or false, text, or a list of them: write true, or put it into quotes if it is text",
-        "big: here stands 1_000; it has to be a number, true or false, text, or a list of them: write 1000, or put it into quotes",
-        "hex: here stands 0x1f", "none: nothing to delete: nobody has set it before", "a b: can't be a key",
-        "lr: 1e-3x is text among numbers: mend it, or put it into quotes if it is meant",
+        "resources: gpus: found many; expected a whole number from 0 to 1024",
+        "resources: has gpus and threads, no cores",
+        "metrics: has exclude, no include", "keep: found some; expected best, last, none, or [best, last]",
+        "on: found yes; expected a number, true or false, text, or a list of them: write true, or put it into quotes if it is text",
+        "big: found 1_000; expected a number, true or false, text, or a list of them: write 1000, or put it into quotes",
+        "hex: found 0x1f", "none: nothing to delete: nobody has set it before", "a b: can't be a key",
+        "lr: 1e-3x is text among numbers: correct it, or put it into quotes",
         "exclude: lrr: the recipe has no such key: did you mean lr?",
         "command: the recipe has no key lrr: did you mean {lr}?",
     ]
@@ -145,9 +148,9 @@ private func scratch(_ text: String = recipe) throws -> Scratch {
     ("trainer: {command: [sh]}\nset: {a.b: 1, a: {b: {c: 2}}}\n", "a.b.c: a.b has a value of its own"),
     ("trainer: {command: [sh]}\nsweep: {lr: [1, '1']}\n", "lr: two values are both called lr=1"),
     ("trainer: {command: [sh]}\nmetrics: {exclude: [val_accuracy]}\n", "val_accuracy is what the study judges by"),
-    ("trainer: {command: [sh]}\nset: {time: 1:30}\n", "time: here stands 1:30"),
-    ("trainer: {command: [sh]}\nset: {day: 2024-01-01}\n", "day: here stands 2024-01-01"),
-    ("trainer: {command: [sh]}\nsweep: {lr: [1, ~, 'y']}\n", "r.yaml:2:17: lr: here stands ~"),
+    ("trainer: {command: [sh]}\nset: {time: 1:30}\n", "time: found 1:30"),
+    ("trainer: {command: [sh]}\nset: {day: 2024-01-01}\n", "day: found 2024-01-01"),
+    ("trainer: {command: [sh]}\nsweep: {lr: [1, ~, 'y']}\n", "r.yaml:2:17: lr: found ~"),
 ])
 func mistakesThatAFirstReaderMade(text: String, message: String) throws {
     let mistakes = try scratch(text).mistakes()
@@ -157,8 +160,8 @@ func mistakesThatAFirstReaderMade(text: String, message: String) throws {
 @Test func labelsAreOneLine() throws {
     let text = "trainer: {command: [sh, -c, exit, \"{text}\"]}\nset: {seed: 1}\nsweep: {text: [\"a\\nb\", 'c,d']}\n"
     let recipe = try scratch(text).recipe()
-    #expect(recipe.expand().map(\.label) == ["text=a\\nb,seed=1", "text=c,d,seed=1"])
-    #expect(try command(recipe).arguments(recipe.expand()[0].configuration)[3] == "a\nb")
+    #expect(try recipe.expand().map(\.label) == ["text=a\\nb,seed=1", "text=c,d,seed=1"])
+    #expect(CommandTrainer(try command(recipe)).arguments(try recipe.expand()[0].configuration)[3] == "a\nb")
 }
 
 @Test func overridesOfACommandsRecipeAreOfItsKeys() throws {
@@ -169,7 +172,7 @@ func mistakesThatAFirstReaderMade(text: String, message: String) throws {
         scratch.mistakes(["epoch=9"]) == [
             "argument 1:1:1: epoch: the recipe has no such key: did you mean epochs?; +epoch=… adds one"
         ])
-    #expect(scratch.mistakes(["epochs=9x"])[0].contains("9x is text, and 3 stood there before"))
+    #expect(scratch.mistakes(["epochs=9x"])[0].contains("9x is text, and the value before was 3"))
     #expect(try scratch.recipe(["seed=7"]).expand().map(\.label) == ["lr=0.1,seed=7", "lr=0.001,seed=7"])
 }
 
@@ -187,5 +190,5 @@ func mistakesThatAFirstReaderMade(text: String, message: String) throws {
         """
     let runs = try scratch(text).recipe().expand()
     #expect(runs.count == 10_000 && runs[9_999].label == "a=100,b=10,seed=10" && runs[9_999].trial == 999)
-    #expect(Set(identities(try scratch(text).recipe()).map(\.id)).count == 10_000)
+    #expect(Set(try identities(try scratch(text).recipe()).map(\.id)).count == 10_000)
 }

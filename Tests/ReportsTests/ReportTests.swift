@@ -1,9 +1,8 @@
 import Foundation
-import Recipes
 import Reports
 import RunStore
+import Studies
 import Testing
-import Training
 
 @Test func statisticsAgreeWithScipy() {
     // numpy.mean, numpy.std(ddof=1), numpy.median of these values.
@@ -48,11 +47,11 @@ func awkwardStudiesGiveWholeReports(kind: String) throws {
         : ["a", "b"]
     let levels = kind == "many" ? 120 : kind == "one" ? 1 : 3
     let seeds = kind == "one" ? 1 : 5
-    var plan = StoredPlan(
+    var plan = Plan(
         name: "a *study* <b>", recipe: "r.yaml", question: kind == "names" ? names.joined(separator: "\n") : nil,
-        metric: .valAccuracy, axes: ["name", "lr", "depth", "seed"], runs: [])
+        metric: .valAccuracy, trainer: .choosing, numerics: 4, axes: ["name", "lr", "depth", "seed"], runs: [])
     plan.report.introduction = "First <i>&\n\n# second"
-    var stored = Stored(StudyFolder(URL(filePath: "/nowhere")), plan)
+    var stored = StudyResults(StudyFolder(URL(filePath: "/nowhere")), plan)
     var trial = 0
     for name in kind == "one" ? ["a"] : names {
         for level in 1...levels {
@@ -66,15 +65,15 @@ func awkwardStudiesGiveWholeReports(kind: String) throws {
                     case "tiny": -1e-300 * Double(number)
                     default: Double((number * 7919) % 101) / 101
                     }
-                let id = RunIdentity(json: "\(number)").id
+                let id = Identity(json: "\(number)").id
                 plan.runs.append(
-                    StoredPlan.Run(
+                    Run(
                         id: id, number: number + 1, trial: trial,
-                        point: [
-                            Axis.Point(key: "name", value: .text(name)),
-                            Axis.Point(key: "lr", value: .number(1e-5 * Double(level * level * level))),
-                            Axis.Point(key: "depth", value: .integer(level % 2)),
-                            Axis.Point(key: "seed", value: .integer(seed)),
+                        setting: [
+                            Assignment(key: "name", value: .text(name)),
+                            Assignment(key: "lr", value: .number(1e-5 * Double(level * level * level))),
+                            Assignment(key: "depth", value: .integer(level % 2)),
+                            Assignment(key: "seed", value: .integer(seed)),
                         ]))
                 if kind == "uneven", number % 3 == 0 { continue }
                 var run = summary("\(number)", best: value.isNaN ? nil : value)
@@ -106,16 +105,14 @@ func awkwardStudiesGiveWholeReports(kind: String) throws {
     #expect(markdown.utf8.count < 60_000)
 }
 
-private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -> RunSummary {
+private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -> RunResult {
     let values = [0.1, best ?? .nan]
-    return RunSummary(
-        RunRecord(
-            identity: RunIdentity(json: id), configuration: Configuration([:]), metric: .valAccuracy, classes: [],
-            result: TrainingResult(
-                outcome: outcome, histories: TrainingRun.metricNames.map { History(name: $0, values: values) },
-                seconds: [],
-                best: best.map { BestEpoch(epoch: 2, value: $0) }, stoppedEarly: false, weights: [], test: nil),
-            provenance: Provenance()),
+    return RunResult(
+        RunFileContents(
+            identity: Identity(json: id), configuration: [:], metric: .valAccuracy,
+            trainer: TrainerRecord.choosing.name, bestEpochRule: .whileTraining, outcome: outcome,
+            histories: TrainerRecord.choosing.metrics.names.map { History(name: $0, values: values) },
+            best: best.map { BestEpoch(epoch: 2, value: $0) }),
         file: FileFacts(size: 1, modified: 2))
 }
 
@@ -126,14 +123,15 @@ private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -
     try folder.create()
     let points: [(String, Int, Int)] = [("a|b", 1, 0), ("a|b", 2, 0), ("c", 1, 1), ("c", 2, 1), ("d", 1, 2)]
     let runs = points.enumerated().map { index, point in
-        let parts = [Axis.Point(key: "name", value: .text(point.0)), Axis.Point(key: "seed", value: .integer(point.1))]
-        return StoredPlan.Run(
-            id: RunIdentity(json: "\(index)").id, number: index + 1, trial: point.2, point: parts)
+        let parts = [Assignment(key: "name", value: .text(point.0)), Assignment(key: "seed", value: .integer(point.1))]
+        return Run(
+            id: Identity(json: "\(index)").id, number: index + 1, trial: point.2, setting: Setting(parts))
     }
-    let plan = StoredPlan(
+    let plan = Plan(
         name: "study", recipe: "recipes/study.yaml", overrides: ["lr=[1, 2]"], recipeText: "",
-        question: "Is 1 < 2 & *sure*?\n| or not", metric: .valAccuracy, axes: ["name", "seed"], runs: runs)
-    var stored = Stored(folder, plan)
+        question: "Is 1 < 2 & *sure*?\n| or not", metric: .valAccuracy, trainer: .choosing, numerics: 4,
+        axes: ["name", "seed"], runs: runs)
+    var stored = StudyResults(folder, plan)
     stored.add(summary("0", best: 0.5))
     stored.add(summary("1", best: 0.7))
     stored.add(summary("2", best: 0.9))

@@ -1,5 +1,6 @@
 import Foundation
 import Reports
+import Studies
 import Testing
 
 /// What `Tests/Golden/make_statistics.py` computed with scipy.

@@ -1,5 +1,6 @@
 import Foundation
 import RunStore
+import Studies
 import Testing
 
 private func scratchFile() -> URL {
@@ -20,7 +21,7 @@ private let records: [Journal.Record] = [
     do { try Journal(file).append(Array(records.suffix(2))) }
     #expect(Journal.read(file) == records)
     let progress = RunProgress(Journal.read(file))
-    #expect(progress.epoch == 2 && progress.epochs == 3 && progress.tries == 1)
+    #expect(progress.epoch == 2 && progress.epochs == 3 && progress.attempt == 1)
     #expect(progress.values[1]?["loss"] == 0.1 && progress.values[1]?["a/b"]?.isNaN == true)
     #expect(progress.failures.count == 1)
 }

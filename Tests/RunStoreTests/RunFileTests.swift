@@ -1,10 +1,9 @@
 import Files
 import Foundation
-import Recipes
 import RunStore
+import Studies
 import Tensors
 import Testing
-import Training
 
 private final class Scratch {
     let url = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)")
@@ -14,32 +13,26 @@ private final class Scratch {
     deinit { try? FileManager.default.removeItem(at: url) }
 }
 
-private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: Outcome = .trained) -> RunRecord {
+private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: Outcome = .trained) -> RunFileContents {
     let values = (0..<epochs).map { Double($0) * lr }
-    let histories = TrainingRun.metricNames.map {
+    let histories = TrainerRecord.choosing.metrics.names.map {
         History(name: $0, values: $0 == "val_loss" ? values.map { _ in .nan } : values)
     }
     var provenance = Provenance()
     (provenance.label, provenance.host, provenance.seconds) = ("lr=\(lr),seed=\(seed)", "häuschen", 1.5)
-    return RunRecord(
-        identity: RunIdentity(json: "{\"lr\":\(lr),\"seed\":\(seed)}"),
-        configuration: Configuration([
-            "lr": .number(lr), "seed": .integer(seed), "path_to_dataset": .text("builtin:visemes"),
-        ]),
-        metric: .valAccuracy, classes: ["ноль", "one|two", ""],
-        result: TrainingResult(
-            outcome: outcome, histories: histories, seconds: values,
-            best: BestEpoch(epoch: epochs, value: values[epochs - 1]),
-            stoppedEarly: true,
-            weights: [
-                Tensor(name: "b.weight", shape: [2, 1, 1, 3], values: [1, 2, 3, .nan, .infinity, -0.0]),
-                Tensor(name: "a.bias", shape: [2], values: [4, 5]),
-            ],
-            test: TestResult(loss: 0.25, accuracy: 0.5, confusion: [[1, 0, 2], [0, 3, 0], [1, 1, 0]]),
-            predictions: [
-                ClipPredictions(split: .val, names: ["ä/1.mp4"], labels: [2], predicted: [0], probabilities: [0.75])
-            ]),
-        provenance: provenance)
+    return RunFileContents(
+        identity: Identity(json: "{\"lr\":\(lr),\"seed\":\(seed)}"),
+        configuration: ["lr": .number(lr), "seed": .integer(seed), "path_to_dataset": .text("builtin:visemes")],
+        metric: .valAccuracy, trainer: TrainerRecord.choosing.name, bestEpochRule: .whileTraining, outcome: outcome,
+        histories: histories, epochSeconds: values, best: BestEpoch(epoch: epochs, value: values[epochs - 1]),
+        stoppedEarly: true, classes: ["ноль", "one|two", ""],
+        weights: [
+            Tensor(name: "b.weight", shape: [2, 1, 1, 3], values: [1, 2, 3, .nan, .infinity, -0.0]),
+            Tensor(name: "a.bias", shape: [2], values: [4, 5]),
+        ], test: TestResult(loss: 0.25, accuracy: 0.5, confusion: [[1, 0, 2], [0, 3, 0], [1, 1, 0]]),
+        predictions: [
+            ClipPredictions(split: .val, names: ["ä/1.mp4"], labels: [2], predicted: [0], probabilities: [0.75])
+        ], provenance: provenance)
 }
 
 @Test func aRunFileGivesBackWhatWasWritten() throws {
@@ -51,10 +44,10 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
     #expect(read.contentDigest == written.contentDigest)
     #expect(
         read.identity == written.identity && read.classes == written.classes && read.provenance == written.provenance)
-    #expect(read.result.test == written.result.test && read.result.best == written.result.best)
-    #expect(read.result.predictions == written.result.predictions)
-    #expect(read.result.weights.map(\.name).sorted() == ["a.bias", "b.weight"])
-    #expect(read.configuration["lr"] == .number(0.1) && read.configuration["epoch"] == .integer(100))
+    #expect(read.test == written.test && read.best == written.best)
+    #expect(read.predictions == written.predictions)
+    #expect(read.weights.map(\.name).sorted() == ["a.bias", "b.weight"])
+    #expect(read.configuration["lr"] == .number(0.1))
 }
 
 @Test func equalRunsGiveEqualBytes() throws {
@@ -68,19 +61,19 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
     let digest = record().contentDigest
     var other = record()
     other.provenance.host = "elsewhere"
-    other.result.seconds = [9]
-    other.result.weights.reverse()
+    other.epochSeconds = [9]
+    other.weights.reverse()
     #expect(other.contentDigest == digest)
     var nan = record()
-    nan.result.weights[0].values[3] = Float(bitPattern: 0xFFC1_2345)
+    nan.weights[0].values[3] = Float(bitPattern: 0xFFC1_2345)
     #expect(nan.contentDigest == digest)
-    let changes: [(inout RunRecord) -> Void] = [
-        { $0.result.weights[0].values[5] = 0.0 }, { $0.result.histories[0].values[0] = 1e-300 },
-        { $0.result.test?.loss = 0.5 },
-        { $0.result.best?.epoch = 1 }, { $0.result.outcome = .diverged },
-        { $0.result.weights[0].shape = [6, 1, 1, 1] }, { $0.result.weights[0].dtype = "BF16" },
-        { $0.identity = RunIdentity(json: "{}") }, { $0.result.test?.confusion[0][0] = 7 },
-        { $0.result.stoppedEarly = false },
+    let changes: [(inout RunFileContents) -> Void] = [
+        { $0.weights[0].values[5] = 0.0 }, { $0.histories[0].values[0] = 1e-300 },
+        { $0.test?.loss = 0.5 },
+        { $0.best?.epoch = 1 }, { $0.outcome = .diverged },
+        { $0.weights[0].shape = [6, 1, 1, 1] }, { $0.weights[0].dtype = "BF16" },
+        { $0.identity = Identity(json: "{}") }, { $0.test?.confusion[0][0] = 7 },
+        { $0.stoppedEarly = false },
     ]
     for (index, change) in changes.enumerated() {
         var changed = record()
@@ -109,14 +102,16 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
     }
 }
 
-private func plan(_ records: [RunRecord]) -> StoredPlan {
-    StoredPlan(
-        name: "study", recipe: "recipes/study.yaml", question: "Why?", metric: .valAccuracy, axes: ["lr", "seed"],
+private func plan(_ records: [RunFileContents]) -> Plan {
+    Plan(
+        name: "study", recipe: "recipes/study.yaml", question: "Why?", metric: .valAccuracy, trainer: .choosing,
+        numerics: 4,
+        axes: ["lr", "seed"],
         runs: records.enumerated().map { index, record in
-            let point = ["lr", "seed"].compactMap { key in
-                record.configuration[key].map { Axis.Point(key: key, value: $0) }
+            let assignments = ["lr", "seed"].compactMap { key in
+                record.configuration[key].map { Assignment(key: key, value: $0) }
             }
-            return StoredPlan.Run(id: record.identity.id, number: index + 1, trial: 0, point: point)
+            return Run(id: record.identity.id, number: index + 1, trial: 0, setting: Setting(assignments))
         })
 }
 
@@ -129,27 +124,27 @@ private func plan(_ records: [RunRecord]) -> StoredPlan {
     let plan = plan(records)
     try folder.write(plan)
     #expect(try folder.readPlan() == plan)
-    let stored = Stored(folder, plan)
+    let stored = StudyResults(folder, plan)
     try SweepFile.write(plan, stored.inOrder(plan), to: folder.sweepFile)
     let read = try SweepFile.read(folder.sweepFile)
     for record in records {
         let summary = try #require(read[record.identity.id])
         #expect(summary == stored.runs[record.identity.id])
-        #expect(summary.history("train_loss") == record.result.histories[0].values)
-        #expect(summary.history("lr") == record.result.histories[4].values)
-        #expect(summary.outcome == record.result.outcome && summary.best == record.result.best)
+        #expect(summary.history("train_loss") == record.histories[0].values)
+        #expect(summary.history("lr") == record.histories[4].values)
+        #expect(summary.outcome == record.outcome && summary.best == record.best)
     }
     // A run file that changes afterwards is read again, and found out.
     let victim = folder.runFile(records[0].identity.id)
     var bytes = [UInt8](try Data(contentsOf: victim))
     bytes[100] ^= 1
     try Data(bytes).write(to: victim)
-    let after = Stored(folder, plan)
+    let after = StudyResults(folder, plan)
     #expect(after.runs.count == 1 && after.problems.map(\.id) == [records[0].identity.id])
     // Another run's file under this name is no result either.
     try FileManager.default.removeItem(at: victim)
     try FileManager.default.copyItem(at: folder.runFile(records[1].identity.id), to: victim)
-    #expect(Stored(folder, plan).problems.count == 1)
+    #expect(StudyResults(folder, plan).problems.count == 1)
 }
 
 @Test func whatIsSetAsideReplacesNothing() throws {
@@ -165,9 +160,10 @@ private func plan(_ records: [RunRecord]) -> StoredPlan {
 }
 
 @Test func coordinatesThatCollideGetAPrefix() {
-    #expect(SweepFile.coordinate("lr") == "lr")
-    #expect(SweepFile.coordinate("epoch") == "set_epoch")
-    #expect(SweepFile.coordinate("size_lips.width") == "size_lips_width")
+    let metrics = TrainerRecord.choosing.metrics.names
+    #expect(SweepFile.coordinate("lr", metrics: metrics) == "lr")
+    #expect(SweepFile.coordinate("epoch", metrics: metrics) == "set_epoch")
+    #expect(SweepFile.coordinate("size_lips.width", metrics: metrics) == "size_lips_width")
 }
 
 @Test func digestListsAreReadAsWritten() throws {

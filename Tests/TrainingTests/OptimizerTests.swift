@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Networks
+import Studies
 import Tensors
 import Testing
 import Training
@@ -37,7 +38,7 @@ private func buffer(_ values: [Float]) -> Buffer<Float> {
     return buffer
 }
 
-private let machine = Machine(kernels: VectorWidth.best.kernels, threads: 1)
+private let context = ComputeContext(kernels: VectorWidth.best.kernels, threads: 1)
 
 @Test(arguments: OptimizerKind.allCases)
 func optimisersStepAsPyTorchs(kind: OptimizerKind) throws {
@@ -45,7 +46,7 @@ func optimisersStepAsPyTorchs(kind: OptimizerKind) throws {
     let weights = buffer(golden.start.values)
     let gradients = Buffer<Float>(count: weights.count)
     let optimizer = Optimizer(
-        kind, weights: weights, gradients: gradients, weightDecay: golden.weight_decay, momentum: 0.9, machine: machine)
+        kind, weights: weights, gradients: gradients, weightDecay: golden.weight_decay, momentum: 0.9, context: context)
     for gradient in golden.gradients {
         for (index, value) in gradient.values.enumerated() { gradients.pointer[index] = value }
         optimizer.step(lr: golden.lr)
@@ -59,7 +60,7 @@ func optimisersStepAsPyTorchs(kind: OptimizerKind) throws {
 @Test func clippingIsPyTorchs() throws {
     let golden = try Golden()
     let gradients = buffer(golden.gradients[0].values)
-    let norm = clipGradients(gradients, limit: golden.clip_norm, machine: machine)
+    let norm = clipGradients(gradients, limit: golden.clip_norm, context: context)
     #expect(abs(norm / golden.norm - 1) < 1e-6)
     for (index, value) in golden.clipped.values.enumerated() { #expect(abs(gradients.pointer[index] - value) < 1e-7) }
 }

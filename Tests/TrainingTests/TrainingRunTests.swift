@@ -1,6 +1,7 @@
 import Clips
 import Kernels
 import Networks
+import Studies
 import Tensors
 import Testing
 import Training
@@ -25,7 +26,7 @@ private func train(_ settings: TrainingSettings, _ width: VectorWidth = .best, t
     -> TrainingResult
 {
     let run = TrainingRun(
-        settings: settings, data: try toyData(), machine: Machine(kernels: width.kernels, threads: threads))
+        settings: settings, data: try toyData(), context: ComputeContext(kernels: width.kernels, threads: threads))
     var result = try run.train(clock: { 0 }) { _ in }
     result.seconds = []
     return result
@@ -128,7 +129,8 @@ func aRunGoesOnFromAnyCheckpointToTheSameResult(kind: OptimizerKind) throws {
     settings.frozen = ["resnet.layer1.*", "*.running_mean"]
     let data = try toyData()
     func run() -> TrainingRun {
-        TrainingRun(settings: settings, data: data, machine: Machine(kernels: VectorWidth.best.kernels, threads: 1))
+        TrainingRun(
+            settings: settings, data: data, context: ComputeContext(kernels: VectorWidth.best.kernels, threads: 1))
     }
     let keeper = Keeper()
     let whole = try run().train(keeper: keeper, clock: { 0 }) { _ in }
@@ -144,8 +146,8 @@ func aRunGoesOnFromAnyCheckpointToTheSameResult(kind: OptimizerKind) throws {
 private func run(_ settings: TrainingSettings, from weights: [Tensor], except skipped: [String] = []) throws
     -> TrainingResult
 {
-    let machine = Machine(kernels: VectorWidth.best.kernels, threads: 1)
-    let run = TrainingRun(settings: settings, data: try toyData(), machine: machine)
+    let context = ComputeContext(kernels: VectorWidth.best.kernels, threads: 1)
+    let run = TrainingRun(settings: settings, data: try toyData(), context: context)
     try run.start(from: weights, except: skipped)
     return try run.train(clock: { 0 }) { _ in }
 }
@@ -202,13 +204,13 @@ func patternsNameParameters(pattern: String, name: String, matches: Bool) {
 @Test func aCheckpointOfAnotherRunIsRefused() throws {
     let keeper = Keeper()
     let data = try toyData()
-    let machine = Machine(kernels: VectorWidth.best.kernels, threads: 1)
-    _ = try TrainingRun(settings: toySettings(), data: data, machine: machine).train(keeper: keeper, clock: { 0 }) {
+    let context = ComputeContext(kernels: VectorWidth.best.kernels, threads: 1)
+    _ = try TrainingRun(settings: toySettings(), data: data, context: context).train(keeper: keeper, clock: { 0 }) {
         _ in
     }
     var larger = toySettings()
     larger.filters = 3
-    let other = TrainingRun(settings: larger, data: data, machine: machine)
+    let other = TrainingRun(settings: larger, data: data, context: context)
     #expect(throws: UnfitCheckpoint.self) { try other.train(from: keeper.kept[0], clock: { 0 }) { _ in } }
 }
 
@@ -231,9 +233,9 @@ func networksReadTheClipsThatAreShown(sizes: (channels: Int, size: Int, batch: I
     let shape = NetworkShape(
         frames: 3, height: 9, width: size, channels: channels, filters: 1, classes: 2, dropout: 0,
         batchNormMomentum: 0.1)
-    let machine = Machine(kernels: width.kernels, threads: 1)
+    let context = ComputeContext(kernels: width.kernels, threads: 1)
     func logits(_ put: (VisualSpeechNetwork) throws -> Void) rethrows -> [[Float]] {
-        let network = VisualSpeechNetwork(shape: shape, clips: batch, machine: machine, seed: 5)
+        let network = VisualSpeechNetwork(shape: shape, clips: batch, context: context, seed: 5)
         network.pack(training: false)
         try put(network)
         network.forward(batch: batch, training: nil)

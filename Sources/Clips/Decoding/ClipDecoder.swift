@@ -28,7 +28,9 @@ struct ClipDecoder {
 
     /// Of a folder that bears nobody else's name: what a killed process left of it is removed.
     private static let scratchPrefix = ".viseme-decoding-"
-    static var scratchName: String { scratchPrefix + String(ProcessInfo.processInfo.processIdentifier) }
+    static var scratchName: String {
+        "\(scratchPrefix)\(ProcessInfo.processInfo.processIdentifier)-\(randomName())"
+    }
 
     /// Clips that are decoded together: starting a process costs more than decoding a short clip.
     private static let batchSize = 25
@@ -119,7 +121,7 @@ struct ClipDecoder {
         let parent = scratch.deletingLastPathComponent()
         for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? [] {
             guard name.hasPrefix(ClipDecoder.scratchPrefix),
-                let process = Int32(name.dropFirst(ClipDecoder.scratchPrefix.count)),
+                let process = Int32(name.dropFirst(ClipDecoder.scratchPrefix.count).prefix { $0 != "-" }),
                 kill(process, 0) != 0
             else { continue }
             try? FileManager.default.removeItem(at: parent.appending(path: name))

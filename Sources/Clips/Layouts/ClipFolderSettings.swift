@@ -7,7 +7,7 @@ package struct ClipFolderSettings: Sendable, Hashable {
     /// Empty: all, sorted.
     package var classes: [String]
     /// Divides clips that lie in no such folders.
-    package var rule = SplitRule()
+    package var rule = SplitPolicy()
     package var decoding = DecodingSettings()
     /// Clips that can't be read are left out instead of refused.
     package var skipsUnreadable = false
@@ -18,10 +18,10 @@ package struct ClipFolderSettings: Sendable, Hashable {
         (self.splits, self.classes) = (splits, classes)
     }
 
-    func listing(_ path: String) throws -> ClipListing {
+    func listing(_ path: String) throws -> DatasetIndex {
         if (path as NSString).pathExtension.lowercased() == "csv" {
-            return try ClipListing(table: URL(filePath: path), splitNames: splits, wanted: classes, rule: rule)
+            return try DatasetIndex(table: URL(filePath: path), splitNames: splits, wanted: classes, rule: rule)
         }
-        return try ClipListing(root: URL(filePath: path), splitNames: splits, wanted: classes, rule: rule)
+        return try DatasetIndex(root: URL(filePath: path), splitNames: splits, wanted: classes, rule: rule)
     }
 }

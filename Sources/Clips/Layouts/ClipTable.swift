@@ -1,16 +1,17 @@
 import Foundation
+import Studies
 
-extension ClipListing {
+extension DatasetIndex {
     /// A table (CSV, RFC 4180) with a row for each clip. Columns `path` (from the table's folder, or whole) and `class`; and, as
     /// they are wanted, `split` (the names of the splits' folders) and `group` (clips of one group stay in one split).
     /// Others are left alone.
-    init(table file: URL, splitNames: [String], wanted: [String], rule: SplitRule) throws {
+    init(table file: URL, splitNames: [String], wanted: [String], rule: SplitPolicy) throws {
         let isFile = (try? file.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile
         guard isFile == true, let bytes = try? Data(contentsOf: file), let text = String(data: bytes, encoding: .utf8)
         else {
             throw ClipError.noTable(path: file.path, reason: "there is no such file, or it is not UTF-8 text")
         }
-        let rows = try ClipListing.rows(text, file.path)
+        let rows = try DatasetIndex.rows(text, file.path)
         guard let header = rows.first else { throw ClipError.noTable(path: file.path, reason: "it is empty") }
         func column(_ name: String) -> Int? {
             header.cells.firstIndex { $0.trimmingCharacters(in: .whitespaces).lowercased() == name }
@@ -57,7 +58,7 @@ extension ClipListing {
         guard problems.isEmpty else { throw ClipError.several(problems) }
         let found = Set(listed.map(\.name)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         guard !found.isEmpty else { throw ClipError.noTable(path: file.path, reason: "it lists no clip") }
-        let classes = try ClipListing.chosen(wanted, of: found, file)
+        let classes = try DatasetIndex.chosen(wanted, of: found, file)
         let chosen = listed.compactMap { row in classes.firstIndex(of: row.name).map { (row: row, label: $0) } }
         if splitColumn != nil {
             try rule.refuse(because: "\(file.path) has a column of splits")
@@ -84,7 +85,7 @@ extension ClipListing {
             let (x, y) = ((a.split.order, a.label), (b.split.order, b.label))
             return x == y ? a.name.utf8.lexicographicallyPrecedes(b.name.utf8) : x < y
         }
-        try ClipListing.refuseEmptyClasses(classes, ordered.map { ($0.split, $0.label) }, file.path)
+        try DatasetIndex.refuseEmptyClasses(classes, ordered.map { ($0.split, $0.label) }, file.path)
         self.init(root: folder, classes: classes, entries: ordered)
     }
 

@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import Studies
 
 /// What a file of clips says of them; the pixels lie elsewhere in it.
 package struct ClipSetContents: Sendable {
@@ -28,16 +29,6 @@ package struct ClipSetContents: Sendable {
     func bytes(_ clip: Int) -> Range<Int> {
         let frames = entries[clip].frames
         return sizes.bytes(frames.lowerBound)..<sizes.bytes(frames.upperBound)
-    }
-}
-
-/// A clip that could not be read.
-package struct SkippedClip: Sendable, Hashable, Codable {
-    package var name: String
-    package var reason: String
-
-    package init(name: String, reason: String) {
-        (self.name, self.reason) = (name, reason)
     }
 }
 

@@ -1,6 +1,7 @@
 import Digests
 import Files
 import Foundation
+import Studies
 
 /// How the contents of a file of clips lie in HDF5: docs/format.md.
 enum ClipSetLayout {
@@ -13,7 +14,7 @@ enum ClipSetLayout {
             try root.setAttribute("format_version", version)
             try root.setAttribute("settings", contents.settings)
             try root.setAttribute(
-                "data_digest", SetSelection.digest(contents))
+                "data_digest", DatasetSubset.digest(contents))
             let entries = contents.entries
             try root.write("class_names", contents.classes, shape: [contents.classes.count])
             let clips = [entries.count]

@@ -1,6 +1,7 @@
 import Digests
 import Files
 import Foundation
+import Studies
 
 /// Writes a file of clips, one clip after the other, whatever their size all together: the pixels go to a file beside it,
 /// and at the end, behind the description of all, into the file itself. It is there whole or not at all.
@@ -21,7 +22,7 @@ package final class ClipSetWriter {
         contents.settings = settings
         let folder = file.deletingLastPathComponent()
         try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        spool = folder.appending(path: ".\(file.lastPathComponent).\(getpid()).pixels")
+        spool = folder.appending(path: ".\(file.lastPathComponent).\(getpid())-\(randomName()).pixels")
         descriptor = open(spool.path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw StoreError.unwritable(path: file.path, reason: systemProblem()) }
         // Nobody else needs its name, and no kill leaves it behind.

@@ -1,4 +1,5 @@
 import Foundation
+import Studies
 import Tensors
 
 /// Files of prepared clips of noise, for measuring.

@@ -1,10 +1,11 @@
 import Digests
 import Files
 import Foundation
+import Studies
 
 /// Makes a file of clips of those that lie in folders.
 struct Preparation {
-    let listing: ClipListing
+    let listing: DatasetIndex
     let settings: ClipFolderSettings
     /// A folder for what is under way.
     let cache: URL
@@ -45,7 +46,7 @@ struct Preparation {
     }
 }
 
-extension ClipListing {
+extension DatasetIndex {
     /// What decides which pixels come of these clips: which files they are, by size and times of change, and how they are
     /// decoded. Splits and labels are not part of it.
     func key(_ settings: ClipFolderSettings) throws -> String {

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Studies
 
 /// Data that is ready to be loaded.
 package struct PreparedData: Sendable, Equatable {
@@ -54,11 +55,11 @@ package struct PreparedData: Sendable, Equatable {
     }
 
     /// Which clips, and the file they are in.
-    private var selection: (SetSelection, ClipSet) {
+    private var selection: (DatasetSubset, ClipSet) {
         get throws {
             let gone = ClipError.unreadable(
                 path: file?.path ?? "", reason: "the decoded clips are gone or have changed; start again")
-            guard let file, let selection = SetSelection.read(file) else { throw gone }
+            guard let file, let selection = DatasetSubset.read(file) else { throw gone }
             let set = try ClipSet(URL(filePath: selection.file), isCache: selection.isCache)
             let places = set.contents.entries.indices
             guard selection.members.allSatisfy({ places.contains($0.clip) }), selection.digest(set) == digest else {

@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import Studies
 import Tensors
 
 /// The built-in data set `builtin:visemes`: speakers say words, and a camera films their mouths.

@@ -1,4 +1,4 @@
-import Recipes
+import Studies
 
 /// The metric against one swept key: a dot for each run, a line through the levels' means with their intervals.
 struct AxisPlot {

@@ -1,16 +1,16 @@
 import RunStore
-import Training
+import Studies
 
 /// Clips that a run gets right and wrong, as its network sees them.
 struct ClipStrip {
-    private let run: RunRecord
+    private let run: RunFileContents
     private let thumbnails: ClipThumbnails
     private let predictions: ClipPredictions
 
     /// - Returns: nil where the run kept no pictures.
-    init?(_ run: RunRecord) {
-        guard let thumbnails = run.result.thumbnails, !thumbnails.clips.isEmpty,
-            let predictions = run.result.predictions.first(where: { $0.split == thumbnails.split }),
+    init?(_ run: RunFileContents) {
+        guard let thumbnails = run.thumbnails, !thumbnails.clips.isEmpty,
+            let predictions = run.predictions.first(where: { $0.split == thumbnails.split }),
             thumbnails.clips.allSatisfy({ predictions.names.indices.contains($0) })
         else { return nil }
         (self.run, self.thumbnails, self.predictions) = (run, thumbnails, predictions)

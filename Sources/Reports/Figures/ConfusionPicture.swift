@@ -1,3 +1,5 @@
+import Studies
+
 /// Clips by true class (rows) and predicted class (columns): the darker, the larger the share of its row.
 struct ConfusionPicture {
     let title: String

@@ -1,4 +1,5 @@
 import Foundation
+import Studies
 
 /// An SVG picture: readable on light and dark ground, without script, with the same bytes for the same numbers.
 struct Drawing {

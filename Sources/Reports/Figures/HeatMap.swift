@@ -1,4 +1,4 @@
-import Recipes
+import Studies
 
 /// Two swept keys against each other; the colour is the mean of the metric.
 struct HeatMap {

@@ -1,4 +1,5 @@
 import Foundation
+import Studies
 
 /// A metric over the epochs: a line for the mean over seeds, a band from the lowest to the highest seed.
 package struct LearningCurves {

@@ -1,4 +1,4 @@
-import Recipes
+import Studies
 
 /// Many swept keys at once: a line for each trial, through its values to its metric, whose colour it has.
 struct ParallelCoordinates {

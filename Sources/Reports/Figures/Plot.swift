@@ -1,3 +1,5 @@
+import Studies
+
 /// A drawing with a vertical axis of numbers, and what lies below.
 struct Plot {
     var drawing: Drawing

@@ -1,5 +1,5 @@
 import Foundation
-import Recipes
+import Studies
 
 /// Where numbers stand along a line.
 struct Scale {

@@ -1,4 +1,5 @@
 import Foundation
+import Studies
 
 /// A row for each trial, a dot for each of its seeds, with the mean and its 95 % interval.
 struct SeedScatter {

@@ -1,3 +1,5 @@
+import Studies
+
 /// A report as one HTML file that holds all it shows: no script, no font, no picture from elsewhere.
 package struct HTMLForm {
     package init() {}

@@ -1,3 +1,5 @@
+import Studies
+
 /// A report as Markdown that GitHub renders as it is. Figures lie beside it.
 package struct MarkdownForm {
     /// - Parameter figure: the path of a figure's file, from where the text will lie.

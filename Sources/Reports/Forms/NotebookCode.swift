@@ -1,7 +1,6 @@
 import Foundation
-import Recipes
 import RunStore
-import Training
+import Studies
 
 /// The Python of the notebook form, and what it prints: worked out here from the store, so that the notebook is read
 /// without running it, and running it gives the same.
@@ -56,7 +55,7 @@ enum NotebookCode {
 
     // MARK: Trials
 
-    static func trials(_ plan: StoredPlan) -> String {
+    static func trials(_ plan: Plan) -> String {
         """
         for label in best_first(trials)[:\(StudyReport.rowLimit)]:
             values = trials[label]
@@ -75,7 +74,7 @@ enum NotebookCode {
 
     // MARK: Runs
 
-    static func runs(_ plan: StoredPlan) -> String {
+    static func runs(_ plan: Plan) -> String {
         """
         for run in range(min(sweep.sizes["run"], \(StudyReport.rowLimit))):
             print(f"{int(sweep.number[run]):4d}  epoch {int(sweep.best_epoch[run]):4d}  "
@@ -93,7 +92,7 @@ enum NotebookCode {
 
     // MARK: Figures
 
-    static func curves(_ plan: StoredPlan, _ metric: String, _ count: Int) -> String {
+    static func curves(_ plan: Plan, _ metric: String, _ count: Int) -> String {
         """
         metric = \(quoted(metric))
         for label in best_first(trials)[:\(count)]:
@@ -107,7 +106,7 @@ enum NotebookCode {
         """
     }
 
-    static func axis(_ effect: AxisEffect, _ plan: StoredPlan) -> String {
+    static func axis(_ effect: AxisEffect, _ plan: Plan) -> String {
         let variable = SweepFile.coordinate(effect.key, metrics: metrics(plan))
         let isText = effect.levels.contains { $0.value.double == nil }
         let values = isText ? "sweep[\(quoted(variable))].values.astype(str)" : "sweep[\(quoted(variable))]"
@@ -134,7 +133,7 @@ enum NotebookCode {
         """
     }
 
-    static func confusion(_ run: RunRecord) -> String {
+    static func confusion(_ run: RunFileContents) -> String {
         """
         with h5py.File("runs/\(run.identity.id).h5") as run:
             classes, counts = run["class_names"].asstr()[()], run["test/confusion"][()]
@@ -149,16 +148,16 @@ enum NotebookCode {
         """
     }
 
-    static func confusionOutput(_ run: RunRecord) -> String {
-        zip(run.classes, run.result.test?.confusion ?? []).map { name, row in
+    static func confusionOutput(_ run: RunFileContents) -> String {
+        zip(run.classes, run.test?.confusion ?? []).map { name, row in
             "\(name): \(row.map(String.init).joined(separator: " "))\n"
         }.joined()
     }
 
     // MARK: Words
 
-    private static func metrics(_ plan: StoredPlan) -> [String] {
-        plan.trainer == .visualSpeech ? TrainingRun.metricNames : [plan.metric.name]
+    private static func metrics(_ plan: Plan) -> [String] {
+        plan.trainer.metrics.isOpen ? [plan.metric.name] : plan.trainer.metrics.names
     }
 
     /// As Python's `f"{value:.4f}"`.

@@ -1,4 +1,5 @@
 import Foundation
+import Studies
 
 /// A report as a Jupyter notebook (nbformat 4.5): prose, and cells of Python that work the findings out from `sweep.h5`,
 /// with their output filled in.

@@ -1,4 +1,5 @@
 import RunStore
+import Studies
 
 extension StudyReport {
     /// The question, and the answer in three sentences: which setting is best, by how much, and whether the data supports it.

@@ -1,4 +1,5 @@
 import RunStore
+import Studies
 
 extension StudyReport {
     /// What failed, is damaged, or has not run yet.

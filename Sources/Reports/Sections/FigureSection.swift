@@ -1,7 +1,6 @@
 import Foundation
-import Recipes
 import RunStore
-import Training
+import Studies
 
 extension StudyReport {
     /// Everything that is drawn but the seeds.
@@ -49,7 +48,7 @@ extension StudyReport {
         let largest = facts.effects.sorted { $0.range > $1.range }.prefix(6).map(\.key)
         return facts.effects.filter { largest.contains($0.key) }.map { effect in
             let runs = facts.trials.flatMap { trial -> [(level: Value, value: Double)] in
-                guard let level = trial.point.first(where: { $0.key == effect.key })?.value else { return [] }
+                guard let level = trial.setting[effect.key] else { return [] }
                 return trial.values.map { (level, $0) }
             }
             let plot = AxisPlot(effect: effect, metric: metric, runs: runs)
@@ -71,8 +70,8 @@ extension StudyReport {
         let columns = LevelScale(pair[1].levels.map(\.value)).levels
         var means: [[Value]: [Double]] = [:]
         for trial in facts.trials {
-            guard let mean = trial.mean, let row = trial.point.first(where: { $0.key == rowKey })?.value,
-                let column = trial.point.first(where: { $0.key == columnKey })?.value
+            guard let mean = trial.mean, let row = trial.setting[rowKey],
+                let column = trial.setting[columnKey]
             else { continue }
             means[[row, column], default: []].append(mean)
         }
@@ -92,7 +91,7 @@ extension StudyReport {
         let lineLimit = 300
         let complete = facts.trials.filter { $0.mean != nil }
         let trials = complete.prefix(lineLimit).compactMap { trial -> (label: String, values: [Value], mean: Double)? in
-            let values = keys.compactMap { key in trial.point.first { $0.key == key }?.value }
+            let values = keys.compactMap { key in trial.setting[key] }
             guard let mean = trial.mean, values.count == keys.count else { return nil }
             return (trial.label, values, mean)
         }
@@ -108,7 +107,7 @@ extension StudyReport {
     }
 
     private var confusion: [Notebook.Block] {
-        guard let run = facts.bestRun, let test = run.result.test, !run.classes.isEmpty else { return [] }
+        guard let run = facts.bestRun, let test = run.test, !run.classes.isEmpty else { return [] }
         let label = run.provenance.label
         let figure = Notebook.Figure(
             name: "confusion",

@@ -1,5 +1,5 @@
-import Recipes
 import RunStore
+import Studies
 
 extension StudyReport {
     /// Who made the runs, where, with what, and what it took.
@@ -23,7 +23,7 @@ extension StudyReport {
                 },
             ],
         ]
-        if case .command(let trainer) = plan.trainer {
+        if let trainer = plan.trainer.command {
             rows.append(["trainer", "\(code: trainer.command.joined(separator: " "))"])
             for file in trainer.files.prefix(20) {
                 rows.append(["", "\(code: "\(file.path)  sha256 \(file.digest.prefix(16))…")"])

@@ -1,4 +1,5 @@
 import RunStore
+import Studies
 
 extension StudyReport {
     /// The best epoch, run by run.
@@ -29,7 +30,7 @@ extension StudyReport {
         return Notebook.Section(name: "runs", heading: "Best epoch of each run", blocks: blocks)
     }
 
-    private func row(_ run: StoredPlan.Run, _ summary: RunSummary) -> [Words] {
+    private func row(_ run: Run, _ summary: RunResult) -> [Words] {
         let ended: Words =
             summary.outcome == .diverged
             ? "\(strong: "diverged") in epoch \(summary.epochs)"

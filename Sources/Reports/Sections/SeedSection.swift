@@ -1,3 +1,5 @@
+import Studies
+
 extension StudyReport {
     /// How far the seed alone moves the result.
     var seeds: Notebook.Section? {

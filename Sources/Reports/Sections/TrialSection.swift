@@ -1,4 +1,5 @@
 import RunStore
+import Studies
 
 extension StudyReport {
     /// Every setting over its seeds, best first.
@@ -89,7 +90,7 @@ extension StudyReport {
         return low == high ? median : "\(median) (\(low.pixels)…\(high.pixels))"
     }
 
-    static func atBestEpoch(_ metric: String, _ summary: RunSummary) -> Double? {
+    static func atBestEpoch(_ metric: String, _ summary: RunResult) -> Double? {
         let values = summary.history(metric)
         guard let best = summary.best, values.indices.contains(best.epoch - 1) else { return nil }
         return values[best.epoch - 1]
@@ -137,7 +138,7 @@ extension StudyReport {
                 "mean", "standard_deviation", "half_interval_95", "seeds", "planned_seeds",
             ]
         let rows = facts.trials.map { trial in
-            plan.axes.filter { $0 != "seed" }.map { key in trial.point.first { $0.key == key }?.value.label ?? "" }
+            plan.axes.filter { $0 != "seed" }.map { key in trial.setting[key]?.label ?? "" }
                 + [
                     CSV.number(trial.mean), CSV.number(Statistics.standardDeviation(trial.values)),
                     CSV.number(Statistics.halfInterval(trial.values)), "\(trial.values.count)", "\(trial.planned)",

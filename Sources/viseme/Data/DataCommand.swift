@@ -1,7 +1,9 @@
 import ArgumentParser
 import Clips
+import Execution
 import Foundation
 import Recipes
+import Studies
 
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,8 +27,10 @@ struct DataCommand: ParsableCommand {
         func configuration() throws -> Configuration {
             let isRecipe = ["yaml", "yml"].contains((what as NSString).pathExtension.lowercased())
             let recipe =
-                try isRecipe ? Recipe(path: what, overrides: overrides) : Recipe(data: what, overrides: overrides)
-            guard recipe.trainer == .visualSpeech, let run = recipe.expand().first else {
+                try isRecipe
+                ? readRecipe(what, overrides)
+                : Recipe(data: what, overrides: overrides, trainers: TrainerCatalog.declarations)
+            guard recipe.trainer.command == nil, let run = try recipe.expand().first else {
                 throw ValidationError("\(what): a program is the trainer: it reads its data itself")
             }
             return run.configuration
@@ -37,7 +41,7 @@ struct DataCommand: ParsableCommand {
             let progress = DecodingProgress()
             defer { progress.end() }
             let data = try await Interruption.guarding {
-                try await configuration.dataSource.prepare(cache: cache) { progress.show($0, $1) }
+                try await DataSource(configuration).prepare(cache: cache) { progress.show($0, $1) }
             }
             return (data, configuration)
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Clips
 import Foundation
+import Studies
 
 extension DataCommand {
     struct Info: AsyncParsableCommand {

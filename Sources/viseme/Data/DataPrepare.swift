@@ -23,7 +23,7 @@ extension DataCommand {
         func run() async throws {
             try OutputFile.refuseStudies(output)
             let configuration = try options.configuration()
-            guard case .folder(let path, _) = configuration.dataSource, !DataSource.isPrepared(path) else {
+            guard case .folder(let path, _) = DataSource(configuration), !DataSource.isPrepared(path) else {
                 throw ValidationError("\(options.what): there is nothing to decode: give a folder or a table of clips")
             }
             let file = URL(filePath: output)
@@ -32,7 +32,7 @@ extension DataCommand {
             let progress = DecodingProgress()
             defer { progress.end() }
             let made = try await Interruption.guarding {
-                try await configuration.dataSource.prepare(into: file, cache: cache) { progress.show($0, $1) }
+                try await DataSource(configuration).prepare(into: file, cache: cache) { progress.show($0, $1) }
             }
             progress.end()
             let size = (try? file.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0

@@ -3,7 +3,7 @@ import Clips
 import Files
 import Foundation
 import RunStore
-import Training
+import Studies
 
 extension DataCommand {
     struct Preview: AsyncParsableCommand {
@@ -34,11 +34,12 @@ extension DataCommand {
         func run() async throws {
             try OutputFile.refuseStudies(output)
             let (data, configuration) = try await options.prepared()
-            let clips = try data.load(configuration.clipFormat, cache: options.cache)
-            let settings = configuration.trainingSettings(metric: .valAccuracy)
-            let augmentation = settings.augmentation.isOff ? nil : settings.augmentation
+            let clips = try data.load(ClipFormat(configuration), cache: options.cache)
+            let changes = Augmentation(configuration)
+            let augmentation = changes.isOff ? nil : changes
             let sheet = try ContactSheet(
-                clips, each: each, frames: frames, augmentation, seed: settings.seed, epoch: epoch)
+                clips, each: each, frames: frames, augmentation, seed: UInt64(configuration.integer("seed")),
+                epoch: epoch)
             do { try sheet.png.write(to: URL(filePath: output), options: .atomic) } catch {
                 throw StoreError.unwritable(path: output, reason: "the folder is not there, or may not be written")
             }

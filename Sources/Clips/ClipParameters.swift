@@ -1,0 +1,227 @@
+import Studies
+
+/// The configuration keys that say which clips a run uses, and in which form. Each extension below reads what it
+/// needs of a configuration.
+package enum ClipParameters {
+    /// The form in which clips enter the network.
+    package static let format: [Parameter] = [
+        Parameter("len_video", .integer(1...240), .integer(29), "frames in one clip"),
+        Parameter("size_lips.width", .integer(8...512), .integer(112), "width of the lip image, px"),
+        Parameter("size_lips.height", .integer(8...512), .integer(112), "height of the lip image, px"),
+        Parameter(
+            "padding_lips", .bool, .bool(true), "true: keep the aspect ratio and pad; false: stretch to the size"),
+        Parameter("channels_lips", .integers([(1, "grey"), (3, "RGB")]), .integer(1), "channels of the lip image"),
+        Parameter(
+            "clip_window", .choice(ClipWindow.allCases.map(\.rawValue)), .text(ClipWindow.centre.rawValue),
+            "where clips of more than len_video frames are cut; random: training clips anywhere, drawn anew each epoch, the others in the middle"
+        ),
+    ]
+
+    /// Random changes to training clips.
+    package static let augmentation: [Parameter] = [
+        Parameter("augment.flip", .bool, .bool(false), "mirror half of the training clips, drawn anew each epoch"),
+        Parameter("augment.shift", .integer(0...64), .integer(0), "move training clips by up to this many px each way"),
+        Parameter(
+            "augment.crop", .integer(0...256), .integer(0),
+            "frame clips this many px larger and cut the picture out of them: training clips anywhere, others in the middle; usual: a twelfth of the size"
+        ),
+        Parameter(
+            "augment.time", .integer(0...30), .integer(0), "move training clips by up to this many frames in time"),
+        Parameter("augment.brightness", .number(0...1), .number(0), "multiply brightness by up to 1 ± this"),
+        Parameter(
+            "augment.contrast", .number(0...1), .number(0),
+            "multiply the distance from the clip's mean by up to 1 ± this"),
+        Parameter(
+            "augment.speed", .number(0...0.9), .number(0),
+            "play training clips faster or slower, by up to 1 ± this; usual: 0.1"),
+        Parameter(
+            "augment.mask", .integer(0...240), .integer(0),
+            "replace up to this many frames in a row by the clip's mean; usual: up to half of len_video"),
+        Parameter(
+            "augment.mixup", .number(0...10), .number(0),
+            "mix each training clip with another; the shares are drawn from Beta(α, α); 0: off; usual: 0.2 to 1"),
+    ]
+
+    /// Which clips. None of these is part of a run's identity: the digest of the data is.
+    package static let source: [Parameter] = [
+        Parameter(
+            "path_to_dataset", .text, nil, "folder of the data set, or \(VisemeSet.path)", decidesOutcome: false,
+            path: Parameter.Path(otherThan: "builtin:"),
+            requirement:
+                "missing: give the folder of the data set, or \(VisemeSet.path), here or as path_to_dataset=… on the command line"
+        ),
+        Parameter(
+            "subfolders", .texts(count: 3), .list([.text("train"), .text("val"), .text("test")]),
+            "folders of the training, validation and test clips", decidesOutcome: false),
+        Parameter(
+            "classes", .texts(count: nil), .list([]), "classes to use, in this order; empty: all, sorted",
+            decidesOutcome: false),
+        Parameter(
+            "crop",
+            .format(
+                Parameter.TextFormat(
+                    rule: CropBox.rule, pattern: "^(lrw|[0-9]+x[0-9]+[+][0-9]+[+][0-9]+)$",
+                    accepts: { CropBox($0) != nil })), .text(""),
+            "a fixed box of every picture, before all else: \(CropBox.rule); empty: the whole picture",
+            decidesOutcome: false),
+        Parameter(
+            "fps", .number(0...1000), .number(0),
+            "frames a second that videos are converted to, by their time stamps; 0: every frame as it is. Pictures and arrays carry no time and stay as they are",
+            decidesOutcome: false),
+        Parameter(
+            "on_error", .choice(["fail", "skip"]), .text("fail"),
+            "what happens to clips that can't be read: fail refuses the data set and names them all; skip leaves them out, and the report counts them",
+            decidesOutcome: false),
+        Parameter(
+            "follow_links", .bool, .bool(false), "clips may be links that lead out of the data set",
+            decidesOutcome: false),
+        Parameter(
+            "split.val", .number(0...1), .number(0.15),
+            "share of the validation clips in every class, if there are no folders of splits (<class>/<clip>)",
+            decidesOutcome: false),
+        Parameter(
+            "split.test", .number(0...1), .number(0.15), "share of the test clips, likewise", decidesOutcome: false),
+        Parameter(
+            "split.group", .text, .text(""),
+            "regular expression over the clips' names: those with the same first group stay in one split, so that no speaker is in two",
+            decidesOutcome: false),
+        Parameter(
+            "split.folds", .integer(0...1000), .integer(0),
+            "cross-validation in this many folds, 3 or more: one tests, the next validates, the others train; 0: by shares",
+            decidesOutcome: false),
+        Parameter("split.fold", .integer(0...999), .integer(0), "the fold that tests, from 0", decidesOutcome: false),
+        Parameter(
+            "split_seed", .integer(0...Int.max), .integer(0), "moves that split, and nothing else",
+            decidesOutcome: false),
+        Parameter(
+            "value_range.min", .number(-1e6...1e6), .number(0), "number of float arrays that is black",
+            decidesOutcome: false),
+        Parameter(
+            "value_range.max", .number(-1e6...1e6), .number(1), "number of float arrays that is white",
+            decidesOutcome: false),
+        Parameter(
+            "builtin.words", .integer(2...VisemeSet.wordLimit), .integer(10), "words of \(VisemeSet.path)",
+            decidesOutcome: false),
+        Parameter(
+            "builtin.train_speakers", .integer(1...500), .integer(16), "speakers that train", decidesOutcome: false),
+        Parameter(
+            "builtin.val_speakers", .integer(1...500), .integer(6), "speakers that validate", decidesOutcome: false),
+        Parameter(
+            "builtin.test_speakers", .integer(0...500), .integer(6), "speakers that test", decidesOutcome: false),
+        Parameter(
+            "builtin.takes", .integer(1...60), .integer(2), "how often each speaker says each word",
+            decidesOutcome: false),
+        Parameter(
+            "builtin.difficulty", .number(0...1), .number(0.5), "0: studio; 1: poor camera, bad light, careless speech",
+            decidesOutcome: false),
+        Parameter(
+            "builtin.seed", .integer(0...Int.max), .integer(1), "draws the speakers and their takes",
+            decidesOutcome: false),
+    ]
+
+    private static let sourceKeys = Set(source.map(\.name))
+
+    /// Whether a key says which data are used.
+    package static func choosesData(_ key: String) -> Bool { sourceKeys.contains(key) }
+
+    /// Keys that have no effect on the data that a recipe names, and built-in data that do not exist.
+    package static func problems(_ usage: ParameterSchema.Usage) -> [ParameterSchema.Problem] {
+        guard case .text(let path)? = usage.values["path_to_dataset"] else { return [] }
+        if path == VisemeSet.path {
+            return usage.keys.filter { $0 == "classes" }.map {
+                ParameterSchema.Problem(
+                    key: $0,
+                    message: "selects folders of clips; the number of words of \(VisemeSet.path) is builtin.words")
+            }
+        }
+        if path.hasPrefix("builtin:") {
+            return [
+                ParameterSchema.Problem(
+                    key: "path_to_dataset", message: "the built-in data set is \(VisemeSet.path), there is no \(path)")
+            ]
+        }
+        guard DataSource.isPrepared(path) else { return [] }
+        let ignored = usage.keys.filter {
+            choosesData($0) && $0 != "classes" && $0 != "path_to_dataset" && !$0.hasPrefix("builtin.")
+        }
+        return ignored.map {
+            ParameterSchema.Problem(
+                key: $0,
+                message: "has no effect on a prepared file, and \(path) is one: give it to viseme data prepare")
+        }
+    }
+}
+
+extension ClipFormat {
+    package init(_ configuration: Configuration) {
+        self.init(
+            frames: configuration.integer("len_video"), height: configuration.integer("size_lips.height"),
+            width: configuration.integer("size_lips.width"), channels: configuration.integer("channels_lips"),
+            padding: configuration.bool("padding_lips"))
+        margin = configuration.integer("augment.crop")
+        window = ClipWindow(rawValue: configuration.text("clip_window")) ?? .centre
+        keepsAllFrames = window == .random || configuration.number("augment.speed") > 0
+    }
+}
+
+extension Augmentation {
+    package init(_ configuration: Configuration) {
+        self.init()
+        flip = configuration.bool("augment.flip")
+        shift = configuration.integer("augment.shift")
+        crop = configuration.integer("augment.crop")
+        time = configuration.integer("augment.time")
+        speed = configuration.number("augment.speed")
+        mask = configuration.integer("augment.mask")
+        randomWindow = configuration.text("clip_window") == ClipWindow.random.rawValue
+        brightness = configuration.number("augment.brightness")
+        contrast = configuration.number("augment.contrast")
+        mixup = configuration.number("augment.mixup")
+    }
+}
+
+extension DecodingSettings {
+    package init(_ configuration: Configuration) {
+        self.init()
+        crop = CropBox(configuration.text("crop"))
+        fps = configuration.number("fps")
+        (lowest, highest) = (configuration.number("value_range.min"), configuration.number("value_range.max"))
+    }
+}
+
+extension DataSource {
+    package init(_ configuration: Configuration) {
+        let path = configuration.text("path_to_dataset")
+        self =
+            path == VisemeSet.path
+            ? .visemes(VisemeSet(configuration)) : .folder(path: path, ClipFolderSettings(configuration))
+    }
+}
+
+extension ClipFolderSettings {
+    fileprivate init(_ configuration: Configuration) {
+        self.init(splits: configuration.texts("subfolders"), classes: configuration.texts("classes"))
+        rule.val = configuration.number("split.val")
+        rule.test = configuration.number("split.test")
+        rule.group = configuration.text("split.group")
+        rule.folds = configuration.integer("split.folds")
+        rule.fold = configuration.integer("split.fold")
+        rule.seed = UInt64(configuration.integer("split_seed"))
+        decoding = DecodingSettings(configuration)
+        skipsUnreadable = configuration.text("on_error") == "skip"
+        followsLinks = configuration.bool("follow_links")
+    }
+}
+
+extension VisemeSet {
+    fileprivate init(_ configuration: Configuration) {
+        self.init()
+        words = configuration.integer("builtin.words")
+        trainSpeakers = configuration.integer("builtin.train_speakers")
+        valSpeakers = configuration.integer("builtin.val_speakers")
+        testSpeakers = configuration.integer("builtin.test_speakers")
+        takes = configuration.integer("builtin.takes")
+        difficulty = configuration.number("builtin.difficulty")
+        seed = UInt64(configuration.integer("builtin.seed"))
+    }
+}

@@ -1,0 +1,20 @@
+import Studies
+
+/// What a sweep allows its runs.
+package struct RunLimits: Sendable, Equatable {
+    /// Longest time of one try.
+    package var timeout: Duration?
+    /// Most bytes of resident memory.
+    package var memory: Int?
+    /// Time between the request to end and the end by force; nil: 30 s, and without a limit for a worker that keeps a
+    /// checkpoint because the sweep ends.
+    package var grace: Duration?
+    /// Whether what is stored is set aside and trained again.
+    package var startsAfresh = false
+    /// Tries after the first, each from the last checkpoint.
+    package var retries = 0
+    /// Whether the first run that fails ends the sweep.
+    package var stopsAtFirstFailure = false
+
+    package init() {}
+}

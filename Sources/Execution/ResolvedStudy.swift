@@ -1,0 +1,114 @@
+import Foundation
+import Recipes
+import RunStore
+import Studies
+import Training
+
+/// A recipe made ready to run: data prepared, runs identified.
+package struct ResolvedStudy: Sendable {
+    package let recipe: Recipe
+    package let plan: Plan
+    package let folder: StudyFolder
+    package let trainer: any Trainer
+    /// Runs that were left out because another is the same, in words.
+    package let duplicates: [String]
+
+    /// Where a study is stored.
+    package enum Place: Sendable {
+        /// `<results>/<name of the recipe>`.
+        case named(results: URL)
+        /// `<results>/train/<id>`: single runs do not replace studies.
+        case single(results: URL)
+
+        var results: URL {
+            switch self {
+            case .named(let results), .single(let results): results
+            }
+        }
+
+        var cache: URL { results.appending(path: ".cache") }
+    }
+
+    /// Prepares data as far as that is needed.
+    /// - Parameter progress: how many of how many clips are decoded.
+    /// - Throws: `RecipeMistakes`, `ClipError`, `StoreError` or `WeightMismatch`.
+    package static func resolve(
+        _ recipe: Recipe, in place: Place, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    ) async throws -> ResolvedStudy {
+        let trainer = TrainerCatalog.trainer(recipe.trainer)
+        let drafts = try recipe.expand()
+        let prepared = try await trainer.prepare(drafts, cache: place.cache, progress: progress)
+        return ResolvedStudy(recipe, drafts, prepared, trainer, in: place)
+    }
+
+    /// The study as far as it is known without decoding or writing anything.
+    /// - Returns: nil if its data have to be prepared first.
+    /// - Throws: as `resolve`.
+    package static func known(_ recipe: Recipe, in place: Place) throws -> ResolvedStudy? {
+        let trainer = TrainerCatalog.trainer(recipe.trainer)
+        let drafts = try recipe.expand()
+        return try trainer.known(drafts, cache: place.cache).map {
+            ResolvedStudy(recipe, drafts, $0, trainer, in: place)
+        }
+    }
+
+    private init(
+        _ recipe: Recipe, _ drafts: [RunDraft], _ prepared: Prepared, _ trainer: any Trainer, in place: Place
+    ) {
+        self.recipe = recipe
+        self.trainer = trainer
+        let axes = recipe.axisKeys
+        var forms: [RunData: IdentityForm] = [:]
+        var runs: [Run] = []
+        runs.reserveCapacity(drafts.count)
+        var byID: [String: Int] = [:]
+        var equal: [(Run, of: Int)] = []
+        for (draft, data) in zip(drafts, prepared.data) {
+            let form =
+                forms[data]
+                ?? trainer.identityForm(
+                    recipe.configuration, axes: axes, metric: recipe.metric, data: data.digest,
+                    initialWeights: prepared.initialWeights, numerics: numericsRevision)
+            forms[data] = form
+            let run = Run(
+                id: form.identity(draft.setting).id, number: runs.count + 1, trial: draft.trial,
+                setting: draft.setting, data: data)
+            // Two spellings of one setting, or two paths to the same data, are one run.
+            if let twin = byID[run.id] {
+                equal.append((run, of: twin))
+                continue
+            }
+            byID[run.id] = runs.count
+            runs.append(run)
+        }
+        duplicates = equal.map { "\($0.label) is the same run as \(runs[$1].label): planned once" }
+        let parent: URL
+        let name: String
+        switch place {
+        case .named(let results): (parent, name) = (results, recipe.name)
+        case .single(let results): (parent, name) = (results.appending(path: "train"), runs.first?.id ?? recipe.name)
+        }
+        folder = StudyFolder(parent.appending(path: name), cache: place.cache)
+        plan = Plan(
+            name: name, recipe: recipe.path, overrides: recipe.overrides, recipeText: recipe.text,
+            question: recipe.question, metric: recipe.metric, trainer: recipe.trainer, keep: recipe.keep,
+            recordedEnvironment: recipe.recordedEnvironment, report: recipe.report,
+            initialWeights: prepared.initialWeights, numerics: numericsRevision,
+            settings: recipe.configuration.values, axes: axes, runs: runs, results: parent.relativePath)
+    }
+
+    /// The same study in another folder; what is decoded or framed goes there too.
+    func moved(to parent: URL) -> ResolvedStudy {
+        ResolvedStudy(copying: self, folder: StudyFolder(parent.appending(path: plan.name)))
+    }
+
+    private init(copying other: ResolvedStudy, folder: StudyFolder) {
+        (recipe, plan, trainer, duplicates) = (other.recipe, other.plan, other.trainer, other.duplicates)
+        self.folder = folder
+    }
+
+    /// The golden digests beside the recipe.
+    package var goldenDigests: URL {
+        URL(filePath: plan.recipe).deletingPathExtension().appendingPathExtension("digests")
+    }
+}

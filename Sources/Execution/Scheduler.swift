@@ -1,0 +1,190 @@
+import Foundation
+import RunStore
+import Studies
+import Synchronization
+
+/// Works through runs: each becomes a job of the trainer, submitted to the launcher, and its result.
+package struct Scheduler: Sendable {
+    private let trainer: any Trainer
+    private let launcher: any Launcher
+    private let context: StudyContext
+
+    package init(trainer: any Trainer, launcher: any Launcher, context: StudyContext) {
+        self.trainer = trainer
+        self.launcher = launcher
+        self.context = context
+    }
+
+    /// Time between two looks at what runs report.
+    static let observationInterval = Duration.milliseconds(250)
+
+    private var folder: StudyFolder { context.folder }
+    private var limits: RunLimits { context.limits }
+
+    /// Works through `runs` in their order, as many at once as the launcher takes. Runs that fail do not stop the others,
+    /// unless the limits say so; cancelling the task ends all that are under way.
+    package func work(through runs: [Run], report: @escaping @Sendable (SessionEvent) async -> Void) async {
+        let board = JobBoard()
+        let listener = Task {
+            for await case .ended(let ended) in launcher.events { await board.end(ended) }
+        }
+        let observer = Task { await observe(board) }
+        await withTaskGroup(of: Bool.self) { group in
+            var waiting = runs[...]
+            func start() {
+                guard !Task.isCancelled, let run = waiting.popFirst() else { return }
+                group.addTask { await work(run, board, report) }
+            }
+            for _ in 0..<max(launcher.capacity, 1) { start() }
+            while let isWell = await group.next() {
+                if !isWell && limits.stopsAtFirstFailure {
+                    waiting = []
+                    group.cancelAll()
+                }
+                start()
+            }
+        }
+        observer.cancel()
+        listener.cancel()
+    }
+
+    /// Ends runs that break a rule while they run.
+    private func observe(_ board: JobBoard) async {
+        while (try? await Task.sleep(for: Scheduler.observationInterval)) != nil {
+            for (run, handle) in await board.underWay {
+                do { try trainer.observe(run) } catch {
+                    await board.blame(handle, "\(error)")
+                    await launcher.cancel([handle], grace: nil)
+                }
+            }
+        }
+    }
+
+    // MARK: One run
+
+    /// - Returns: false if the run failed.
+    private func work(
+        _ run: Run, _ board: JobBoard, _ report: @escaping @Sendable (SessionEvent) async -> Void
+    ) async -> Bool {
+        do {
+            if limits.startsAfresh { try await startAfresh(run, report) }
+        } catch {
+            return await fail(run, Attempt(), "\(error)", output: "", report)
+        }
+        await report(.started(run))
+        // Attempts of earlier sessions are part of the record, and are not retries.
+        var attempt = Attempt(failures: folder.readFailure(run.id)?.tries ?? [])
+        let before = attempt.failures.count
+        while true {
+            let (failure, output): (RunFailure, String)
+            switch await train(run, attempt, board) {
+            case .success(let result):
+                folder.removeFailure(run.id)
+                await report(.finished(run, result))
+                return true
+            case .failure(let ended): (failure, output) = (ended.failure, ended.output)
+            }
+            guard case .failed(let reason, let isFinal) = failure else {
+                trainer.release(run, reason: nil)
+                return true
+            }
+            trainer.release(run, reason: reason)
+            if !isFinal && attempt.failures.count - before < limits.retries && !Task.isCancelled {
+                attempt.failures.append(reason)
+                await report(.retried(run, reason: reason))
+                continue
+            }
+            return await fail(run, attempt, reason, output: output, report)
+        }
+    }
+
+    private struct Ended: Error {
+        let failure: RunFailure
+        let output: String
+    }
+
+    /// One attempt.
+    private func train(_ run: Run, _ attempt: Attempt, _ board: JobBoard) async -> Result<RunResult, Ended> {
+        do {
+            let job = try trainer.job(run, attempt, in: context)
+            try job.write(to: folder.jobFile(run.id))
+            let handle = try await launcher.submit([job])[0]
+            let ended = await withTaskCancellationHandler {
+                await board.ending(of: handle, run)
+            } onCancel: {
+                Task { await launcher.cancel([handle], grace: nil) }
+            }
+            let blame = await board.blame(of: handle)
+            do {
+                let result = try trainer.collect(run, ended, in: context)
+                // The job file is not needed any more; left behind, it is removed with the leftovers of stored runs.
+                unlink(folder.jobFile(run.id).path)
+                return .success(result)
+            } catch RunFailure.stopped where blame != nil {
+                return .failure(Ended(failure: .failed(reason: blame ?? ""), output: ended.output))
+            } catch let failure as RunFailure {
+                return .failure(Ended(failure: failure, output: ended.output))
+            }
+        } catch let failure as RunFailure {
+            return .failure(Ended(failure: failure, output: ""))
+        } catch {
+            return .failure(Ended(failure: .failed(reason: "\(error)"), output: ""))
+        }
+    }
+
+    private func fail(
+        _ run: Run, _ attempt: Attempt, _ reason: String, output: String,
+        _ report: @escaping @Sendable (SessionEvent) async -> Void
+    ) async -> Bool {
+        let failure = FailureRecord(
+            id: run.id, label: run.label, reason: reason, output: output, tries: attempt.failures + [reason])
+        do { try folder.write(failure) } catch { await report(.warning("\(error)")) }
+        await report(.failed(run, failure))
+        return false
+    }
+
+    /// Sets aside what is stored of a run, finished or not. Each when its turn comes: a sweep that is stopped has lost
+    /// nothing of the others.
+    private func startAfresh(_ run: Run, _ report: @escaping @Sendable (SessionEvent) async -> Void) async throws {
+        for file in [folder.runFile(run.id), folder.checkpointFile(run.id), folder.checkpointFolder(run.id)]
+        where FileManager.default.fileExists(atPath: file.path) {
+            let place = try folder.setAside(file)
+            await report(.warning("\(run.label): set aside as \(place.path)"))
+        }
+        unlink(folder.journalFile(run.id).path)
+        folder.removeFailure(run.id)
+    }
+}
+
+/// Jobs under way, and who waits for them.
+private actor JobBoard {
+    private var waiting: [JobHandle: CheckedContinuation<EndedJob, Never>] = [:]
+    private var ended: [JobHandle: EndedJob] = [:]
+    private var runs: [JobHandle: Run] = [:]
+    private var blames: [JobHandle: String] = [:]
+
+    var underWay: [(Run, JobHandle)] { runs.map { ($1, $0) } }
+
+    /// Waits until a job has ended.
+    func ending(of handle: JobHandle, _ run: Run) async -> EndedJob {
+        runs[handle] = run
+        defer { runs[handle] = nil }
+        if let known = ended.removeValue(forKey: handle) { return known }
+        return await withCheckedContinuation { waiting[handle] = $0 }
+    }
+
+    func end(_ job: EndedJob) {
+        if let continuation = waiting.removeValue(forKey: job.handle) {
+            continuation.resume(returning: job)
+        } else {
+            ended[job.handle] = job
+        }
+    }
+
+    /// Why a job is ended; the first reason counts.
+    func blame(_ handle: JobHandle, _ reason: String) {
+        if blames[handle] == nil { blames[handle] = reason }
+    }
+
+    func blame(of handle: JobHandle) -> String? { blames.removeValue(forKey: handle) }
+}

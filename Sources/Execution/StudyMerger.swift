@@ -1,0 +1,111 @@
+import Files
+import Foundation
+import RunStore
+import Studies
+
+/// Brings the runs of one study's folder into another: two machines that shared the work become one result. Runs are known
+/// by identity; every file is verified before it is taken.
+package struct StudyMerger: Sendable {
+    /// One identity, two results.
+    package struct Conflict: Sendable, Equatable {
+        package var label: String
+        package var id: String
+        /// Content digests and hosts.
+        package var ours, theirs: (digest: String, host: String)
+
+        package static func == (a: Conflict, b: Conflict) -> Bool {
+            a.id == b.id && a.ours == b.ours && a.theirs == b.theirs
+        }
+    }
+
+    /// The plan of all.
+    package private(set) var plan: Plan
+    /// Labels of runs that were taken over.
+    package private(set) var taken: [String] = []
+    /// How many were there already, with the same content.
+    package private(set) var same = 0
+    package private(set) var conflicts: [Conflict] = []
+    /// Files that can't be read, in words.
+    package private(set) var damaged: [String] = []
+    /// Labels of runs whose settings are none of this study's.
+    package private(set) var foreign: [String] = []
+
+    private let source, target: StudyFolder
+
+    /// - Throws: `StoreError` if the source holds no study, or the target's plan can't be read.
+    package init(from source: StudyFolder, into target: StudyFolder) throws {
+        (self.source, self.target) = (source, target)
+        theirs = try source.readPlan()
+        let isNew = !FileManager.default.fileExists(atPath: target.plan.path)
+        plan = isNew ? theirs : try target.readPlan()
+    }
+
+    private let theirs: Plan
+
+    /// Brings the runs over.
+    /// - Throws: `StoreError` if nothing can be written.
+    package mutating func merge() throws {
+        let trainer = TrainerCatalog.trainer(plan.trainer)
+        let planned = Set(plan.runs.map(\.id))
+        for run in theirs.runs {
+            let isPlanned = planned.contains(run.id)
+            guard isPlanned || trainer.identity(of: run, in: plan).id == run.id else {
+                foreign.append(run.label)
+                continue
+            }
+            if !isPlanned { add(run) }
+            try take(run)
+        }
+        try target.write(plan)
+    }
+
+    private mutating func add(_ run: Run) {
+        var run = run
+        let setting = run.setting.withoutSeed
+        let like = plan.runs.first { $0.setting.withoutSeed == setting }
+        run.trial = like?.trial ?? (plan.runs.map(\.trial).max() ?? -1) + 1
+        run.number = plan.runs.count + 1
+        plan.runs.append(run)
+    }
+
+    private mutating func take(_ run: Run) throws {
+        let (from, to) = (source.runFile(run.id), target.runFile(run.id))
+        guard FileManager.default.fileExists(atPath: from.path) else { return try takeFailure(run) }
+        let theirs: RunFileContents
+        do { theirs = try TrainerCatalog.read(from) } catch {
+            damaged.append("\(error)")
+            return
+        }
+        guard theirs.identity.id == run.id else {
+            damaged.append("\(from.path): is another run's")
+            return
+        }
+        if FileManager.default.fileExists(atPath: to.path) {
+            do {
+                let ours = try TrainerCatalog.read(to)
+                if ours.contentDigest == theirs.contentDigest {
+                    same += 1
+                } else {
+                    conflicts.append(
+                        Conflict(
+                            label: run.label, id: run.id, ours: (ours.contentDigest, ours.provenance.host),
+                            theirs: (theirs.contentDigest, theirs.provenance.host)))
+                }
+                return
+            } catch {
+                let place = try target.setAside(to)
+                damaged.append("\(error): set aside as \(place.path), theirs is taken")
+            }
+        }
+        try DurableFile.write(DurableFile.read(from), to: to)
+        target.removeFailure(run.id)
+        taken.append(run.label)
+    }
+
+    private func takeFailure(_ run: Run) throws {
+        guard let failure = source.readFailure(run.id), target.readFailure(run.id) == nil,
+            !FileManager.default.fileExists(atPath: target.runFile(run.id).path)
+        else { return }
+        try target.write(failure)
+    }
+}

@@ -1,0 +1,226 @@
+import Foundation
+import Recipes
+import RunStore
+import Studies
+import Synchronization
+
+/// What happens in a session.
+package enum SessionEvent: Sendable {
+    case started(Run)
+    case finished(Run, RunResult)
+    /// An attempt failed for this reason; there is another.
+    case retried(Run, reason: String)
+    case failed(Run, FailureRecord)
+    /// What a person should know, and ends nothing.
+    case warning(String)
+}
+
+/// One session at a study: claims its folder, trains what is missing, writes what is derived.
+package final class StudySession: Sendable {
+    package let study: ResolvedStudy
+    private let claim: Claim
+    /// The folder that goes when the session does.
+    private let temporary: URL?
+    private let known: Mutex<StudyResults>
+    private let failures = Mutex<[FailureRecord]>([])
+
+    package var plan: Plan { study.plan }
+    package var folder: StudyFolder { study.folder }
+    /// What is stored of the plan's runs.
+    package var results: StudyResults { known.withLock { $0 } }
+
+    // MARK: Open
+
+    /// Claims the study's folder and brings it in order: processes and files that a killed session left behind go, damaged
+    /// run files are set aside, the plan is stored.
+    /// - Parameters:
+    ///   - isTemporary: whether the folder's parent is removed when the session ends.
+    ///   - warn: is called with what a person should know.
+    /// - Throws: `Claim.Taken`; `NewerFormat` if a later program wrote a run file, which then stays; `StoreError`.
+    package static func open(
+        _ study: ResolvedStudy, isTemporary: Bool = false, warn: (String) -> Void
+    ) throws -> StudySession {
+        let folder = study.folder
+        try folder.create()
+        let claim = try Claim(folder)
+        let orphans = OrphanProcesses.end(of: folder.url)
+        if orphans > 0 { warn("ended \(orphans) processes that a killed sweep left working here") }
+        folder.removeLeftovers()
+        if try !folder.holds(study.plan) {
+            warnOfRunsThatLeave(study, warn)
+            try folder.write(study.plan)
+        }
+        let results = StudyResults(folder, study.plan)
+        try setAsideDamaged(results, folder, warn)
+        return StudySession(
+            study, claim, results, temporary: isTemporary ? folder.url.deletingLastPathComponent() : nil)
+    }
+
+    private init(_ study: ResolvedStudy, _ claim: Claim, _ results: StudyResults, temporary: URL?) {
+        self.temporary = temporary
+        self.study = study
+        self.claim = claim
+        known = Mutex(results)
+    }
+
+    deinit {
+        // A folder of temporary files that can't be removed is the system's to remove.
+        if let temporary { try? FileManager.default.removeItem(at: temporary) }
+    }
+
+    /// Nothing is deleted, but the report is about the plan that is stored.
+    private static func warnOfRunsThatLeave(_ study: ResolvedStudy, _ warn: (String) -> Void) {
+        // A folder without a plan holds no runs of one.
+        guard let before = try? study.folder.readPlan() else { return }
+        let kept = Set(study.plan.runs.map(\.id))
+        let gone = before.runs.count { !kept.contains($0.id) }
+        guard gone > 0 else { return }
+        warn(
+            "\(gone) of the \(before.runs.count) runs of the last plan of \(study.folder.url.relativePath) are not in this plan. "
+                + "Their files are kept but no longer in the report (--results makes a separate folder)")
+    }
+
+    private static func setAsideDamaged(
+        _ results: StudyResults, _ folder: StudyFolder, _ warn: (String) -> Void
+    ) throws {
+        if let newer = results.problems.first(where: \.isNewer) { throw NewerFormat(reason: newer.reason) }
+        for problem in results.problems {
+            let place = try folder.setAside(problem.file)
+            warn("\(problem.reason)\n  set aside as \(place.path); the run is trained again")
+        }
+    }
+
+    // MARK: Plan
+
+    /// The runs of a setting.
+    /// - Parameter terms: assignments as in labels, `lr=0.01,seed=1`; nil for all runs.
+    /// - Throws: `NoSuchRuns`.
+    package func runs(only terms: String?) throws -> [Run] {
+        guard let terms else { return plan.runs }
+        let labels = plan.runs.map { Set($0.setting.map(\.label)) }
+        let known = labels.reduce(into: Set<String>()) { $0.formUnion($1) }
+        let wanted = try StudySession.split(terms[...], known, of: terms)
+        let chosen = zip(plan.runs, labels).filter { $1.isSuperset(of: wanted) }.map(\.0)
+        guard !chosen.isEmpty else { throw NoSuchRuns(terms: terms, missing: nil, known: []) }
+        return chosen
+    }
+
+    /// The assignments of `lr=0.01,seed=1`; a value may hold commas itself.
+    private static func split(_ text: Substring, _ known: Set<String>, of terms: String) throws -> [String] {
+        let found = known.filter { text == $0 || text.hasPrefix($0 + ",") }.max { $0.count < $1.count }
+        guard let found else {
+            throw NoSuchRuns(
+                terms: terms, missing: String(text.split(separator: ",").first ?? ""), known: known.sorted())
+        }
+        let rest = text.dropFirst(found.count + 1)
+        return [found] + (rest.isEmpty ? [] : try split(rest, known, of: terms))
+    }
+
+    /// Those of `runs` that are not stored.
+    package func missing(_ runs: [Run]) -> [Run] {
+        known.withLock { results in runs.filter { results.runs[$0.id] == nil } }
+    }
+
+    // MARK: Run
+
+    /// Trains runs. Cancelling the task ends them in good order.
+    /// - Parameters:
+    ///   - program: the executable that knows `worker`.
+    ///   - threads: of each run.
+    package func run(
+        _ runs: [Run], on launcher: any Launcher, program: URL = Program.url, threads: Int, limits: RunLimits,
+        provenance: Provenance, report: @escaping @Sendable (SessionEvent) async -> Void
+    ) async {
+        guard !runs.isEmpty else { return }
+        let context = StudyContext(
+            plan: plan, folder: folder, program: program, provenance: provenance, threads: threads, limits: limits,
+            claim: claim.owner.token)
+        let scheduler = Scheduler(trainer: study.trainer, launcher: launcher, context: context)
+        let heartbeat = Task {
+            while (try? await Task.sleep(for: .seconds(Claim.heartbeat))) != nil { claim.renew() }
+        }
+        await scheduler.work(through: runs) { [self] event in
+            switch event {
+            case .finished(_, let result): known.withLock { $0.add(result) }
+            case .failed(_, let failure): failures.withLock { $0.append(failure) }
+            default: break
+            }
+            await report(event)
+        }
+        heartbeat.cancel()
+    }
+
+    /// What a worker needs to train a run in this process.
+    package func order(_ run: Run, threads: Int, provenance: Provenance) throws -> WorkOrder {
+        WorkOrder(
+            study: folder.url.path, cache: folder.cache.path, plan: try PlanFile.json(plan.alone(run)),
+            provenance: provenance,
+            threads: threads, claim: "")
+    }
+
+    /// Takes in a result that was stored in this process.
+    package func add(_ result: RunResult) { known.withLock { $0.add(result) } }
+
+    // MARK: Finish
+
+    /// Writes what is derived from the runs.
+    /// - Parameters:
+    ///   - wanted: the runs that the session was to complete.
+    ///   - isInterrupted: whether a person stopped it.
+    ///   - derive: writes the derived files.
+    package func finish(
+        _ wanted: [Run], isInterrupted: Bool = false, derive: (StudyFolder, Plan, StudyResults) throws -> Void
+    ) -> StudyOutcome {
+        let results = results
+        var outcome = StudyOutcome(
+            planned: plan.runs.count, stored: results.runs.count, failures: failures.withLock { $0 },
+            stopped: 0, diverged: results.runs.values.count { $0.outcome == .diverged }, isInterrupted: isInterrupted)
+        let failed = Set(outcome.failures.map(\.id))
+        outcome.stopped = wanted.count { results.runs[$0.id] == nil && !failed.contains($0.id) }
+        do { try derive(folder, plan, results) } catch { outcome.reportProblem = "\(error)" }
+        return outcome
+    }
+}
+
+/// What became of a session.
+package struct StudyOutcome: Sendable {
+    package var planned, stored: Int
+    package var failures: [FailureRecord]
+    /// Runs that ended without a result or a failure.
+    package var stopped: Int
+    package var diverged: Int
+    package var isInterrupted: Bool
+    /// Why the derived files could not be written; nil if they were.
+    package var reportProblem: String?
+
+    package func exitStatus(failOnDiverged: Bool = false) -> ExitStatus {
+        if isInterrupted { return .interrupted }
+        let isWell = failures.isEmpty && stopped == 0 && reportProblem == nil && !(failOnDiverged && diverged > 0)
+        return isWell ? .completed : .someFailed
+    }
+}
+
+/// A later program wrote a run file: it is whole, and not ours to move.
+package struct NewerFormat: UserError {
+    let reason: String
+
+    package var place: String { "" }
+    package var rule: String { reason }
+    package var remedy: String { "nothing was changed; --results keeps these results apart" }
+}
+
+/// No run has the setting of `--only`.
+package struct NoSuchRuns: UserError {
+    let terms: String
+    /// The part that no run has; nil if each part alone is there.
+    let missing: String?
+    let known: [String]
+
+    package var place: String { "--only \(terms)" }
+    package var rule: String { missing.map { "no run has \($0)" } ?? "no run has all of that" }
+    package var remedy: String {
+        guard missing != nil else { return "" }
+        return "there are " + known.prefix(20).joined(separator: ", ")
+            + (known.count > 20 ? " and \(known.count - 20) more" : "")
+    }
+}

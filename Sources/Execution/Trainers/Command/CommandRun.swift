@@ -1,0 +1,138 @@
+import Files
+import Foundation
+import RunStore
+import Studies
+import Tensors
+
+/// One attempt of a command's run that is under way: its journal, its metrics, its folders.
+final class CommandRun: Sendable {
+    private let run: Run
+    private let folder: StudyFolder
+    private let plan: Plan
+    private let configuration: Configuration
+    private let provenance: Provenance
+    private let journal: Journal
+    private let metrics: Locked<MetricsFile>
+    private let clock = EpochClock()
+    private let start = monotonicSeconds()
+    private let energy = EnergyMeter()
+
+    /// Claims the run and makes its folders.
+    /// - Parameter command: the words that it is started with.
+    /// - Throws: `Journal.Claimed`, or `StoreError` if a file can't be made.
+    init(
+        _ run: Run, _ attempt: Attempt, _ configuration: Configuration, command: [String], in context: StudyContext
+    ) throws {
+        self.run = run
+        self.configuration = configuration
+        (folder, plan) = (context.folder, context.plan)
+        var provenance = context.provenance
+        (provenance.started, provenance.tries, provenance.failures) = (timestamp(), attempt.number, attempt.failures)
+        (provenance.command, provenance.threads) = (command, context.threads)
+        (provenance.recipeText, provenance.label) = (plan.recipeText, run.label)
+        self.provenance = provenance
+        journal = try Journal(folder.journalFile(run.id))
+        let isContinued = folder.hasCheckpoint(run.id)
+        try CommandRun.makeFolders(run, folder)
+        metrics = Locked(try MetricsFile(folder.metricsFile(run.id), isContinued: isContinued))
+        try journal.append(
+            [
+                .begun(
+                    number: attempt.number, started: provenance.started, epochs: CommandRun.epochs(configuration))
+            ], durably: false)
+    }
+
+    /// Takes in what the command has reported since the last call.
+    func observe() throws { try take(try metrics.withLock { try $0.poll() }) }
+
+    private func take(_ entries: [MetricsFile.Entry]) throws {
+        let seconds = monotonicSeconds() - start
+        clock.note(entries, seconds)
+        try journal.append(
+            entries.map { .epoch($0.epoch, values: $0.values.mapValues(\.description), seconds: seconds) })
+    }
+
+    /// All that the run gave, when its program has ended.
+    func contents(
+        identity: Identity, trainer: TrainerDeclaration, excluded: [String], _ ended: EndedJob
+    ) throws -> RunFileContents {
+        try take(try metrics.withLock { try $0.finish() })
+        let reported = metrics.withLock { $0.reported(judgedBy: plan.metric) }
+        var provenance = provenance
+        provenance.gpus = ended.handle.devices.joined(separator: ",")
+        (provenance.seconds, provenance.joules) = (monotonicSeconds() - start, energy.joules)
+        let judged = reported.histories.first { $0.name == plan.metric.name }?.values ?? []
+        var contents = RunFileContents(
+            identity: identity, configuration: configuration.values, configurationText: configuration.yaml,
+            metric: plan.metric, trainer: trainer.name, bestEpochRule: trainer.bestEpoch, outcome: reported.outcome,
+            histories: reported.histories, epochSeconds: clock.seconds(reported.histories.first?.values.count ?? 0),
+            best: plan.metric.bestEpoch(of: judged), weights: try weights(), excludedMetrics: excluded,
+            output: ended.output, provenance: provenance)
+        contents.keep(only: plan.keep)
+        return contents
+    }
+
+    private func weights() throws -> [Tensor] {
+        let file = folder.weightsFile(run.id)
+        guard access(file.path, F_OK) == 0 else { return [] }
+        do { return try SafeTensors.read(try Data(contentsOf: file)) } catch {
+            throw StoreError.unreadable(path: file.path, reason: "the weights the trainer left: \(error)")
+        }
+    }
+
+    /// The run is stored: what the run file holds is not needed twice. Files in its working folder stay.
+    func finish() {
+        journal.remove()
+        unlink(folder.metricsFile(run.id).path)
+        unlink(folder.weightsFile(run.id).path)
+        rmdir(folder.workFolder(run.id).path)
+        guard rmdir(folder.checkpointFolder(run.id).path) != 0, errno != ENOENT else { return }
+        // What can't be removed is removed as a leftover of a stored run.
+        try? FileManager.default.removeItem(at: folder.checkpointFolder(run.id))
+    }
+
+    func fail(_ reason: String) {
+        // The failure itself is recorded elsewhere; this line only completes the journal.
+        try? journal.append([.failed(reason: reason)])
+    }
+
+    /// How many epochs it is to train, if a key says so.
+    static func epochs(_ configuration: Configuration) -> Int? {
+        for name in ["epochs", "epoch", "max_epochs", "num_epochs", "n_epochs"] {
+            if case .integer(let count)? = configuration[name], count > 0 { return count }
+        }
+        return nil
+    }
+
+    private static func makeFolders(_ run: Run, _ folder: StudyFolder) throws {
+        let work = folder.workFolder(run.id)
+        do {
+            if access(work.path, F_OK) == 0 { try FileManager.default.removeItem(at: work) }
+            unlink(folder.weightsFile(run.id).path)
+            try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
+        } catch {
+            throw StoreError.unwritable(path: work.path, reason: "the folder can't be made")
+        }
+    }
+}
+
+/// When each epoch was first reported.
+private final class EpochClock: Sendable {
+    private let ends = Locked<[Int: Double]>([:])
+
+    func note(_ entries: [MetricsFile.Entry], _ seconds: Double) {
+        ends.withLock { ends in
+            for entry in entries { ends[entry.epoch] = seconds }
+        }
+    }
+
+    /// Seconds that each epoch took; NaN if nobody knows.
+    func seconds(_ epochs: Int) -> [Double] {
+        ends.withLock { ends in
+            (0..<epochs).map { index in
+                guard let end = ends[index + 1] else { return .nan }
+                return end - (index == 0 ? 0 : ends[index] ?? .nan)
+            }
+        }
+    }
+}

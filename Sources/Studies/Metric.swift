@@ -1,0 +1,52 @@
+/// The number a study is judged by.
+package struct Metric: Sendable, Equatable, Codable {
+    package enum Goal: String, CaseIterable, Sendable, Codable {
+        case maximize, minimize
+    }
+
+    package var name: String
+    package var goal: Goal
+
+    package init(name: String, goal: Goal) {
+        self.name = name
+        self.goal = goal
+    }
+
+    package static let valAccuracy = Metric(name: "val_accuracy", goal: .maximize)
+
+    /// Whether `value` beats `best`. A NaN beats nothing, and everything but a NaN beats none at all.
+    package func isBetter(_ value: Double, than best: Double?) -> Bool {
+        guard !value.isNaN else { return false }
+        guard let best else { return true }
+        return goal == .maximize ? value > best : value < best
+    }
+
+    /// Where a history is best; ties go to the earlier epoch. Nil if no value is a number.
+    package func bestEpoch(of history: [Double]) -> BestEpoch? {
+        var best: BestEpoch?
+        for (index, value) in history.enumerated() where isBetter(value, than: best?.value) {
+            best = BestEpoch(epoch: index + 1, value: value)
+        }
+        return best
+    }
+}
+
+/// Where a metric was best.
+package struct BestEpoch: Sendable, Equatable {
+    /// From 1.
+    package var epoch: Int
+    package var value: Double
+
+    package init(epoch: Int, value: Double) {
+        self.epoch = epoch
+        self.value = value
+    }
+}
+
+/// Who decides which epoch of a run is its best.
+package enum BestEpochRule: String, Sendable, Codable {
+    /// The trainer, while it trains: the weights it keeps are that epoch's, and the epoch is part of the content digest.
+    case whileTraining = "while_training"
+    /// Whoever reads the histories: judged by another metric, another epoch is best, and no run has to be trained again.
+    case fromHistories = "from_histories"
+}

@@ -1,0 +1,40 @@
+import Foundation
+
+/// Who made a run, where, when and with what: recorded, and not part of what is compared.
+package struct Provenance: Sendable, Equatable, Codable {
+    package var recipe = ""
+    package var recipeText = ""
+    package var label = ""
+    package var program = ""
+    package var numericsRevision = 0
+    package var hdf5 = ""
+    package var compiler = ""
+    /// Of the repository that holds the recipe; empty if there is none.
+    package var commit = ""
+    package var dirty = false
+    /// SHA-256 of the difference to that commit, as `git diff HEAD --binary` gives it, with the names and digests of files
+    /// that git does not track; empty if there is no difference.
+    package var diffDigest = ""
+    package var dataDigest = ""
+    package var data = ""
+    package var processor = ""
+    package var vectorWidth = ""
+    package var threads = 1
+    package var system = ""
+    package var host = ""
+    /// ISO 8601, UTC.
+    package var started = ""
+    package var seconds = 0.0
+    /// Energy that the processors used during the run; nil if the machine does not report it.
+    package var joules: Double?
+    /// The number of the attempt, and why earlier attempts failed.
+    package var tries = 1
+    package var failures: [String] = []
+    /// A command trainer's program, arguments and GPU numbers as it received them.
+    package var command: [String] = []
+    package var gpus = ""
+    /// Values of the variables under `record_env:`; no other variable is recorded.
+    package var environment: [String: String] = [:]
+
+    package init() {}
+}

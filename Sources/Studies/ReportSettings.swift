@@ -1,0 +1,29 @@
+import Foundation
+
+/// What a recipe's key `report` asks for.
+package struct ReportSettings: Sendable, Equatable, Codable {
+    /// A form a report takes.
+    package enum Form: String, Sendable, Equatable, Codable, CaseIterable {
+        case markdown = "md"
+        case html
+        case notebook = "ipynb"
+    }
+
+    /// In the order they stand in when the recipe does not say.
+    package static let sectionNames = [
+        "answer", "trials", "figures", "runs", "seeds", "failures", "provenance", "repeat", "definitions",
+    ]
+
+    /// Names of sections, in order.
+    package var sections = ReportSettings.sectionNames
+    /// Metrics with a column of their own, at the best epoch.
+    package var metrics: [String] = []
+    package var formats = Form.allCases
+    /// In the author's words: paragraphs apart by empty lines, under the question and before the provenance.
+    package var introduction = ""
+    package var discussion = ""
+    /// House styles, Mustache templates (the text, as it was when the study was planned), by form.
+    package var templates: [String: String] = [:]
+
+    package init() {}
+}

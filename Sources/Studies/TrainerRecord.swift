@@ -1,0 +1,96 @@
+/// What a plan keeps of its trainer: facts that storage and reports need.
+package struct TrainerRecord: Sendable, Equatable {
+    /// As plans and run files name it.
+    package var name: String
+    package var metrics: MetricSet
+    package var bestEpoch: BestEpochRule
+    /// The program it starts for each run; nil if it trains itself.
+    package var command: TrainerCommand?
+
+    package init(name: String, metrics: MetricSet, bestEpoch: BestEpochRule, command: TrainerCommand? = nil) {
+        self.name = name
+        self.metrics = metrics
+        self.bestEpoch = bestEpoch
+        self.command = command
+    }
+
+    /// Metrics that are stored and are not part of the content digest, sorted.
+    package var excludedMetrics: [String] { command?.excludedMetrics ?? [] }
+}
+
+/// A program that trains one run: its command line, and what decides its outcome besides the configuration.
+package struct TrainerCommand: Sendable, Equatable, Codable {
+    /// A file that decides the outcome.
+    package struct SourceFile: Sendable, Equatable, Codable {
+        /// Relative to the recipe's folder.
+        package var path: String
+        /// Hexadecimal SHA-256.
+        package var digest: String
+
+        package init(path: String, digest: String) {
+            self.path = path
+            self.digest = digest
+        }
+    }
+
+    /// The recipe's folder: relative paths start here.
+    package var folder: String
+    /// The program and its arguments, with placeholders, as in the recipe.
+    package var command: [String]
+    /// Files that the command line names, and those of `files:`, sorted by path.
+    package var files: [SourceFile]
+    /// Variables that the recipe sets.
+    package var environment: [String: String]
+    package var gpus: Int
+    /// What libraries are told to use; 1 unless the recipe says otherwise, since sums depend on it.
+    package var threads: Int
+    package var excludedMetrics: [String]
+
+    package init(
+        folder: String, command: [String], files: [SourceFile] = [], environment: [String: String] = [:],
+        gpus: Int = 0, threads: Int = 1, excludedMetrics: [String] = []
+    ) {
+        self.folder = folder
+        self.command = command
+        self.files = files
+        self.environment = environment
+        self.gpus = gpus
+        self.threads = threads
+        self.excludedMetrics = excludedMetrics
+    }
+}
+
+/// What a trainer declares of itself: recipes are read by it.
+package struct TrainerDeclaration: Sendable {
+    /// As plans and run files name it.
+    package let name: String
+    package let schema: ParameterSchema
+    package let metrics: MetricSet
+    package let bestEpoch: BestEpochRule
+
+    package init(name: String, schema: ParameterSchema, metrics: MetricSet, bestEpoch: BestEpochRule) {
+        self.name = name
+        self.schema = schema
+        self.metrics = metrics
+        self.bestEpoch = bestEpoch
+    }
+
+    /// What a plan keeps of it.
+    /// - Parameter command: the program it starts for each run.
+    package func record(command: TrainerCommand? = nil) -> TrainerRecord {
+        TrainerRecord(name: name, metrics: metrics, bestEpoch: bestEpoch, command: command)
+    }
+}
+
+/// The trainers that recipes may use.
+package struct TrainerDeclarations: Sendable {
+    /// Of recipes without a `trainer:`.
+    package let builtIn: TrainerDeclaration
+    /// Of recipes whose `trainer:` is a command.
+    package let command: TrainerDeclaration
+
+    package init(builtIn: TrainerDeclaration, command: TrainerDeclaration) {
+        self.builtIn = builtIn
+        self.command = command
+    }
+}

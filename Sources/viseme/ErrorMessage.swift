@@ -1,0 +1,51 @@
+import ArgumentParser
+import Foundation
+import Recipes
+import Studies
+
+/// The last message of a program that ends with an error, and its exit status.
+enum ErrorMessage {
+    /// Writes the message.
+    static func report(_ error: any Error) -> ExitStatus {
+        if let status = error as? ExitStatus { return status }
+        if let error = error as? any UserError {
+            // Each mistake of a recipe has a place of its own.
+            complain(error is RecipeMistakes ? "\(error)" : "viseme: error: \(error)")
+            return error.exitStatus
+        }
+        if Viseme.exitCode(for: error).isSuccess {
+            // Help, or the version.
+            print(Viseme.fullMessage(for: error))
+            return .completed
+        }
+        complain("viseme: error: \(commandLineMessage(error))\n  see: \(command(CommandLine.arguments)) --help")
+        return .wrong
+    }
+
+    /// A message as ours are: no capital, no full stop.
+    private static func commandLineMessage(_ error: any Error) -> String {
+        var message = Viseme.message(for: error)
+        if message.hasSuffix(".") { message.removeLast() }
+        guard let first = message.first, first.isUppercase, message.dropFirst().first?.isLowercase ?? false else {
+            return message
+        }
+        return first.lowercased() + message.dropFirst()
+    }
+
+    /// The command that was given, as far as it is known: `viseme data info`.
+    private static func command(_ arguments: [String]) -> String {
+        var names = ["viseme"]
+        var command: any ParsableCommand.Type = Viseme.self
+        for argument in arguments.dropFirst() where !argument.hasPrefix("-") {
+            let next = command.configuration.subcommands.first { name($0) == argument }
+            guard let next else { break }
+            names.append(argument)
+            command = next
+        }
+        return names.joined(separator: " ")
+    }
+
+    private static func name(_ command: any ParsableCommand.Type) -> String {
+        command.configuration.commandName ?? "\(command)".lowercased()
+    }
+}
