@@ -41,7 +41,7 @@ package struct Tone: Sendable, Equatable {
 }
 
 /// The tones of sixteen frames; nothing where all are as they are.
-private struct LaneTone {
+struct LaneTone {
     private var lanes: (gain: Lanes, contrast: Lanes, mean: Lanes)?
 
     init(_ tones: [Tone?]) {
@@ -62,7 +62,7 @@ private struct LaneTone {
 }
 
 /// What is mixed into sixteen frames.
-private struct Mixing {
+struct Mixing {
     private var shares = (first: Lanes(repeating: 1), rest: Lanes(repeating: 0))
     private let tone: LaneTone
 
@@ -82,7 +82,7 @@ private struct Mixing {
 }
 
 /// The same as bare memory: rows are read ten thousands of times a batch.
-private struct PixelRows {
+struct PixelRows {
     let frames: UnsafePointer<UnsafePointer<UInt8>>
     let rows, columns: UnsafePointer<Int>
     let count: Int
@@ -109,7 +109,7 @@ private struct PixelRows {
     func frame(_ time: Int) -> FrameRows { FrameRows(clip: self, frame: frames[time]) }
 }
 
-private struct FrameRows {
+struct FrameRows {
     let clip: PixelRows
     let frame: UnsafePointer<UInt8>
 
@@ -125,66 +125,5 @@ private struct FrameRows {
             for at in 0..<clip.count { room[at] = source[columns[at]] }
         }
         return UnsafePointer(room)
-    }
-}
-
-extension VisualSpeechNetwork {
-    /// Puts a batch where it is read: bytes divided by 255. Sixteen frames, which stand side by side there, are turned at
-    /// once, row by row.
-    package func setClips(_ batch: [MixedPixels]) {
-        let count = shape.width * shape.channels
-        let padded = (count + laneCount - 1) / laneCount * laneCount
-        var memory: [UnsafeMutableRawPointer] = []
-        defer { for piece in memory { piece.deallocate() } }
-        let first = batch.map { PixelRows($0.first, padded: padded, &memory) }
-        let isMixed = batch.contains { $0.second != nil }
-        let second = batch.map { clip in clip.second.map { PixelRows($0, padded: padded, &memory) } }
-        let frames = shape.frames * batch.count
-        // Rows of both clips of sixteen frames, and one of zeros.
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: (2 * laneCount + 1) * padded) { room in
-            guard let room = room.baseAddress else { return }
-            room.update(repeating: 0, count: (2 * laneCount + 1) * padded)
-            let zeros = UnsafePointer(room + 2 * laneCount * padded)
-            withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: 2 * laneCount) { rows in
-                guard let rows = rows.baseAddress else { return }
-                for at in 0..<2 * laneCount { rows[at] = zeros }
-                for block in 0..<(frames + laneCount - 1) / laneCount {
-                    let own = block * laneCount..<min(block * laneCount + laneCount, frames)
-                    for lane in own.count..<laneCount { (rows[lane], rows[laneCount + lane]) = (zeros, zeros) }
-                    let lanes = own.map { (clip: $0 % batch.count, time: $0 / batch.count) }
-                    let tone = LaneTone(lanes.map { batch[$0.clip].first.tone })
-                    let mixing = isMixed ? Mixing(lanes.map { batch[$0.clip] }) : nil
-                    let sources = lanes.map { first[$0.clip].frame($0.time) }
-                    let others = lanes.map { second[$0.clip]?.frame($0.time) }
-                    for row in 0..<shape.height {
-                        for lane in sources.indices {
-                            rows[lane] = sources[lane].row(row, in: room + lane * padded)
-                            guard isMixed else { continue }
-                            rows[laneCount + lane] =
-                                others[lane]?.row(row, in: room + (laneCount + lane) * padded) ?? zeros
-                        }
-                        tone.withPointer { tone in
-                            let first = PixelTurn(rows: rows, tone: tone)
-                            let target = target(row, block: block)
-                            guard let mixing else {
-                                return context.kernels.turnPixels(first, mixedWith: nil, count: count, target: target)
-                            }
-                            mixing.withPointers { tone, shares in
-                                let second = PixelTurn(rows: rows + laneCount, tone: tone, shares: shares)
-                                context.kernels.turnPixels(first, mixedWith: second, count: count, target: target)
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Where the numbers of a row of sixteen frames stand.
-    func target(_ row: Int, block: Int) -> UnsafeMutablePointer<Lanes> {
-        let rowLength = resnet.paddedWidth * shape.channels
-        return input.pointer
-            + (block * resnet.paddedHeight + row + resnet.padding.top) * rowLength + resnet.padding.left
-            * shape.channels
     }
 }

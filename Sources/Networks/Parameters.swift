@@ -5,65 +5,57 @@ import Tensors
 ///
 /// Convolution weights lie as `[output][kernel row][kernel column][input]`; `tensors` gives them in PyTorch's order.
 package final class Parameters {
-    package struct Entry: Sendable {
-        package let name: String
-        /// PyTorch's shape.
-        package let shape: [Int]
-        package let start: Start
+    struct Entry: Sendable {
+        let spec: ParameterSpec
         let offset: Int
 
-        package var count: Int { shape.reduce(1, *) }
+        var name: String { spec.name }
+        var shape: [Int] { spec.shape }
+        var count: Int { spec.count }
     }
 
-    /// How a parameter starts.
-    package enum Start: Sendable {
-        /// Uniform in ±bound.
-        case uniform(bound: Float)
-        case constant(Float)
-    }
-
-    /// A parameter's place, before and after memory is there.
+    /// A parameter's place in its block of memory.
     package struct Slot: Sendable {
         let offset: Int
         let count: Int
     }
 
-    package private(set) var entries: [Entry] = []
-    package private(set) var averageEntries: [Entry] = []
-    private var size = 0
-    private var averageSize = 0
-    package private(set) var weights = Buffer<Float>(count: 0)
-    package private(set) var gradients = Buffer<Float>(count: 0)
-    package private(set) var averages = Buffer<Float>(count: 0)
+    let entries, averageEntries: [Entry]
+    private let slots: [String: Slot]
+    package let weights, gradients, averages: Buffer<Float>
 
-    package init() {}
-
-    /// Adds a trained parameter.
-    func add(_ name: String, _ shape: [Int], _ start: Start) -> Slot {
-        let entry = Entry(name: name, shape: shape, start: start, offset: size)
-        entries.append(entry)
-        size += (entry.count + laneCount - 1) / laneCount * laneCount
-        return Slot(offset: entry.offset, count: entry.count)
-    }
-
-    /// Adds an average that is followed, not trained.
-    func addAverage(_ name: String, _ shape: [Int], _ value: Float) -> Slot {
-        let entry = Entry(name: name, shape: shape, start: .constant(value), offset: averageSize)
-        averageEntries.append(entry)
-        averageSize += (entry.count + laneCount - 1) / laneCount * laneCount
-        return Slot(offset: entry.offset, count: entry.count)
-    }
-
-    func allocate() {
+    /// - Parameter specs: names are unique.
+    package init(_ specs: [ParameterSpec]) {
+        var (trained, followed): ([Entry], [Entry]) = ([], [])
+        var (size, averageSize) = (0, 0)
+        for spec in specs {
+            let room = (spec.count + laneCount - 1) / laneCount * laneCount
+            if spec.isTrained {
+                trained.append(Entry(spec: spec, offset: size))
+                size += room
+            } else {
+                followed.append(Entry(spec: spec, offset: averageSize))
+                averageSize += room
+            }
+        }
+        (entries, averageEntries) = (trained, followed)
+        slots = Dictionary(
+            uniqueKeysWithValues: (trained + followed).map { ($0.name, Slot(offset: $0.offset, count: $0.count)) })
         weights = Buffer(count: size)
         gradients = Buffer(count: size)
         averages = Buffer(count: averageSize)
     }
 
+    /// The place of a parameter. A name that is not there is a mistake of the network's.
+    func slot(_ name: String) -> Slot {
+        guard let slot = slots[name] else { preconditionFailure("no parameter is called \(name)") }
+        return slot
+    }
+
     /// Starts every parameter from its own stream of `seed`: the n-th parameter's numbers depend on the seed and n alone.
-    func start(seed: UInt64) {
+    package func start(seed: UInt64) {
         for (index, entry) in entries.enumerated() {
-            switch entry.start {
+            switch entry.spec.start {
             case .constant(let value):
                 for at in 0..<entry.count { weights.pointer[entry.offset + at] = value }
             case .uniform(let bound):
@@ -73,7 +65,7 @@ package final class Parameters {
             }
         }
         for entry in averageEntries {
-            guard case .constant(let value) = entry.start else { continue }
+            guard case .constant(let value) = entry.spec.start else { continue }
             for at in 0..<entry.count { averages.pointer[entry.offset + at] = value }
         }
     }
@@ -118,22 +110,7 @@ package final class Parameters {
     /// All that keeps stored weights from being this network's, in words.
     /// - Parameter skipped: patterns of names that are not looked at.
     package func mismatches(_ tensors: [Tensor], except skipped: [String] = []) -> [String] {
-        func isSkipped(_ name: String) -> Bool { NamePattern.any(skipped, match: name) }
-        let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let entries = (entries + averageEntries).filter { !isSkipped($0.name) }
-        let known = Set(entries.map(\.name))
-        // PyTorch counts batches; nothing here does.
-        var problems = tensors.map(\.name).filter {
-            !known.contains($0) && !isSkipped($0) && !$0.hasSuffix(".num_batches_tracked")
-        }.map { "\($0) is no name of the network" }
-        for entry in entries {
-            guard let tensor = byName[entry.name] else {
-                problems.append("\(entry.name) \(entry.shape) is missing")
-                continue
-            }
-            if tensor.shape != entry.shape { problems.append("\(entry.name) is \(tensor.shape), not \(entry.shape)") }
-        }
-        return problems
+        ParameterSpec.mismatches((entries + averageEntries).map(\.spec), tensors, except: skipped)
     }
 
     private func read(_ entry: Entry, _ buffer: Buffer<Float>) -> [Float] {
@@ -163,18 +140,5 @@ package final class Parameters {
                 }
             }
         }
-    }
-}
-
-/// Stored weights that do not belong to this network.
-package struct WeightMismatch: Error, CustomStringConvertible {
-    package let problems: [String]
-
-    package init(problems: [String]) { self.problems = problems }
-
-    package var description: String {
-        "the weights, or the names of weights, do not fit the network:\n"
-            + problems.prefix(20).map { "  " + $0 }.joined(separator: "\n")
-            + (problems.count > 20 ? "\n  … and \(problems.count - 20) more" : "")
     }
 }

@@ -12,17 +12,16 @@ package struct Prediction: Sendable, Equatable {
     package static func predict(
         _ clips: FramedClips, weights: [Tensor], classes: Int, settings: TrainingSettings, context: ComputeContext
     ) throws -> [Prediction] {
-        let network = VisualSpeechNetwork(
-            shape: networkShape(clips.format, classes: classes, settings: settings), clips: 1, context: context, seed: 0
-        )
+        let network = NetworkRegistry.model(settings.model).init(
+            shape: networkShape(clips.format, classes: classes, settings: settings), clips: 1, context: context, seed: 0)
+        let loss = CrossEntropy(classes: classes, clips: 1, context: context)
         try network.parameters.load(weights)
         network.pack()
         var views = ClipViews()
         return try (0..<clips.count).map { clip in
-            try network.load(clips, [clip], &views)
-            network.forward(batch: 1, training: nil)
-            _ = network.loss(labels: [0])
-            let probabilities = network.probabilities(clip: 0)
+            try network.input.load(clips, [clip], &views)
+            _ = loss.losses(network.forward(batch: 1, .evaluation), [MixedLabel(0)])
+            let probabilities = loss.probabilities?.values(clip: 0) ?? []
             let label = probabilities.indices.max {
                 probabilities[$0] < probabilities[$1] || (probabilities[$0] == probabilities[$1] && $0 > $1)
             }

@@ -17,9 +17,9 @@ package final class TrainingBatches {
     ///   - chosen: places among the training clips.
     ///   - epoch: from 1.
     /// - Throws: `StoreError` where the file of the clips is damaged.
-    package func load(_ chosen: [Int], epoch: Int, into network: VisualSpeechNetwork) throws -> [MixedLabel] {
+    package func load(_ chosen: [Int], epoch: Int, into input: FrameInput) throws -> [MixedLabel] {
         guard !augmentation.isOff else {
-            try network.load(clips, chosen, &views)
+            try input.load(clips, chosen, &views)
             return chosen.map { MixedLabel(clips.label($0)) }
         }
         var labels: [MixedLabel] = []
@@ -38,7 +38,7 @@ package final class TrainingBatches {
             labels.append(MixedLabel(first: label, second: clips.label(partner.clip), share: partner.share))
             pixels.append(MixedPixels(first, mixedWith: second, share: partner.share))
         }
-        network.setClips(pixels)
+        input.setClips(pixels)
         return labels
     }
 }
@@ -59,7 +59,7 @@ struct ClipViews {
     }
 }
 
-extension VisualSpeechNetwork {
+extension FrameInput {
     /// Puts whole clips where the network reads them, the first at place 0.
     func load(_ source: FramedClips, _ clips: [Int], _ views: inout ClipViews) throws {
         setClips(

@@ -1,4 +1,5 @@
 import Clips
+import Networks
 import Studies
 
 /// The configuration keys that say how a network is trained, the metrics that come of it, and how a configuration becomes
@@ -16,7 +17,7 @@ package enum TrainingParameters {
     ]
 
     package static let network: [Parameter] = [
-        Parameter("model", .choice(["resnet18_lstm"]), .text("resnet18_lstm"), "the network"),
+        Parameter("model", .choice(NetworkRegistry.names), .text("resnet18_lstm"), "the network"),
         Parameter(
             "filters", .integer(1...256), .integer(64), "filters of the first stage; 64 is the published network"),
         Parameter("dropout", .number(0...1, belowUpper: true), .number(0.2), "share of values dropped"),
@@ -58,6 +59,7 @@ extension TrainingSettings {
     package init(_ configuration: Configuration, metric: Metric) {
         self.init()
         seed = UInt64(configuration.integer("seed"))
+        model = configuration.text("model")
         filters = configuration.integer("filters")
         dropout = configuration.number("dropout")
         batchNormMomentum = configuration.number("bn_momentum")

@@ -12,7 +12,8 @@ package final class TrainingRun {
     private let settings: TrainingSettings
     private let data: ClipSplits
     private let context: ComputeContext
-    private let network: VisualSpeechNetwork
+    private let network: any Network
+    private let loss: CrossEntropy
     private let batches: TrainingBatches
     private var views = ClipViews()
     private let optimizer: Optimizer
@@ -24,11 +25,11 @@ package final class TrainingRun {
         self.data = data
         self.context = context
         batches = TrainingBatches(clips: data.train, augmentation: settings.augmentation, seed: settings.seed)
-        network = VisualSpeechNetwork(
-            shape: networkShape(data.train.format, classes: data.classes.count, settings: settings),
-            clips: min(settings.batchSize, max(data.train.count, data.val.count, data.test?.count ?? 0)),
-            context: context,
-            seed: settings.seed)
+        let clips = min(settings.batchSize, max(data.train.count, data.val.count, data.test?.count ?? 0))
+        network = NetworkRegistry.model(settings.model).init(
+            shape: networkShape(data.train.format, classes: data.classes.count, settings: settings), clips: clips,
+            context: context, seed: settings.seed)
+        loss = CrossEntropy(classes: data.classes.count, clips: clips, context: context)
         optimizer = Optimizer(
             settings.optimizer, weights: network.parameters.weights, gradients: network.parameters.gradients,
             weightDecay: settings.weightDecay, momentum: settings.momentum, context: context)
@@ -194,12 +195,12 @@ package final class TrainingRun {
 
     /// - Returns: how many of the clips were told right before the step.
     private func trainBatch(_ clips: [Int], epoch: Int, lr: Double, takeLoss: (Float) -> Void) throws -> Int {
-        let labels = try batches.load(clips, epoch: epoch, into: network)
+        let labels = try batches.load(clips, epoch: epoch, into: network.input)
         network.pack()
-        network.forward(batch: clips.count, training: .init(seed: settings.seed, number: step))
-        network.loss(labels: labels).forEach(takeLoss)
-        let correct = labels.indices.count { predicted(clip: $0) == labels[$0].first }
-        network.backward(labels: labels)
+        let logits = network.forward(batch: clips.count, .training(seed: settings.seed, step: step))
+        loss.losses(logits, labels).forEach(takeLoss)
+        let correct = labels.indices.count { logits.prediction(clip: $0) == labels[$0].first }
+        network.backward(loss.gradient(labels))
         frozen?.clearGradients()
         if settings.clipNorm > 0 {
             clipGradients(network.parameters.gradients, limit: settings.clipNorm, context: context)
@@ -212,21 +213,21 @@ package final class TrainingRun {
 
     /// Loss and accuracy on one split, without dropout, batch norm by its averages.
     private func evaluate(
-        _ clips: FramedClips, tally: ((_ place: Int, _ predicted: Int) -> Void)? = nil
+        _ clips: FramedClips, tally: ((_ logits: Logits, _ place: Int, _ predicted: Int) -> Void)? = nil
     ) throws -> Score {
         network.pack(training: false)
         var loss = 0.0
         var correct = 0
         for start in stride(from: 0, to: clips.count, by: network.clips) {
             let part = Array(start..<min(start + network.clips, clips.count))
-            try network.load(clips, part, &views)
+            try network.input.load(clips, part, &views)
             let labels = part.map { clips.label($0) }
-            network.forward(batch: part.count, training: nil)
-            for value in network.loss(labels: labels) { loss += Double(value) }
+            let logits = network.forward(batch: part.count, .evaluation)
+            for value in self.loss.losses(logits, labels.map { MixedLabel($0) }) { loss += Double(value) }
             for (clip, label) in labels.enumerated() {
-                let guess = predicted(clip: clip)
+                let guess = logits.prediction(clip: clip)
                 if guess == label { correct += 1 }
-                if let tally { tally(clip, guess) }
+                if let tally { tally(logits, clip, guess) }
             }
         }
         return Score(loss: loss / Double(clips.count), accuracy: Double(correct) / Double(clips.count))
@@ -239,14 +240,14 @@ package final class TrainingRun {
             preconditionFailure("a network's own weights fit it: \(error)")
         }
         func predictions(_ split: Split, _ clips: FramedClips) throws -> (Score, ClipPredictions) {
-            var told = ClipPredictions(
+            var made = ClipPredictions(
                 split: split, names: clips.names, labels: clips.labels, predicted: [], probabilities: [])
-            let score = try evaluate(clips) { [network] clip, predicted in
-                told.predicted.append(predicted)
-                told.probabilities.append(network.probabilities(clip: clip)[predicted])
-                told.logits += network.logits(clip: clip)
+            let score = try evaluate(clips) { [loss] logits, clip, predicted in
+                made.predicted.append(predicted)
+                made.probabilities.append(loss.probabilities?.values(clip: clip)[predicted] ?? .nan)
+                made.logits += logits.values(clip: clip)
             }
-            return (score, told)
+            return (score, made)
         }
         let (_, val) = try predictions(.val, data.val)
         guard let clips = data.test, clips.count > 0 else { return (nil, [val]) }
@@ -256,9 +257,12 @@ package final class TrainingRun {
         for (label, predicted) in zip(test.labels, test.predicted) { confusion[label][predicted] += 1 }
         return (TestResult(loss: score.loss, accuracy: score.accuracy, confusion: confusion), [val, test])
     }
+}
 
-    private func predicted(clip: Int) -> Int {
-        let logits = network.logits(clip: clip)
+extension Logits {
+    /// The most probable class of a clip; ties go to the first.
+    fileprivate func prediction(clip: Int) -> Int {
+        let logits = values(clip: clip)
         return logits.indices.max { logits[$0] < logits[$1] || (logits[$0] == logits[$1] && $0 > $1) } ?? 0
     }
 }

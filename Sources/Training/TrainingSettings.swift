@@ -4,6 +4,8 @@ import Studies
 /// All that decides how a run trains, apart from its data.
 package struct TrainingSettings: Sendable, Equatable {
     package var seed: UInt64 = 42
+    /// One of `NetworkRegistry.names`.
+    package var model = "resnet18_lstm"
     package var filters = 64
     package var dropout = 0.2
     package var batchNormMomentum = 0.1

@@ -45,10 +45,11 @@ struct BenchCommand: ParsableCommand {
 
         func run() throws {
             let context = ComputeContext(kernels: try chosenWidth().kernels, threads: size.threads)
-            let network = VisualSpeechNetwork(shape: size.network, clips: size.batch, context: context, seed: 0)
+            let network = ResNet18LSTM(shape: size.network, clips: size.batch, context: context, seed: 0)
             let optimizer = Optimizer(
                 .adam, weights: network.parameters.weights, gradients: network.parameters.gradients, weightDecay: 0,
                 momentum: 0, context: context)
+            let loss = CrossEntropy(classes: size.network.classes, clips: size.batch, context: context)
             let clips = setClips(network)
             if let export { try SafeTensors.write(network.parameters.tensors + [clips], to: export) }
             let labels = (0..<size.batch).map { MixedLabel($0 % 10) }
@@ -57,9 +58,9 @@ struct BenchCommand: ParsableCommand {
             func step() -> (milliseconds: Double, loss: Float) {
                 let start = monotonicSeconds()
                 network.pack()
-                network.forward(batch: size.batch, training: .init(seed: 0, number: number))
-                let losses = network.loss(labels: labels)
-                network.backward(labels: labels)
+                let losses = loss.losses(
+                    network.forward(batch: size.batch, .training(seed: 0, step: number)), labels)
+                network.backward(loss.gradient(labels))
                 optimizer.step(lr: 0.001)
                 number += 1
                 return ((monotonicSeconds() - start) * 1000, losses.reduce(0, +) / Float(losses.count))
@@ -91,7 +92,7 @@ struct BenchCommand: ParsableCommand {
             dlsym(nil, "viseme_allocations").map { unsafeBitCast($0, to: (@convention(c) () -> Int).self) }
         }
 
-        private func setClips(_ network: VisualSpeechNetwork) -> Tensor {
+        private func setClips(_ network: any Network) -> Tensor {
             var stream = RandomStream(seed: 0, purpose: .visemes)
             let pixels = size.size * size.size
             var all: [Float] = []
@@ -99,7 +100,7 @@ struct BenchCommand: ParsableCommand {
             for clip in 0..<size.batch {
                 for time in 0..<size.frames {
                     let frame = (0..<pixels).map { _ in stream.uniform() }
-                    network.setFrame(values: frame, clip: clip, time: time, batch: size.batch)
+                    network.input.setFrame(values: frame, clip: clip, time: time, batch: size.batch)
                     all += frame
                 }
             }
@@ -115,7 +116,7 @@ struct BenchCommand: ParsableCommand {
         func run() throws {
             let kernels = try chosenWidth().kernels
             let context = ComputeContext(kernels: kernels, threads: size.threads)
-            let network = VisualSpeechNetwork(shape: size.network, clips: size.batch, context: context, seed: 0)
+            let network = ResNet18LSTM(shape: size.network, clips: size.batch, context: context, seed: 0)
             network.pack()
             var rows: [[String: Any]] = []
             var peaks: [Double] = []

@@ -15,12 +15,13 @@ extension BenchCommand {
 
         func run() throws {
             let context = ComputeContext(kernels: try chosenWidth().kernels, threads: size.threads)
-            let network = VisualSpeechNetwork(shape: size.network, clips: size.batch, context: context, seed: 0)
+            let network = ResNet18LSTM(shape: size.network, clips: size.batch, context: context, seed: 0)
+            let loss = CrossEntropy(classes: size.network.classes, clips: size.batch, context: context)
+            let labels = (0..<size.batch).map { MixedLabel($0 % 10) }
             let step = try medianSeconds(11) {
                 network.pack()
-                network.forward(batch: size.batch, training: .init(seed: 0, number: 0))
-                _ = network.loss(labels: (0..<size.batch).map { MixedLabel($0 % 10) })
-                network.backward(labels: (0..<size.batch).map { MixedLabel($0 % 10) })
+                _ = loss.losses(network.forward(batch: size.batch, .training(seed: 0, step: 0)), labels)
+                network.backward(loss.gradient(labels))
             }
             print("step \(decimals(step * 1000, 3)) ms")
             var all = Augmentation()
@@ -44,7 +45,7 @@ extension BenchCommand {
                 var epoch = 0
                 let seconds = try medianSeconds(rounds) {
                     epoch += 1
-                    _ = try batches.load(chosen, epoch: epoch, into: network)
+                    _ = try batches.load(chosen, epoch: epoch, into: network.input)
                 }
                 print("\(name)\t\(decimals(seconds * 1000, 3)) ms\t\(decimals(seconds / step * 100, 2)) %")
             }

@@ -32,8 +32,8 @@ private struct Golden: Decodable {
     }
 
     /// A network with PyTorch's weights and the golden clips in place.
-    func network(_ width: VectorWidth = .best, threads: Int = 1) throws -> VisualSpeechNetwork {
-        let network = VisualSpeechNetwork(
+    func network(_ width: VectorWidth = .best, threads: Int = 1) throws -> ResNet18LSTM {
+        let network = ResNet18LSTM(
             shape: NetworkShape(
                 frames: frames, height: height, width: self.width, channels: channels, filters: filters,
                 classes: classes, dropout: 0, batchNormMomentum: 0.1),
@@ -44,7 +44,28 @@ private struct Golden: Decodable {
         return network
     }
 
-    func load(into network: VisualSpeechNetwork) {
+    var mixedLabels: [MixedLabel] { labels.map { MixedLabel($0) } }
+
+    var loss: CrossEntropy {
+        CrossEntropy(
+            classes: classes, clips: labels.count, context: ComputeContext(kernels: VectorWidth.best.kernels, threads: 1))
+    }
+
+    func losses(_ logits: Logits) -> [Float] {
+        let loss = loss
+        return withExtendedLifetime(loss) { Array(loss.losses(logits, mixedLabels)) }
+    }
+
+    /// Forward and backward.
+    func step(_ network: any Network) {
+        let loss = loss
+        withExtendedLifetime(loss) {
+            _ = loss.losses(network.forward(batch: labels.count, NetworksTests.step), mixedLabels)
+            network.backward(loss.gradient(mixedLabels))
+        }
+    }
+
+    func load(into network: ResNet18LSTM) {
         let pixels = height * width
         let all = input.values
         for clip in labels.indices {
@@ -55,13 +76,13 @@ private struct Golden: Decodable {
                         frame[at * channels + c] = all[((clip * frames + time) * channels + c) * pixels + at]
                     }
                 }
-                network.setFrame(values: frame, clip: clip, time: time, batch: labels.count)
+                network.input.setFrame(values: frame, clip: clip, time: time, batch: labels.count)
             }
         }
     }
 }
 
-private let step = VisualSpeechNetwork.TrainingStep(seed: 0, number: 0)
+private let step = Pass.training(seed: 0, step: 0)
 private let names = ["network_grey", "network_rgb"]
 
 /// The greatest difference, beside the greatest value.
@@ -76,10 +97,9 @@ private func distance(_ got: [Float], _ expected: [Float]) -> Float {
 func theForwardPassIsPyTorchs(name: String) throws {
     let golden = try Golden(name)
     let network = try golden.network()
-    network.forward(batch: golden.labels.count, training: step)
-    let logits = golden.labels.indices.flatMap { network.logits(clip: $0) }
-    #expect(distance(logits, golden.logits.values) < 2e-5)
-    #expect(distance(Array(network.loss(labels: golden.labels)), golden.losses.values) < 1e-5)
+    let logits = network.forward(batch: golden.labels.count, step)
+    #expect(distance(golden.labels.indices.flatMap { logits.values(clip: $0) }, golden.logits.values) < 2e-5)
+    #expect(distance(golden.losses(logits), golden.losses.values) < 1e-5)
     let averages = network.parameters.tensors.filter { golden.averages[$0.name] != nil }
     #expect(averages.count == golden.averages.count)
     for tensor in averages {
@@ -91,9 +111,7 @@ func theForwardPassIsPyTorchs(name: String) throws {
 func everyGradientIsPyTorchs(name: String) throws {
     let golden = try Golden(name)
     let network = try golden.network()
-    network.forward(batch: golden.labels.count, training: step)
-    _ = network.loss(labels: golden.labels)
-    network.backward(labels: golden.labels)
+    golden.step(network)
     let gradients = network.parameters.gradientTensors
     #expect(gradients.map(\.name).sorted() == golden.gradients.keys.sorted())
     let largest = golden.gradients.values.flatMap(\.values).map { abs($0) }.max() ?? 0
@@ -111,10 +129,9 @@ func everyGradientIsPyTorchs(name: String) throws {
 func evaluationIsPyTorchs(name: String) throws {
     let golden = try Golden(name)
     let network = try golden.network()
-    network.forward(batch: golden.labels.count, training: step)
-    network.forward(batch: golden.labels.count, training: nil)
-    let logits = golden.labels.indices.flatMap { network.logits(clip: $0) }
-    #expect(distance(logits, golden.evaluated.values) < 5e-5)
+    _ = network.forward(batch: golden.labels.count, step)
+    let logits = network.forward(batch: golden.labels.count, .evaluation)
+    #expect(distance(golden.labels.indices.flatMap { logits.values(clip: $0) }, golden.evaluated.values) < 5e-5)
 }
 
 @Test func gradientsAreTheSlopeOfTheLoss() throws {
@@ -122,11 +139,11 @@ func evaluationIsPyTorchs(name: String) throws {
     let network = try golden.network()
     func loss() -> Double {
         network.pack()
-        network.forward(batch: golden.labels.count, training: step)
-        return network.loss(labels: golden.labels).reduce(0) { $0 + Double($1) } / Double(golden.labels.count)
+        let logits = network.forward(batch: golden.labels.count, step)
+        return golden.losses(logits).reduce(0) { $0 + Double($1) }
+            / Double(golden.labels.count)
     }
-    _ = loss()
-    network.backward(labels: golden.labels)
+    golden.step(network)
     let (weights, gradients) = (network.parameters.weights, network.parameters.gradients)
     let slopes = gradients.elements.map { Double($0) }
     // Along the gradient itself, the loss has to rise by its squared length.
@@ -145,9 +162,7 @@ func evaluationIsPyTorchs(name: String) throws {
     let golden = try Golden("network_rgb")
     func bits(_ width: VectorWidth, _ threads: Int) throws -> [[UInt32]] {
         let network = try golden.network(width, threads: threads)
-        network.forward(batch: golden.labels.count, training: step)
-        _ = network.loss(labels: golden.labels)
-        network.backward(labels: golden.labels)
+        golden.step(network)
         return network.parameters.gradientTensors.map { $0.values.map(\.bitPattern) }
     }
     let plain = try bits(.plain, 1)
@@ -159,8 +174,7 @@ func evaluationIsPyTorchs(name: String) throws {
 @Test func aClipsLogitsDoNotDependOnItsNeighbours() throws {
     let golden = try Golden("network_rgb")
     let network = try golden.network()
-    network.forward(batch: golden.labels.count, training: nil)
-    let together = network.logits(clip: 17)
+    let together = network.forward(batch: golden.labels.count, .evaluation).values(clip: 17)
     let pixels = golden.height * golden.width
     let all = golden.input.values
     for time in 0..<golden.frames {
@@ -168,10 +182,9 @@ func evaluationIsPyTorchs(name: String) throws {
         for c in 0..<3 {
             for at in 0..<pixels { frame[at * 3 + c] = all[((17 * golden.frames + time) * 3 + c) * pixels + at] }
         }
-        network.setFrame(values: frame, clip: 0, time: time, batch: 1)
+        network.input.setFrame(values: frame, clip: 0, time: time, batch: 1)
     }
-    network.forward(batch: 1, training: nil)
-    #expect(network.logits(clip: 0) == together)
+    #expect(network.forward(batch: 1, .evaluation).values(clip: 0) == together)
 }
 
 @Test func weightsOfAnotherNetworkAreRefusedWithAllThatIsWrong() throws {

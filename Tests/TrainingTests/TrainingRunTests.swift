@@ -234,12 +234,12 @@ func networksReadTheClipsThatAreShown(sizes: (channels: Int, size: Int, batch: I
         frames: 3, height: 9, width: size, channels: channels, filters: 1, classes: 2, dropout: 0,
         batchNormMomentum: 0.1)
     let context = ComputeContext(kernels: width.kernels, threads: 1)
-    func logits(_ put: (VisualSpeechNetwork) throws -> Void) rethrows -> [[Float]] {
-        let network = VisualSpeechNetwork(shape: shape, clips: batch, context: context, seed: 5)
+    func logits(_ put: (FrameInput) throws -> Void) rethrows -> [[Float]] {
+        let network = ResNet18LSTM(shape: shape, clips: batch, context: context, seed: 5)
         network.pack(training: false)
-        try put(network)
-        network.forward(batch: batch, training: nil)
-        return (0..<batch).map { network.logits(clip: $0) }
+        try put(network.input)
+        let logits = network.forward(batch: batch, .evaluation)
+        return (0..<batch).map { logits.values(clip: $0) }
     }
     var changes = Augmentation()
     (changes.flip, changes.shift, changes.crop, changes.speed, changes.mask) = (true, 2, 3, 0.3, 2)
@@ -259,7 +259,7 @@ func networksReadTheClipsThatAreShown(sizes: (channels: Int, size: Int, batch: I
             }
             return all
         }
-        let shown = try logits { network in
+        let shown = try logits { input in
             for clip in 0..<batch {
                 let own = try numbers(clip)
                 let partner = augmentation.partner(seed: 7, epoch: 2, clip: clip, count: batch)
@@ -271,7 +271,7 @@ func networksReadTheClipsThatAreShown(sizes: (channels: Int, size: Int, batch: I
                             values[at] = partner.share * values[at] + (1 - partner.share) * other[time][at]
                         }
                     }
-                    network.setFrame(values: values, clip: clip, time: time, batch: batch)
+                    input.setFrame(values: values, clip: clip, time: time, batch: batch)
                 }
             }
         }

@@ -1,42 +1,39 @@
-import Kernels
 import Networks
 import Recipes
 import Studies
 
-/// Patterns of parameter names in a recipe, looked at before anything runs.
+/// Patterns of parameter names in a recipe, compared with the networks before anything runs.
 enum ParameterPatterns {
+    private struct Use: Hashable {
+        let model, key, pattern: String
+    }
+
     /// - Throws: `WeightMismatch` with all patterns that name no parameter, and what is skipped of no start.
     static func check(_ runs: [RunDraft], hasInitialWeights: Bool) throws {
         var problems: [String] = []
-        guard runs.contains(where: { !used($0.configuration).isEmpty }) else { return }
-        let names = parameterNames
-        let all = Set(runs.flatMap { used($0.configuration) }).sorted { ($0.key, $0.pattern) < ($1.key, $1.pattern) }
-        for use in all where !names.contains(where: { NamePattern(use.pattern).matches($0) }) {
+        let uses = Set(runs.flatMap { used($0.configuration) })
+        for use in uses.sorted(by: { ($0.key, $0.pattern, $0.model) < ($1.key, $1.pattern, $1.model) }) {
+            let pattern = NamePattern(use.pattern)
+            guard !names(use.model).contains(where: pattern.matches) else { continue }
             problems.append("\(use.key): no parameter is called \(use.pattern)")
         }
-        if !hasInitialWeights,
-            runs.contains(where: { !$0.configuration.texts("init_skip").isEmpty })
-        {
+        if !hasInitialWeights, runs.contains(where: { !$0.configuration.texts("init_skip").isEmpty }) {
             problems.append("init_skip: there is no init_from of which it could skip anything")
         }
         guard problems.isEmpty else { throw WeightMismatch(problems: problems) }
     }
 
-    private struct Use: Hashable {
-        let key: String
-        let pattern: String
-    }
-
     private static func used(_ configuration: Configuration) -> [Use] {
-        configuration.texts("freeze").map { Use(key: "freeze", pattern: $0) }
-            + configuration.texts("init_skip").map { Use(key: "init_skip", pattern: $0) }
+        let model = configuration.text("model")
+        return ["freeze", "init_skip"].flatMap { key in
+            configuration.texts(key).map { Use(model: model, key: key, pattern: $0) }
+        }
     }
 
-    /// The same for every size of the network.
-    private static var parameterNames: [String] {
+    /// The same for every size of a network.
+    private static func names(_ model: String) -> [String] {
         let shape = NetworkShape(
             frames: 1, height: 8, width: 8, channels: 1, filters: 1, classes: 2, dropout: 0, batchNormMomentum: 0.1)
-        let context = ComputeContext(kernels: VectorWidth.best.kernels, threads: 1)
-        return VisualSpeechNetwork(shape: shape, clips: 1, context: context, seed: 0).parameters.tensors.map(\.name)
+        return NetworkRegistry.model(model).parameters(shape).map(\.name)
     }
 }

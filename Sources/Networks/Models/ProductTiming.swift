@@ -11,13 +11,15 @@ package struct ProductTiming {
     package let passes: [(name: String, run: () -> Void)]
 }
 
-extension VisualSpeechNetwork {
-    /// Every product of a full batch, in the order of the forward pass.
-    package func productTimings() -> [ProductTiming] {
+extension ProductTiming {
+    /// Every product of a full batch of a ResNet with an LSTM, in the order of the forward pass.
+    static func of(
+        _ stem: ResNetStem, _ blocks: [ResidualBlock], _ lstm: LSTM, _ shape: NetworkShape, clips: Int
+    ) -> [ProductTiming] {
         let frameBlocks = (clips * shape.frames + laneCount - 1) / laneCount
         let clipBlocks = (clips + laneCount - 1) / laneCount
-        var timings = [timing("stem 7×7/2", resnet.stem, blocks: frameBlocks)]
-        for (index, block) in resnet.blocks.enumerated() {
+        var timings = [timing("stem 7×7/2", stem.convolution, blocks: frameBlocks)]
+        for (index, block) in blocks.enumerated() {
             let name = "stage \(index / 2 + 1), block \(index % 2 + 1)"
             timings.append(timing("\(name), conv 1", block.conv1, blocks: frameBlocks))
             timings.append(timing("\(name), conv 2", block.conv2, blocks: frameBlocks))
@@ -25,15 +27,15 @@ extension VisualSpeechNetwork {
                 timings.append(timing("\(name), shortcut 1×1/2", shortcut.conv, blocks: frameBlocks))
             }
         }
-        timings.append(timing("LSTM, input", lstm1.inputProduct, blocks: shape.frames * clipBlocks))
+        timings.append(timing("LSTM, input", lstm.inputProduct, blocks: shape.frames * clipBlocks))
         // Forward and backward go step by step; the weights' gradient is taken over all steps at once.
-        timings.append(timing("LSTM, hidden, one step", lstm1.hiddenProduct, blocks: clipBlocks, passes: 0..<2))
+        timings.append(timing("LSTM, hidden, one step", lstm.hiddenProduct, blocks: clipBlocks, passes: 0..<2))
         return timings
     }
 
-    private func timing(_ name: String, _ product: Convolution, blocks: Int, passes kept: Range<Int> = 0..<3)
-        -> ProductTiming
-    {
+    private static func timing(
+        _ name: String, _ product: Convolution, blocks: Int, passes kept: Range<Int> = 0..<3
+    ) -> ProductTiming {
         let work = product.method.work
         let input = ones(work.inputCount * blocks)
         let output = ones(work.outputCount * blocks)
@@ -54,7 +56,7 @@ extension VisualSpeechNetwork {
             passes: Array(passes[kept.clamped(to: passes.indices)]))
     }
 
-    private func ones(_ count: Int) -> Buffer<Lanes> {
+    private static func ones(_ count: Int) -> Buffer<Lanes> {
         let buffer = Buffer<Lanes>(count: count)
         for index in 0..<count { buffer.pointer[index] = Lanes(repeating: 1) }
         return buffer

@@ -2,7 +2,8 @@ import Kernels
 import Tensors
 
 /// Batch normalisation (Ioffe and Szegedy 2015) as PyTorch computes it: normalised by the biased variance of the batch,
-/// averages follow the unbiased one.
+/// averages follow the unbiased one. A part of layers, which fuse
+/// it with a rectifier, a shortcut or pooling.
 final class BatchNorm {
     private let context: ComputeContext
     private let parameters: Parameters
@@ -18,11 +19,20 @@ final class BatchNorm {
     /// ε of the published network.
     static let epsilon: Float = 0.001
 
+    static func parameters(_ name: String, channels: Int) -> [ParameterSpec] {
+        [
+            ParameterSpec("\(name).weight", [channels], .constant(1)),
+            ParameterSpec("\(name).bias", [channels], .constant(0)),
+            ParameterSpec("\(name).running_mean", [channels], .constant(0), isTrained: false),
+            ParameterSpec("\(name).running_var", [channels], .constant(1), isTrained: false),
+        ]
+    }
+
     init(name: String, channels: Int, momentum: Float, parameters: Parameters, context: ComputeContext) {
-        gamma = parameters.add("\(name).weight", [channels], .constant(1))
-        beta = parameters.add("\(name).bias", [channels], .constant(0))
-        averageMean = parameters.addAverage("\(name).running_mean", [channels], 0)
-        averageVariance = parameters.addAverage("\(name).running_var", [channels], 1)
+        gamma = parameters.slot("\(name).weight")
+        beta = parameters.slot("\(name).bias")
+        averageMean = parameters.slot("\(name).running_mean")
+        averageVariance = parameters.slot("\(name).running_var")
         self.momentum = momentum
         self.parameters = parameters
         self.context = context

@@ -2,7 +2,7 @@ import Kernels
 import Tensors
 
 /// A product of activations with weights: a convolution, or (with one position and one tap) a matrix. Which way it is
-/// computed depends on its shape alone.
+/// computed depends on its shape alone. A part of layers, which fuse it with what follows.
 final class Convolution {
     let method: any ProductMethod
     private let context: ComputeContext
@@ -25,6 +25,16 @@ final class Convolution {
         self.context = context
         bias = Buffer(count: (outputs + panelWidth - 1) / panelWidth * panelWidth)
         context.workspace.reserve(max(method.workspaceCount, outputs))
+    }
+
+    /// The parameters of a convolution under PyTorch's names, started as PyTorch starts them (Kaiming-uniform with a = √5,
+    /// which is ±1/√fan-in).
+    static func parameters(
+        _ name: String, inputs: Int, outputs: Int, kernel: Int, hasBias: Bool = true
+    ) -> [ParameterSpec] {
+        let start = ParameterSpec.Start.uniform(bound: 1 / Float(inputs * kernel * kernel).squareRoot())
+        let weight = ParameterSpec("\(name).weight", [outputs, inputs, kernel, kernel], start)
+        return hasBias ? [weight, ParameterSpec("\(name).bias", [outputs], start)] : [weight]
     }
 
     /// A matrix product.

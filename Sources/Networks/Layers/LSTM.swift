@@ -3,47 +3,58 @@ import Tensors
 
 /// A long short-term memory (Hochreiter and Schmidhuber 1997) with PyTorch's gates: input, forget, cell, output.
 ///
-/// Sequences lie as `[time][block of clips][channel]`. The products with the input are one matrix product for all steps.
-final class LSTM {
+/// The products with the input are one matrix product for all steps.
+package final class LSTM: Layer {
     let inputProduct, hiddenProduct: Convolution
-    private let context: ComputeContext
+    private let kernels: any KernelSet.Type
+    private let gradients: GradientMemory
     private let size: Int
     private let gates, cell, cellTanh: Buffer<Lanes>
     private let gateGradients, cellGradient: Buffer<Lanes>
-    let hidden: Buffer<Lanes>
+    private let hidden: Buffer<Lanes>
+    private var input: Activations?
 
-    init(name: String, inputs: Int, size: Int, steps: Int, clips: Int, parameters: Parameters, context: ComputeContext)
-    {
-        let bound = 1 / Float(size).squareRoot()
-        let start = Parameters.Start.uniform(bound: bound)
-        let inputWeight = parameters.add("\(name).weight_ih_l0", [4 * size, inputs], start)
-        let hiddenWeight = parameters.add("\(name).weight_hh_l0", [4 * size, size], start)
-        let inputBias = parameters.add("\(name).bias_ih_l0", [4 * size], start)
-        let hiddenBias = parameters.add("\(name).bias_hh_l0", [4 * size], start)
+    package static func parameters(_ name: String, inputs: Int, size: Int) -> [ParameterSpec] {
+        let start = ParameterSpec.Start.uniform(bound: 1 / Float(size).squareRoot())
+        return [
+            ParameterSpec("\(name).weight_ih_l0", [4 * size, inputs], start),
+            ParameterSpec("\(name).weight_hh_l0", [4 * size, size], start),
+            ParameterSpec("\(name).bias_ih_l0", [4 * size], start),
+            ParameterSpec("\(name).bias_hh_l0", [4 * size], start),
+        ]
+    }
+
+    package init(name: String, inputs: Int, size: Int, in context: LayerContext) {
+        let (parameters, compute) = (context.parameters, context.compute)
         inputProduct = Convolution(
-            inputs: inputs, outputs: 4 * size, weight: inputWeight, biases: [inputBias, hiddenBias],
-            parameters: parameters, context: context)
+            inputs: inputs, outputs: 4 * size, weight: parameters.slot("\(name).weight_ih_l0"),
+            biases: [parameters.slot("\(name).bias_ih_l0"), parameters.slot("\(name).bias_hh_l0")],
+            parameters: parameters, context: compute)
         hiddenProduct = Convolution(
-            inputs: size, outputs: 4 * size, weight: hiddenWeight, biases: [], parameters: parameters, context: context)
-        self.context = context
+            inputs: size, outputs: 4 * size, weight: parameters.slot("\(name).weight_hh_l0"), biases: [],
+            parameters: parameters, context: compute)
+        kernels = compute.kernels
+        gradients = context.gradients
         self.size = size
-        let blocks = steps * ((clips + laneCount - 1) / laneCount)
+        let blocks = context.steps * context.clipBlocks
         gates = Buffer(count: blocks * 4 * size)
         gateGradients = Buffer(count: blocks * 4 * size)
         cell = Buffer(count: blocks * size)
         cellTanh = Buffer(count: blocks * size)
-        cellGradient = Buffer(count: (clips + laneCount - 1) / laneCount * size)
+        cellGradient = Buffer(count: context.clipBlocks * size)
         hidden = Buffer(count: blocks * size)
+        gradients.reserve(blocks * max(inputs, size))
     }
 
-    func pack(training: Bool) {
+    package func pack(training: Bool) {
         inputProduct.pack(training: training)
         hiddenProduct.pack(training: training)
     }
 
-    /// - Parameter clipBlocks: blocks of clips in one time step.
-    func forward(_ x: UnsafePointer<Lanes>, steps: Int, clipBlocks: Int) {
-        inputProduct.forward(x, gates.pointer, blocks: steps * clipBlocks)
+    package func forward(_ x: Activations, _ pass: Pass) -> Activations {
+        input = x
+        let (steps, clipBlocks) = (x.steps, x.clipBlocks)
+        inputProduct.forward(x.pointer, gates.pointer, blocks: steps * clipBlocks)
         for step in 0..<steps {
             let now = step * clipBlocks
             let before = now - clipBlocks
@@ -53,47 +64,45 @@ final class LSTM {
                 )
             }
             for block in 0..<clipBlocks {
-                context.kernels.lstmStep(
+                kernels.lstmStep(
                     gates: gates.pointer + (now + block) * 4 * size,
                     previousCell: step > 0 ? UnsafePointer(cell.pointer + (before + block) * size) : nil,
                     cell: cell.pointer + (now + block) * size, cellTanh: cellTanh.pointer + (now + block) * size,
                     hidden: hidden.pointer + (now + block) * size, size: size)
             }
         }
+        return x.at(hidden.pointer, channels: size)
     }
 
-    /// - Parameters:
-    ///   - hiddenGradient: of all hidden states; spent.
-    ///   - inputGradient: of x; written.
-    func backward(
-        _ x: UnsafePointer<Lanes>, hiddenGradient: UnsafeMutablePointer<Lanes>,
-        inputGradient: UnsafeMutablePointer<Lanes>, steps: Int, clips: Int
-    ) {
-        let clipBlocks = (clips + laneCount - 1) / laneCount
+    package func backward(_ gradient: Activations) -> Activations? {
+        guard let x = input else { preconditionFailure("backward follows forward") }
+        let (steps, clipBlocks) = (x.steps, x.clipBlocks)
+        let (inputGradient, _) = gradients.besides(gradient.pointer)
         cellGradient.clear()
         for step in (0..<steps).reversed() {
             let now = step * clipBlocks
             if step < steps - 1 {
                 hiddenProduct.backward(
-                    gateGradients.pointer + (now + clipBlocks) * 4 * size, hiddenGradient + now * size,
+                    gateGradients.pointer + (now + clipBlocks) * 4 * size, gradient.pointer + now * size,
                     blocks: clipBlocks, continuing: true)
             }
             for block in 0..<clipBlocks {
                 let previous = now - clipBlocks + block
-                context.kernels.lstmStepGradient(
+                kernels.lstmStepGradient(
                     gates: gates.pointer + (now + block) * 4 * size,
                     previousCell: step > 0 ? UnsafePointer(cell.pointer + previous * size) : nil,
                     cellTanh: cellTanh.pointer + (now + block) * size,
-                    hiddenGradient: hiddenGradient + (now + block) * size,
+                    hiddenGradient: gradient.pointer + (now + block) * size,
                     cellGradient: cellGradient.pointer + block * size,
                     gateGradients: gateGradients.pointer + (now + block) * 4 * size, size: size)
             }
         }
         let all = steps * clipBlocks
-        inputProduct.weightGradients(x, gateGradients.pointer, shape: matrixShape(blocks: all))
+        inputProduct.weightGradients(x.pointer, gateGradients.pointer, shape: matrixShape(blocks: all))
         hiddenProduct.weightGradients(
             hidden.pointer, gateGradients.pointer + clipBlocks * 4 * size, shape: matrixShape(blocks: all - clipBlocks))
         inputProduct.backward(gateGradients.pointer, inputGradient, blocks: all)
+        return x.at(inputGradient)
     }
 
     private func matrixShape(blocks: Int) -> BlockShape {

@@ -1,0 +1,96 @@
+import Kernels
+import Tensors
+
+/// The numbers between two layers, and how they lie in memory. A value: it owns no memory.
+package struct Activations {
+    package enum Layout: Sendable {
+        /// `[block of frames][row][column][channel]`; frame number `time · batch + clip`.
+        case frames
+        /// `[time][block of clips][channel]`.
+        case sequence
+        /// `[block of clips][channel]`.
+        case clips
+    }
+
+    package var pointer: UnsafeMutablePointer<Lanes>
+    package var layout: Layout
+    /// Clips.
+    package var batch: Int
+    /// Frames of a clip; 1 if the layout is `clips`.
+    package var steps: Int
+    package var height = 1
+    package var width = 1
+    package var channels: Int
+
+    package init(
+        pointer: UnsafeMutablePointer<Lanes>, layout: Layout, batch: Int, steps: Int, height: Int = 1, width: Int = 1,
+        channels: Int
+    ) {
+        self.pointer = pointer
+        self.layout = layout
+        self.batch = batch
+        self.steps = steps
+        self.height = height
+        self.width = width
+        self.channels = channels
+    }
+
+    /// Frames in all.
+    package var frames: Int { batch * steps }
+
+    /// Blocks of clips at one time.
+    package var clipBlocks: Int { (batch + laneCount - 1) / laneCount }
+
+    /// Blocks of sixteen lanes.
+    package var blocks: Int {
+        layout == .frames ? (frames + laneCount - 1) / laneCount : steps * clipBlocks
+    }
+
+    /// `Lanes` in all.
+    package var count: Int { blocks * height * width * channels }
+
+    /// Pictures, for kernels over frames.
+    var picture: BlockShape { BlockShape(frames: frames, height: height, width: width, channels: channels) }
+
+    /// The same numbers of another place, with other channels.
+    func at(_ pointer: UnsafeMutablePointer<Lanes>, channels: Int? = nil) -> Activations {
+        var other = self
+        other.pointer = pointer
+        other.channels = channels ?? self.channels
+        return other
+    }
+
+    /// The numbers of one clip, `[channel]`. The layout is `clips`.
+    package func values(clip: Int) -> [Float] {
+        (0..<channels).map { pointer[clip / laneCount * channels + $0][clip % laneCount] }
+    }
+}
+
+/// `[block of clips][class]`.
+package typealias Logits = Activations
+
+/// What a pass through a network is for.
+package struct Pass: Sendable {
+    /// What dropout draws from.
+    package struct TrainingStep: Sendable {
+        package let seed: UInt64
+        /// Training steps before this one.
+        package let number: UInt64
+
+        package init(seed: UInt64, number: UInt64) {
+            self.seed = seed
+            self.number = number
+        }
+    }
+
+    /// Nil in evaluation: nothing is dropped, and batch norm uses its averages.
+    package let step: TrainingStep?
+
+    package var isTraining: Bool { step != nil }
+
+    package static let evaluation = Pass(step: nil)
+
+    package static func training(seed: UInt64, step: UInt64) -> Pass {
+        Pass(step: TrainingStep(seed: seed, number: step))
+    }
+}

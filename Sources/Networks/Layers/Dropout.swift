@@ -1,0 +1,54 @@
+import Kernels
+import Tensors
+
+/// Dropout (Srivastava et al. 2014): each value is dropped with probability `rate`, the others grow by 1/(1 − rate).
+///
+/// What is dropped depends on the seed, the layer, the step and the value's place `[time][clip][channel]` alone.
+package final class Dropout: Layer {
+    private let rate: Float
+    /// Its number in the network: each draws from a stream of its own.
+    private let number: UInt32
+    private let channels: Int
+    private let mask: Buffer<Lanes>
+    private let kernels: any KernelSet.Type
+
+    /// - Parameter steps: 1 if its input are clips.
+    package init(rate: Float, number: UInt32, channels: Int, steps: Int, in context: LayerContext) {
+        self.rate = rate
+        self.number = number
+        self.channels = channels
+        mask = Buffer(count: rate == 0 ? 0 : steps * context.clipBlocks * channels)
+        kernels = context.compute.kernels
+    }
+
+    /// In training, draws the mask of the step and applies it in place.
+    package func forward(_ x: Activations, _ pass: Pass) -> Activations {
+        guard rate > 0, let step = pass.step else { return x }
+        let stream = RandomStream(seed: step.seed, purpose: .dropout, part: number)
+        let (clips, clipBlocks) = (x.batch, x.clipBlocks)
+        let kept = 1 / (1 - rate)
+        let quads = (channels + 3) / 4
+        let scalars = UnsafeMutableRawPointer(mask.pointer).assumingMemoryBound(to: Float.self)
+        for time in 0..<x.steps {
+            for clip in 0..<clips {
+                let block = time * clipBlocks + clip / laneCount
+                let start = block * channels * laneCount + clip % laneCount
+                for quad in 0..<quads {
+                    let place = UInt64((time * clips + clip) * quads + quad)
+                    let bits = stream.block(at: step.number << 32 | place)
+                    for lane in 0..<min(4, channels - quad * 4) {
+                        scalars[start + (quad * 4 + lane) * laneCount] = unitFloat(bits[lane]) < rate ? 0 : kept
+                    }
+                }
+            }
+        }
+        kernels.multiply(x.pointer, by: mask.pointer, count: x.count)
+        return x
+    }
+
+    /// The gradient passes where the value did.
+    package func backward(_ gradient: Activations) -> Activations? {
+        if rate > 0 { kernels.multiply(gradient.pointer, by: mask.pointer, count: gradient.count) }
+        return gradient
+    }
+}
