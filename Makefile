@@ -3,6 +3,9 @@ RECIPE ?= lr_grid
 ARGS ?=
 PREFIX ?= /usr/local
 PYTHON ?= python3
+COMPLETIONS_BASH = $(PREFIX)/share/bash-completion/completions
+COMPLETIONS_ZSH = $(PREFIX)/share/zsh/site-functions
+COMPLETIONS_FISH = $(PREFIX)/share/fish/vendor_completions.d
 
 PACKAGES := libhdf5-dev libssl-dev zlib1g-dev pkg-config ffmpeg
 VISEME := .build/release/viseme
@@ -11,7 +14,7 @@ STUDY := results/$(basename $(notdir $(RECIPE_FILE)))
 SOURCES := Package.swift $(shell find Sources -type f -o -type l)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build sweep plan report verify status test soak bench bench-files bench-data bench-sweep lint format example install clean
+.PHONY: help setup build sweep plan report verify status test soak bench bench-files bench-data bench-sweep goldens lint format example install clean
 
 help: ## list what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,6 +69,9 @@ bench-data: $(VISEME) ## preparing clips, batches beside the training step, and 
 bench-sweep: $(VISEME) ## what one more run costs, beside Optuna, Hydra and Snakemake (installed for the moment)
 	@$(PYTHON) scripts/bench_sweep.py $(VISEME) $(ARGS)
 
+goldens: $(VISEME) ## record all golden digests again (after a change of the numerics revision)
+	@for file in recipes/*.digests; do $(VISEME) verify $${file%.digests}.yaml --record || exit 1; done
+
 lint: ## check the form of all sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
@@ -77,9 +83,13 @@ example: $(VISEME) ## make the example report of the README again
 	@rm -rf docs/example && mkdir -p docs/example/figures
 	@cp results/lr_grid/report.md docs/example/ && cp results/lr_grid/figures/*.svg docs/example/figures/
 
-install: $(VISEME) ## install the program to PREFIX/bin
+install: $(VISEME) ## install the program to PREFIX/bin, with completion for bash, zsh and fish
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(VISEME) $(DESTDIR)$(PREFIX)/bin/viseme
+	install -d $(DESTDIR)$(COMPLETIONS_BASH) $(DESTDIR)$(COMPLETIONS_ZSH) $(DESTDIR)$(COMPLETIONS_FISH)
+	$(VISEME) --generate-completion-script bash > $(DESTDIR)$(COMPLETIONS_BASH)/viseme
+	$(VISEME) --generate-completion-script zsh > $(DESTDIR)$(COMPLETIONS_ZSH)/_viseme
+	$(VISEME) --generate-completion-script fish > $(DESTDIR)$(COMPLETIONS_FISH)/viseme.fish
 
 clean: ## remove what was built; results stay
 	rm -rf .build

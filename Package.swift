@@ -62,7 +62,7 @@ let package = Package(
                 "Digests", "Kernels", "Tensors", "Networks", "Clips", "Training", "Studies", "Recipes", "Files",
                 "RunStore", "CPlatform", subprocess,
             ]),
-        .target(name: "Reports", dependencies: ["Tensors", "Studies", "RunStore", mustache]),
+        .target(name: "Reports", dependencies: ["Tensors", "Files", "Studies", "RunStore", mustache]),
         .executableTarget(
             name: "viseme",
             dependencies: [

@@ -94,7 +94,7 @@ extension Augmentation {
         while true {
             let (u, v) = (stream.uniformDouble(), stream.uniformDouble())
             guard u > 0, v > 0 else { continue }
-            // Powers below e⁻⁷⁰⁰ are nought for all that follows.
+            // Powers below e⁻⁷⁰⁰ are zero for all that follows.
             let x = PortableMath.exp(max(PortableMath.log(u) / mixup, -700))
             let y = PortableMath.exp(max(PortableMath.log(v) / mixup, -700))
             if x + y <= 1 { return x / (x + y) }

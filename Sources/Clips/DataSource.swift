@@ -91,6 +91,7 @@ package enum DataSource: Sendable, Hashable {
             throw ClipError.noFolder(path: "of clips to prepare")
         }
         try settings.decoding.check()
+        // Only a file of clips is replaced.
         if FileManager.default.fileExists(atPath: file.path), (try? ClipSet(file)) == nil {
             throw StoreError.unwritable(
                 path: file.path, reason: "it is there already, and no file of clips: choose another name, or remove it")
@@ -107,6 +108,7 @@ package enum DataSource: Sendable, Hashable {
         _ progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws -> ClipSet {
         let file = cache.appending(path: "clips-" + (try listing.key(settings)) + ".h5")
+        // A cache that is missing or damaged is made anew.
         if let set = try? ClipSet(file, isCache: true) { return set }
         try await Preparation(listing: listing, settings: settings, cache: cache).write(to: file, progress: progress)
         return try ClipSet(file, isCache: true)

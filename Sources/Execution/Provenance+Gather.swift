@@ -65,6 +65,7 @@ extension Provenance {
     }
 
     private static func git(_ folder: String, _ arguments: [String]) async -> String? {
+        // Without git there is no commit to record.
         let result = try? await Subprocess.run(
             // Without a lock of the index: a process that is killed would leave it behind, in the way of every commit.
             .name("git"), arguments: Arguments(["--no-optional-locks", "-C", folder] + arguments),
@@ -75,6 +76,7 @@ extension Provenance {
     }
 
     private static func processorName() -> String {
+        // Only Linux has it; elsewhere the processor is recorded as unknown.
         let facts = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
         let line = facts.split(separator: "\n").first { $0.hasPrefix("model name") }
         let name = line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
@@ -89,6 +91,7 @@ extension Provenance {
     }
 
     private static func systemName() -> String {
+        // Where it is missing, the system's own version text is recorded.
         let facts = (try? String(contentsOfFile: "/etc/os-release", encoding: .utf8)) ?? ""
         let line = facts.split(separator: "\n").first { $0.hasPrefix("PRETTY_NAME=") }
         return line.map { $0.dropFirst("PRETTY_NAME=".count).trimmingCharacters(in: ["\""]) }

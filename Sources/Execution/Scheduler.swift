@@ -50,6 +50,7 @@ package struct Scheduler: Sendable {
 
     /// Ends runs that break a rule while they run.
     private func observe(_ board: JobBoard) async {
+        // Sleep throws only when it is cancelled.
         while (try? await Task.sleep(for: Scheduler.observationInterval)) != nil {
             for (run, handle) in await board.underWay {
                 do { try trainer.observe(run) } catch {

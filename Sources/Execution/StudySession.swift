@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Recipes
 import RunStore
@@ -64,8 +65,7 @@ package final class StudySession: Sendable {
     }
 
     deinit {
-        // A folder of temporary files that can't be removed is the system's to remove.
-        if let temporary { try? FileManager.default.removeItem(at: temporary) }
+        if let temporary { FileManager.default.discard(temporary) }
     }
 
     /// Nothing is deleted, but the report is about the plan that is stored.
@@ -137,6 +137,7 @@ package final class StudySession: Sendable {
             claim: claim.owner.token)
         let scheduler = Scheduler(trainer: study.trainer, launcher: launcher, context: context)
         let heartbeat = Task {
+            // Sleep throws only when it is cancelled.
             while (try? await Task.sleep(for: .seconds(Claim.heartbeat))) != nil { claim.renew() }
         }
         await scheduler.work(through: runs) { [self] event in

@@ -9,7 +9,7 @@ public protocol KernelSet {
     // MARK: Convolution and matrix product
 
     /// Output = start + Σ over taps (rows, then columns), then input channels, of input × weight: one chain of fused
-    /// multiply-adds for each output. It starts from the bias, from nought where `bias` is nil, or, where `continuing`
+    /// multiply-adds for each output. It starts from the bias, from zero where `bias` is nil, or, where `continuing`
     /// is true, from what `output` holds.
     ///
     /// - Parameters:
@@ -40,7 +40,7 @@ public protocol KernelSet {
     // MARK: Winograd's convolution
 
     /// Row `row` (0…3) of Bᵀ d B, four frequencies, of the tiles `positions` of all input channels. Pixels on the border
-    /// are nought: they are read from `zeros`, one pixel of noughts.
+    /// are zero: they are read from `zeros`, one pixel of zeros.
     static func winogradInput(
         _ plan: WinogradPlan, row: Int, input: UnsafePointer<Lanes>, zeros: UnsafePointer<Lanes>,
         positions: Range<Int>, output: UnsafeMutablePointer<Lanes>, layout: TransformedLayout)
@@ -135,7 +135,7 @@ public protocol KernelSet {
 
     /// One time step. `gates`: `[4·hidden]`, sums before the activations, in the order input, forget, cell, output; left
     /// activated. `cell` = forget·`previousCell` + input·cell gate; `hidden` = output·tanh(cell), and that tanh in
-    /// `cellTanh`. `previousCell` nil is nought.
+    /// `cellTanh`. `previousCell` nil is zero.
     static func lstmStep(
         gates: UnsafeMutablePointer<Lanes>, previousCell: UnsafePointer<Lanes>?, cell: UnsafeMutablePointer<Lanes>,
         cellTanh: UnsafeMutablePointer<Lanes>, hidden: UnsafeMutablePointer<Lanes>, size: Int)

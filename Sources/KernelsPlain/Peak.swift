@@ -3,11 +3,17 @@ import KernelContract
 extension Loops {
     public static func multiplyAddPeak(rounds: Int) -> (multiplyAdds: Int, result: Float) {
         // Twelve chains: enough to hide the latency of a multiply-add, few enough for sixteen registers.
-        let factor = Part(repeating: 0.999)
-        let term = Part(repeating: 0.001)
-        var (a, b, c, d) = (Part(repeating: 1), Part(repeating: 2), Part(repeating: 3), Part(repeating: 4))
-        var (e, f, g, h) = (Part(repeating: 5), Part(repeating: 6), Part(repeating: 7), Part(repeating: 8))
-        var (i, j, k, l) = (Part(repeating: 9), Part(repeating: 10), Part(repeating: 11), Part(repeating: 12))
+        let factor = Register(repeating: 0.999)
+        let term = Register(repeating: 0.001)
+        var (a, b, c, d) = (
+            Register(repeating: 1), Register(repeating: 2), Register(repeating: 3), Register(repeating: 4)
+        )
+        var (e, f, g, h) = (
+            Register(repeating: 5), Register(repeating: 6), Register(repeating: 7), Register(repeating: 8)
+        )
+        var (i, j, k, l) = (
+            Register(repeating: 9), Register(repeating: 10), Register(repeating: 11), Register(repeating: 12)
+        )
         for _ in 0..<rounds {
             a = term.addingProduct(a, factor)
             b = term.addingProduct(b, factor)
@@ -23,6 +29,6 @@ extension Loops {
             l = term.addingProduct(l, factor)
         }
         let sum = (a + b + c + d) + (e + f + g + h) + (i + j + k + l)
-        return (rounds * 12 * Part.scalarCount, sum.sum())
+        return (rounds * 12 * Register.scalarCount, sum.sum())
     }
 }

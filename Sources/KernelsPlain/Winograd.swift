@@ -44,13 +44,13 @@ extension Loops {
     @inline(__always)
     private static func transformRow(
         _ pixels: TileRows, _ target: UnsafeMutablePointer<Lanes>, _ layout: TransformedLayout, _ channels: Int,
-        _ combine: (Part, Part) -> Part
+        _ combine: (Register, Register) -> Register
     ) {
         var first = 0
         var to = target
         while first < channels {
             for at in first..<min(first + gradientTile, channels) {
-                for part in 0..<partsOfLanes {
+                for part in 0..<registersOfLanes {
                     let c0 = combine(load(pixels.a0 + at, part), load(pixels.b0 + at, part))
                     let c1 = combine(load(pixels.a1 + at, part), load(pixels.b1 + at, part))
                     let c2 = combine(load(pixels.a2 + at, part), load(pixels.b2 + at, part))
@@ -78,16 +78,16 @@ extension Loops {
             let hasRight = 2 * place.column + 1 < plan.width
             let hasBottom = 2 * place.row + 1 < plan.height
             for channel in 0..<channels {
-                let start = Part(repeating: bias?[channel] ?? 0)
+                let start = Register(repeating: bias?[channel] ?? 0)
                 let to = target + channel
-                for part in 0..<partsOfLanes {
-                    @inline(__always) func column(_ c: Int) -> (top: Part, bottom: Part) {
+                for part in 0..<registersOfLanes {
+                    @inline(__always) func column(_ c: Int) -> (top: Register, bottom: Register) {
                         let at = source + c * stride + channel
                         return transformTwo(
                             load(at, part), load(at + 4 * stride, part), load(at + 8 * stride, part),
                             load(at + 12 * stride, part))
                     }
-                    @inline(__always) func write(_ value: Part, _ to: UnsafeMutablePointer<Lanes>) {
+                    @inline(__always) func write(_ value: Register, _ to: UnsafeMutablePointer<Lanes>) {
                         store(continuing ? load(to, part) + value : value + start, to, part)
                     }
                     let (a, b, c, d) = (column(0), column(1), column(2), column(3))
@@ -119,7 +119,7 @@ extension Loops {
     private static func spreadGradient(
         _ plan: WinogradPlan, _ outputGradient: UnsafePointer<Lanes>, _ zeros: UnsafePointer<Lanes>,
         _ positions: Range<Int>, _ groups: Range<Int>, _ output: UnsafeMutablePointer<Lanes>,
-        _ layout: TransformedLayout, _ combine: (Part, Part) -> Part
+        _ layout: TransformedLayout, _ combine: (Register, Register) -> Register
     ) {
         let channels = plan.outputChannels
         let rowStride = plan.width * channels
@@ -138,7 +138,7 @@ extension Loops {
             var first = groups.lowerBound * gradientTile
             while first < end {
                 for at in first..<min(first + gradientTile, end) {
-                    for part in 0..<partsOfLanes {
+                    for part in 0..<registersOfLanes {
                         let left = combine(load(topLeft + at, part), load(bottomLeft + at, part))
                         let right = combine(load(topRight + at, part), load(bottomRight + at, part))
                         storeFour(spreadTwo(left, right), to + at - first, layout.frequencyStride, part)
@@ -258,22 +258,23 @@ private struct TilePlace {
     }
 }
 
-/// Two rows of a tile's pixels; those on the border read noughts.
+/// Two rows of a tile's pixels; those on the border read zeros.
 private struct TileRows {
     let a0, a1, a2, a3, b0, b1, b2, b3: UnsafePointer<Lanes>
 }
 
 private typealias Eight = SIMD8<Float>
-private typealias Four = (Part, Part, Part, Part)
+private typealias Four = (Register, Register, Register, Register)
 
 @inline(__always)
-private func load(_ x: UnsafePointer<Lanes>, _ part: Int) -> Part {
-    UnsafeRawPointer(x).load(fromByteOffset: part * MemoryLayout<Part>.stride, as: Part.self)
+private func load(_ x: UnsafePointer<Lanes>, _ part: Int) -> Register {
+    UnsafeRawPointer(x).load(fromByteOffset: part * MemoryLayout<Register>.stride, as: Register.self)
 }
 
 @inline(__always)
-private func store(_ value: Part, _ x: UnsafeMutablePointer<Lanes>, _ part: Int) {
-    UnsafeMutableRawPointer(x).storeBytes(of: value, toByteOffset: part * MemoryLayout<Part>.stride, as: Part.self)
+private func store(_ value: Register, _ x: UnsafeMutablePointer<Lanes>, _ part: Int) {
+    UnsafeMutableRawPointer(x).storeBytes(
+        of: value, toByteOffset: part * MemoryLayout<Register>.stride, as: Register.self)
 }
 
 @inline(__always)
@@ -286,17 +287,21 @@ private func storeFour(_ values: Four, _ target: UnsafeMutablePointer<Lanes>, _ 
 
 /// Bᵀ.
 @inline(__always)
-private func transformFour(_ a: Part, _ b: Part, _ c: Part, _ d: Part) -> Four { (a - c, b + c, c - b, b - d) }
+private func transformFour(_ a: Register, _ b: Register, _ c: Register, _ d: Register) -> Four {
+    (a - c, b + c, c - b, b - d)
+}
 
 /// Aᵀ.
 @inline(__always)
-private func transformTwo(_ a: Part, _ b: Part, _ c: Part, _ d: Part) -> (top: Part, bottom: Part) {
+private func transformTwo(_ a: Register, _ b: Register, _ c: Register, _ d: Register) -> (
+    top: Register, bottom: Register
+) {
     (a + b + c, b - c - d)
 }
 
 /// A.
 @inline(__always)
-private func spreadTwo(_ a: Part, _ b: Part) -> Four { (a, a + b, a - b, -b) }
+private func spreadTwo(_ a: Register, _ b: Register) -> Four { (a, a + b, a - b, -b) }
 
 /// G.
 @inline(__always)
@@ -311,7 +316,7 @@ private func gatherThree(_ a: Eight, _ b: Eight, _ c: Eight, _ d: Eight) -> (Eig
     return (a + half, (b - c) * 0.5, half + d)
 }
 
-/// The first `count` of eight numbers, then noughts.
+/// The first `count` of eight numbers, then zeros.
 @inline(__always)
 private func loadEight(_ x: UnsafePointer<Float>, _ count: Int) -> Eight {
     if count == 8 { return UnsafeRawPointer(x).loadUnaligned(as: Eight.self) }

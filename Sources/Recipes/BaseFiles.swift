@@ -34,6 +34,7 @@ struct BaseFiles {
             )
         }
         guard open.count < 20 else { return mistake("\(shown): bases of bases, more than 20 deep") }
+        // The message names both reasons there are.
         guard let base = try? SourceText(file: file, name: shown) else {
             return mistake("there is no file \(shown), or it can't be read")
         }

@@ -54,6 +54,7 @@ package struct RecipeFiles {
 
     /// Hexadecimal SHA-256 of a file; nil where it can't be read.
     package func digest(_ path: String) -> String? {
+        // The caller reports a file that can't be read.
         guard let data = try? Data(contentsOf: URL(filePath: absolute(path)), options: .mappedIfSafe) else {
             return nil
         }
@@ -73,6 +74,7 @@ package struct RecipeFiles {
     /// All files below a folder, through links too; without hidden ones, and without what sweeps wrote.
     private func below(_ folder: URL, _ visited: inout Set<String>) -> [String] {
         guard visited.insert(folder.resolvingSymlinksInPath().path).inserted else { return [] }
+        // A folder that can't be listed has no files to follow.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         if names.contains("plan.json") && names.contains("runs") { return [] }
         var found: [String] = []

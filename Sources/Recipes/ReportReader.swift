@@ -69,6 +69,7 @@ struct ReportReader {
     private func readTemplate(_ path: String, _ node: Node, _ report: inout ReportSettings) {
         guard !path.isEmpty else { return }
         let file = URL(filePath: path, relativeTo: settings.source.folder.appending(path: ""))
+        // The message names both reasons there are.
         guard let text = try? String(contentsOf: file, encoding: .utf8) else {
             return mistake(node, "report.template: there is no file \(path), or it is not UTF-8")
         }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import RunStore
 import Studies
@@ -19,12 +20,12 @@ package enum ReportFiles {
         for table in tables { try folder.write(table.text, to: folder.url.appending(path: table.name)) }
         if tables.isEmpty {
             for name in ["trials.csv", "runs.csv"] {
-                try? FileManager.default.removeItem(at: folder.url.appending(path: name))
+                FileManager.default.discard(folder.url.appending(path: name))
             }
         }
         // A form that the recipe no longer asks for would tell of an earlier state.
         for form in ReportSettings.Form.allCases where forms == nil && !plan.report.formats.contains(form) {
-            try? FileManager.default.removeItem(at: folder.report(form))
+            FileManager.default.discard(folder.report(form))
         }
         return try (forms ?? plan.report.formats).map { form in
             let file = folder.report(form)
@@ -51,9 +52,9 @@ package enum ReportFiles {
 
     /// Figures of an earlier report that this one does not have.
     private static func removeOthers(_ folder: URL, _ names: [String]) {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        for name in FileManager.default.names(in: folder)
         where name.hasSuffix(".svg") && !names.contains(name) {
-            try? FileManager.default.removeItem(at: folder.appending(path: name))
+            FileManager.default.discard(folder.appending(path: name))
         }
     }
 }

@@ -25,6 +25,7 @@ package struct StudyReport {
         self.init(
             plan: plan, stored: stored,
             failures: plan.runs.compactMap { run in stored.runs[run.id] == nil ? folder.readFailure(run.id) : nil },
+            // The best run's file was verified when it was taken in; if it is gone since, its section is left out.
             readRun: { try? RunFile.read(folder.runFile($0)) })
     }
 

@@ -111,6 +111,7 @@ package final class Claim: Sendable {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = pread(descriptor, &bytes, bytes.count, 0)
         guard count > 0 else { return nil }
+        // A file of an earlier program, or half written, names nobody.
         return try? JSONDecoder().decode(Owner.self, from: Data(bytes[..<count]))
     }
 

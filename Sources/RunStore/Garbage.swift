@@ -72,6 +72,7 @@ package struct Garbage: Sendable {
 
     /// Bytes of weights that `keep` lets go of; nil for none.
     private static func removable(_ file: URL, _ keep: KeptWeights) -> Int? {
+        // A damaged run is not changed.
         guard let record = try? RunFile.read(file) else { return nil }
         var kept = record
         kept.dropWeights(keeping: keep)
@@ -80,7 +81,7 @@ package struct Garbage: Sendable {
     }
 
     private static func members(_ folder: URL) -> [URL] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        let names = FileManager.default.names(in: folder)
         return names.sorted().map { folder.appending(path: $0) }
     }
 

@@ -42,8 +42,7 @@ package final class Journal: Sendable {
     /// - Throws: `Claimed`, or `StoreError` where it can't be written.
     package init(_ file: URL) throws {
         self.file = file
-        try? FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        FileManager.default.ensureFolder(file.deletingLastPathComponent())
         descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw StoreError.unwritable(path: file.path, reason: systemProblem()) }
         // Whoever asks for the state of a run holds the lock for a moment too.
@@ -52,6 +51,7 @@ package final class Journal: Sendable {
             throw Claimed(path: file.path)
         }
         guard lseek(descriptor, 0, SEEK_END) > 0 else { return }
+        // A journal that can't be read has no whole lines.
         let whole = Journal.wholeLines([UInt8]((try? Data(contentsOf: file)) ?? Data())).length
         ftruncate(descriptor, off_t(whole))
     }
@@ -104,6 +104,7 @@ package final class Journal: Sendable {
     /// later programs know are left out.
     fileprivate static func records(_ bytes: [UInt8]) -> (records: [Record], length: Int) {
         let (texts, length) = wholeLines(bytes)
+        // Records that only later programs know are left out.
         return (texts.compactMap { try? JSONDecoder().decode(Record.self, from: Data($0)) }, length)
     }
 

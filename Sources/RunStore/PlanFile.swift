@@ -167,7 +167,7 @@ extension TrainerRecord {
     }
 }
 
-/// Types of values that JSON does not tell apart: 7 and 7.0 are one number there, and two texts on a command line.
+/// The types of values that JSON does not distinguish: 7 and 7.0 are one number there.
 private enum ValueType {
     /// `n` for a number that JSON shows as a whole one, `[…]` for a list with such numbers; empty for all else.
     static func code(_ value: Value) -> String {

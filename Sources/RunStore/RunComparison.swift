@@ -56,6 +56,7 @@ package struct RunComparison: Sendable {
             var configuration: Start
         }
         var values = run.configuration
+        // Identities without weights to start from have no such member.
         let start = try? JSONDecoder().decode(Identity.self, from: Data(run.identity.json.utf8)).configuration.init_from
         values["init_from"] = start.map { .text("weights \($0.prefix(16))…") }
         return values

@@ -67,21 +67,21 @@ package struct StudyFolder: Sendable, Equatable {
     /// Removes what writers that were killed left behind: temporary files, and checkpoints of runs that are stored. Only
     /// while the study is locked.
     package func removeLeftovers() {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: checkpoints.path)) ?? []
+        for name in FileManager.default.names(in: checkpoints)
         where FileManager.default.fileExists(
             atPath: runs.appending(path: name.hasSuffix(".h5") ? name : name + ".h5").path)
         {
-            try? FileManager.default.removeItem(at: checkpoints.appending(path: name))
+            FileManager.default.discard(checkpoints.appending(path: name))
         }
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: running.path)) ?? [] {
+        for name in FileManager.default.names(in: running) {
             let id = name.split(separator: ".").first.map(String.init) ?? ""
             guard FileManager.default.fileExists(atPath: runFile(id).path) else { continue }
-            try? FileManager.default.removeItem(at: running.appending(path: name))
+            FileManager.default.discard(running.appending(path: name))
         }
         for folder in [url, runs, checkpoints, failed, figures] {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+            let names = FileManager.default.names(in: folder)
             for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
-                try? FileManager.default.removeItem(at: folder.appending(path: name))
+                FileManager.default.discard(folder.appending(path: name))
             }
         }
     }
@@ -109,6 +109,7 @@ package struct StudyFolder: Sendable, Equatable {
 
     /// Whether the stored plan is this one, to the byte.
     package func holds(_ plan: Plan) throws -> Bool {
+        // A plan that is missing or can't be read is not this one.
         try (try? Data(contentsOf: self.plan)) == Data(PlanFile.json(plan).utf8)
     }
 
@@ -130,12 +131,13 @@ package struct StudyFolder: Sendable, Equatable {
     }
 
     package func readFailure(_ id: String) -> FailureRecord? {
+        // A record that is missing or damaged only explains; the run itself decides.
         guard let bytes = try? DurableFile.read(failureFile(id)) else { return nil }
         return try? JSONDecoder().decode(FailureRecord.self, from: Data(bytes))
     }
 
     package func removeFailure(_ id: String) {
-        try? FileManager.default.removeItem(at: failureFile(id))
+        FileManager.default.discard(failureFile(id))
     }
 
     /// Writes any derived file: whole or not at all.

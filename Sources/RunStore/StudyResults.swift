@@ -29,6 +29,7 @@ package struct StudyResults: Sendable {
     package init(_ folder: StudyFolder, _ plan: Plan, after earlier: StudyResults? = nil, thorough: Bool = false) {
         metric = plan.metric
         bestEpoch = plan.trainer.bestEpoch
+        // The sweep file is derived: without it all run files are read.
         let known =
             thorough || earlier != nil
             ? [:] : (try? SweepFile.read(folder.sweepFile, excluding: plan.excludedMetrics)) ?? [:]

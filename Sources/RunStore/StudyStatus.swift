@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Studies
 
@@ -65,6 +66,7 @@ package struct RunStatus: Sendable {
 
         package init(_ progress: RunProgress, now: Date) {
             self.progress = progress
+            // Without a time of begin nothing has elapsed.
             let started = (try? Date(progress.started, strategy: .iso8601)) ?? now
             seconds = max(0, now.timeIntervalSince(started))
             guard let epochs = progress.epochs, progress.epochsOfAttempt > 0 else { return }
@@ -132,7 +134,7 @@ package struct StudyStatusReader: Sendable {
 
     /// Names of the files in a folder, without their ending; none if there is no such folder.
     private func ids(_ url: URL, _ ending: String) -> Set<String> {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+        let names = FileManager.default.names(in: url)
         return Set(names.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) })
     }
 }

@@ -169,6 +169,7 @@ package enum SweepFile {
     }
 
     private static func names(_ attribute: String, _ root: HDF5Group) throws -> [String] {
+        // Names that can't be decoded do not fit the variables, which is found next.
         (try? JSONDecoder().decode([String].self, from: Data(try root.text(attribute).utf8))) ?? []
     }
 }

@@ -16,6 +16,7 @@ package struct Identity: Sendable, Hashable {
     /// Whether it could have been made of a configuration, as far as that decides the outcome.
     package func agrees(with configuration: Configuration) -> Bool {
         struct Form: Decodable { let configuration: [String: Value] }
+        // An identity of another form has no configuration to disagree with.
         guard let form = try? JSONDecoder().decode(Form.self, from: Data(json.utf8)) else { return true }
         // In an identity, these are a digest and an object rather than a value of the configuration.
         let others = ["init_from", "metric"]

@@ -39,6 +39,7 @@ package struct RunResult: Sendable {
 
     /// Empty if the text is not the JSON of a provenance: it is a record, and nothing is computed from it.
     package var provenance: Provenance {
+        // Nothing is computed from a provenance.
         (try? JSONDecoder().decode(Provenance.self, from: Data(provenanceText.utf8))) ?? Provenance()
     }
 

@@ -103,6 +103,7 @@ package func canonicalJSON(_ fields: [String: String]) -> String {
 extension Value: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
+        // Decoding tells the type.
         if let value = try? container.decode(Bool.self) {
             self = .bool(value)
         } else if let value = try? container.decode(Int.self) {

@@ -50,6 +50,7 @@ public enum SafeTensors {
             throw Problem(description: "its header would be longer than the file")
         }
         let start = 8 + Int(length)
+        // The reason is the same for every malformed header.
         guard let header = try? JSONSerialization.jsonObject(with: Data(bytes[8..<start])) as? [String: Any] else {
             throw Problem(description: "its header is not JSON")
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Clips
 import Execution
+import Files
 import Foundation
 import Kernels
 import Networks
@@ -54,7 +55,7 @@ extension BenchCommand {
         /// From a file, as a run reads them.
         private func clips(margin: Int) throws -> FramedClips {
             let folder = FileManager.default.temporaryDirectory.appending(path: "viseme-\(UUID().uuidString)")
-            defer { try? FileManager.default.removeItem(at: folder) }
+            defer { FileManager.default.discard(folder) }
             var set = VisemeSet()
             (set.valSpeakers, set.testSpeakers) = (1, 0)
             var format = ClipFormat(

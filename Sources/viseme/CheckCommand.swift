@@ -68,11 +68,13 @@ struct CheckCommand: ParsableCommand {
         let texts =
             [(folder.digests, DigestList(stored, plan).text)]
             + plan.report.formats.map { form in
+                // A form that can't be made differs from what is there.
                 (folder.report(form), (try? ReportFiles.text(notebook, form, plan.report)) ?? "")
             }
             + report.tables.map { (folder.url.appending(path: $0.name), $0.text) }
             + notebook.figures.map { (folder.figures.appending(path: $0.name + ".svg"), $0.svg) }
         for (file, text) in texts {
+            // What can't be read is as good as missing: it is made anew.
             guard let found = try? String(contentsOf: file, encoding: .utf8) else {
                 problems.append("\(file.path): is not there: \(cure)")
                 continue

@@ -78,6 +78,7 @@ final class ProgressDisplay: Sendable {
     }
 
     private func write(_ text: String) {
+        // A display that nobody sees ends nothing.
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 }

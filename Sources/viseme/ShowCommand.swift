@@ -72,6 +72,7 @@ struct ShowCommand: ParsableCommand {
 
     private func settings(_ record: RunFileContents) -> String {
         let identity =
+            // An identity of another form has no settings to show.
             (try? JSONDecoder().decode(Identity.self, from: Data(record.identity.json.utf8)))?.configuration ?? [:]
         let rows = identity.sorted { $0.key < $1.key }.map { [$0.key, $0.value.label] }
         let title = record.bestEpochRule == .whileTraining ? "settings that differ from the defaults" : "settings"
@@ -88,6 +89,7 @@ struct ShowCommand: ParsableCommand {
             let nested = try container.nestedContainer(keyedBy: Key.self, forKey: Key(stringValue: "configuration"))
             // The metric is an object; it stands above already.
             configuration = nested.allKeys.reduce(into: [:]) { values, key in
+                // An object is no setting.
                 values[key.stringValue] = try? nested.decode(Value.self, forKey: key)
             }
         }

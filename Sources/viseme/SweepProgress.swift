@@ -48,6 +48,7 @@ actor SweepProgress {
     /// Runs `body`, and looks at the status meanwhile.
     nonisolated func followed(_ body: @escaping @Sendable () async -> Void) async {
         let clock = Task {
+            // Sleep throws only when it is cancelled.
             while (try? await Task.sleep(for: .milliseconds(500))) != nil { await look() }
         }
         await body()

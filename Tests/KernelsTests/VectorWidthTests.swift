@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import Tensors
 import Testing
@@ -170,4 +171,19 @@ func passesOverActivationsAreTheSameToTheBitAtEveryWidth(frames: Int) {
     #expect(throws: VectorWidthError.unknown("sse9")) { try VectorWidth.chosen(environment: ["VISEME_SIMD": "sse9"]) }
     #expect(try VectorWidth.chosen(environment: ["VISEME_SIMD": "plain"]) == .plain)
     #expect(try VectorWidth.chosen(environment: [:]) == .best)
+}
+
+/// A kernel file that one width lacks would make two widths compute by different code.
+@Test(arguments: ["KernelsAVX2", "KernelsAVX512"])
+func everyKernelFileIsLinkedIntoTheWidth(folder: String) throws {
+    let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "Sources")
+    let plain = try FileManager.default.contentsOfDirectory(atPath: sources.appending(path: "KernelsPlain").path)
+    let linked = try FileManager.default.contentsOfDirectory(atPath: sources.appending(path: folder).path)
+    #expect(!plain.isEmpty && Set(linked) == Set(plain))
+    for name in linked {
+        let target = try FileManager.default.destinationOfSymbolicLink(
+            atPath: sources.appending(path: "\(folder)/\(name)").path)
+        #expect(target == "../KernelsPlain/\(name)")
+    }
 }

@@ -48,7 +48,8 @@ private struct Golden: Decodable {
 
     var loss: CrossEntropy {
         CrossEntropy(
-            classes: classes, clips: labels.count, context: ComputeContext(kernels: VectorWidth.best.kernels, threads: 1))
+            classes: classes, clips: labels.count,
+            context: ComputeContext(kernels: VectorWidth.best.kernels, threads: 1))
     }
 
     func losses(_ logits: Logits) -> [Float] {

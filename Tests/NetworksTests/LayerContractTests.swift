@@ -28,13 +28,17 @@ import Testing
         Case(
             testDescription: "block", layout: .frames, height: 5, width: 6, channels: 8,
             specs: ResidualBlock.parameters("x", inputs: 8, outputs: 8, stride: 1)
-        ) { ResidualBlock(
-                name: "x", height: 5, width: 6, inputs: 8, outputs: 8, stride: 1, momentum: 0.1, in: $0) },
+        ) {
+            ResidualBlock(
+                name: "x", height: 5, width: 6, inputs: 8, outputs: 8, stride: 1, momentum: 0.1, in: $0)
+        },
         Case(
             testDescription: "block with shortcut", layout: .frames, height: 7, width: 5, channels: 3,
             specs: ResidualBlock.parameters("x", inputs: 3, outputs: 6, stride: 2)
-        ) { ResidualBlock(
-                name: "x", height: 7, width: 5, inputs: 3, outputs: 6, stride: 2, momentum: 0.1, in: $0) },
+        ) {
+            ResidualBlock(
+                name: "x", height: 7, width: 5, inputs: 3, outputs: 6, stride: 2, momentum: 0.1, in: $0)
+        },
         Case(
             testDescription: "average pool", layout: .frames, height: 3, width: 2, channels: 5, specs: []
         ) { AveragePool(height: 3, width: 2, channels: 5, in: $0) },
@@ -50,7 +54,9 @@ import Testing
         Case(testDescription: "last step", layout: .sequence, channels: 3, specs: []) {
             LastStep(channels: 3, in: $0)
         },
-        Case(testDescription: "linear", layout: .clips, channels: 6, specs: Linear.parameters("x", inputs: 6, outputs: 5)) {
+        Case(
+            testDescription: "linear", layout: .clips, channels: 6, specs: Linear.parameters("x", inputs: 6, outputs: 5)
+        ) {
             Linear(name: "x", inputs: 6, outputs: 5, in: $0)
         },
     ]

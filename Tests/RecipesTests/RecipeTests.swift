@@ -296,8 +296,13 @@ func identities(_ recipe: Recipe, data: String = "") throws -> [Identity] {
         at: folder.appending(path: "recipes/models"), withIntermediateDirectories: true)
     try Data().write(to: folder.appending(path: "recipes/models/m.py"))
     var count = 0
-    for document in ["README.md", "docs/recipes.md", "docs/trainers.md", "docs/report.md", "docs/extending.md"] {
+    let documents =
+        try FileManager.default.contentsOfDirectory(atPath: package.appending(path: "docs").path)
+        .filter { $0.hasSuffix(".md") }.sorted().map { "docs/\($0)" } + ["README.md"]
+    for document in documents {
+        // A block after "<!-- file: NAME -->" belongs to the commands beside it: DocumentTests runs those.
         let text = try String(contentsOf: package.appending(path: document), encoding: .utf8)
+            .replacing(/<!-- file: [^>]* -->\n```yaml\n.*?```/.dotMatchesNewlines(), with: "")
         for block in text.matches(of: /```yaml\n(.*?)```/.dotMatchesNewlines()) {
             var yaml = String(block.1)
             // Parts of a recipe get what they leave out.

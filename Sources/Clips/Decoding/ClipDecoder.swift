@@ -44,7 +44,7 @@ struct ClipDecoder {
             throw StoreError.unwritable(
                 path: scratch.path, reason: "clips are decoded there, and it may not be written")
         }
-        defer { try? FileManager.default.removeItem(at: scratch) }
+        defer { FileManager.default.discard(scratch) }
         let needsFFmpeg = clips.contains { !ClipFile.arrays.contains($0.pathExtension.lowercased()) }
         let ffmpeg = needsFFmpeg ? try await VideoDecoder(fps: settings.fps) : nil
         let batches = stride(from: 0, to: clips.count, by: ClipDecoder.batchSize).map {
@@ -66,7 +66,7 @@ struct ClipDecoder {
                 ready[index] = decoded
                 while let turn = ready.removeValue(forKey: wanted) {
                     for (clip, result) in zip(batches[wanted], turn) { try take(clip, result) }
-                    for clip in batches[wanted] { try? FileManager.default.removeItem(at: folder(clip)) }
+                    for clip in batches[wanted] { FileManager.default.discard(folder(clip)) }
                     wanted += 1
                     start()
                 }
@@ -119,16 +119,17 @@ struct ClipDecoder {
     /// What processes that were killed left behind: folders named after processes that are no more.
     private func removeLeftovers() {
         let parent = scratch.deletingLastPathComponent()
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? [] {
+        for name in FileManager.default.names(in: parent) {
             guard name.hasPrefix(ClipDecoder.scratchPrefix),
                 let process = Int32(name.dropFirst(ClipDecoder.scratchPrefix.count).prefix { $0 != "-" }),
                 kill(process, 0) != 0
             else { continue }
-            try? FileManager.default.removeItem(at: parent.appending(path: name))
+            FileManager.default.discard(parent.appending(path: name))
         }
     }
 
     private func array(_ clip: URL) -> Result<DecodedClip, ClipError> {
+        // The reader below reports a file that can't be read.
         let size = (try? clip.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
         guard size <= NumPyArray.byteLimit else {
             return .failure(.unreadableClip(file: clip.path, reason: "its \(size >> 30) GB are more than a clip has"))
@@ -157,6 +158,7 @@ struct ClipDecoder {
             let file = room.appending(path: "\(number).pictures")
             try Data().write(to: file)
             let stream = try FileHandle(forWritingTo: file)
+            // All was written and checked before.
             defer { try? stream.close() }
             for frame in part.files { try stream.write(contentsOf: Data(contentsOf: frame, options: .mappedIfSafe)) }
             return VideoDecoder.Input(pictures: file, of: clip, part.facts, count: part.files.count)

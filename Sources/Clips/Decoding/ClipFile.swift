@@ -17,6 +17,7 @@ enum ClipFile {
         }
         if isFolder.boolValue { return FrameFolder(file) != nil }
         guard isNamedSo else { return false }
+        // A file that vanishes meanwhile is no clip.
         let facts = try? file.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey])
         return facts?.isRegularFile == true
     }
@@ -37,6 +38,7 @@ enum ClipFile {
                 }
             }
             guard FileManager.default.fileExists(atPath: file.path) else {
+                // It throws for what is no link.
                 let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: file.path)) != nil
                 return isLink ? "it is a link to nowhere" : "there is no such file"
             }
@@ -44,6 +46,7 @@ enum ClipFile {
                 return "it may not be read (permissions)"
             }
             let size =
+                // The decoder reports a file that vanishes meanwhile.
                 (try? FileManager.default.attributesOfItem(atPath: file.resolvingSymlinksInPath().path)[.size]) ?? 0
             if (size as? NSNumber)?.intValue == 0 {
                 return file == clip ? "it is empty (0 bytes)" : "\(file.lastPathComponent) is empty (0 bytes)"

@@ -21,11 +21,13 @@ struct DecodedClip {
             case .pictures(let pictures):
                 for picture in pictures { try show(picture, body) }
             case .planes(let file, let matrix):
+                // The decoder left no output.
                 guard let bytes = try? Data(contentsOf: file, options: .alwaysMapped) else { throw Problem.nothing }
                 try bytes.withUnsafeBytes { bytes in
                     try Y4M.forEachPicture(bytes.bindMemory(to: UInt8.self), matrix) { try show($0, body) }
                 }
             case .raw(let file, let size, let count):
+                // The decoder left no output.
                 guard let bytes = try? Data(contentsOf: file, options: .alwaysMapped) else { throw Problem.nothing }
                 let found = bytes.count / size.bytes
                 if let count, found != count {

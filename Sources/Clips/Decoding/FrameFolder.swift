@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A clip as a folder of pictures, PNG or JPEG, numbered in any usual way (`1.png … 12.png`, `frame_0001.jpg`).
@@ -9,7 +10,7 @@ struct FrameFolder {
 
     /// - Returns: nil where the folder holds no pictures.
     init?(_ folder: URL) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        let names = FileManager.default.names(in: folder)
         let pictures = names.filter {
             !$0.hasPrefix(".") && FrameFolder.endings.contains(($0 as NSString).pathExtension.lowercased())
         }

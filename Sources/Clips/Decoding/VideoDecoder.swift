@@ -1,4 +1,5 @@
 import CPlatform
+import Files
 import Foundation
 import Subprocess
 
@@ -59,11 +60,12 @@ struct VideoDecoder {
         try Task.checkCancellation()
         if case .success(let matrices) = together {
             let parts = zip(files, matrices).map { part($0, $1) }
+            // One by one, each clip shows its own reason.
             if parts.allSatisfy({ (try? $0.get()) != nil }) { return parts }
         }
         var results: [Result<DecodedClip.Part, ClipError>] = []
         for file in files {
-            try? FileManager.default.removeItem(at: file.output)
+            FileManager.default.discard(file.output)
             switch await run([file]) {
             case .success(let matrices): results.append(part(file, matrices[0]))
             case .failure(let failure):
@@ -86,6 +88,7 @@ struct VideoDecoder {
         func failure(_ reason: String) -> Result<DecodedClip.Part, ClipError> {
             .failure(.undecodable(file: input.clip.path, reason: reason))
         }
+        // No output: ffmpeg's own message is the reason.
         guard let bytes = try? Data(contentsOf: input.output, options: .alwaysMapped) else {
             return failure("ffmpeg wrote nothing")
         }
@@ -118,6 +121,7 @@ struct VideoDecoder {
             "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=pix_fmt,width,height", "-of", "csv=p=0",
             "file:" + input.file.path,
         ]
+        // Without an answer the usual matrix is taken, as ffmpeg does.
         let probe = try? await Subprocess.run(
             .name("ffprobe"), arguments: Arguments(arguments), output: .string(limit: 1 << 16), error: .discarded)
         let told = (probe?.standardOutput ?? "").trimmingCharacters(in: .whitespacesAndNewlines)

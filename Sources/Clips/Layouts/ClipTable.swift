@@ -6,6 +6,7 @@ extension DatasetIndex {
     /// they are wanted, `split` (the names of the splits' folders) and `group` (clips of one group stay in one split).
     /// Others are left alone.
     init(table file: URL, splitNames: [String], wanted: [String], rule: SplitPolicy) throws {
+        // What is no readable file of UTF-8 is refused below.
         let isFile = (try? file.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile
         guard isFile == true, let bytes = try? Data(contentsOf: file), let text = String(data: bytes, encoding: .utf8)
         else {

@@ -21,7 +21,7 @@ package final class ClipSetWriter {
         contents = ClipSetContents(classes: classes)
         contents.settings = settings
         let folder = file.deletingLastPathComponent()
-        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        FileManager.default.ensureFolder(folder)
         spool = folder.appending(path: ".\(file.lastPathComponent).\(getpid())-\(randomName()).pixels")
         descriptor = open(spool.path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw StoreError.unwritable(path: file.path, reason: systemProblem()) }

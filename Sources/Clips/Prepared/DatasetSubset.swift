@@ -84,6 +84,7 @@ struct DatasetSubset: Codable {
 
     /// - Returns: nil where there is none in the file.
     static func read(_ file: URL) -> DatasetSubset? {
+        // A file that is missing or damaged is written anew.
         (try? Data(contentsOf: file)).flatMap { try? JSONDecoder().decode(DatasetSubset.self, from: $0) }
     }
 }

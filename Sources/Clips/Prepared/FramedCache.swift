@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 
 /// Framed clips in a file, so that only the first run of a study frames (or draws) them. Processes that want the same at the
@@ -30,8 +31,7 @@ struct FramedCache {
         from frame: ((FoundClip, [Picture]) throws -> Void) throws -> Void
     ) throws -> ClipSplits? {
         if let clips = read() { return clips }
-        try? FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        FileManager.default.ensureFolder(file.deletingLastPathComponent())
         let lock = open(file.path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard lock >= 0 else { return nil }
         // Who waits for it still holds the file without a name; who comes later finds the clips.
@@ -42,6 +42,7 @@ struct FramedCache {
         while flock(lock, LOCK_EX) != 0, errno == EINTR {}
         if let clips = read() { return clips }
         let names = try classes()
+        // Without a cache the clips are framed in memory.
         guard let writer = try? ClipSetWriter(file, classes: names, settings: "{}") else { return nil }
         // Damage to the clips is an error, a full disk is not.
         var unwritable = false
@@ -65,6 +66,7 @@ struct FramedCache {
     }
 
     private func read() -> ClipSplits? {
+        // A cache that is missing or damaged is made anew.
         guard let set = try? ClipSet(file, isCache: true) else { return nil }
         let entries = set.contents.entries
         guard case .even(let size, _) = set.contents.sizes,

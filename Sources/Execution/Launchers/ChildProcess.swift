@@ -40,6 +40,7 @@ struct ChildProcess: Sendable {
                 }
             }
             group.addTask {
+                // Sleep throws only when it is cancelled.
                 while (try? await Task.sleep(for: ChildProcess.watchInterval)) != nil {
                     if let reason = overstepped(since: started, process.withLock { $0 }) {
                         return .ended(reason: reason)

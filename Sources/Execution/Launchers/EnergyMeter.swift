@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Studies
 
@@ -15,7 +16,7 @@ package struct EnergyMeter {
     /// - Parameter folder: another one, for tests.
     package init(folder: URL = URL(filePath: "/sys/class/powercap")) {
         // One for each package; their parts (`intel-rapl:0:1`) are in its number.
-        let packages = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter {
+        let packages = (FileManager.default.names(in: folder)).filter {
             $0.wholeMatch(of: /(intel|amd)-rapl:\d+/) != nil
         }
         counters = packages.sorted().compactMap { name in
@@ -39,6 +40,7 @@ package struct EnergyMeter {
     }
 
     private static func number(_ file: URL) -> UInt64? {
+        // Most machines show no counter, or not to everyone: then no energy is recorded.
         guard let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }
         return UInt64(text.trimmingCharacters(in: .whitespacesAndNewlines))
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Studies
 
@@ -28,7 +29,7 @@ package final class GPUPool: Sendable {
         if let visible = ProcessInfo.processInfo.environment["CUDA_VISIBLE_DEVICES"] {
             return GPUPool(visible.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
         }
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/dev")) ?? []
+        let names = FileManager.default.names(in: URL(filePath: "/dev"))
         return GPUPool(
             names.compactMap { $0.wholeMatch(of: /nvidia([0-9]+)/) }.map { String($0.1) }.sorted {
                 (Int($0) ?? 0) < (Int($1) ?? 0)

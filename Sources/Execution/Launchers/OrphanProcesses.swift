@@ -1,4 +1,5 @@
 import CPlatform
+import Files
 import Foundation
 import Studies
 
@@ -31,7 +32,7 @@ package enum OrphanProcesses {
     /// Ends what a run left behind outside its session.
     static func end(ofRun id: String) {
         let mark = Array("VISEME_RUN=\(id)".utf8)
-        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+        let tasks = FileManager.default.names(in: URL(filePath: "/proc/self/task"))
         for task in tasks {
             let children = ProcFile.text("/proc/self/task/\(task)/children") ?? ""
             for pid in children.split(separator: " ").compactMap({ pid_t($0) }) where isMarked(pid, mark) {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Studies
 import Subprocess
@@ -30,7 +31,7 @@ enum SessionMemory {
 
     /// All processes that can be seen.
     static func processes() -> [Facts] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        let names = FileManager.default.names(in: URL(filePath: "/proc"))
         return names.compactMap { name in
             guard let pid = pid_t(name), let text = ProcFile.text("/proc/\(name)/stat"),
                 // The program's name stands in brackets and may hold anything.

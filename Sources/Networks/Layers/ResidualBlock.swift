@@ -44,7 +44,8 @@ package final class ResidualBlock: Layer {
         let second = SameGeometry(height: first.outputHeight, width: first.outputWidth, kernel: 3, stride: 1)
         func norm(_ part: String) -> BatchNorm {
             BatchNorm(
-                name: "\(name).\(part)", channels: outputs, momentum: momentum, parameters: parameters, context: compute)
+                name: "\(name).\(part)", channels: outputs, momentum: momentum, parameters: parameters, context: compute
+            )
         }
         conv1 = first.convolution(
             name: "\(name).conv1", inputs: inputs, outputs: outputs, parameters: parameters, context: compute)
@@ -55,7 +56,8 @@ package final class ResidualBlock: Layer {
         if ResidualBlock.hasShortcut(inputs, outputs, stride) {
             let geometry = SameGeometry(height: height, width: width, kernel: 1, stride: stride)
             let conv = geometry.convolution(
-                name: "\(name).i_downsample.0", inputs: inputs, outputs: outputs, parameters: parameters, context: compute)
+                name: "\(name).i_downsample.0", inputs: inputs, outputs: outputs, parameters: parameters,
+                context: compute)
             shortcut = (conv, norm("i_downsample.1"))
         } else {
             shortcut = nil

@@ -77,16 +77,16 @@ extension StudyReport {
         }.joined(by: ", ")
         let verdict: Words
         if close.isEmpty {
-            let which = rivals.count == 1 ? "the other" : "each of the \(rivals.count) others"
+            let which = rivals.count == 1 ? "the other setting is" : "each of the \(rivals.count) others are"
             verdict =
-                "The data support it: \(which) is farther away than the seeds explain (p < \(fixed(StudyFacts.significance, 2)), Holm-corrected)"
+                "The differences to \(which) significant (p < \(fixed(StudyFacts.significance, 2)), Holm-corrected)"
         } else {
             let more = close.count > 3 ? " and \(close.count - 3) more" : ""
             let which =
                 close.count < rivals.count
                 ? "\(close.count) of the \(rivals.count) others"
-                : close.count == 1 ? "the other" : "any of the \(rivals.count) others"
-            verdict = "The data do not set it apart from \(which): \(names)\(more)"
+                : close.count == 1 ? "the other setting" : "the other \(rivals.count) settings"
+            verdict = "The differences to \(which) are not significant: \(names)\(more)"
         }
         if let chance = facts.chanceOfBest {
             return verdict + "; drawn anew from its seeds, it stays the best in \(fixed(chance * 100, 1)) % of cases."

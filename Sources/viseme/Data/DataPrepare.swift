@@ -35,6 +35,7 @@ extension DataCommand {
                 try await DataSource(configuration).prepare(into: file, cache: cache) { progress.show($0, $1) }
             }
             progress.end()
+            // The size is only shown.
             let size = (try? file.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
             print("written: \(output): \(made.clips) clips, \(decimals(Double(size) / 1e6, 1)) MB")
             print("digest:  \(made.digest)")

@@ -88,7 +88,7 @@ final class CommandRun: Sendable {
         rmdir(folder.workFolder(run.id).path)
         guard rmdir(folder.checkpointFolder(run.id).path) != 0, errno != ENOENT else { return }
         // What can't be removed is removed as a leftover of a stored run.
-        try? FileManager.default.removeItem(at: folder.checkpointFolder(run.id))
+        FileManager.default.discard(folder.checkpointFolder(run.id))
     }
 
     func fail(_ reason: String) {

@@ -56,12 +56,12 @@ package struct MetricsFile {
             throw StoreError.unwritable(path: path, reason: String(cString: strerror(errno)))
         }
         handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        if isContinued { takeEarlierTries(descriptor) }
+        if isContinued { try takeEarlierTries(descriptor) }
     }
 
     /// Lines of earlier tries. The first that is torn or unsound is cut off with all after it.
-    private mutating func takeEarlierTries(_ descriptor: Int32) {
-        let data = (try? handle.readToEnd()) ?? Data()
+    private mutating func takeEarlierTries(_ descriptor: Int32) throws {
+        let data = try read()
         var sound = 0
         for line in [UInt8](data).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
             isFirstOfAttempt = goesBack(line)
@@ -78,8 +78,16 @@ package struct MetricsFile {
 
     /// Whether a line of an earlier try tells again what stands before it: there a later try began.
     private func goesBack(_ text: ArraySlice<UInt8>) -> Bool {
+        // A line that is unsound is reported when it is taken.
         guard let entry = try? MetricsFile.entry(text, line: 0) else { return false }
         return entry.epoch < epochs || (entry.epoch == epochs && !entriesOfEpoch.isDisjoint(with: entry.values.keys))
+    }
+
+    /// The rest of the file, from where the handle is.
+    private func read() throws -> Data {
+        do { return try handle.readToEnd() ?? Data() } catch {
+            throw StoreError.unreadable(path: path, reason: "\(error.localizedDescription)")
+        }
     }
 
     /// What was appended since, as far as it ends with a line's end.
@@ -87,7 +95,7 @@ package struct MetricsFile {
         if let problem { throw problem }
         var facts = stat()
         if fstat(handle.fileDescriptor, &facts) == 0, Int(facts.st_size) < readBytes { throw rewritten() }
-        let data = (try? handle.readToEnd()) ?? Data()
+        let data = try read()
         readBytes += data.count
         readHash.update(data)
         pending += data
@@ -133,7 +141,7 @@ package struct MetricsFile {
     /// What was read has to be there still.
     private mutating func refuseRewriting() throws {
         lseek(handle.fileDescriptor, 0, SEEK_SET)
-        let data = (try? handle.readToEnd()) ?? Data()
+        let data = try read()
         guard data.count >= readBytes, SHA256.hash(data.prefix(readBytes)) == readHash.finalize() else {
             throw rewritten()
         }
@@ -218,6 +226,7 @@ package struct MetricsFile {
         // Python writes NaN and Infinity, which JSON itself does not know.
         decoder.allowsJSON5 = true
         guard text.first(where: { $0 > 0x20 }) == UInt8(ascii: "{"),
+            // The message quotes the line; the decoder's own words would not help.
             let fields = try? decoder.decode([String: Number].self, from: Data(text))
         else { throw Problem(line: line, message: "is not a JSON object of numbers: \(shown)") }
         guard let epoch = fields["epoch"]?.value, let whole = Int(exactly: epoch), (1...epochLimit).contains(whole)
@@ -243,6 +252,7 @@ package struct MetricsFile {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
+            // Decoding tells the type.
             if container.decodeNil() {
                 value = .nan
             } else if (try? container.decode(Bool.self)) != nil {

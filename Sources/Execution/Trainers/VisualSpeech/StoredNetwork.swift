@@ -67,8 +67,7 @@ package struct StoredNetwork {
     /// - Throws: `OtherData`, `ClipError`, `StoreError`.
     package func inputs() async throws -> [Tensor] {
         let cache = FileManager.default.temporaryDirectory.appending(path: "viseme-\(randomName())")
-        // A folder of temporary files that can't be removed is the system's to remove.
-        defer { try? FileManager.default.removeItem(at: cache) }
+        defer { FileManager.default.discard(cache) }
         let data = try await DataSource(configuration).prepare(cache: cache)
         guard data.digest == contents.provenance.dataDigest else {
             throw OtherData(run: name, data: contents.provenance.data)

@@ -70,7 +70,7 @@ package struct WorkerRun {
             provenance(seconds: monotonicSeconds() - start + before, joules: energy.joules))
         try RunFile.write(contents, to: folder.runFile(run.id))
         // A checkpoint that can't be removed is removed as a leftover of a stored run.
-        try? FileManager.default.removeItem(at: checkpoint)
+        FileManager.default.discard(checkpoint)
         journal.close()
         return contents
     }

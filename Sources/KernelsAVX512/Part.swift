@@ -1,1 +1,0 @@
-../KernelsPlain/Part.swift
