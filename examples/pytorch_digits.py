@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
-"""A PyTorch trainer for viseme that goes on from its checkpoint to the same bits, and leaves its weights.
+"""A PyTorch trainer for Viseme. It resumes at its checkpoint with identical results, and saves weights.
 
     pip install torch scikit-learn safetensors
     viseme sweep examples/pytorch_digits.yaml
 """
-import json
 import os
-from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
@@ -15,10 +13,12 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.nn import functional as F
 
-config = json.loads(os.environ["VISEME_CONFIG"])
-torch.manual_seed(int(os.environ["VISEME_SEED"]))
+import viseme_log
+
+config = {"filters": 8, "batch_size": 32, "lr": 0.002, "epochs": 10} | viseme_log.config
+torch.manual_seed(viseme_log.seed)
 torch.use_deterministic_algorithms(True)
-torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 device = "cuda" if torch.cuda.is_available() else "cpu"
 
 digits = load_digits()
@@ -31,8 +31,8 @@ model = nn.Sequential(
     nn.Linear(config["filters"] * 16, 10)).to(device)
 optimizer = torch.optim.Adam(model.parameters(), config["lr"])
 
-# What an interrupted run goes on from: everything that decides the rest of it.
-checkpoint = Path(os.environ["VISEME_CHECKPOINTS"]) / "state.pt"
+# A checkpoint holds everything that decides the remaining epochs.
+checkpoint = viseme_log.checkpoint_folder() / "state.pt"
 done, best = 0, -1.0
 best_weights = {}
 if checkpoint.exists():
@@ -54,12 +54,11 @@ for epoch in range(done + 1, config["epochs"] + 1):
         accuracy = (model(val_x).argmax(1) == val_y).float().mean().item()
     if accuracy > best:
         best, best_weights = accuracy, {name: value.cpu().clone() for name, value in model.state_dict().items()}
-    with open(os.environ["VISEME_METRICS"], "a") as metrics:
-        print(json.dumps({"epoch": epoch, "train_loss": total / len(train_x), "val_accuracy": accuracy}), file=metrics)
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    # Metrics first: a run that stops before the checkpoint repeats this epoch with the same values.
+    viseme_log.log(epoch, train_loss=total / len(train_x), val_accuracy=accuracy)
     torch.save(
         {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": torch.get_rng_state(),
          "epoch": epoch, "best": best, "best_weights": best_weights}, checkpoint.with_suffix(".new"))
     os.replace(checkpoint.with_suffix(".new"), checkpoint)
 
-save_file(best_weights, os.environ["VISEME_WEIGHTS"])
+save_file(best_weights, viseme_log.weights)

@@ -80,34 +80,40 @@ package enum ClipParameters {
             "share of the validation clips in every class, if there are no folders of splits (<class>/<clip>)",
             decidesOutcome: false),
         Parameter(
-            "split.test", .number(0...1), .number(0.15), "share of the test clips, likewise", decidesOutcome: false),
+            "split.test", .number(0...1), .number(0.15),
+            "share of the test clips in every class, if there are no folders of splits", decidesOutcome: false),
         Parameter(
             "split.group", .text, .text(""),
             "regular expression over the clips' names: those with the same first group stay in one split, so that no speaker is in two",
             decidesOutcome: false),
         Parameter(
             "split.folds", .integer(0...1000), .integer(0),
-            "cross-validation in this many folds, 3 or more: one tests, the next validates, the others train; 0: by shares",
-            decidesOutcome: false),
-        Parameter("split.fold", .integer(0...999), .integer(0), "the fold that tests, from 0", decidesOutcome: false),
-        Parameter(
-            "split_seed", .integer(0...Int.max), .integer(0), "moves that split, and nothing else",
+            "cross-validation in this many folds, 3 or more: one is the test split, the next the validation split, the others are for training; 0: by shares",
             decidesOutcome: false),
         Parameter(
-            "value_range.min", .number(-1e6...1e6), .number(0), "number of float arrays that is black",
+            "split.fold", .integer(0...999), .integer(0), "the fold that is the test split, from 0",
             decidesOutcome: false),
         Parameter(
-            "value_range.max", .number(-1e6...1e6), .number(1), "number of float arrays that is white",
+            "split_seed", .integer(0...Int.max), .integer(0), "seed of the split; it changes nothing else",
+            decidesOutcome: false),
+        Parameter(
+            "value_range.min", .number(-1e6...1e6), .number(0), "value of float arrays that is black",
+            decidesOutcome: false),
+        Parameter(
+            "value_range.max", .number(-1e6...1e6), .number(1), "value of float arrays that is white",
             decidesOutcome: false),
         Parameter(
             "builtin.words", .integer(2...VisemeSet.wordLimit), .integer(10), "words of \(VisemeSet.path)",
             decidesOutcome: false),
         Parameter(
-            "builtin.train_speakers", .integer(1...500), .integer(16), "speakers that train", decidesOutcome: false),
+            "builtin.train_speakers", .integer(1...500), .integer(16), "speakers of the training split",
+            decidesOutcome: false),
         Parameter(
-            "builtin.val_speakers", .integer(1...500), .integer(6), "speakers that validate", decidesOutcome: false),
+            "builtin.val_speakers", .integer(1...500), .integer(6), "speakers of the validation split",
+            decidesOutcome: false),
         Parameter(
-            "builtin.test_speakers", .integer(0...500), .integer(6), "speakers that test", decidesOutcome: false),
+            "builtin.test_speakers", .integer(0...500), .integer(6), "speakers of the test split", decidesOutcome: false
+        ),
         Parameter(
             "builtin.takes", .integer(1...60), .integer(2), "how often each speaker says each word",
             decidesOutcome: false),
@@ -115,7 +121,7 @@ package enum ClipParameters {
             "builtin.difficulty", .number(0...1), .number(0.5), "0: studio; 1: poor camera, bad light, careless speech",
             decidesOutcome: false),
         Parameter(
-            "builtin.seed", .integer(0...Int.max), .integer(1), "draws the speakers and their takes",
+            "builtin.seed", .integer(0...Int.max), .integer(1), "seed of the speakers and their recordings",
             decidesOutcome: false),
     ]
 

@@ -1,4 +1,4 @@
-/// One clip as a network takes it: its frames in time, which byte of a frame stands at each place, and what becomes of it.
+/// One clip as the network's input: the order of its frames, the byte of a frame for each pixel, and the arithmetic on it.
 /// Nothing is moved but the clip itself, on its way from the file; the memory is used again for the next clip.
 package final class ClipView {
     /// The frame at each time.

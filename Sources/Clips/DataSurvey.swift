@@ -28,13 +28,13 @@ package struct DataSurvey: Sendable {
     package let classes: [String]
     package private(set) var clips: [Clip] = []
 
-    /// Clips that are the same to the last pixel and stand in different splits: what is tested was trained.
+    /// Clips with identical pixels in different splits: training clips are among the test clips.
     package var leaks: [[Clip]] {
         Dictionary(grouping: clips, by: \.digest).values.filter { Set($0.map(\.split)).count > 1 }
             .sorted { $0[0].name.utf8.lexicographicallyPrecedes($1[0].name.utf8) }
     }
 
-    /// Clips that are the same to the last pixel and stand in different classes: one label is wrong.
+    /// Clips with identical pixels in different classes: one label is wrong.
     package var contradictions: [[Clip]] {
         Dictionary(grouping: clips, by: \.digest).values.filter { Set($0.map(\.label)).count > 1 }
             .sorted { $0[0].name.utf8.lexicographicallyPrecedes($1[0].name.utf8) }

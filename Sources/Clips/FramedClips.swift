@@ -42,7 +42,9 @@ package struct FramedClips: Sendable {
 
     /// - Parameter kept: its kept frames, framed.
     mutating func append(kept: [Picture], name: String, label: Int) {
-        guard case .memory(var all) = pixels else { preconditionFailure("clips of a file are what they are") }
+        guard case .memory(var all) = pixels else {
+            preconditionFailure("clips of a prepared file can't be decoded differently")
+        }
         pixels = .memory([])
         all.append(kept.flatMap(\.pixels))
         pixels = .memory(all)

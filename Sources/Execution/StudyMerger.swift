@@ -94,7 +94,7 @@ package struct StudyMerger: Sendable {
                 return
             } catch {
                 let place = try target.setAside(to)
-                damaged.append("\(error): set aside as \(place.path), theirs is taken")
+                damaged.append("\(error): set aside as \(place.path), and replaced by theirs")
             }
         }
         try DurableFile.write(DurableFile.read(from), to: to)

@@ -45,7 +45,7 @@ package final class StudySession: Sendable {
         try folder.create()
         let claim = try Claim(folder)
         let orphans = OrphanProcesses.end(of: folder.url)
-        if orphans > 0 { warn("ended \(orphans) processes that a killed sweep left working here") }
+        if orphans > 0 { warn("ended \(orphans) orphaned processes of a killed sweep") }
         folder.removeLeftovers()
         if try !folder.holds(study.plan) {
             warnOfRunsThatLeave(study, warn)
@@ -218,7 +218,7 @@ package struct NoSuchRuns: UserError {
     let known: [String]
 
     package var place: String { "--only \(terms)" }
-    package var rule: String { missing.map { "no run has \($0)" } ?? "no run has all of that" }
+    package var rule: String { missing.map { "no run has \($0)" } ?? "no run matches all of it" }
     package var remedy: String {
         guard missing != nil else { return "" }
         return "there are " + known.prefix(20).joined(separator: ", ")

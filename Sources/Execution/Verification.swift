@@ -41,7 +41,7 @@ package struct Verification: Sendable, Equatable {
     static func firstDifference(_ again: [History], _ stored: [History]) -> String {
         let names = again.map(\.name)
         guard names == stored.map(\.name) else {
-            return "tells of other metrics: \(names.joined(separator: ", ")); stored: "
+            return "reports different metrics: \(names.joined(separator: ", ")); stored: "
                 + stored.map(\.name).joined(separator: ", ")
         }
         let epochs = max(again.first?.values.count ?? 0, stored.first?.values.count ?? 0)

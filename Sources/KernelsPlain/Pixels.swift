@@ -11,7 +11,7 @@ extension Loops {
             from += laneCount
         }
         guard from < count else { return }
-        // Beyond a row stands its padding, which is the network's own.
+        // The bytes beyond a row are its padding, which belongs to the network.
         withUnsafeTemporaryAllocation(of: Lanes.self, capacity: laneCount) { last in
             guard let last = last.baseAddress else { return }
             turn(first, second, from, UnsafeMutableRawPointer(last).assumingMemoryBound(to: Float.self))

@@ -45,7 +45,7 @@ package final class FrameInput {
         }
     }
 
-    /// Puts a batch where it is read: bytes divided by 255. Sixteen frames, which stand side by side there, are turned at
+    /// Writes a batch to the input buffer: bytes divided by 255. Sixteen frames, which are interleaved there, are transposed at
     /// once, row by row.
     package func setClips(_ batch: [MixedPixels]) {
         let count = geometry.width * channels

@@ -1,6 +1,6 @@
 import Tensors
 
-/// A pattern of parameter names: `*` stands for any characters.
+/// A pattern of parameter names: `*` matches any characters.
 package struct NamePattern: Sendable {
     private let pieces: [Substring]
 

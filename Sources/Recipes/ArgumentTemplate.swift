@@ -1,6 +1,6 @@
 import Studies
 
-/// One word of a command line: `--lr={lr}`. A key's name in braces stands for its value; doubled braces are braces.
+/// One word of a command line: `--lr={lr}`. A key's name in braces is replaced by its value; doubled braces are braces.
 package struct ArgumentTemplate: Equatable {
     enum Part: Equatable {
         case literal(String)

@@ -16,7 +16,7 @@ struct AxisReader {
 
     static let limit = 100_000
 
-    /// Whether a node stands for several values.
+    /// Whether a node describes several values.
     static func isAxis(_ node: Node) -> Bool {
         node.sequence != nil || node.mapping != nil
     }
@@ -87,7 +87,7 @@ struct AxisReader {
         return values.count == sequence.count ? (keepsRepeats ? values : unique(values)) : nil
     }
 
-    /// Labels tell runs apart: `[1, "1"]` would give two runs one.
+    /// Labels must differ: `[1, "1"]` would give two runs the same label.
     private func refuseEqualLabels(_ key: Parameter, _ node: Node, _ values: [Value]) {
         var seen: Set<String> = []
         for value in values {
@@ -212,7 +212,7 @@ struct AxisReader {
         guard step != 0, (to - from) * step >= 0 else {
             mistakes.add(
                 settings.place(node),
-                "\(key.name): a step of \(shortest(step)) never leads from \(shortest(from)) to \(shortest(to))",
+                "\(key.name): no step of \(shortest(step)) leads from \(shortest(from)) to \(shortest(to))",
                 in: source)
             return nil
         }

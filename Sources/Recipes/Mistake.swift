@@ -13,19 +13,19 @@ package struct Place: Hashable, Sendable, Comparable {
     }
 }
 
-/// One thing that is wrong with a recipe: where, which rule, what stands there, what to do.
+/// One mistake of a recipe: its place, the rule, the value found, and what to do.
 package struct Mistake: Hashable, Sendable {
     package var place: Place
     package var message: String
     /// Bytes of a line that is shown at most.
     static let shownLine = 160
 
-    /// The line it stands in, to be shown with a caret; empty where it is too long.
+    /// The line of the mistake, shown with a caret; empty if it is too long.
     package var line: String
 
     package var description: String {
         guard !line.isEmpty else { return "\(place.file):\(place.line):\(place.column): error: \(message)" }
-        // The caret stands under the place whatever the line holds: tabs stay tabs.
+        // The caret is under the place whatever the line contains: tabs stay tabs.
         let indent = line.prefix(max(place.column - 1, 0)).map { $0 == "\t" ? "\t" : " " }.joined()
         let shown = "\n    \(line)\n    \(indent)^"
         return "\(place.file):\(place.line):\(place.column): error: \(message)\(shown)"
@@ -46,7 +46,7 @@ package struct RecipeMistakes: UserError {
     package var description: String {
         let more = mistakes.count - RecipeMistakes.shown
         return mistakes.prefix(RecipeMistakes.shown).map(\.description).joined(separator: "\n")
-            + (more > 0 ? "\n… and \(more) mistakes more" : "")
+            + (more > 0 ? "\n… and \(more) more mistakes" : "")
     }
 }
 

@@ -23,83 +23,88 @@ extension RecipeDraft {
             return mistakes.add(
                 start, "an override is key=value, as in epoch=5 or 'lr=[0.1,0.01]'; ~key deletes one", in: source)
         }
-        // A key that the recipe does not have yet.
         let isNew = argument.hasPrefix("+")
-        let name = String(argument[..<equals].dropFirst(isNew ? 1 : 0))
-        let text = OverrideText(argument, equals)
-        if name == "seeds" {
-            if let node = text.parse(source, mistakes), let axis = AxisReader(settings: reader).seeds(node) {
-                put(axis)
-            }
-            return
-        }
-        let isRecipeKey = Recipe.keys.contains(name) && settings[name] == nil
-        if isRecipeKey, ["samples", "sample_seed", "max_runs"].contains(name) {
-            guard let node = text.parse(source, mistakes) else { return }
-            let parts = ["method": Node(shape.method.rawValue), name: node].merging(
-                shape.samples.map { ["samples": Node(String($0), .init(.implicit), .plain)] } ?? [:]
-            ) { own, _ in own }
-            let changed = ShapeReader(reader: reader).read(parts)
-            switch name {
-            case "samples": shape.samples = changed.samples
-            case "sample_seed": shape.sampleSeed = changed.sampleSeed
-            default: shape.maxRuns = changed.maxRuns
-            }
-            return
-        }
-        if isRecipeKey, !isNew {
-            return mistakes.add(
-                start, "\(name): is a key of the recipe, not of the configuration: change it there", in: source)
-        }
-        if isNew, settings[name] != nil || axes.contains(where: { $0.key == name }) {
-            return mistakes.add(start, "\(name): is there already: \(name)=… changes it", in: source)
-        }
-        if declaration.schema.parameter(name) == nil || settings.keys.contains(where: { $0.hasPrefix(name + ".") }),
-            let node = text.parse(source, MistakeList()), node.mapping != nil, declaration.schema.isGroup(name, node)
+        let override = Override(
+            name: String(argument[..<equals].dropFirst(isNew ? 1 : 0)), isNew: isNew,
+            text: OverrideText(argument, equals), place: start, reader: reader)
+        if override.name == "seeds" {
+            if let node = override.parse(), let axis = AxisReader(settings: reader).seeds(node) { put(axis) }
+        } else if Recipe.keys.contains(override.name), settings[override.name] == nil,
+            !isNew || RecipeDraft.sizeKeys.contains(override.name)
         {
-            for (member, setting) in reader.settings(node, prefix: name + ".") {
-                put(setting, member, reader)
-                axes.removeAll { $0.key == member }
-            }
-            return
+            overrideRecipeKey(override)
+        } else if isNew, isKnown(override.name) {
+            override.refuse("is already set: \(override.name)=… changes it")
+        } else if !overrideGroup(override) {
+            overrideParameter(override)
         }
-        guard let key = declaration.schema.parameter(name) else {
-            let hint = declaration.schema.nearest(to: name).map { ": did you mean \($0)?" } ?? ""
-            return mistakes.add(start, "\(name): there is no such key\(hint)", in: source)
+    }
+
+    private func isKnown(_ name: String) -> Bool {
+        settings[name] != nil || axes.contains { $0.key == name }
+    }
+
+    /// The keys of a recipe that the command line may change.
+    private static let sizeKeys = ["samples", "sample_seed", "max_runs"]
+
+    private mutating func overrideRecipeKey(_ override: Override) {
+        let name = override.name
+        guard RecipeDraft.sizeKeys.contains(name) else {
+            return override.refuse("is a key of the recipe, not of the configuration: change it there")
         }
-        if declaration.schema.isOpen, !isNew, name != "seed", settings[name] == nil,
-            !axes.contains(where: { $0.key == name })
-        {
-            return mistakes.add(start, "\(unknownKey(name)); +\(name)=… adds one", in: source)
+        guard let node = override.parse() else { return }
+        var parts = ["method": Node(shape.method.rawValue)]
+        if let samples = shape.samples { parts["samples"] = Node(String(samples), .init(.implicit), .plain) }
+        parts[name] = node
+        let changed = ShapeReader(reader: override.reader).read(parts)
+        switch name {
+        case "samples": shape.samples = changed.samples
+        case "sample_seed": shape.sampleSeed = changed.sampleSeed
+        default: shape.maxRuns = changed.maxRuns
         }
-        if let function = text.function {
-            return mistakes.add(
-                start,
-                "\(name): \(function)(…) is not read here; there are range(from,to) or range(from,to,step) of numbers that lead there, and choice(a,b); quotes make it text",
-                in: source)
+    }
+
+    /// `augment={mixup: 0.2}` sets the members of a group of keys. False if the override is of a single key.
+    private mutating func overrideGroup(_ override: Override) -> Bool {
+        let (name, schema) = (override.name, declaration.schema)
+        guard schema.parameter(name) == nil || settings.keys.contains(where: { $0.hasPrefix(name + ".") }),
+            let node = override.text.parse(override.reader.source, MistakeList()), node.mapping != nil,
+            schema.isGroup(name, node)
+        else { return false }
+        for (member, setting) in override.reader.settings(node, prefix: name + ".") {
+            put(setting, member, override.reader)
+            axes.removeAll { $0.key == member }
         }
-        if key.isList, text.isSeveral {
-            return mistakes.add(
-                start, "\(name): takes a list: write \(name)=[…]; several lists to sweep are [[…],[…]] in the recipe",
-                in: source)
+        return true
+    }
+
+    private mutating func overrideParameter(_ override: Override) {
+        let (name, schema) = (override.name, declaration.schema)
+        guard let key = schema.parameter(name) else {
+            let hint = schema.nearest(to: name).map { ": did you mean \($0)?" } ?? ""
+            return override.refuse("there is no such key\(hint)")
         }
-        guard let node = text.parse(source, mistakes) else {
-            if text.isEmpty {
-                mistakes.add(start, "\(name): found nothing after =; expected \(key.rule)", in: source)
-            }
-            return
+        if schema.isOpen, !override.isNew, name != "seed", !isKnown(name) {
+            return override.mistakes.add(
+                override.place, "\(unknownKey(name)); +\(name)=… adds one", in: override.reader.source)
         }
+        guard let node = override.value(of: key) else { return }
+        put(node, override, key)
+    }
+
+    /// Puts a value, an axis or a reference in the place of what the recipe says of a key.
+    private mutating func put(_ node: Node, _ override: Override, _ key: Parameter) {
+        let (name, reader) = (override.name, override.reader)
         if SettingsReader.isDeletion(node) {
-            delete(name, start, reader)
+            delete(name, override.place, reader)
         } else if !key.isList, AxisReader.isAxis(node) {
-            guard isSweepable(key, start, reader) else { return }
+            guard isSweepable(key, override.place, reader) else { return }
             if let axis = AxisReader(settings: reader, isSampled: shape.isSampled).axis(key, node) { put(axis) }
         } else if let reference = Reference(node, key, reader) {
-            put(
-                WrittenValue(
-                    value: .text(reference.text), reference: reference, place: reader.place(node), folder: source.folder
-                ),
-                name, reader)
+            let value = WrittenValue(
+                value: .text(reference.text), reference: reference, place: reader.place(node),
+                folder: reader.source.folder)
+            put(value, name, reader)
             axes.removeAll { $0.key == name }
         } else if let value = reader.value(node, key) {
             put(reader.setting(value, node), name, reader)
@@ -108,7 +113,42 @@ extension RecipeDraft {
     }
 }
 
-/// The value of an override as YAML, every character where it stands in the argument, so that mistakes point there.
+/// An argument `key=value` or `+key=value`.
+private struct Override {
+    let name: String
+    /// `+key=value`: a key that the recipe does not have yet.
+    let isNew: Bool
+    let text: OverrideText
+    let place: Place
+    let reader: SettingsReader
+
+    var mistakes: MistakeList { reader.mistakes }
+
+    func parse() -> Node? { text.parse(reader.source, mistakes) }
+
+    func refuse(_ reason: String) { mistakes.add(place, "\(name): \(reason)", in: reader.source) }
+
+    /// The node of a value for a key; nil if it is none, which is then reported.
+    func value(of key: Parameter) -> Node? {
+        if let function = text.function {
+            refuse(
+                "\(function)(…) is not supported; there are range(from,to), range(from,to,step) and choice(a,b); use quotes for text"
+            )
+            return nil
+        }
+        if key.isList, text.isSeveral {
+            refuse("takes a list: write \(name)=[…]; several lists to sweep are [[…],[…]] in the recipe")
+            return nil
+        }
+        if text.isEmpty {
+            refuse("found nothing after =; expected \(key.rule)")
+            return nil
+        }
+        return parse()
+    }
+}
+
+/// The value of an override as YAML. Every character has the column it has in the argument, so that mistakes point to it.
 private struct OverrideText {
     private let yaml: String
     let isEmpty: Bool
@@ -127,7 +167,7 @@ private struct OverrideText {
             let inner = value.dropFirst("choice(".count).dropLast()
             (yaml, isSeveral) = (padding + String(repeating: " ", count: "choice".count) + "[" + inner + "]", true)
         } else if OverrideText.hasComma(value) {
-            // The bracket stands where the = does.
+            // The bracket takes the column of the =.
             (yaml, isSeveral) = (padding.dropLast() + "[" + value + "]", true)
         } else {
             (yaml, isSeveral) = (padding + value, false)
@@ -164,7 +204,7 @@ private struct OverrideText {
         value == value.rounded() && abs(value) < 0x1p53 ? value : sixDigits(value)
     }
 
-    /// Whether a comma stands outside of quotes and brackets.
+    /// Whether a comma is outside of quotes and brackets.
     private static func hasComma(_ value: String) -> Bool {
         var quote: Character?
         var depth = 0

@@ -86,7 +86,7 @@ struct PatternReader {
         let hint = nearest(wanted[0].label, in: values.map(\.label)).map { ": did you mean \($0)?" } ?? ""
         let asked = wanted.map(\.json).joined(separator: ", ")
         reader.mistakes.add(
-            reader.place(node), "\(name): \(key.name) is never \(asked); its values are \(shown)\(hint)",
+            reader.place(node), "\(name): \(key.name) never has the value \(asked); its values are \(shown)\(hint)",
             in: reader.source)
         return true
     }

@@ -22,9 +22,9 @@ struct RecipeDraft {
     var shape = SweepShape()
     /// Known when all is read.
     private(set) var space = SearchSpace(dimensions: [])
-    /// What stands under sweep, sound or not.
+    /// The keys under sweep, valid or not.
     var namedInSweep: Set<String> = []
-    /// Where the command's words stand, to be checked when all keys are known.
+    /// The places of the command's words, which are checked when all keys are known.
     private var commandNode: Node?
     private var commandReader: SettingsReader?
 
@@ -108,7 +108,7 @@ struct RecipeDraft {
         axes.removeAll { $0.key == name || $0.key.hasPrefix(name + ".") }
         guard gone.isEmpty, axes.count == sweptBefore else { return gone.forEach { settings[$0] = nil } }
         let hint = nearest(name, in: settings.keys.sorted()).map { ": did you mean \($0)?" } ?? ""
-        reader.mistakes.add(place, "\(name): nothing to delete: nobody has set it before\(hint)", in: reader.source)
+        reader.mistakes.add(place, "\(name): nothing to delete: it is not set\(hint)", in: reader.source)
     }
 
     /// Later wins; but a word in place of a number is rather a number misspelt.
@@ -150,7 +150,9 @@ struct RecipeDraft {
                     "metric: goal: found \(reader.described(value)); expected maximize or minimize",
                     in: reader.source)
             default:
-                reader.mistakes.add(reader.place(keyNode), "metric: has name and goal, no \(name)", in: reader.source)
+                reader.mistakes.add(
+                    reader.place(keyNode), "metric: there is no such key: \(name); it has name and goal",
+                    in: reader.source)
             }
         }
         metric = Metric(name: named, goal: goal ?? (named.hasSuffix("loss") ? .minimize : .maximize))
@@ -216,12 +218,12 @@ struct RecipeDraft {
             for key in known.sorted() {
                 guard let outer = known.first(where: { key.hasPrefix($0 + ".") }) else { continue }
                 mistakes.add(
-                    settings[key]?.place ?? whole, "\(key): \(outer) has a value of its own, so it can't hold keys",
+                    settings[key]?.place ?? whole, "\(key): \(outer) has a value, so it can't contain keys",
                     in: source)
             }
             if command.excludedMetrics.contains(metric.name) {
                 mistakes.add(
-                    whole, "metrics: \(metric.name) is what the study judges by: it can't be excluded", in: source)
+                    whole, "metrics: \(metric.name) is the metric of the study: it can't be excluded", in: source)
             }
             let reader = TrainerReader(settings: commandReader)
             reader.checkPlaceholders(commandNode, known: known)

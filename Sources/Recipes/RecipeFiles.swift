@@ -61,7 +61,7 @@ package struct RecipeFiles {
         return hexadecimal(SHA256.hash(data))
     }
 
-    /// All plain files that a pattern of `files:` stands for: a file, a folder with all below it, or a pattern with `*`.
+    /// All plain files that a pattern of `files:` matches: a file, a folder with all below it, or a pattern with `*`.
     func matching(_ pattern: String) -> [String] {
         let url = URL(filePath: absolute(pattern))
         if isPlainFile(url) { return [pattern] }

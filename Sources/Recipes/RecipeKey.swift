@@ -1,7 +1,7 @@
 import Studies
 
 /// One key of a recipe, beside those of the configuration: what it means and what it may be. The reader of recipes, the
-/// schema for editors, `viseme explain` and docs/recipes.md all say what stands here.
+/// schema for editors, `viseme explain` and docs/recipes.md are generated from these definitions.
 package struct RecipeKey: Sendable {
     package let name: String
     /// What it may be, in words.
@@ -14,14 +14,14 @@ package struct RecipeKey: Sendable {
     package static let all: [RecipeKey] = [
         RecipeKey(
             "base", "a file, or a list of files",
-            "configuration keys from other files, relative to this one; a base may have bases of its own; later ones win",
+            "configuration keys from other files, relative to this one; a base may have bases; later files override earlier ones",
             "base: [base.yaml, large.yaml]", texts),
         RecipeKey(
             "question", "text", "what the study asks; it opens the report", "question: Which learning rate is best?",
             #"{"type":"string"}"#),
         RecipeKey(
             "set", "a mapping of configuration keys",
-            "configuration keys of every run; they win over the base. `key: ~` deletes one; `${key}` and `${env:NAME,default}` take values from elsewhere",
+            "configuration keys of every run; they override the base. `key: ~` deletes one; `${key}` and `${env:NAME,default}` take values from elsewhere",
             "set: {epoch: 20, size_lips: {width: 32, height: 32}}", ##"{"$ref":"#/definitions/settings"}"##),
         RecipeKey(
             "sweep", "a mapping of keys to axes",
@@ -36,11 +36,11 @@ package struct RecipeKey: Sendable {
             #"{"type":"integer","minimum":1,"maximum":100000}"#),
         RecipeKey(
             "sample_seed", "a whole number, 0 or more",
-            "seed of the points that are drawn; 0 unless said otherwise (sobol draws none)",
+            "seed of the points that are drawn; default 0 (sobol draws none)",
             "sample_seed: 1", #"{"type":"integer","minimum":0}"#),
         RecipeKey(
             "zip", "a list of lists of swept keys",
-            "axes that go together, value by value, instead of in all combinations", "zip: [[lr, batch_size]]",
+            "axes that are combined value by value instead of in all combinations", "zip: [[lr, batch_size]]",
             #"{"type":"array","items":{"type":["array","string"],"items":{"type":"string"}}}"#),
         RecipeKey(
             "when", "a mapping of swept keys to patterns",
@@ -48,17 +48,17 @@ package struct RecipeKey: Sendable {
             "when: {momentum: {optimizer: sgd}}", #"{"type":"object","additionalProperties":{"type":"object"}}"#),
         RecipeKey(
             "include", "a list of patterns",
-            "only runs that match one of them stay. A pattern maps keys to a value, a list of values, or a comparison (`\">0.01\"`, `\"!=8\"`)",
+            "only runs that match one of them are kept. A pattern maps keys to a value, a list of values, or a comparison (`\">0.01\"`, `\"!=8\"`)",
             "include: [{lr: \"<=0.01\"}]", patterns),
         RecipeKey(
-            "exclude", "a list of patterns", "runs that match one of them are left out",
+            "exclude", "a list of patterns", "runs that match one of them are excluded",
             "exclude: [{lr: \">0.05\", batch_size: 8}]", patterns),
         RecipeKey(
-            "max_runs", "a whole number, 1…100000", "a guard: more runs than that are a mistake", "max_runs: 500",
+            "max_runs", "a whole number, 1…100000", "limit: more runs than this are a mistake", "max_runs: 500",
             #"{"type":"integer","minimum":1,"maximum":100000}"#),
         RecipeKey(
             "metric", "a mapping of name and goal",
-            "what the study is judged by: `train_loss`, `train_accuracy`, `val_loss`, `val_accuracy` (the default), or any metric of a command; `goal`: `maximize`, or `minimize` (the default for losses). It decides the best epoch and early stopping of the built-in trainer, and is part of its runs' identity",
+            "the metric that the study is judged by: `train_loss`, `train_accuracy`, `val_loss`, `val_accuracy` (the default), or any metric of a command; `goal`: `maximize`, or `minimize` (the default for losses). It decides the best epoch and early stopping of the built-in trainer, and is part of its runs' identity",
             "metric: {name: val_loss, goal: minimize}",
             #"{"type":"object","properties":{"name":{"type":"string"},"goal":{"enum":["maximize","minimize"]}},"additionalProperties":false}"#
         ),
@@ -70,7 +70,7 @@ package struct RecipeKey: Sendable {
         ),
         RecipeKey(
             "metrics", "a mapping of exclude",
-            "metrics of a command that the content digest leaves out, as anything that measures time",
+            "metrics of a command that the content digest excludes, such as times",
             "metrics: {exclude: [seconds]}",
             #"{"type":"object","properties":{"exclude":{"type":["array","string"]}},"additionalProperties":false}"#),
         RecipeKey(
@@ -80,7 +80,7 @@ package struct RecipeKey: Sendable {
         ),
         RecipeKey(
             "keep", "best, last, none, or [best, last]",
-            "what is kept of each run's weights (`best` unless said otherwise). Digests are kept always; not part of the identity",
+            "what is kept of each run's weights (default `best`). Digests are always kept; not part of the identity",
             "keep: none",
             #"{"type":["string","array"],"items":{"enum":["best","last"]},"enum":["best","last","none",["best","last"],["last","best"],["best"],["last"],["none"]]}"#
         ),

@@ -52,14 +52,14 @@ struct ReferenceResolver {
         var parts: [Value] = []
         var rest = reference.text[...]
         while let start = rest.range(of: "${") {
-            // `$${` stands for `${`.
+            // `$${` is an escaped `${`.
             if rest[..<start.lowerBound].hasSuffix("$") {
                 parts.append(.text(rest[..<start.lowerBound].dropLast() + "${"))
                 rest = rest[start.upperBound...]
                 continue
             }
             guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
-                mistake("a reference has no end: ${…} closes with }")
+                mistake("a reference is not closed: ${…} ends with }")
                 return nil
             }
             if start.lowerBound > rest.startIndex { parts.append(.text(String(rest[..<start.lowerBound]))) }
@@ -86,7 +86,7 @@ struct ReferenceResolver {
             let name = parts[0].trimmingCharacters(in: .whitespaces)
             guard environment.contains(name) else {
                 mistake(
-                    "the environment variable \(name) becomes part of what is stored: name it under record_env: [\(name)]"
+                    "the value of the environment variable \(name) is stored with the study: name it under record_env: [\(name)]"
                 )
                 return nil
             }
@@ -96,7 +96,7 @@ struct ReferenceResolver {
             return nil
         }
         if swept.contains(target) {
-            mistake("refers to \(target), which is swept: a reference can't follow it")
+            mistake("refers to \(target), which is swept: a reference can't refer to a swept key")
             return nil
         }
         if done[target] != nil { return value(target, &open, &done) }

@@ -75,10 +75,10 @@ struct ReportReader {
         }
         let form = path.hasSuffix(".html.mustache") || path.hasSuffix(".html") ? "html" : "md"
         if report.templates[form] != nil {
-            mistake(node, "report.template: \(path) is a second one of the form \(form)")
+            mistake(node, "report.template: \(path) is a second template for the format \(form)")
         }
         do { _ = try MustacheTemplate(string: text) } catch {
-            mistake(node, "report.template: \(path) is no Mustache template: \(error)")
+            mistake(node, "report.template: \(path) is not a valid Mustache template: \(error)")
         }
         report.templates[form] = text
     }

@@ -5,7 +5,7 @@ import Yams
 /// A value with the place it was written at.
 struct WrittenValue {
     var value: Value
-    /// Text that stands without quotes: among numbers it is rather a number misspelt.
+    /// Text without quotes: where a number is expected, it is probably a misspelt number.
     var isPlainText = false
     /// Not a value, but the wish that there be none.
     var isDeletion = false
@@ -15,7 +15,7 @@ struct WrittenValue {
     /// Where relative paths start from.
     var folder: URL
 
-    /// A path that stands there, as a whole one.
+    /// The path written there, as an absolute path.
     func wholePath(_ text: String) -> String {
         URL(filePath: (text as NSString).expandingTildeInPath, relativeTo: folder.appending(path: ""))
             .standardizedFileURL.path
@@ -97,7 +97,7 @@ struct SettingsReader {
         }
         for (key, value) in mapping {
             guard case .scalar(let scalar) = key else {
-                mistakes.add(place(key), "a key is a word", in: source)
+                mistakes.add(place(key), "expected a key", in: source)
                 continue
             }
             body(scalar.string, key, value)
@@ -125,7 +125,7 @@ struct SettingsReader {
 
     func add(unknown name: String, at node: Node) {
         guard !schema.isOpen else {
-            let rule = "a key is made of letters, digits, _ and -, with dots between nested ones"
+            let rule = "a key consists of letters, digits, _ and -, with dots between nested keys"
             return mistakes.add(place(node), "\(name.prefix(60)): can't be a key: \(rule)", in: source)
         }
         let hint = schema.nearest(to: name).map { ": did you mean \($0)?" } ?? ""
@@ -144,7 +144,7 @@ struct SettingsReader {
         }
     }
 
-    /// What stands there, for a message.
+    /// The value found, for a message.
     func described(_ node: Node) -> String {
         switch node {
         case .scalar(let scalar) where scalar.string.isEmpty && scalar.style == .plain: "nothing"

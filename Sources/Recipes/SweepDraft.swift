@@ -29,7 +29,7 @@ extension RecipeDraft {
                     if axis.key == "seed", axis.isDrawn {
                         return reader.mistakes.add(
                             axis.place,
-                            "seed: is not drawn; every point is run with every seed: write seeds: 5, or a list",
+                            "seed: can't be drawn, because every point is run with every seed: write seeds: 5, or a list",
                             in: reader.source)
                     }
                     put(axis)
@@ -46,7 +46,7 @@ extension RecipeDraft {
         let keys = read.first?.map(\.name) ?? []
         for (key, setting) in read.joined() where setting.isDeletion || setting.reference != nil {
             reader.mistakes.add(
-                setting.place, "\(key): expected a value: nothing is deleted or referred to in an axis",
+                setting.place, "\(key): expected a value: axes take no deletion and no reference",
                 in: reader.source)
         }
         guard read.allSatisfy({ Set($0.map(\.name)) == Set(keys) }), !keys.isEmpty else {
@@ -112,7 +112,7 @@ extension RecipeDraft {
                     continue
                 }
                 reader.mistakes.add(
-                    place, "when: \(name) asks for \(key), which has to stand before it in sweep", in: reader.source)
+                    place, "when: \(name) depends on \(key), which has to come before it in sweep", in: reader.source)
             }
             for key in members { read[key] = (pattern, place) }
         }

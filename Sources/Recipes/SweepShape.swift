@@ -82,9 +82,9 @@ struct ShapeReader {
 
     private func readZips(_ node: Node, _ shape: inout SweepShape) {
         guard case .sequence(let groups) = node, !groups.isEmpty else {
-            return mistake(node, "zip: expected a list of lists of keys that move together, as [[lr, batch_size]]")
+            return mistake(node, "zip: expected a list of lists of swept keys, as [[lr, batch_size]]")
         }
-        // One group may stand without its outer brackets.
+        // A single group may be written without its outer brackets.
         let lists = groups.allSatisfy { $0.scalar != nil } ? [node] : Array(groups)
         for list in lists {
             guard case .sequence(let names) = list, names.count > 1, names.allSatisfy({ $0.scalar != nil }) else {
@@ -149,16 +149,16 @@ extension SweepShape {
             let members = zip.keys.compactMap { key in axes.first { $0.key == key } }
             if members.contains(where: \.isDrawn) {
                 mistakes.add(
-                    zip.place, "zip: values that are drawn can't move together: give them a count or a list", in: source
+                    zip.place, "zip: drawn values can't be combined by zip: give them a count or a list", in: source
                 )
             }
             let counts = Set(members.map(\.values.count))
             if counts.count > 1 {
                 let each = members.map { "\($0.key) has \($0.values.count)" }.joined(separator: ", ")
-                mistakes.add(zip.place, "zip: axes that move together need equally many values: \(each)", in: source)
+                mistakes.add(zip.place, "zip: axes of one group need the same number of values: \(each)", in: source)
             }
         }
-        // A group stands where its first member does.
+        // A group has the position of its first member.
         var done: Set<String> = []
         for axis in axes where !done.contains(axis.key) {
             let keys = zips.first { $0.keys.contains(axis.key) }?.keys ?? [axis.key]

@@ -30,17 +30,17 @@ struct TrainerReader {
                 settings.forEachKey(value) { variable, variableNode, text in
                     guard case .scalar(let scalar) = text, variable.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil
                     else {
-                        return add(variableNode, "env: has to map names of variables to texts")
+                        return add(variableNode, "env: expected a mapping of variable names to texts")
                     }
                     guard !variable.hasPrefix("VISEME_") else {
                         return add(
-                            variableNode, "env: \(variable) is given to the trainer by this program: leave it out")
+                            variableNode, "env: Viseme sets \(variable) itself: leave it out")
                     }
                     trainer.environment[variable] = scalar.string
                 }
             default:
                 let hint = nearest(name, in: ["command", "files", "env"]).map { ": did you mean \($0)?" } ?? ""
-                add(keyNode, "trainer: has command, files and env, no \(name)\(hint)")
+                add(keyNode, "trainer: there is no such key: \(name)\(hint); it has command, files and env")
             }
         }
         if !hasCommand, node.mapping != nil {
@@ -49,7 +49,7 @@ struct TrainerReader {
         var paths = Set(trainer.command.filter { !$0.contains("{") }.compactMap(files.file))
         for (place, pattern) in patterns {
             let found = files.matching(pattern)
-            if found.isEmpty { add(place, "files: there is no file \(pattern), as from the recipe's folder") }
+            if found.isEmpty { add(place, "files: there is no file \(pattern), relative to the recipe's folder") }
             paths.formUnion(found)
         }
         trainer.files = digested(paths, node)
@@ -78,7 +78,7 @@ struct TrainerReader {
                     )
                 }
                 trainer.threads = number
-            default: add(keyNode, "resources: has gpus and threads, no \(name)")
+            default: add(keyNode, "resources: there is no such key: \(name); it has gpus and threads")
             }
         }
     }
@@ -86,7 +86,9 @@ struct TrainerReader {
     func readMetrics(_ node: Node?, _ trainer: inout TrainerCommand) {
         guard let node else { return }
         settings.forEachKey(node) { name, keyNode, value in
-            guard name == "exclude" else { return add(keyNode, "metrics: has exclude, no \(name)") }
+            guard name == "exclude" else {
+                return add(keyNode, "metrics: there is no such key: \(name); it has exclude")
+            }
             trainer.excludedMetrics = Set(settings.texts(value, "metrics: exclude")).sorted()
         }
     }
@@ -97,7 +99,7 @@ struct TrainerReader {
             for key in ArgumentTemplate(word.string ?? "").keys where !known.contains(key) {
                 let hint =
                     nearest(key, in: known.sorted()).map { ": did you mean {\($0)}?" }
-                    ?? "; doubled braces, {{\(key)}}, stand for themselves"
+                    ?? "; for literal braces, write {{\(key)}}"
                 add(word, "command: the recipe has no key \(key)\(hint)")
             }
         }
@@ -120,8 +122,8 @@ struct TrainerReader {
         }
         trainer.files = digested(paths, nil)
         let note =
-            "trainer: the command names no file of the recipe's repository: list what decides its outcome under "
-            + "files:, so that runs are told apart when it changes"
+            "trainer: the command names no file of the recipe's repository: list the files that decide its outcome under "
+            + "files:, so that its content becomes part of the run's identity"
         return (trainer, trainer.files.isEmpty ? note : nil)
     }
 
@@ -137,7 +139,9 @@ struct TrainerReader {
 
     private func words(_ node: Node) -> [String] {
         guard case .sequence(let sequence) = node, !sequence.isEmpty else {
-            add(node, "command: expected a list of words, as [python3, train.py, --lr, \"{lr}\"]: no shell reads it")
+            add(
+                node,
+                "command: expected a list of words, as [python3, train.py, --lr, \"{lr}\"]; it is run without a shell")
             return []
         }
         return sequence.compactMap { word in
@@ -155,7 +159,7 @@ struct TrainerReader {
         if program.contains("/") {
             let path = files.absolute(program)
             guard !FileManager.default.isExecutableFile(atPath: path) else { return }
-            return add(place, "command: \(program) is no program that can be run, as from the recipe's folder")
+            return add(place, "command: \(program) is not an executable file, relative to the recipe's folder")
         }
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         guard !folders.contains(where: { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }) else {
@@ -173,7 +177,9 @@ struct TrainerReader {
             TrainerReader.scripts.contains(URL(filePath: word).pathExtension),
             !FileManager.default.fileExists(atPath: files.absolute(word))
         else { return }
-        add(node.sequence?.dropFirst().first ?? node, "command: there is no file \(word), as from the recipe's folder")
+        add(
+            node.sequence?.dropFirst().first ?? node,
+            "command: there is no file \(word), relative to the recipe's folder")
     }
 
     private func add(_ node: Node?, _ message: String) {

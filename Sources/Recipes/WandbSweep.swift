@@ -43,7 +43,7 @@ struct WandbSweep {
                 put("samples", cap)
             } else {
                 losses.append(
-                    (mapping["method"], "method: random needs to know how many: give run_cap (here it becomes samples)")
+                    (mapping["method"], "method: random needs a number of runs: give run_cap (it becomes samples)")
                 )
             }
         case let other?:
@@ -63,7 +63,7 @@ struct WandbSweep {
             if ["early_terminate", "parallel", "launch", "imageuri"].contains(name) {
                 losses.append((key, "\(name): can't be translated: leave it out"))
             } else {
-                notes.append("\(name): left out: nothing here needs it")
+                notes.append("\(name): ignored: not needed here")
             }
         }
         recipe = .mapping(.init(parts, .init(.implicit), .any, mapping.mark))
@@ -94,7 +94,10 @@ struct WandbSweep {
                 set.append((full, one))
             } else if fields["probabilities"] != nil {
                 losses.append(
-                    (key, "\(prefix + name): probabilities can't be translated: every value is as likely here"))
+                    (
+                        key,
+                        "\(prefix + name): probabilities can't be translated: all values have the same probability here"
+                    ))
             } else if let values = fields["values"] {
                 sweep.append((full, values))
             } else if let axis = spread(prefix + name, key, fields) {

@@ -47,7 +47,7 @@ package struct ComparisonReport {
         if a.plan.metric != b.plan.metric {
             blocks.append(
                 .paragraph(
-                    "They are judged differently, A by \(code: a.metric) (\(a.plan.metric.goal.rawValue)), B by \(code: b.metric) (\(b.plan.metric.goal.rawValue)): their numbers below are each its own, and are not tested against each other."
+                    "Their metrics differ: A by \(code: a.metric) (\(a.plan.metric.goal.rawValue)), B by \(code: b.metric) (\(b.plan.metric.goal.rawValue)): the numbers below are not tested against each other."
                 ))
         }
         for (letter, facts) in [("A", a), ("B", b)] {

@@ -5,7 +5,7 @@ import Studies
 package enum HouseStyle {
     /// - Parameters:
     ///   - template: Mustache. It sees `title`, `question`, `body` (all sections), `sections` (a list of `name`, `heading`, `body`)
-    ///     and `section.<name>`, all rendered: between three braces they stand as they are.
+    ///     and `section.<name>`, all rendered; three braces insert them without escaping.
     ///   - section: renders one section.
     package static func render(
         _ template: String, _ notebook: Notebook, section: (Notebook.Section) -> String

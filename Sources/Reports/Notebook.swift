@@ -11,11 +11,11 @@ package struct Notebook: Sendable {
         (self.title, self.subtitle, self.sections) = (title, subtitle, sections)
     }
 
-    /// What stands under one heading.
+    /// The content under one heading.
     package struct Section: Sendable {
         /// One of the names that `report: {sections: …}` knows.
         package var name: String
-        /// Nil for what stands right under the title, or at the foot.
+        /// Nil for the content right under the title, or at the end.
         package var heading: String?
         package var blocks: [Block]
     }
@@ -44,7 +44,7 @@ package struct Notebook: Sendable {
         package var columns: [Column]
         package var rows: [[Words]]
 
-        /// - Parameter numbers: titles of columns that stand to the right.
+        /// - Parameter numbers: titles of columns that are aligned to the right.
         package init(_ titles: [Words], numbers: Set<Int>, rows: [[Words]]) {
             columns = titles.enumerated().map { Column(title: $1, isNumber: numbers.contains($0)) }
             self.rows = rows

@@ -3,7 +3,7 @@ import Foundation
 import RunStore
 import Studies
 
-/// The report of a study in its forms, beside what it tells of.
+/// The report of a study in its formats, in the study's folder.
 package enum ReportFiles {
     /// Writes the forms that the plan asks for, or those that are given.
     /// - Returns: the files, the first form first.
@@ -23,7 +23,7 @@ package enum ReportFiles {
                 FileManager.default.discard(folder.url.appending(path: name))
             }
         }
-        // A form that the recipe no longer asks for would tell of an earlier state.
+        // A format that the recipe no longer asks for would show an earlier state.
         for form in ReportSettings.Form.allCases where forms == nil && !plan.report.formats.contains(form) {
             FileManager.default.discard(folder.report(form))
         }

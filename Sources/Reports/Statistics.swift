@@ -2,7 +2,7 @@ import Foundation
 import Studies
 import Tensors
 
-/// Numbers about numbers. Every definition stands in the report's foot; the tests compare with scipy.
+/// Statistics of samples. Every definition is in the report's last section; the tests compare with scipy.
 package enum Statistics {
     /// Nil for none.
     package static func mean(_ values: [Double]) -> Double? {

@@ -36,7 +36,7 @@ struct StudyFacts {
 
     /// Below this, a difference counts as supported.
     static let significance = 0.05
-    /// Seeds below which the chance to be the best is not told.
+    /// With fewer seeds, the probability of being the best is not reported.
     static let seedsForChance = 5
 
     init(_ plan: Plan, _ stored: StudyResults, failures: [FailureRecord], readRun: (String) -> RunFileContents?) {
@@ -81,7 +81,7 @@ struct StudyFacts {
         guard let leader, leader.values.count >= StudyFacts.seedsForChance else { return nil }
         let others = trials.filter { $0.trial != leader.trial && $0.isComplete }
         let rivals = others.filter { $0.values.count >= StudyFacts.seedsForChance }
-        // A setting that was tried with few seeds has its chance too, which nobody can tell.
+        // A setting with few seeds also has a probability, which can't be estimated.
         guard !rivals.isEmpty, rivals.count == others.count else { return nil }
         let all = [leader] + rivals
         let seeds = Set(leader.bySeed.map(\.seed))

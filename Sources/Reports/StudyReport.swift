@@ -9,7 +9,7 @@ package struct StudyReport {
     var plan: Plan { facts.plan }
     var metric: String { facts.metric }
 
-    /// More trials than this are not drawn: nobody tells so many lines apart.
+    /// More trials than this are not drawn: so many lines can't be distinguished.
     static let drawnTrials = 12
     /// More rows than this are not printed; the rest is in a table beside the report.
     static let rowLimit = 60

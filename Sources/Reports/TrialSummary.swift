@@ -5,7 +5,7 @@ import Studies
 /// One setting of the hyperparameters over its seeds.
 struct TrialSummary {
     let label: String
-    /// The label, or what stands for it where nothing but the seed is swept.
+    /// The label, or its replacement where only the seed is swept.
     var name: String { setting.isEmpty ? "all runs" : label }
     let trial: Int
     /// The swept keys but the seed, and their values.

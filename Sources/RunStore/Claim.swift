@@ -30,9 +30,9 @@ package final class Claim: Sendable {
 
         package var place: String { path }
         package var rule: String {
-            "another sweep works in this folder" + (owner.map { " (process \($0.process) on \($0.host))" } ?? "")
+            "another sweep is running in this folder" + (owner.map { " (process \($0.process) on \($0.host))" } ?? "")
         }
-        package var remedy: String { "wait for it, or give this one another folder with --results" }
+        package var remedy: String { "wait for it, or choose another folder with --results" }
     }
 
     /// Seconds without a sign of life after which an owner on another host counts as gone.

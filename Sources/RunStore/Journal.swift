@@ -12,7 +12,7 @@ import Studies
 
 /// `running/<id>.journal`: what an unfinished run has reported so far, and the one stream of events that displays read.
 /// Append-only, one line a record: the CRC-32 of its text as eight hexadecimal digits, a blank, the text (JSON). It is
-/// forced to the disk, so that it survives a crash; a torn last line is not read. The writer holds a lock, which the kernel
+/// forced to the disk, so that it survives a crash; an incomplete last line is not read. The writer holds a lock, which the kernel
 /// releases when its process ends: it claims the run.
 package final class Journal: Sendable {
     package enum Record: Codable, Sendable, Equatable {
@@ -32,7 +32,7 @@ package final class Journal: Sendable {
         let path: String
 
         package var place: String { path }
-        package var rule: String { "another process works on this run" }
+        package var rule: String { "another process is training this run" }
     }
 
     private let file: URL
@@ -69,7 +69,7 @@ package final class Journal: Sendable {
         }
     }
 
-    /// The run is stored: what it told is in its file.
+    /// The run is stored; its file contains all that it reported.
     package func remove() { unlink(file.path) }
 
     // MARK: Reading
@@ -100,7 +100,7 @@ package final class Journal: Sendable {
         return String(repeating: "0", count: 8 - digits.count) + digits
     }
 
-    /// The records of all lines up to the first that is torn or damaged, and how many bytes they take. Records that only
+    /// The records of all lines up to the first that is incomplete or damaged, and how many bytes they take. Records that only
     /// later programs know are left out.
     fileprivate static func records(_ bytes: [UInt8]) -> (records: [Record], length: Int) {
         let (texts, length) = wholeLines(bytes)
@@ -108,7 +108,7 @@ package final class Journal: Sendable {
         return (texts.compactMap { try? JSONDecoder().decode(Record.self, from: Data($0)) }, length)
     }
 
-    /// The texts of all lines up to the first that is torn or damaged, and how many bytes they take.
+    /// The texts of all lines up to the first that is incomplete or damaged, and how many bytes they take.
     fileprivate static func wholeLines(_ bytes: [UInt8]) -> (texts: [[UInt8]], length: Int) {
         var texts: [[UInt8]] = []
         var length = 0

@@ -9,7 +9,7 @@ package enum PNG {
     package static func data(_ pixels: [UInt8], width: Int, height: Int, channels: Int) -> Data {
         precondition(pixels.count == width * height * channels && (channels == 1 || channels == 3), "a picture")
         let header = bigEndian(width) + bigEndian(height) + [8, channels == 1 ? 0 : 2, 0, 0, 0]
-        // Before each row stands the filter: none.
+        // Each row begins with its filter type: none.
         var rows: [UInt8] = []
         for row in 0..<height {
             rows.append(0)

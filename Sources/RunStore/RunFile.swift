@@ -43,7 +43,7 @@ package enum RunFile {
         func verifiedDigest(_ path: String) throws -> String {
             let digest = contents.contentDigest
             guard digest == statedDigest else {
-                throw StoreError.unreadable(path: path, reason: "its contents do not have the content digest it states")
+                throw StoreError.unreadable(path: path, reason: "its contents do not match its content digest")
             }
             return digest
         }
@@ -114,7 +114,7 @@ package enum RunFile {
     }
 
     private static func write(_ tensors: [Tensor], _ group: HDF5Group) throws {
-        // A name may hold what a name in HDF5 may not; its own stands beside it then.
+        // A name may contain characters that HDF5 does not allow; an attribute then has the original.
         for (tensor, name) in fillingNodes(Array(zip(tensors, names(tensors.map(\.name))))) {
             let dataset: HDF5Dataset
             switch tensor.elements {
@@ -130,7 +130,7 @@ package enum RunFile {
     }
 
     /// In an order that fills the nodes of a group's list: it splits a full node of eight in halves, and a list that grows in
-    /// the order of names leaves every node half empty. Here the second halves come when the first stand.
+    /// the order of names leaves every node half empty. Here the second halves are added after the first.
     private static func fillingNodes(_ members: [(Tensor, String)]) -> [(Tensor, String)] {
         let sorted = members.sorted { $0.1.utf8.lexicographicallyPrecedes($1.1.utf8) }
         let isFirst = { (place: Int) in place % 8 < 4 }
@@ -237,7 +237,7 @@ package enum RunFile {
         let clips = try group.dataset("clip").integers()
         guard let split = Split(rawValue: try group.text("split")), shape.count == 5, shape[0] == clips.count,
             shape[4] == 1 || shape[4] == 3
-        else { throw StoreError.unreadable(path: path, reason: "its parts contradict each other") }
+        else { throw StoreError.unreadable(path: path, reason: "its parts are inconsistent") }
         return ClipThumbnails(
             split: split, clips: clips, frames: shape[1], height: shape[2], width: shape[3], channels: shape[4],
             pixels: try pixels.bytes())
@@ -248,17 +248,17 @@ package enum RunFile {
         let group = try root.group("predictions")
         return try Split.allCases.filter { group.has($0.rawValue) }.map { split in
             let one = try group.group(split.rawValue)
-            let told = ClipPredictions(
+            let predictions = ClipPredictions(
                 split: split, names: try one.dataset("clip").texts(), labels: try one.dataset("label").integers(),
                 predicted: try one.dataset("predicted").integers(),
                 probabilities: try one.dataset("probability").floats(),
                 logits: one.has("logits") ? try one.dataset("logits").floats() : [])
             guard
-                [told.labels.count, told.predicted.count, told.probabilities.count].allSatisfy({
-                    $0 == told.names.count
-                }), told.names.isEmpty || told.logits.count.isMultiple(of: told.names.count)
-            else { throw StoreError.unreadable(path: path, reason: "its parts contradict each other") }
-            return told
+                [predictions.labels.count, predictions.predicted.count, predictions.probabilities.count].allSatisfy({
+                    $0 == predictions.names.count
+                }), predictions.names.isEmpty || predictions.logits.count.isMultiple(of: predictions.names.count)
+            else { throw StoreError.unreadable(path: path, reason: "its parts are inconsistent") }
+            return predictions
         }
     }
 
@@ -288,7 +288,7 @@ package enum RunFile {
         guard let kind = Outcome(rawValue: try outcome.text("outcome")),
             let goal = Metric.Goal(rawValue: try outcome.text("goal")),
             histories.allSatisfy({ $0.values.count == epochs }), (0...epochs).contains(bestEpoch)
-        else { throw StoreError.unreadable(path: path, reason: "its parts contradict each other") }
+        else { throw StoreError.unreadable(path: path, reason: "its parts are inconsistent") }
         let judged = histories.first { $0.name == metricName }?.values
         let weights = try root.group("weights")
         let provenance = try root.group("provenance")
@@ -324,7 +324,7 @@ package enum RunFile {
         let counts = try group.dataset("confusion").integers()
         guard counts.count == classes * classes, let loss = try group.dataset("loss").doubles().first,
             let accuracy = try group.dataset("accuracy").doubles().first
-        else { throw HDF5Error(action: "read /test", reason: "its parts contradict each other") }
+        else { throw HDF5Error(action: "read /test", reason: "its parts are inconsistent") }
         return TestResult(
             loss: loss, accuracy: accuracy,
             confusion: (0..<classes).map { Array(counts[$0 * classes..<($0 + 1) * classes]) })

@@ -218,7 +218,7 @@ extension RunResult {
     /// - Throws: `StoreError` if the file is gone.
     package init(_ contents: RunFileContents, file: URL) throws {
         guard let facts = FileFacts(file) else {
-            throw StoreError.unreadable(path: file.path, reason: "it was written and is gone")
+            throw StoreError.unreadable(path: file.path, reason: "it was written, and is missing now")
         }
         self.init(contents, file: facts)
     }

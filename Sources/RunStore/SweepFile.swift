@@ -98,15 +98,15 @@ package enum SweepFile {
         try writer.texts("outcome", runs.map { $0.1.outcome.rawValue }, "trained or diverged")
         try writer.flags("stopped_early", runs.map { $0.1.stoppedEarly }, "stopped before the last epoch")
         try writer.doubles("seconds", runs.map { $0.1.seconds }, "time taken", units: "s")
-        try writer.texts("content_digest", runs.map { $0.1.contentDigest }, "SHA-256 of what is reproduced")
+        try writer.texts("content_digest", runs.map { $0.1.contentDigest }, "SHA-256 of the reproducible content")
         if plan.trainer.metrics.isOpen {
-            let told = try runs.map { try RunFile.json($0.1.histories.map(\.name)) }
-            try writer.texts("told_metrics", told, "metrics that the run told of, as JSON")
+            let reported = try runs.map { try RunFile.json($0.1.histories.map(\.name)) }
+            try writer.texts("told_metrics", reported, "metrics that the run reported, as JSON")
         }
         try writer.texts("provenance", runs.map { $0.1.provenanceText }, "who made the run, as JSON")
         try writer.integers("weight_bytes", runs.map { $0.1.weightBytes }, "bytes of weights in the run file")
         try writer.integers("file_size", runs.map { $0.1.file.size }, "bytes of the run file when it was verified")
-        try writer.integers("file_modified", runs.map { $0.1.file.modified }, "its time of change, ns since 1970")
+        try writer.integers("file_modified", runs.map { $0.1.file.modified }, "its modification time, ns since 1970")
     }
 
     /// All runs of a sweep file, by id.
@@ -137,7 +137,7 @@ package enum SweepFile {
         let seconds = try root.dataset("seconds").doubles()
         let digests = try root.dataset("content_digest").texts()
         let provenances = try root.dataset("provenance").texts()
-        let told = try root.has("told_metrics") ? root.dataset("told_metrics").texts() : []
+        let reported = try root.has("told_metrics") ? root.dataset("told_metrics").texts() : []
         let weightBytes = try root.dataset("weight_bytes").integers()
         let sizes = try root.dataset("file_size").integers()
         let times = try root.dataset("file_modified").integers()
@@ -145,19 +145,19 @@ package enum SweepFile {
             epochs.count, bestEpochs.count, bestValues.count, losses.count, accuracies.count, outcomes.count,
             early.count, seconds.count, digests.count, provenances.count, weightBytes.count, sizes.count, times.count,
         ]
-        guard counts.allSatisfy({ $0 == ids.count }), told.isEmpty || told.count == ids.count,
+        guard counts.allSatisfy({ $0 == ids.count }), reported.isEmpty || reported.count == ids.count,
             metrics.allSatisfy({ $0.1.count == ids.count * width }),
             epochs.allSatisfy({ (0...width).contains($0) })
-        else { throw StoreError.unreadable(path: path, reason: "its parts contradict each other") }
+        else { throw StoreError.unreadable(path: path, reason: "its parts are inconsistent") }
         var runs: [String: RunResult] = [:]
         for (index, id) in ids.enumerated() {
             guard let outcome = Outcome(rawValue: outcomes[index]) else {
-                throw StoreError.unreadable(path: path, reason: "its parts contradict each other")
+                throw StoreError.unreadable(path: path, reason: "its parts are inconsistent")
             }
             runs[id] = RunResult(
                 id: id, outcome: outcome, stoppedEarly: early[index] == 1,
                 best: bestEpochs[index] == 0 ? nil : BestEpoch(epoch: bestEpochs[index], value: bestValues[index]),
-                histories: metrics.filter { told.isEmpty || told[index].contains(jsonString($0.0)) }.map {
+                histories: metrics.filter { reported.isEmpty || reported[index].contains(jsonString($0.0)) }.map {
                     name, values in
                     History(name: name, values: Array(values[index * width..<index * width + epochs[index]]))
                 },

@@ -42,7 +42,7 @@ package func rounded(_ value: Double, digits: Int) -> Double {
     Double(String(format: "%.\(digits - 1)e", value)) ?? value
 }
 
-/// Six, or as many as tell points apart that lie so close: 1000000.5 and 1000001.5.
+/// Six, or as many as distinguish points that are this close: 1000000.5 and 1000001.5.
 package func digits(apart distance: Double, upTo greatest: Double) -> Int {
     guard distance > 0, greatest > distance else { return 6 }
     return max(6, min(17, Int(log10(greatest / distance).rounded(.up)) + 4))

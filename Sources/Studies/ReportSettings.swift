@@ -9,7 +9,7 @@ package struct ReportSettings: Sendable, Equatable, Codable {
         case notebook = "ipynb"
     }
 
-    /// In the order they stand in when the recipe does not say.
+    /// In the default order.
     package static let sectionNames = [
         "answer", "trials", "figures", "runs", "seeds", "failures", "provenance", "repeat", "definitions",
     ]

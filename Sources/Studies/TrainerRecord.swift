@@ -42,7 +42,7 @@ package struct TrainerCommand: Sendable, Equatable, Codable {
     /// Variables that the recipe sets.
     package var environment: [String: String]
     package var gpus: Int
-    /// What libraries are told to use; 1 unless the recipe says otherwise, since sums depend on it.
+    /// Threads that libraries may use; 1 by default, since sums depend on it.
     package var threads: Int
     package var excludedMetrics: [String]
 

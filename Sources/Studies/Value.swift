@@ -37,7 +37,7 @@ package enum Value: Hashable, Sendable {
 }
 
 extension Value {
-    /// A whole number is one value, however it is held: JSON does not tell 1 from 1.0.
+    /// A whole number is one value, however it is held: JSON does not distinguish 1 from 1.0.
     private var exactInteger: Int? {
         switch self {
         case .integer(let value): value
@@ -103,7 +103,7 @@ package func canonicalJSON(_ fields: [String: String]) -> String {
 extension Value: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        // Decoding tells the type.
+        // The decoder decides the type.
         if let value = try? container.decode(Bool.self) {
             self = .bool(value)
         } else if let value = try? container.decode(Int.self) {

@@ -64,14 +64,14 @@ public enum SafeTensors {
         guard let entry = entry as? [String: Any], let dtype = entry["dtype"] as? String,
             let shape = entry["shape"] as? [Int], let offsets = entry["data_offsets"] as? [Int], offsets.count == 2,
             0 <= offsets[0], offsets[0] <= offsets[1], offsets[1] <= body.count, shape.allSatisfy({ $0 >= 0 })
-        else { throw Problem(description: "the entry of \(name) is not sound") }
+        else { throw Problem(description: "the entry of \(name) is not valid") }
         guard let width = widths[dtype] else {
             throw Problem(description: "\(name) is of the type \(dtype), which is not read")
         }
         var count = 1
         for size in shape {
             let (product, overflow) = count.multipliedReportingOverflow(by: size)
-            guard !overflow else { throw Problem(description: "the shape of \(name) is beyond belief") }
+            guard !overflow else { throw Problem(description: "the shape of \(name) is too large") }
             count = product
         }
         let part = body[(body.startIndex + offsets[0])..<(body.startIndex + offsets[1])]

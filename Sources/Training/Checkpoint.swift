@@ -8,7 +8,7 @@ package struct Checkpoint: Sendable, Equatable {
     package var epochs: Int
     /// Training steps that are done, in all epochs.
     package var step: UInt64
-    /// Of the epoch that is under way: batches done, the sum of their losses, clips told right.
+    /// Of the current epoch: batches done, the sum of their losses, clips classified correctly.
     package var batches: Int
     package var lossSum: Double
     package var correct: Int

@@ -20,8 +20,10 @@ package enum TrainingParameters {
         Parameter("model", .choice(NetworkRegistry.names), .text("resnet18_lstm"), "the network"),
         Parameter(
             "filters", .integer(1...256), .integer(64), "filters of the first stage; 64 is the published network"),
-        Parameter("dropout", .number(0...1, belowUpper: true), .number(0.2), "share of values dropped"),
-        Parameter("bn_momentum", .number(0...1), .number(0.1), "weight of the new batch in the batch-norm averages"),
+        Parameter("dropout", .number(0...1, belowUpper: true), .number(0.2), "dropout probability"),
+        Parameter(
+            "bn_momentum", .number(0...1), .number(0.1),
+            "momentum of the batch-norm averages: the weight of the new batch"),
         Parameter(
             "init_from", .text, .text(""),
             "weights to start from: a run (its file, or results/<name>:3 by number, label or id) or a .safetensors file; the digest of the weights is part of the identity",
@@ -29,19 +31,19 @@ package enum TrainingParameters {
         ),
         Parameter(
             "init_skip", .texts(count: nil), .list([]),
-            "parameters that are drawn even so, by name or pattern: fc.* for other classes"),
+            "parameters that are drawn in spite of init_from, by name or pattern: fc.* for other classes"),
         Parameter(
             "freeze", .texts(count: nil), .list([]), "parameters that are not trained, by name or pattern: resnet.*"),
     ]
 
     package static let optimizer: [Parameter] = [
         Parameter(
-            "optimizer", .choice(OptimizerKind.allCases.map(\.rawValue)), .text("adam"), "how gradients move weights"),
+            "optimizer", .choice(OptimizerKind.allCases.map(\.rawValue)), .text("adam"), "the optimiser"),
         Parameter("weight_decay", .number(0...Double.greatestFiniteMagnitude), .number(0), "weight decay"),
         Parameter("momentum", .number(0...1, belowUpper: true), .number(0.9), "momentum of sgd"),
         Parameter(
             "lr_schedule", .choice(LearningRateSchedule.Kind.allCases.map(\.rawValue)), .text("constant"),
-            "how the learning rate changes from epoch to epoch"),
+            "schedule of the learning rate over the epochs"),
         Parameter("lr_warmup", .integer(0...10000), .integer(0), "epochs over which the learning rate rises"),
         Parameter("lr_step", .integer(1...10000), .integer(10), "epochs between two drops of the step schedule"),
         Parameter("lr_gamma", .number(0...1), .number(0.1), "factor of one drop of the step schedule"),

@@ -48,7 +48,7 @@ package struct TrainingResult: Sendable, Equatable {
     }
 }
 
-/// What a training tells while it works.
+/// What a training run reports while it works.
 package enum TrainingEvent: Sendable {
     /// Goes on from a checkpoint after so many epochs.
     case resumed(epochs: Int)

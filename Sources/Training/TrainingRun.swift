@@ -47,7 +47,7 @@ package final class TrainingRun {
     ///   - checkpoint: where an earlier try stopped; nil starts afresh.
     ///   - keeper: is given checkpoints when it asks for them.
     ///   - seconds: a clock; only differences count, and only for the record.
-    ///   - report: is told of each batch and epoch.
+    ///   - report: is called after each batch and epoch.
     /// - Throws: `UnfitCheckpoint`, and what `keeper` and `report` throw.
     package func train(
         from checkpoint: Checkpoint? = nil, keeper: (any CheckpointKeeper)? = nil, clock seconds: () -> Double,
@@ -193,7 +193,7 @@ package final class TrainingRun {
             loss: progress.lossSum / Double(order.count), accuracy: Double(progress.correct) / Double(order.count))
     }
 
-    /// - Returns: how many of the clips were told right before the step.
+    /// - Returns: how many of the clips were classified correctly before the step.
     private func trainBatch(_ clips: [Int], epoch: Int, lr: Double, takeLoss: (Float) -> Void) throws -> Int {
         let labels = try batches.load(clips, epoch: epoch, into: network.input)
         network.pack()

@@ -16,7 +16,7 @@ struct CheckCommand: ParsableCommand {
 
     @Argument(help: "The study's folder, results/<name>.")
     var study: String
-    @Flag(help: "Write anew what is derived from the run files.")
+    @Flag(help: "Rebuild the files that are derived from the run files.")
     var repair = false
 
     func run() throws {
@@ -36,7 +36,7 @@ struct CheckCommand: ParsableCommand {
         let missing = plan.runs.count - stored.runs.count
         let problems = whole.count + derived.count
         print(
-            "\(stored.runs.count) of \(plan.runs.count) planned runs whole, \(missing) not stored or damaged, "
+            "\(stored.runs.count) of \(plan.runs.count) planned runs are valid, \(missing) not stored or damaged, "
                 + "\(problems) problem\(problems == 1 ? "" : "s")")
         if problems > 0 { throw ExitStatus.difference }
     }
@@ -51,17 +51,18 @@ struct CheckCommand: ParsableCommand {
             do {
                 let derived = try SweepFile.read(folder.sweepFile, excluding: plan.excludedMetrics)
                 for id in derived.keys.sorted() where stored.runs[id] == nil {
-                    problems.append("\(folder.sweepFile.path): holds run \(id), whose file is gone or damaged: \(cure)")
+                    problems.append(
+                        "\(folder.sweepFile.path): contains run \(id), whose file is missing or damaged: \(cure)")
                 }
                 for (id, run) in stored.runs.sorted(by: { $0.key < $1.key })
                 where !run.isSame(as: derived[id].map(stored.judged)) {
-                    problems.append("\(folder.sweepFile.path): run \(id) is not as its run file has it: \(cure)")
+                    problems.append("\(folder.sweepFile.path): run \(id) differs from its run file: \(cure)")
                 }
             } catch {
                 problems.append("\(error): \(cure)")
             }
         } else if !stored.runs.isEmpty {
-            problems.append("\(folder.sweepFile.path): is not there: \(cure)")
+            problems.append("\(folder.sweepFile.path): is missing: \(cure)")
         }
         let report = StudyReport(folder, plan, stored)
         let notebook = report.notebook
@@ -76,10 +77,10 @@ struct CheckCommand: ParsableCommand {
         for (file, text) in texts {
             // What can't be read is as good as missing: it is made anew.
             guard let found = try? String(contentsOf: file, encoding: .utf8) else {
-                problems.append("\(file.path): is not there: \(cure)")
+                problems.append("\(file.path): is missing: \(cure)")
                 continue
             }
-            if found != text { problems.append("\(file.path): is not as the run files have it: \(cure)") }
+            if found != text { problems.append("\(file.path): differs from the run files: \(cure)") }
         }
         return problems
     }

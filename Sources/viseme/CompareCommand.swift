@@ -8,8 +8,8 @@ import Training
 
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "compare", abstract: "What differs between two runs, or between two studies.",
-        discussion: "Exit status 3 where anything that a content digest covers differs.")
+        commandName: "compare", abstract: "Compare two runs, or two studies.",
+        discussion: "The exit status is 3 if anything that a content digest covers differs.")
 
     @Argument(help: ArgumentHelp("A run, or a study's folder. \(RunArgument.help)", valueName: "a"))
     var first: String

@@ -8,7 +8,7 @@ import Tensors
 
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Hand results to other tools: CSV, netCDF, safetensors.",
+        commandName: "export", abstract: "Export results for other tools: CSV, netCDF, safetensors.",
         discussion: """
             Of a study: --csv writes a row for each run, --histories one for each epoch, --netcdf all of it as netCDF-4. Of a \
             run: --safetensors writes its weights, --csv its histories, --clips its validation and test clips as its network \
@@ -30,7 +30,7 @@ struct ExportCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard csv != nil || histories != nil || safetensors != nil || netcdf != nil || clips != nil else {
-            throw ValidationError("say what to write: --csv, --histories, --netcdf, --safetensors or --clips")
+            throw ValidationError("nothing to write: give --csv, --histories, --netcdf, --safetensors or --clips")
         }
         let names = [csv, histories, safetensors, netcdf, clips].compactMap { $0 }
         if names.count(where: { $0 == "-" }) > 1 { throw ValidationError("standard output takes one of them") }

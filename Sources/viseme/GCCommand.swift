@@ -7,7 +7,7 @@ import Studies
 
 struct GCCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gc", abstract: "What of a study's folder could go, and how much that frees.",
+        commandName: "gc", abstract: "List what can be deleted from a study's folder, and delete it.",
         discussion: """
             Without --yes nothing goes. With it, weights beyond what is kept and leftovers go, and what else is named. \
             Digests, histories and results stay, whatever goes of the weights.
@@ -15,15 +15,15 @@ struct GCCommand: ParsableCommand {
 
     @Argument(help: "The study's folder, results/<name>.")
     var study: String
-    @Option(help: "What to keep of weights: best, last or none (default: what the recipe says under keep).")
+    @Option(help: "Weights to keep: best, last or none (default: `keep` of the recipe).")
     var keep: KeptWeights?
-    @Flag(help: "Also what commands left in their working folders.")
+    @Flag(help: "Also the working folders of command trainers.")
     var work = false
     @Flag(help: "Also damaged and replaced files that were set aside.")
     var setAside = false
     @Flag(help: "Also runs that are not in the plan.")
     var otherRuns = false
-    @Flag(help: "Let it go.")
+    @Flag(help: "Delete.")
     var yes = false
 
     func run() throws {
@@ -39,12 +39,12 @@ struct GCCommand: ParsableCommand {
             let option = kind == .weights || kind == .leftovers ? "" : "--\(kind.rawValue)"
             return [
                 words(kind, kept), "\(garbage.count(kind))", byteCount(garbage.bytes(kind)),
-                chosen.contains(kind) ? "goes" : "stays, but for \(option)",
+                chosen.contains(kind) ? "goes" : "kept without \(option)",
             ]
         }
         print(table(["what", "items", "size", yes ? "" : "with --yes"], rows))
         let bytes = chosen.reduce(0) { $0 + garbage.bytes($1) }
-        guard yes else { return print("\(byteCount(bytes)) would be freed; nothing goes without --yes") }
+        guard yes else { return print("\(byteCount(bytes)) would be freed; nothing is deleted without --yes") }
         try garbage.remove(chosen)
         try writeDerived(folder, plan, StudyResults(folder, plan))
         print("\(byteCount(bytes)) freed")
@@ -61,7 +61,7 @@ struct GCCommand: ParsableCommand {
     private func words(_ kind: Garbage.Kind, _ kept: KeptWeights) -> String {
         switch kind {
         case .weights: "weights of stored runs, beyond \(kept.label)"
-        case .leftovers: "checkpoints and journals that nobody needs"
+        case .leftovers: "checkpoints and journals that are no longer needed"
         case .work: "working folders of stored runs"
         case .setAside: "files that were set aside"
         case .otherRuns: "runs that are not in the plan"

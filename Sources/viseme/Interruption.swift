@@ -29,7 +29,7 @@ enum Interruption {
                     killRunningRuns()
                     exit(ExitStatus.interrupted.rawValue)
                 }
-                complain("stopping: what runs may end in good order; a second time stops it at once")
+                complain("stopping: waiting for runs to save their checkpoints; press Ctrl-C again to stop at once")
                 task.cancel()
             }
         }

@@ -6,13 +6,13 @@ import Studies
 
 struct MergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "merge", abstract: "Bring the runs of other folders of a study into one.",
+        commandName: "merge", abstract: "Copy the runs of other folders of a study into one folder.",
         discussion: """
             Runs are taken by identity, each file verified. A damaged run, or one that both hold with different content, is reported and not \
             taken, and the exit status is 3. The other folders stay as they are.
             """)
 
-    @Argument(help: "The folder that takes them in; it may be new.")
+    @Argument(help: "The target folder; it may be new.")
     var into: String
     @Argument(help: "The other folders.")
     var from: [String]
@@ -32,7 +32,7 @@ struct MergeCommand: ParsableCommand {
         for source in sources {
             var merge = try StudyMerger(from: source, into: target)
             try merge.merge()
-            tell(merge, source)
+            report(merge, source)
             hasConflicts = hasConflicts || !merge.conflicts.isEmpty || !merge.damaged.isEmpty
         }
         let plan = try target.readPlan()
@@ -40,24 +40,24 @@ struct MergeCommand: ParsableCommand {
         if hasConflicts { throw ExitStatus.difference }
     }
 
-    private func tell(_ merge: StudyMerger, _ source: StudyFolder) {
+    private func report(_ merge: StudyMerger, _ source: StudyFolder) {
         for problem in merge.damaged { complain(problem) }
         for conflict in merge.conflicts {
             complain(
                 """
-                \(conflict.label) (\(conflict.id)): two results for one identity, theirs is not taken
+                \(conflict.label) (\(conflict.id)): two results for one identity; theirs is not copied
                   here:   \(conflict.ours.digest)  \(conflict.ours.host)
                   theirs: \(conflict.theirs.digest)  \(conflict.theirs.host)
-                  `viseme verify` tells which of them comes again
+                  `viseme verify` shows which of them can be reproduced
                 """)
         }
         if !merge.foreign.isEmpty {
             complain(
                 "\(merge.foreign.count) runs have other settings, files or data than this study (the first: "
-                    + "\(merge.foreign[0])): not taken")
+                    + "\(merge.foreign[0])): not copied")
         }
         print(
-            "\(source.url.relativePath): \(merge.taken.count) runs taken, \(merge.same) were here already, "
+            "\(source.url.relativePath): \(merge.taken.count) runs copied, \(merge.same) were here already, "
                 + "\(merge.conflicts.count) differ, \(merge.damaged.count) damaged")
     }
 }

@@ -14,7 +14,7 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(help: "As JSON.")
     var json = false
 
-    @Flag(help: "Every key with its value, and where it was written.")
+    @Flag(help: "Show every key with its value and the line that sets it.")
     var resolved = false
 
     func run() async throws {
@@ -75,6 +75,6 @@ struct PlanCommand: AsyncParsableCommand {
             bytes += mean(like) { Double($0.file.size) }
         }
         let jobs = Double(try workers.allotment(study).jobs(for: left.count))
-        return ", about \(clock(seconds / jobs)) and \(byteCount(Int(bytes))), by the runs stored so far"
+        return ", about \(clock(seconds / jobs)) and \(byteCount(Int(bytes))), judging by the runs stored so far"
     }
 }

@@ -14,7 +14,7 @@ import Synchronization
 /// A few lines that show how far the work is, drawn over and over on a terminal; nothing where output is not one.
 final class ProgressDisplay: Sendable {
     let isTerminal = isatty(STDERR_FILENO) == 1
-    /// How many lines stand there now, and when they were drawn.
+    /// How many lines are drawn now, and when they were drawn.
     private let shown = Mutex((lines: 0, at: 0.0))
     /// Drawn at most so often, in seconds.
     private static let interval = 0.1

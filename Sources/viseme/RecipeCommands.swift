@@ -8,7 +8,7 @@ import Studies
 
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "What a key of a recipe or a configuration means, and what it may be.")
+        commandName: "explain", abstract: "Explain a key of a recipe or configuration.")
 
     @Argument(help: "The key, as lr or size_lips.width; without one, all are listed.")
     var key: String?
@@ -31,7 +31,7 @@ struct ExplainCommand: ParsableCommand {
 
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "schema", abstract: "The form of recipes as JSON Schema, for editors.")
+        commandName: "schema", abstract: "Print the JSON Schema of recipes, for editors.")
 
     func run() throws { print(try RecipeSchema.json(TrainerCatalog.declarations.builtIn.schema), terminator: "") }
 }
@@ -55,9 +55,9 @@ struct ImportCommand: ParsableCommand {
 struct NewCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "new", abstract: "Write a commented recipe to start from.",
-        discussion: "For a folder of clips (--data), around a program (--command), or for the built-in data set.")
+        discussion: "For a folder of clips (--data), for a program (--command), or for the built-in data set.")
 
-    @Argument(help: "The recipe to write, a .yaml file that is not there yet.")
+    @Argument(help: "The recipe to write, a .yaml file that does not exist yet.")
     var file: String
     @Option(help: ArgumentHelp("A folder of video clips, <class>/<split>/… or <split>/<class>/….", valueName: "folder"))
     var data: String?
@@ -75,7 +75,7 @@ struct NewCommand: ParsableCommand {
 
     func run() throws {
         guard !FileManager.default.fileExists(atPath: file) else {
-            throw ValidationError("\(file): is there already: choose another name")
+            throw ValidationError("\(file): exists already: choose another name")
         }
         let text = try NewRecipe(file: file, data: data, command: command).text()
         do { try Data(text.utf8).write(to: URL(filePath: file), options: .withoutOverwriting) } catch {
@@ -91,7 +91,7 @@ private struct NewRecipe {
     let data: String?
     let command: String?
 
-    /// Words apart by blanks, but for what stands in quotes.
+    /// Words separated by blanks outside of quotes.
     private static func words(_ command: String) throws -> [String] {
         let words = command.matches(of: /(?:[^\s"']+|"[^"]*"|'[^']*')+/).map {
             String($0.0).replacing(/["']/, with: "")

@@ -9,7 +9,7 @@ import Studies
 
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Write the report again, from stored runs alone; or compare two studies.",
+        commandName: "report", abstract: "Write the report again from the stored runs, or compare two studies.",
         discussion: """
             Without options all forms that the recipe asks for are written beside the runs. --section and a second study print \
             Markdown to standard output, or write what the name after -o says: .md or .html.
@@ -17,31 +17,31 @@ struct ReportCommand: AsyncParsableCommand {
 
     @Argument(help: "The study's folder, results/<name>.")
     var study: String
-    @Argument(help: "Another study, to be compared with.")
+    @Argument(help: "Another study to compare with.")
     var other: String?
-    @Option(help: ArgumentHelp("Forms to write: md, html, ipynb, with commas between.", valueName: "forms"))
+    @Option(help: ArgumentHelp("Formats to write: md, html, ipynb, separated by commas.", valueName: "forms"))
     var format: String?
     @Option(
         help: ArgumentHelp(
-            "One section alone: \(ReportSettings.sectionNames.joined(separator: ", ")).", valueName: "name"))
+            "Only one section: \(ReportSettings.sectionNames.joined(separator: ", ")).", valueName: "name"))
     var section: String?
     @Option(name: [.short, .long], help: ArgumentHelp("Where to write a section or a comparison.", valueName: "file"))
     var output: String?
-    @Flag(help: "Write it again whenever something new is stored, as long as a sweep works.")
+    @Flag(help: "Write it again whenever something new is stored, while a sweep is running.")
     var watch = false
 
     func validate() throws {
         if let section, !ReportSettings.sectionNames.contains(section) {
             throw ValidationError(
-                "--section: there is no section \(section): it is \(ReportSettings.sectionNames.joined(separator: ", "))"
+                "--section: there is no section \(section): expected \(ReportSettings.sectionNames.joined(separator: ", "))"
             )
         }
         if other != nil, section != nil || watch || format != nil {
-            throw ValidationError("a comparison has no sections or forms of its own: -o names its file, .md or .html")
+            throw ValidationError("a comparison has no sections and no --format: -o names its file, .md or .html")
         }
         if watch, section != nil { throw ValidationError("--watch writes whole reports") }
         if output != nil, other == nil, section == nil {
-            throw ValidationError("-o goes with --section, or with a second study; reports lie beside the runs")
+            throw ValidationError("-o goes with --section, or with a second study; reports are written beside the runs")
         }
         if let output, output != "-", !output.hasSuffix(".md"), !output.hasSuffix(".html") {
             throw ValidationError("-o: \(output) has to end in .md or .html, or be - for standard output")
@@ -54,7 +54,7 @@ struct ReportCommand: AsyncParsableCommand {
         try format?.split(separator: ",").map { name in
             guard let form = ReportSettings.Form(rawValue: String(name)) else {
                 let known = ReportSettings.Form.allCases.map(\.rawValue).joined(separator: ", ")
-                throw ValidationError("--format: there is no form \(name): it is \(known)")
+                throw ValidationError("--format: there is no format \(name): expected \(known)")
             }
             return form
         }
@@ -77,7 +77,7 @@ struct ReportCommand: AsyncParsableCommand {
         if let section {
             guard let found = StudyReport(folder, plan, stored).section(section) else {
                 let reason =
-                    section == "seeds" ? "no setting has values of two seeds" : "there is nothing stored yet to tell of"
+                    section == "seeds" ? "no setting has values of two seeds" : "nothing is stored yet"
                 throw ValidationError("\(study): has no section \(section): \(reason)")
             }
             return try hand(found)
@@ -107,18 +107,18 @@ struct ReportCommand: AsyncParsableCommand {
     /// The sweep writes sweep.h5 and digests.txt itself when it ends; here the report alone is kept up to date.
     private func watch(_ folder: StudyFolder, _ plan: Plan) async throws {
         var (plan, stored) = (plan, StudyResults(folder, plan))
-        var told = ""
+        var printed = ""
         while true {
             let isWorking = Claim.isHeld(folder)
             let state = "\(stored.runs.count) of \(plan.runs.count) runs"
             let failed = plan.runs.count { stored.runs[$0.id] == nil && folder.readFailure($0.id) != nil }
             let words = failed > 0 ? "\(state), \(failed) failed" : state
-            if words != told {
+            if words != printed {
                 let files = try ReportFiles.write(folder, plan, stored, forms: forms())
                 print("\(words): \(files.first?.relativePath ?? "")")
                 // Who reads it from a file or a pipe is not to wait.
                 fflush(nil)
-                told = words
+                printed = words
             }
             guard isWorking else { return }
             try await Task.sleep(for: .seconds(2))

@@ -87,7 +87,7 @@ struct ShowCommand: ParsableCommand {
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: Key.self)
             let nested = try container.nestedContainer(keyedBy: Key.self, forKey: Key(stringValue: "configuration"))
-            // The metric is an object; it stands above already.
+            // The metric is an object; it is listed above.
             configuration = nested.allKeys.reduce(into: [:]) { values, key in
                 // An object is no setting.
                 values[key.stringValue] = try? nested.decode(Value.self, forKey: key)
@@ -125,7 +125,7 @@ func aligned(_ rows: [[String]]) -> String {
     return String(table([String](repeating: "", count: first.count), rows).drop { $0 == "\n" })
 }
 
-/// A number in as few characters as tell it.
+/// A number in as few characters as identify it.
 func short(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "nan" : "\(value)" }
     let size = abs(value)

@@ -5,13 +5,13 @@ import Studies
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "What of a study is done, running, failed or left, and why.")
+        commandName: "status", abstract: "List the runs of a study: stored, running, failed or left, and why.")
 
     @Argument(help: "The study's folder, results/<name>.")
     var study: String
     @Flag(help: "As JSON.")
     var json = false
-    @Flag(help: "Show it again every second, as long as a sweep is running.")
+    @Flag(help: "Show it again every second while a sweep is running.")
     var watch = false
 
     func run() async throws {

@@ -53,7 +53,7 @@ func preparedStudy(_ recipe: Recipe, in place: ResolvedStudy.Place) async throws
     let shown = 10
     for duplicate in study.duplicates.prefix(shown) { complain(duplicate) }
     if study.duplicates.count > shown {
-        complain("… and \(study.duplicates.count - shown) more that are the same as others")
+        complain("… and \(study.duplicates.count - shown) more runs that are the same as others")
     }
     return study
 }

@@ -14,18 +14,19 @@ struct SweepCommand: AsyncParsableCommand {
     var timeout: TimeSpan?
     @Option(
         help: ArgumentHelp(
-            "Time a run gets to end when it is asked to, before it is killed (default: 30s).", valueName: "time"))
+            "Time that a run has to stop when asked, before it is killed (default: 30s).", valueName: "time"))
     var grace: TimeSpan?
     @Option(help: "Attempts after the first for runs that fail, each from the last checkpoint.")
     var retries = 0
     @Option(
-        help: ArgumentHelp("Most resident memory of a run: 800M, 4G. A run that takes more fails.", valueName: "size"))
+        help: ArgumentHelp("Largest resident memory of a run: 800M, 4G. A run that uses more fails.", valueName: "size")
+    )
     var memory: ByteSize?
     @Flag(help: "Continue when a run fails (the default), or stop the others too.")
     var failure: FailurePolicy = .keepGoing
     @Option(help: ArgumentHelp("Only runs of this setting, as in their labels: lr=0.01,seed=1.", valueName: "setting"))
     var only: String?
-    @Flag(help: "Train again what is stored; the old files are set aside.")
+    @Flag(help: "Train stored runs again; the old files are set aside.")
     var force = false
     @Flag(help: "Exit with status 1 if a run diverged.")
     var failOnDiverged = false
@@ -64,15 +65,15 @@ struct SweepCommand: AsyncParsableCommand {
         let ending = await train(
             left, session, machine.for(left.count), width: study.trainer.needs.threads == nil ? width : nil)
         let outcome = session.finish(wanted, isInterrupted: ending == .interrupted, derive: writeDerived)
-        tell(outcome, study)
+        report(outcome, study)
         let status = outcome.exitStatus(failOnDiverged: failOnDiverged)
         if status != .completed { throw status }
     }
 
-    private func tell(_ outcome: StudyOutcome, _ study: ResolvedStudy) {
+    private func report(_ outcome: StudyOutcome, _ study: ResolvedStudy) {
         if let problem = outcome.reportProblem {
             complain(
-                "\(problem)\n  the runs are stored; `viseme report \(study.folder.url.relativePath)` writes the rest")
+                "\(problem)\n  the runs are stored; `viseme report \(study.folder.url.relativePath)` writes the report")
         }
         if outcome.isInterrupted {
             complain(
@@ -80,9 +81,9 @@ struct SweepCommand: AsyncParsableCommand {
             )
         } else if !outcome.failures.isEmpty {
             complain(
-                "\(outcome.failures.count) of \(outcome.planned) runs failed; the same command tries them again")
+                "\(outcome.failures.count) of \(outcome.planned) runs failed; run the same command again to retry them")
         } else if outcome.stopped > 0 {
-            complain("\(outcome.stopped) runs were stopped from outside; run the same command again to continue")
+            complain("\(outcome.stopped) runs were stopped by a signal; run the same command again to continue")
         }
     }
 

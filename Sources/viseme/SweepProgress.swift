@@ -75,8 +75,8 @@ actor SweepProgress {
                     + "(docs/trainers.md); the report has nothing to compare")
         }
         complain(
-            "the recipe judges by \(metric.name), and this run reports \(names.joined(separator: ", ")): name one of them "
-                + "under metric: and sweep again; no run has to be trained again for that")
+            "the metric of the recipe is \(metric.name), and this run reports \(names.joined(separator: ", ")): name one of them "
+                + "under metric: and sweep again; no run is trained again for that")
     }
 
     private var counter: String {

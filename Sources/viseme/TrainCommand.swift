@@ -10,14 +10,14 @@ struct TrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train one run from one configuration.",
         discussion:
-            "The run and its report are stored in results/train/<id>; a study of the same recipe stays as it is.")
+            "The run and its report are stored in results/train/<id>; a study of the same recipe is not changed.")
 
     @Argument(help: "The configuration or recipe, a YAML file; then changes to it, as key=value.")
     var words: [String] = []
     @Option(help: ArgumentHelp("The configuration, a YAML file: another way to give it.", valueName: "file"))
     var config: String?
     @OptionGroup var place: ResultsOption
-    @Option(help: "Threads (default: as many as there are cores).")
+    @Option(help: "Threads (default: the number of cores).")
     var threads: Int?
 
     func validate() throws {
@@ -36,10 +36,10 @@ struct TrainCommand: AsyncParsableCommand {
             try readRecipe(recipe, overrides), in: .single(results: place.url))
         guard let run = study.plan.runs.first, study.plan.runs.count == 1 else {
             throw ValidationError(
-                "\(recipe) makes \(study.plan.runs.count) runs: `viseme sweep \(recipe)` trains them")
+                "\(recipe) has \(study.plan.runs.count) runs: `viseme sweep \(recipe)` trains them")
         }
         guard study.plan.trainer.command == nil else {
-            throw ValidationError("\(recipe) starts a program as the trainer: `viseme sweep \(recipe)` runs it")
+            throw ValidationError("\(recipe) has a program as its trainer: `viseme sweep \(recipe)` runs it")
         }
         printHeader(study.trainer.configuration(of: run, in: study.plan), width: width)
         let session = try StudySession.open(study, warn: complain)
@@ -48,7 +48,7 @@ struct TrainCommand: AsyncParsableCommand {
         } else {
             try await train(run, session, width)
         }
-        if let result = session.results.runs[run.id] { tell(result, study.plan.metric) }
+        if let result = session.results.runs[run.id] { report(result, study.plan.metric) }
         print("run file: \(study.folder.runFile(run.id).relativePath)")
         let outcome = session.finish([run], derive: writeDerived)
         if let problem = outcome.reportProblem { complain(problem) }
@@ -83,7 +83,7 @@ struct TrainCommand: AsyncParsableCommand {
         }
     }
 
-    private func tell(_ result: RunResult, _ metric: Metric) {
+    private func report(_ result: RunResult, _ metric: Metric) {
         if result.outcome == .diverged {
             print("diverged in epoch \(result.epochs): the loss is not a finite number")
         }

@@ -7,7 +7,7 @@ import Studies
 
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Train runs again and compare with what is stored and recorded.")
+        commandName: "verify", abstract: "Train runs again and compare the results with the stored ones.")
 
     @OptionGroup var options: StudyOptions
     @OptionGroup var workers: WorkerOptions
@@ -44,7 +44,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let differing = results.filter { $0.stored == .differs }
         if record {
             guard differing.isEmpty else {
-                complain("nothing is recorded: \(differing.count) runs gave another result than what is stored")
+                complain("nothing is recorded: \(differing.count) runs gave a result that differs from the stored one")
                 for result in differing { if let words = result.difference { complain("\(result.label): \(words)") } }
                 tellOfDeterminism(study.plan)
                 throw ExitStatus.difference
@@ -88,8 +88,8 @@ struct VerifyCommand: AsyncParsableCommand {
     private func tellOfDeterminism(_ plan: Plan) {
         guard let trainer = plan.trainer.command else { return }
         complain(
-            "the trainer \(trainer.command.prefix(2).joined(separator: " ")) is not deterministic, or its surroundings have "
-                + "changed since: the same configuration and seed gave other numbers. A metric that measures time belongs under "
+            "the trainer \(trainer.command.prefix(2).joined(separator: " ")) is not deterministic, or its environment has "
+                + "changed since: the same configuration and seed gave different results. A metric that measures time belongs under "
                 + "metrics: {exclude: […]}; docs/trainers.md names the usual causes")
     }
 

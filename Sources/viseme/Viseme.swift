@@ -9,7 +9,7 @@ import Tensors
 struct Viseme: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "viseme",
-        abstract: "One recipe in, one finished study out, the same to the bit for whoever repeats it.",
+        abstract: "One recipe in, one finished study out, identical to the bit for everyone who repeats it.",
         discussion: """
             A first study, and what to do with it:
               viseme new mine.yaml                  write a commented recipe
@@ -43,7 +43,7 @@ struct Viseme: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         BufferMemory.onExhaustion = { bytes in
             complain(
-                "viseme: error: out of memory: \(bytes >> 20) MB more are needed than there are: make batch_size,"
+                "viseme: error: out of memory: \(bytes >> 20) MB more are needed: make batch_size,"
                     + " len_video, size_lips or filters smaller, or run fewer jobs at once")
             Foundation.exit(ExitStatus.someFailed.rawValue)
         }
@@ -62,7 +62,7 @@ struct Viseme: AsyncParsableCommand {
 
 /// Writes to standard error.
 func complain(_ message: String) {
-    // Where standard error is closed there is nobody to be told.
+    // If standard error is closed, there is nobody to report to.
     try? FileHandle.standardError.write(contentsOf: Data((message + "\n").utf8))
 }
 

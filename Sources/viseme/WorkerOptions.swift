@@ -9,14 +9,14 @@ import Studies
 struct WorkerOptions: ParsableArguments {
     @Option(
         name: [.customShort("j", allowingJoined: true), .long],
-        help: "Runs at once (default: as many as there are cores, or graphics processors).")
+        help: "Runs at the same time (default: the number of cores, or of GPUs).")
     var jobs: Int?
 
     @Option(
-        help: "Threads of each run (default: the cores shared out; for a command, `threads` of the recipe, else 1).")
+        help: "Threads of each run (default: cores divided by runs; for a command, `threads` of the recipe, else 1).")
     var threads: Int?
 
-    @Option(help: ArgumentHelp("Graphics processors to hand out (default: all).", valueName: "0,1"))
+    @Option(help: ArgumentHelp("GPUs to use, as 0,1 (default: all).", valueName: "0,1"))
     var gpus: String?
 
     func validate() throws {
@@ -26,7 +26,7 @@ struct WorkerOptions: ParsableArguments {
         let names = gpus.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let isSound = names.allSatisfy { Int($0).map { $0 >= 0 } ?? ($0.hasPrefix("GPU-") || $0.hasPrefix("MIG-")) }
         guard isSound, Set(names).count == names.count else {
-            throw ValidationError("--gpus \(gpus): numbers of graphics processors, each once, as 0,1")
+            throw ValidationError("--gpus \(gpus): numbers of GPUs, each once, as 0,1")
         }
     }
 
@@ -47,7 +47,7 @@ struct WorkerOptions: ParsableArguments {
         let pool = pool
         guard pool.count >= needs.gpus else {
             throw ValidationError(
-                "resources: a run takes \(needs.gpus) graphics processors, and this machine shows \(pool.count): name "
+                "resources: a run needs \(needs.gpus) GPUs, and this machine has \(pool.count): name "
                     + "them with --gpus or CUDA_VISIBLE_DEVICES, or set gpus to 0")
         }
         let atOnce = max(1, pool.count / needs.gpus)

@@ -119,11 +119,11 @@ extension Program {
     for line in [
         "way=well,seed=42  val_accuracy 0.4230 at epoch 3 of 3",
         "way=garbage,seed=42  FAILED: its metrics, line 1: is not a JSON object of numbers: garbage",
-        "way=repeat,seed=42  FAILED: its metrics, line 2: epoch 1 tells of a twice",
+        "way=repeat,seed=42  FAILED: its metrics, line 2: epoch 1 reports a twice",
         "way=nan,seed=42  diverged in epoch 1", "way=flood,seed=42  FAILED: ended with exit status 3",
         "way=delete,seed=42  val_accuracy 0.5000 at epoch 1 of 1",
         "way=signal,seed=42  FAILED: killed by signal 11 (SIGSEGV)",
-        "way=broken,seed=42  FAILED: ", "the weights the trainer left:",
+        "way=broken,seed=42  FAILED: ", "the weights that the trainer wrote:",
         "way=nothing,seed=42  no value of val_accuracy",
         "        about to fail", "        the end",
     ] { #expect(ending.output.contains(line), "\(line)\n\(ending.output)") }
@@ -159,7 +159,7 @@ extension Program {
         """
     let stopped = try await program.run(command: ["bash", "-mc", script, Program.url.path])
     #expect(stopped.output.contains("status 130"), "\(stopped.output)")
-    #expect(stopped.errors.contains("stopping: what runs may end in good order"))
+    #expect(stopped.errors.contains("stopping: waiting for runs"))
     #expect(try await program.run("status", "results/r").output.contains("1 failed; no sweep is running"))
     #expect(try program.text("results/r/digests.txt").isEmpty)
 }
@@ -274,7 +274,7 @@ extension Program {
     ])
     defer { program.close() }
     let none = try await program.run("sweep", "r.yaml", environment: ["CUDA_VISIBLE_DEVICES": ""])
-    #expect(none.status == .exited(2) && none.errors.contains("this machine shows 0"), "\(none.errors)")
+    #expect(none.status == .exited(2) && none.errors.contains("this machine has 0"), "\(none.errors)")
     let ending = try await program.run("sweep", "r.yaml", environment: ["CUDA_VISIBLE_DEVICES": "3,5"])
     #expect(ending.status == .exited(0), "\(ending.errors)")
     let devices = try [1, 2].map { try program.record("seed=\($0)").histories[0].values[0] }

@@ -88,7 +88,7 @@ func everyDamagedClipIsNamedAndLeftOutOrRefused() async throws {
     #expect(lines.count == damaged.count, "\(refused.errors)")
     let info = try await program.run("data", "info", "r.yaml", "on_error=skip", "split.val=0.25", "split.test=0")
     #expect(info.status == .exited(0), "\(info.errors)")
-    #expect(info.output.contains("left out  9 clips") && info.output.contains("1 clips have one picture only"))
+    #expect(info.output.contains("left out  9 clips") && info.output.contains("1 clips have only one picture"))
     // 4, and inside, one, and six odd names.
     #expect(info.output.contains(try Regex("a +9 +3 +0")), "\(info.output)")
     let linked = try await program.run("data", "info", "r.yaml", "on_error=skip", "follow_links=true")
@@ -229,7 +229,7 @@ func tablesNameClipsClassesSplitsAndGroups() async throws {
         "path,class,split\na/0.mp4,a,train\na/0.mp4,a,train\na/1.mp4,a\na/2.mp4,b,maybe\n,b,val\n")
     #expect(wrong.status == .exited(2))
     for reason in [
-        ":3: can't be read as a table of clips: a/0.mp4 stands in line 2 already",
+        ":3: can't be read as a table of clips: a/0.mp4 is in line 2 already",
         ":4: can't be read as a table of clips",
         ":5: can't be read as a table of clips: the split is maybe",
         ":6: can't be read as a table of clips: path and class",

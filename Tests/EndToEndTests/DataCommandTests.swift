@@ -51,9 +51,9 @@ private func arrays() throws -> Program {
     try FileManager.default.copyItem(
         at: clips.appending(path: "да/s0_0.npy"), to: clips.appending(path: "no \"x\" -y/again.npy"))
     let found = try await program.run("data", "info", "r.yaml").output
-    #expect(found.contains("1 clips stand in more than one class"), "\(found)")
+    #expect(found.contains("1 clips with identical pixels are in more than one class"), "\(found)")
     #expect(
-        found.contains("1 clips show nothing") && found.contains("да/blank.npy")
+        found.contains("1 clips are blank") && found.contains("да/blank.npy")
             && found.contains("1 clips are nearly black"), "\(found)")
     let preview = try await program.run("data", "preview", "r.yaml", "-o", "sheet.png")
     #expect(
@@ -160,8 +160,9 @@ private func arrays() throws -> Program {
             "\(arguments): \(ending.status) \(ending.errors)")
     }
     try await refused("info", "clips", "value_range.min=5", because: "value_range.min has to be below value_range.max")
-    try await refused("info", "clips", "split.val=0.6", "split.test=0.6", because: "some have to validate")
-    try await refused("info", "clips", "split.val=0", because: "some have to validate")
+    try await refused(
+        "info", "clips", "split.val=0.6", "split.test=0.6", because: "both validation and training need clips")
+    try await refused("info", "clips", "split.val=0", because: "both validation and training need clips")
     try await refused("info", "clips", "split.fold=1", because: "split.fold")
     // A pipe is no file to wait for, whatever its name.
     for name in ["pipe.h5", "pipe.csv"] {
@@ -185,7 +186,7 @@ private func arrays() throws -> Program {
     try await refused("info", "given", "split.folds=3", because: "have nothing to divide")
     try Data("path,class,split,group\n1.npy,a,train,s\n2.npy,b,val,s\n".utf8).write(
         to: program.folder.appending(path: "torn.csv"))
-    try await refused("info", "torn.csv", because: "group s stands in more than one split")
+    try await refused("info", "torn.csv", because: "group s is in more than one split")
 }
 
 @Test(arguments: ["framed-", "clips-"])

@@ -40,7 +40,7 @@ import Testing
         pattern.status == .exited(2) && pattern.errors.contains("no parameter is called rezznet.*"), "\(pattern.errors)"
     )
     let skip = try await program.run("plan", Program.tiny, "init_skip=[\"fc.*\"]")
-    #expect(skip.status == .exited(2) && skip.errors.contains("there is no init_from"), "\(skip.errors)")
+    #expect(skip.status == .exited(2) && skip.errors.contains("has no effect without init_from"), "\(skip.errors)")
     let other = try await program.run("sweep", "from_run.yaml", "lr=[0.01]", "epoch=2", "filters=8")
     // All that does not fit, before anything runs.
     #expect(
@@ -131,7 +131,7 @@ import Testing
     #expect(weights.status == .exited(0))
     let wrong: [([String], String)] = [
         (["show", "results/tiny:9"], "no run of tiny is called 9"), (["show", "nowhere"], "there is no such run"),
-        (["export", "results/tiny"], "say what to write"),
+        (["export", "results/tiny"], "nothing to write"),
         (["export", "results/tiny", "--safetensors", "x"], "of one run"),
         (["export", "results/tiny:1", "--netcdf", "x"], "are of a study"),
         (["export", "results/tiny", "--csv", "no/such/folder.csv"], "can't be written"),

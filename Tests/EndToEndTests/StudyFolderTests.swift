@@ -14,7 +14,7 @@ import Testing
         let json = try await program.run("status", "results/r", "--json").output
         #expect(json.contains("\"state\" : \"running\"") && json.contains("\"epochs\" : 9"), "\(json)")
         let second = try await program.run("sweep", "r.yaml")
-        #expect(second.status == .exited(2) && second.errors.contains("another sweep works in this folder"))
+        #expect(second.status == .exited(2) && second.errors.contains("another sweep is running in this folder"))
         // What is under way is not changed by an edit of the recipe; the next sweep says what no longer belongs.
         try Data("trainer: {command: [sh, train.sh, well]}\n".utf8).write(to: program.folder.appending(path: "r.yaml"))
         try program.go()
@@ -41,7 +41,7 @@ import Testing
         victim.process.waitUntilExit()
         #expect(victim.process.terminationStatus == 1)
         let status = try await program.run("status", "results/r").output
-        #expect(status.contains("train.sh is no longer what it was when this sweep was planned"), "\(status)")
+        #expect(status.contains("train.sh has changed since this sweep was planned"), "\(status)")
         #expect(status.contains("1 completed, 1 failed"))
     }
 
@@ -116,11 +116,11 @@ import Testing
     _ = try await program.run("sweep", "r.yaml", "--only", "seed=2", "--results", "b")
     let merged = try await program.run("merge", "c/r", "a/r", "b/r")
     #expect(merged.status == .exited(0), "\(merged.errors)")
-    #expect(merged.output.contains("a/r: 2 runs taken, 0 were here already"), "\(merged.output)")
+    #expect(merged.output.contains("a/r: 2 runs copied, 0 were here already"), "\(merged.output)")
     #expect(try program.text("c/r/digests.txt").split(separator: "\n").count == 4)
     #expect(try await program.run("check", "c/r").status == .exited(0))
     let again = try await program.run("merge", "c/r", "b/r")
-    #expect(again.output.contains("0 runs taken, 2 were here already"))
+    #expect(again.output.contains("0 runs copied, 2 were here already"))
     // The same identity with another result is told and not taken.
     _ = try await program.run("sweep", "r.yaml", "--only", "way=random,seed=2", "--results", "d")
     let digests = try program.text("c/r/digests.txt")
@@ -131,10 +131,10 @@ import Testing
     // More runs of the same settings join the plan; others do not.
     _ = try await program.run("sweep", "r.yaml", "way=[well,nan]", "seed=[2,3]", "--results", "e")
     let more = try await program.run("merge", "c/r", "e/r")
-    #expect(more.output.contains("3 runs taken, 1 were here already"), "\(more.output)\(more.errors)")
+    #expect(more.output.contains("3 runs copied, 1 were here already"), "\(more.output)\(more.errors)")
     _ = try await program.run("sweep", "r.yaml", "+other=1", "--results", "f")
     let other = try await program.run("merge", "c/r", "f/r")
-    #expect(other.errors.contains("4 runs have other settings") && other.output.contains("0 runs taken"))
+    #expect(other.errors.contains("4 runs have other settings") && other.output.contains("0 runs copied"))
 }
 
 @Test func theLastWeightsThereAreStayUnlessNoneIsToBeKept() async throws {
@@ -158,7 +158,7 @@ import Testing
     let digests = try program.text("results/tiny/digests.txt")
     let look = try await program.run("gc", "results/tiny", "--keep", "none")
     #expect(
-        look.status == .exited(0) && look.output.contains("would be freed; nothing goes without --yes"),
+        look.status == .exited(0) && look.output.contains("would be freed; nothing is deleted without --yes"),
         "\(look.errors)")
     #expect(look.output.contains("weights of stored runs, beyond none"))
     let folder = StudyFolder(program.folder.appending(path: "results/tiny"))

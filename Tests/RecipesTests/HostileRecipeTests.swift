@@ -50,7 +50,7 @@ private func scratch() throws -> URL {
             "question: \"" + String(repeating: "ä", count: 1 << 19) + "\"\npath_to_dataset: builtin:visemes\nset: {}\n",
             ""
         ),
-        ("? [a, b]\n: c\n", "a key is a word"), ("!!python/object:os.system x: 1\n", ""),
+        ("? [a, b]\n: c\n", "expected a key"), ("!!python/object:os.system x: 1\n", ""),
         ("- 1\n- 2\n", "a mapping of keys"), ("", ""),
         ("lr: .nan\n", "lr: found .nan"), ("lr: 1e400\n", "lr: found 1e400"),
         ("seed: 99999999999999999999\n", "seed: found"),

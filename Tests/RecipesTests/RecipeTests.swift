@@ -198,7 +198,7 @@ func wrongTextsAreMistakesAndNeverACrash(text: String) throws {
 @Test func fiftyThousandMistakesOnOneLineAreAnsweredAtOnce() throws {
     let scratch = try Scratch(["r.yaml": "sweep: {lr: [" + String(repeating: "abc, ", count: 50_000) + "abc]}\n"])
     let error = #expect(throws: RecipeMistakes.self) { try scratch.recipe() }
-    #expect(error?.description.hasSuffix("… and 49901 mistakes more") == true)
+    #expect(error?.description.hasSuffix("… and 49901 more mistakes") == true)
 }
 
 func identities(_ recipe: Recipe, data: String = "") throws -> [Identity] {
@@ -300,9 +300,10 @@ func identities(_ recipe: Recipe, data: String = "") throws -> [Identity] {
         try FileManager.default.contentsOfDirectory(atPath: package.appending(path: "docs").path)
         .filter { $0.hasSuffix(".md") }.sorted().map { "docs/\($0)" } + ["README.md"]
     for document in documents {
-        // A block after "<!-- file: NAME -->" belongs to the commands beside it: DocumentTests runs those.
+        // Blocks of files (<!-- file: NAME -->, <!-- part of: NAME -->) belong to the commands beside them, which
+        // DocumentTests runs.
         let text = try String(contentsOf: package.appending(path: document), encoding: .utf8)
-            .replacing(/<!-- file: [^>]* -->\n```yaml\n.*?```/.dotMatchesNewlines(), with: "")
+            .replacing(/<!-- (?:file|part of): [^>]* -->\n```yaml\n.*?```/.dotMatchesNewlines(), with: "")
         for block in text.matches(of: /```yaml\n(.*?)```/.dotMatchesNewlines()) {
             var yaml = String(block.1)
             // Parts of a recipe get what they leave out.

@@ -123,14 +123,14 @@ private func scratch(_ text: String = recipe) throws -> Scratch {
     let expected = [
         "r.yaml:2:13: command: there is no program no-such-program on the PATH",
         "r.yaml:2:39: command: each word is text: put \"{lr}\" into quotes",
-        "r.yaml:3:11: files: there is no file nowhere/*.py, as from the recipe's folder",
-        "r.yaml:4:3: trainer: has command, files and env, no comand: did you mean command?",
+        "r.yaml:3:11: files: there is no file nowhere/*.py, relative to the recipe's folder",
+        "r.yaml:4:3: trainer: there is no such key: comand: did you mean command?",
         "resources: gpus: found many; expected a whole number from 0 to 1024",
-        "resources: has gpus and threads, no cores",
-        "metrics: has exclude, no include", "keep: found some; expected best, last, none, or [best, last]",
+        "resources: there is no such key: cores",
+        "metrics: there is no such key: include", "keep: found some; expected best, last, none, or [best, last]",
         "on: found yes; expected a number, true or false, text, or a list of them: write true, or put it into quotes if it is text",
         "big: found 1_000; expected a number, true or false, text, or a list of them: write 1000, or put it into quotes",
-        "hex: found 0x1f", "none: nothing to delete: nobody has set it before", "a b: can't be a key",
+        "hex: found 0x1f", "none: nothing to delete: it is not set", "a b: can't be a key",
         "lr: 1e-3x is text among numbers: correct it, or put it into quotes",
         "exclude: lrr: the recipe has no such key: did you mean lr?",
         "command: the recipe has no key lrr: did you mean {lr}?",
@@ -142,12 +142,12 @@ private func scratch(_ text: String = recipe) throws -> Scratch {
 @Test(arguments: [
     (
         "trainer: {command: [sh, trian.sh]}\n",
-        "r.yaml:1:25: command: there is no file trian.sh, as from the recipe's folder"
+        "r.yaml:1:25: command: there is no file trian.sh, relative to the recipe's folder"
     ),
-    ("trainer: {command: [sh], env: {VISEME_SEED: 5}}\n", "env: VISEME_SEED is given to the trainer by this program"),
-    ("trainer: {command: [sh]}\nset: {a.b: 1, a: {b: {c: 2}}}\n", "a.b.c: a.b has a value of its own"),
+    ("trainer: {command: [sh], env: {VISEME_SEED: 5}}\n", "env: Viseme sets VISEME_SEED itself"),
+    ("trainer: {command: [sh]}\nset: {a.b: 1, a: {b: {c: 2}}}\n", "a.b.c: a.b has a value"),
     ("trainer: {command: [sh]}\nsweep: {lr: [1, '1']}\n", "lr: two values are both called lr=1"),
-    ("trainer: {command: [sh]}\nmetrics: {exclude: [val_accuracy]}\n", "val_accuracy is what the study judges by"),
+    ("trainer: {command: [sh]}\nmetrics: {exclude: [val_accuracy]}\n", "val_accuracy is the metric of the study"),
     ("trainer: {command: [sh]}\nset: {time: 1:30}\n", "time: found 1:30"),
     ("trainer: {command: [sh]}\nset: {day: 2024-01-01}\n", "day: found 2024-01-01"),
     ("trainer: {command: [sh]}\nsweep: {lr: [1, ~, 'y']}\n", "r.yaml:2:17: lr: found ~"),

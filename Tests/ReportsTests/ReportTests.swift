@@ -149,7 +149,7 @@ private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -
     #expect(text.contains("| – | `name=d` | – | – | – | 0 of 1, 1 diverged |"))
     #expect(text.contains("Best by mean `val\\_accuracy`") == false && text.contains("**`name=a|b`** with **0.6000"))
     #expect(
-        text.contains("Not ranked, as seeds are missing or gave no number: `name=c` stands at 0.9000 over 1 of 2 seeds")
+        text.contains("Not ranked, because seeds are missing or have no value: `name=c` with 0.9000 over 1 of 2 seeds")
     )
     #expect(text.contains("**failed**: killed by signal 9"))
     #expect(text.contains("**diverged** in epoch 2"))

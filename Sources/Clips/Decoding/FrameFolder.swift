@@ -77,7 +77,7 @@ struct PictureFacts: Equatable {
     let channels: Int
 
     init(_ file: URL) throws {
-        // What it says of itself stands in front.
+        // The header comes first.
         guard let bytes = (try? Data(contentsOf: file, options: .mappedIfSafe)).map({ [UInt8]($0.prefix(1 << 18)) })
         else {
             throw Problem(description: "\(file.lastPathComponent) can't be read")

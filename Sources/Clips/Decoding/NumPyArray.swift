@@ -79,7 +79,7 @@ enum NumPyArray {
                         "its shape is \(shape); (T, H, W), (T, H, W, C) and (T, C, H, W) with C 1 or 3 are read")
             }
             guard frames * height <= NumPyArray.byteLimit / (width * channels) else {
-                throw Problem(description: "its shape \(shape) is beyond belief")
+                throw Problem(description: "its shape \(shape) is too large for a clip")
             }
         }
 

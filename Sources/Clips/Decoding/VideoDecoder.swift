@@ -124,8 +124,8 @@ struct VideoDecoder {
         // Without an answer the usual matrix is taken, as ffmpeg does.
         let probe = try? await Subprocess.run(
             .name("ffprobe"), arguments: Arguments(arguments), output: .string(limit: 1 << 16), error: .discarded)
-        let told = (probe?.standardOutput ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
-        let fields = told.split(separator: ",")
+        let output = (probe?.standardOutput ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+        let fields = output.split(separator: ",")
         guard fields.count == 3, let width = Int(fields[0]), let height = Int(fields[1]), width > 0, height > 0,
             ["rgb24", "bgr24", "bgr0", "rgb0", "0rgb", "0bgr", "rgba", "bgra", "argb", "abgr", "gbrp", "pal8"].contains(
                 String(fields[2]))

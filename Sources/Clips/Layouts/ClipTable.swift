@@ -2,84 +2,33 @@ import Foundation
 import Studies
 
 extension DatasetIndex {
-    /// A table (CSV, RFC 4180) with a row for each clip. Columns `path` (from the table's folder, or whole) and `class`; and, as
-    /// they are wanted, `split` (the names of the splits' folders) and `group` (clips of one group stay in one split).
-    /// Others are left alone.
+    /// A table (CSV, RFC 4180) with a row for each clip. Columns `path` (relative to the table's folder, or absolute) and
+    /// `class`; optional `split` (the names of the splits' folders) and `group` (clips of one group stay in one split).
+    /// Other columns are ignored.
+    ///
+    /// Throws `ClipError.noTable` if the file is no such table, or `ClipError.several` with every line that is wrong.
     init(table file: URL, splitNames: [String], wanted: [String], rule: SplitPolicy) throws {
-        // What is no readable file of UTF-8 is refused below.
-        let isFile = (try? file.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile
-        guard isFile == true, let bytes = try? Data(contentsOf: file), let text = String(data: bytes, encoding: .utf8)
-        else {
-            throw ClipError.noTable(path: file.path, reason: "there is no such file, or it is not UTF-8 text")
+        let table = try ClipTable(file, splitNames: splitNames)
+        let names = Set(table.clips.map(\.className)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        guard !names.isEmpty else { throw ClipError.noTable(path: file.path, reason: "it lists no clip") }
+        let classes = try DatasetIndex.chosen(wanted, of: names, file)
+        let chosen = table.clips.compactMap { clip in
+            classes.firstIndex(of: clip.className).map { (clip: clip, label: $0) }
         }
-        let rows = try DatasetIndex.rows(text, file.path)
-        guard let header = rows.first else { throw ClipError.noTable(path: file.path, reason: "it is empty") }
-        func column(_ name: String) -> Int? {
-            header.cells.firstIndex { $0.trimmingCharacters(in: .whitespaces).lowercased() == name }
-        }
-        guard let pathColumn = column("path"), let classColumn = column("class") else {
-            throw ClipError.noTable(
-                path: file.path,
-                reason: "its first line has to name the columns path and class, and may name split and group; it is "
-                    + header.cells.joined(separator: ",").prefix(200))
-        }
-        let (splitColumn, groupColumn) = (column("split"), column("group"))
-        let folder = file.deletingLastPathComponent()
-        var problems: [ClipError] = []
-        var seen: [String: Int] = [:]
-        var listed: [(path: String, name: String, split: Split?, group: String?)] = []
-        for row in rows.dropFirst() {
-            func mistake(_ reason: String) {
-                problems.append(.noTable(path: "\(file.path):\(row.line)", reason: reason))
-            }
-            guard row.cells.count == header.cells.count else {
-                mistake("the line has \(row.cells.count) cells, and the first line \(header.cells.count)")
-                continue
-            }
-            let (path, name) = (row.cells[pathColumn], row.cells[classColumn])
-            guard !path.isEmpty, !name.isEmpty else {
-                mistake("path and class have to be there")
-                continue
-            }
-            if let before = seen.updateValue(row.line, forKey: path) {
-                mistake("\(path) stands in line \(before) already")
-                continue
-            }
-            var split: Split?
-            if let splitColumn {
-                guard let place = splitNames.firstIndex(of: row.cells[splitColumn]) else {
-                    mistake(
-                        "the split is \(row.cells[splitColumn]); it has to be \(splitNames.joined(separator: ", "))")
-                    continue
-                }
-                split = Split.allCases[place]
-            }
-            listed.append((path, name, split, groupColumn.map { row.cells[$0] }))
-        }
-        guard problems.isEmpty else { throw ClipError.several(problems) }
-        let found = Set(listed.map(\.name)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        guard !found.isEmpty else { throw ClipError.noTable(path: file.path, reason: "it lists no clip") }
-        let classes = try DatasetIndex.chosen(wanted, of: found, file)
-        let chosen = listed.compactMap { row in classes.firstIndex(of: row.name).map { (row: row, label: $0) } }
-        if splitColumn != nil {
+        var splits = chosen.map { $0.clip.split ?? .train }
+        if table.hasSplits {
             try rule.refuse(because: "\(file.path) has a column of splits")
-            let groups = Dictionary(grouping: chosen.filter { $0.row.group != nil }) { $0.row.group ?? "" }
-            if let torn = groups.filter({ Set($0.value.map(\.row.split)).count > 1 }).map(\.key).min() {
-                throw ClipError.noTable(
-                    path: file.path, reason: "group \(torn) stands in more than one split: give one of the two columns")
-            }
-        }
-        var splits = chosen.map { $0.row.split ?? .train }
-        if splitColumn == nil {
+            try table.refuseDividedGroups(chosen.map(\.clip))
+        } else {
             splits = try rule.splits(
-                chosen.map { ($0.label, $0.row.path) },
-                groups: groupColumn == nil ? nil : chosen.map { $0.row.group ?? "" })
+                chosen.map { ($0.label, $0.clip.path) },
+                groups: table.hasGroups ? chosen.map { $0.clip.group ?? "" } : nil)
         }
-        let entries = zip(chosen, splits).map { clip, split in
+        let folder = file.deletingLastPathComponent()
+        let entries = zip(chosen, splits).map { chosen, split in
             Entry(
-                file: URL(filePath: clip.row.path, relativeTo: folder.appending(path: "")).standardizedFileURL,
-                split: split,
-                label: clip.label, name: clip.row.path)
+                file: URL(filePath: chosen.clip.path, relativeTo: folder.appending(path: "")).standardizedFileURL,
+                split: split, label: chosen.label, name: chosen.clip.path)
         }
         // By split, class and name, as with folders.
         let ordered = entries.sorted { a, b in
@@ -89,9 +38,112 @@ extension DatasetIndex {
         try DatasetIndex.refuseEmptyClasses(classes, ordered.map { ($0.split, $0.label) }, file.path)
         self.init(root: folder, classes: classes, entries: ordered)
     }
+}
 
+/// The rows of a table of clips, each checked.
+private struct ClipTable {
+    struct Clip {
+        let path: String
+        let className: String
+        let split: Split?
+        let group: String?
+    }
+
+    let file: URL
+    let hasSplits: Bool
+    let hasGroups: Bool
+    let clips: [Clip]
+
+    init(_ file: URL, splitNames: [String]) throws {
+        // What is no readable file of UTF-8 is refused below.
+        let isFile = (try? file.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile
+        guard isFile == true, let bytes = try? Data(contentsOf: file), let text = String(data: bytes, encoding: .utf8)
+        else {
+            throw ClipError.noTable(path: file.path, reason: "there is no such file, or it is not UTF-8 text")
+        }
+        let rows = try CommaSeparated.rows(text, file.path)
+        guard let header = rows.first else { throw ClipError.noTable(path: file.path, reason: "it is empty") }
+        let columns = try Columns(header.cells, file)
+        var problems: [ClipError] = []
+        var clips: [Clip] = []
+        var lines: [String: Int] = [:]
+        for row in rows.dropFirst() {
+            do throws(RowMistake) {
+                let clip = try columns.clip(row.cells, splitNames)
+                if let line = lines.updateValue(row.line, forKey: clip.path) {
+                    throw RowMistake("\(clip.path) is in line \(line) already")
+                }
+                clips.append(clip)
+            } catch {
+                problems.append(.noTable(path: "\(file.path):\(row.line)", reason: error.reason))
+            }
+        }
+        guard problems.isEmpty else { throw ClipError.several(problems) }
+        self.file = file
+        self.clips = clips
+        (hasSplits, hasGroups) = (columns.split != nil, columns.group != nil)
+    }
+
+    func refuseDividedGroups(_ clips: [Clip]) throws {
+        let groups = Dictionary(grouping: clips.filter { $0.group != nil }) { $0.group ?? "" }
+        if let divided = groups.filter({ Set($0.value.map(\.split)).count > 1 }).map(\.key).min() {
+            throw ClipError.noTable(
+                path: file.path, reason: "group \(divided) is in more than one split: give one of the two columns")
+        }
+    }
+}
+
+/// What is wrong with one row.
+private struct RowMistake: Error {
+    let reason: String
+    init(_ reason: String) { self.reason = reason }
+}
+
+/// Where the columns of a table are.
+private struct Columns {
+    let path: Int
+    let className: Int
+    let split: Int?
+    let group: Int?
+    let count: Int
+
+    init(_ header: [String], _ file: URL) throws {
+        func column(_ name: String) -> Int? {
+            header.firstIndex { $0.trimmingCharacters(in: .whitespaces).lowercased() == name }
+        }
+        guard let path = column("path"), let className = column("class") else {
+            throw ClipError.noTable(
+                path: file.path,
+                reason: "its first line has to name the columns path and class, and may name split and group; it is "
+                    + header.joined(separator: ",").prefix(200))
+        }
+        (self.path, self.className, split, group) = (path, className, column("split"), column("group"))
+        count = header.count
+    }
+
+    func clip(_ cells: [String], _ splitNames: [String]) throws(RowMistake) -> ClipTable.Clip {
+        guard cells.count == count else {
+            throw RowMistake("the line has \(cells.count) cells, and the first line \(count)")
+        }
+        guard !cells[path].isEmpty, !cells[className].isEmpty else {
+            throw RowMistake("path and class may not be empty")
+        }
+        var ownSplit: Split?
+        if let split {
+            guard let place = splitNames.firstIndex(of: cells[split]) else {
+                throw RowMistake("the split is \(cells[split]); it has to be \(splitNames.joined(separator: ", "))")
+            }
+            ownSplit = Split.allCases[place]
+        }
+        return ClipTable.Clip(
+            path: cells[path], className: cells[className], split: ownSplit, group: group.map { cells[$0] })
+    }
+}
+
+/// Comma-separated values (RFC 4180).
+private enum CommaSeparated {
     /// Cells of a table, with the line each row begins in. Empty lines are none.
-    private static func rows(_ text: String, _ path: String) throws -> [(line: Int, cells: [String])] {
+    static func rows(_ text: String, _ path: String) throws -> [(line: Int, cells: [String])] {
         var rows: [(line: Int, cells: [String])] = []
         var cells: [String] = []
         var cell: [UInt8] = []

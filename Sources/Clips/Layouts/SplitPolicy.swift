@@ -10,7 +10,7 @@ package struct SplitPolicy: Sendable, Hashable {
     /// Alone moves the split: not the run's seed, so that seeds differ in training, not in data.
     package var seed: UInt64 = 0
     /// A regular expression over a clip's path within its class: clips with the same first group (or whole match) stay
-    /// together, so that a speaker never stands in two splits. Empty: each clip for itself.
+    /// together, so that a speaker is never in two splits. Empty: each clip is its own group.
     package var group = ""
     /// With two folds or more: fold `fold` tests, the next one validates, the others train. 0: by shares.
     package var folds = 0
@@ -49,7 +49,7 @@ package struct SplitPolicy: Sendable, Hashable {
         }
         guard folds > 0 || (val > 0 && val + test < 1) else {
             throw ClipError.badSplit(
-                "\(val) of the clips to validate and \(test) to test: some have to validate, and some to train: give "
+                "found \(val) for validation and \(test) for the test; both validation and training need clips: give "
                     + "split.val above 0, and less than 1 together with split.test")
         }
         if group.isEmpty, given == nil {

@@ -14,7 +14,7 @@ package final class ClipSet: Sendable {
     /// Which clips have been verified.
     private let verified: Mutex<[Bool]>
 
-    /// What stands at the end of the file.
+    /// The index at the end of the file.
     struct Trailer {
         private static let magic: [UInt8] = Array("\u{89}VISEMEC".unicodeScalars.map { UInt8($0.value) })
         static let count = 8 + 8 + 8 + 32

@@ -80,7 +80,7 @@ enum ClipSetLayout {
             guard [labels, first, counts].allSatisfy({ $0.count == names.count }), splits.count == names.count,
                 digests.count == names.count, digests[index].count == 32, first[index] == next,
                 (1...contents.sizes.count).contains(counts[index]), contents.classes.indices.contains(labels[index])
-            else { throw Problem(description: "its columns contradict each other") }
+            else { throw Problem(description: "its columns are inconsistent") }
             next += counts[index]
             contents.entries.append(
                 .init(

@@ -118,7 +118,7 @@ package func words(_ status: TerminationStatus, outOfMemory: Bool = false) -> St
     case .exited(let code): "ended with exit status \(code)"
     case .signaled(let signal):
         switch signal {
-        case 4: "killed by signal 4 (SIGILL): the program gave up"
+        case 4: "killed by signal 4 (SIGILL): the program trapped"
         case 6: "killed by signal 6 (SIGABRT)"
         case 9 where outOfMemory: "killed by the system: out of memory (signal 9, SIGKILL)"
         case 9: "killed by signal 9 (SIGKILL)"

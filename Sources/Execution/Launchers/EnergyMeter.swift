@@ -29,7 +29,7 @@ package struct EnergyMeter {
         }
     }
 
-    /// Joules since the meter was made; nil where nothing tells.
+    /// Joules since the meter was made; nil if no counter can be read.
     package var joules: Double? {
         let parts = counters.compactMap { counter -> Double? in
             guard let now = EnergyMeter.number(counter.file) else { return nil }

@@ -11,7 +11,7 @@ package final class InProcessLauncher: Launcher {
     private let body: @Sendable (Job) async -> JobEnding
     private let running = Mutex<[JobHandle: Task<Void, Never>]>([:])
 
-    /// - Parameter body: stands for the process; it ends soon after its task is cancelled.
+    /// - Parameter body: takes the place of the process; it returns soon after its task is cancelled.
     package init(capacity: Int, _ body: @escaping @Sendable (Job) async -> JobEnding) {
         self.capacity = capacity
         self.body = body

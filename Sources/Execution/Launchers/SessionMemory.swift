@@ -4,10 +4,10 @@ import Studies
 import Subprocess
 import Synchronization
 
-/// Memory of processes, by what the kernel tells of them.
+/// Memory of processes, as /proc reports it.
 enum SessionMemory {
     /// Resident bytes of all processes of a session, added up; pages that several share count for each. 0 where the kernel
-    /// does not tell.
+    /// does not report it.
     static func residentBytes(of session: pid_t) -> Int {
         let pageSize = sysconf(Int32(_SC_PAGESIZE))
         let all = processes()
@@ -34,7 +34,7 @@ enum SessionMemory {
         let names = FileManager.default.names(in: URL(filePath: "/proc"))
         return names.compactMap { name in
             guard let pid = pid_t(name), let text = ProcFile.text("/proc/\(name)/stat"),
-                // The program's name stands in brackets and may hold anything.
+                // The program's name is in brackets and may contain any character.
                 let end = text.lastIndex(of: ")")
             else { return nil }
             let fields = text[text.index(after: end)...].split(separator: " ")
@@ -64,7 +64,7 @@ enum OutOfMemory {
         }
     }
 
-    /// Of this control group, by the kernel's count; 0 where it does not tell.
+    /// Of this control group, by the kernel's count; 0 if the kernel does not report it.
     private static func kills() -> Int {
         let group = ProcFile.text("/proc/self/cgroup") ?? ""
         let path = group.split(separator: "\n").first { $0.hasPrefix("0::") }.map { String($0.dropFirst(3)) } ?? "/"

@@ -57,7 +57,7 @@ package final class HDF5Dataset {
         for size in sizes.prefix(Int(rank)) {
             let (next, overflow) = product.multipliedReportingOverflow(by: size)
             guard !overflow, next <= hsize_t(limit ?? file.size) else {
-                throw HDF5Error(action: "read \(path)", reason: "its size \(sizes) is beyond belief")
+                throw HDF5Error(action: "read \(path)", reason: "its size \(sizes) is too large")
             }
             product = next
         }

@@ -186,7 +186,8 @@ package final class HDF5Group {
         var info = H5G_info_t()
         try check(H5Gget_info(id, &info), "list \(path)/")
         guard info.nlinks <= HDF5Group.memberLimit else {
-            throw HDF5Error(action: "list \(path)/", reason: "it has \(info.nlinks) members, which is beyond belief")
+            throw HDF5Error(
+                action: "list \(path)/", reason: "it has \(info.nlinks) members, more than any file of ours")
         }
         var listing = Listing()
         try check(

@@ -7,7 +7,7 @@ import CHDF5
 /// Three numbers of the image have to say so: the data set's address (HDF5 File Format Specification 3.0, IV.A.2.i: layout
 /// message, version 3, contiguous), and the end of the file (II.A: superblock, version 0).
 package struct ReservedBytes: Sendable, Equatable {
-    /// Where in the image the address of the data set stands.
+    /// Where in the image the address of the data set is.
     package let field: Int
 
     private static let endField = 40
@@ -36,7 +36,7 @@ package struct ReservedBytes: Sendable, Equatable {
         put(UInt64(end), ReservedBytes.endField, &image)
     }
 
-    /// Makes the image one again that stands for itself.
+    /// Makes the image complete again, with no bytes outside it.
     /// - Returns: the address and the end it had said, or nil where there is no room for them.
     package func remove(from image: inout [UInt8]) -> (address: Int, end: Int)? {
         guard (0...(image.count - 8)).contains(field), image.count > 96 else { return nil }

@@ -48,8 +48,8 @@ struct ClipStrip {
     private func words(_ clip: Int) -> String {
         let name = { (number: Int) in run.classes.indices.contains(number) ? run.classes[number] : "class \(number)" }
         let sure = fixed(Double(predictions.probabilities[clip]), 2)
-        let told = name(predictions.predicted[clip])
-        return isRight(clip) ? "\(told), \(sure)" : "\(name(predictions.labels[clip])) taken for \(told), \(sure)"
+        let predicted = name(predictions.predicted[clip])
+        return isRight(clip) ? "\(predicted), \(sure)" : "\(name(predictions.labels[clip])) as \(predicted), \(sure)"
     }
 
     /// The frames side by side.

@@ -7,7 +7,7 @@ struct Drawing {
     private let title: String
     private var parts: [String] = []
 
-    /// Okabe and Ito's colours (2008), which colour-blind eyes tell apart; without black and yellow, which vanish on dark or
+    /// The colours of Okabe and Ito (2008), which colour-blind readers can distinguish; without black and yellow, which vanish on dark or
     /// light ground.
     static let colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8B6F47", "#7F7F7F"]
 

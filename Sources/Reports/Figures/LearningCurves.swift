@@ -39,7 +39,7 @@ package struct LearningCurves {
 
     private func draw(_ curve: Curve, _ index: Int, _ epochs: Int, _ place: (Int) -> Double, _ plot: inout Plot) {
         let colour = Drawing.colours[index % Drawing.colours.count]
-        // Past eight trials colours repeat, and dashes tell them apart.
+        // Beyond eight trials, colours repeat and dashes distinguish the lines.
         let dash = index < Drawing.colours.count ? "" : "stroke-dasharray=\"5 4\""
         var (means, lows, highs): ([Point], [Point], [Point]) = ([], [], [])
         for epoch in 0..<epochs {

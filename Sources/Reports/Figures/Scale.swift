@@ -1,7 +1,7 @@
 import Foundation
 import Studies
 
-/// Where numbers stand along a line.
+/// The positions of numbers along a line.
 struct Scale {
     let low, high: Double
     let isLogarithmic: Bool

@@ -9,7 +9,7 @@ extension StudyReport {
         if facts.missing > 0 {
             blocks.append(
                 .paragraph(
-                    "\(strong: "Partial: \(facts.runs.count) of \(plan.runs.count) runs are stored"); what follows speaks of those alone."
+                    "\(strong: "Partial: \(facts.runs.count) of \(plan.runs.count) runs are stored"); the following is about those runs only."
                 ))
         }
         blocks.append(.paragraph([best, lead, support].compactMap { $0 }.joined(by: " ")))
@@ -51,7 +51,7 @@ extension StudyReport {
         let gap: Words =
             mean == other
             ? "The next, \(code: name(next)), has the same mean"
-            : "The next, \(code: name(next)), reaches \(value(other)): \(value(abs(mean - other))) away"
+            : "The next, \(code: name(next)), reaches \(value(other)), a difference of \(value(abs(mean - other)))"
         guard let contrast = facts.contrasts[next.trial] else { return gap + "." }
         return gap
             + " (paired over \(counted(contrast.test.pairs, "common seed")): \(value(-contrast.test.difference)) ± \(value(contrast.test.half)), p = \(probability(contrast.p)))."
@@ -61,13 +61,13 @@ extension StudyReport {
         guard let leader = facts.leader, leader.mean != nil else { return nil }
         guard !rivals.isEmpty else {
             if facts.trials.count > 1 {
-                return "No other setting has a value of each of its seeds: nothing can be compared."
+                return "No other setting has a value for each of its seeds, so nothing can be compared."
             }
-            return leader.values.count == 1 ? "With one seed nothing says how far another would move it." : nil
+            return leader.values.count == 1 ? "With one seed, the effect of the seed is unknown." : nil
         }
         guard rivals.contains(where: { facts.contrasts[$0.trial] != nil }) else {
             return leader.values.count < 2
-                ? "With one seed each, nothing says whether another seed would turn this round."
+                ? "With one seed each, it is unknown whether other seeds would reverse this order."
                 : "Nothing can be tested: no other setting has two seeds in common with it whose differences vary."
         }
         let close = rivals.filter { !facts.isSetApart($0) }
@@ -89,11 +89,11 @@ extension StudyReport {
             verdict = "The differences to \(which) are not significant: \(names)\(more)"
         }
         if let chance = facts.chanceOfBest {
-            return verdict + "; drawn anew from its seeds, it stays the best in \(fixed(chance * 100, 1)) % of cases."
+            return verdict + "; in \(fixed(chance * 100, 1)) % of bootstrap samples of the seeds it is the best."
         }
         let fewest = ([leader] + rivals).map(\.values.count).min() ?? 0
         return verdict
-            + "; \(counted(fewest, "seed")) are too few to say how probable it is that it is truly the best (\(StudyFacts.seedsForChance) of each setting are needed)."
+            + "; \(counted(fewest, "seed")) are too few to estimate how probable it is that it is the best (\(StudyFacts.seedsForChance) of each setting are needed)."
     }
 
     /// What a mean hides: runs that diverged.
@@ -115,7 +115,7 @@ extension StudyReport {
         return sentences.isEmpty ? nil : sentences.joined(by: " ")
     }
 
-    /// Trials that stand higher but lack seeds: no rank hides them.
+    /// Trials with a better mean that lack seeds. They have no rank, but are named.
     private var unfinished: Words? {
         guard let leader = facts.leader, let place = facts.trials.firstIndex(where: { $0.trial == leader.trial }),
             let first = facts.trials.prefix(place).first, let mean = first.mean
@@ -125,6 +125,6 @@ extension StudyReport {
                 "No setting has all its seeds: \(code: name(leader)) has a value for \(leader.values.count) of \(leader.planned)."
         }
         return
-            "Not ranked, as seeds are missing or gave no number: \(code: name(first)) stands at \(value(mean)) over \(first.values.count) of \(counted(first.planned, "seed"))\(place > 1 ? "; \(place - 1) more without all seeds stand before the best" : "")."
+            "Not ranked, because seeds are missing or have no value: \(code: name(first)) with \(value(mean)) over \(first.values.count) of \(counted(first.planned, "seed"))\(place > 1 ? "; \(place - 1) more without all seeds have a better mean than the best" : "")."
     }
 }

@@ -44,7 +44,7 @@ extension StudyReport {
             guard let count = data.skippedCount, let clips = data.skipped else { return nil }
             let shown = clips.prefix(10).map { "\(code: $0.name) (\($0.reason))" as Words }.joined(by: ", ")
             return .paragraph(
-                "\(strong: "\(counted(count, "clip"))") of the data could not be read and took no part (\(code: "on_error: skip")): "
+                "\(strong: "\(counted(count, "clip"))") of the data could not be read and were left out (\(code: "on_error: skip")): "
                     + shown + (count > 10 ? " and \(count - 10) more" : "") + ".")
         }
     }

@@ -112,7 +112,7 @@ extension StudyReport {
         let figure = Notebook.Figure(
             name: "confusion",
             caption:
-                "Test clips of the best run, \(code: label): blue is right, orange is wrong; the stronger, the larger the share of its row.",
+                "Test clips of the best run, \(code: label): blue is right, orange is wrong; a stronger colour is a larger share of its row.",
             svg: ConfusionPicture(title: "test clips of \(label)", classes: run.classes, counts: test.confusion).svg)
         return [
             .computed(
@@ -125,7 +125,7 @@ extension StudyReport {
         return Notebook.Figure(
             name: "clips",
             caption:
-                "Clips of the \(strip.splitName) split that the best run gets right, and that it gets wrong, the surest first. Frames from first to last, as the network sees them.",
+                "Clips of the \(strip.splitName) split that the best run classifies correctly and wrongly, by falling probability. Frames from first to last, as the network sees them.",
             svg: strip.svg)
     }
 }

@@ -45,7 +45,7 @@ extension StudyReport {
         if !joules.isEmpty {
             rows.append([
                 "energy",
-                "at most \(fixed(joules.reduce(0, +) / 3.6e6, 3)) kWh (of the processors, while \(counted(joules.count, "run")) worked; what worked beside counts too)",
+                "at most \(fixed(joules.reduce(0, +) / 3.6e6, 3)) kWh (of the processors, while \(counted(joules.count, "run")) worked; other programs on the machine count too)",
             ])
         }
         rows += [
@@ -79,7 +79,7 @@ extension StudyReport {
         var blocks: [Notebook.Block] = [
             .command([recipeCommand("sweep"), recipeCommand("verify"), command("report")]),
             .paragraph(
-                "\(code: "verify") trains again and compares these content digests (SHA-256 over identity, best weights, histories, test results):"
+                "\(code: "verify") trains the runs again and compares these content digests (SHA-256 over identity, best weights, histories, test results):"
             ),
             .listing(shown.joined(separator: "\n")),
         ]
@@ -95,11 +95,11 @@ extension StudyReport {
     /// What the numbers mean.
     var definitions: Notebook.Section {
         var texts: [Words] = [
-            "\(strong: metric): its best over the epochs of a run, ties to the earlier epoch; a trial's is the mean ± the sample standard deviation (n − 1) over its seeds. \(strong: "95 % interval"): mean ± t(0.975, n − 1) · s / √n, with n seeds. Accuracies are shares of 1. A run that diverges counts with its best epoch before that, if it has one; a trial has a rank when each of its seeds gave a number."
+            "\(strong: metric): its best over the epochs of a run, ties to the earlier epoch; a trial's is the mean ± the sample standard deviation (n − 1) over its seeds. \(strong: "95 % interval"): mean ± t(0.975, n − 1) · s / √n, with n seeds. Accuracies are shares of 1. A run that diverges counts with its best epoch before that, if it has one; a trial has a rank if each of its seeds has a value."
         ]
         if !facts.contrasts.isEmpty {
             texts.append(
-                "\(strong: "to the best"), \(strong: "p"): mean difference to the best trial over the seeds both have, and the two-sided paired t-test of it, corrected by Holm's method for \(counted(facts.contrasts.count, "comparison")). The best is chosen by the same numbers, so that small p flatter it. \(strong: "±") after a difference is half its 95 % interval."
+                "\(strong: "to the best"), \(strong: "p"): mean difference to the best trial over the seeds both have, and the two-sided paired t-test of it, corrected by Holm's method for \(counted(facts.contrasts.count, "comparison")). The best is chosen by the same numbers, which makes small p too optimistic. \(strong: "±") after a difference is half its 95 % interval."
             )
         }
         if facts.chanceOfBest != nil {
@@ -114,7 +114,7 @@ extension StudyReport {
         }
         if facts.hasTest {
             texts.append(
-                "\(strong: "test_accuracy"): with the weights of the best epoch, on clips that neither trained nor chose."
+                "\(strong: "test_accuracy"): with the weights of the best epoch, on clips that were used neither for training nor for choosing the epoch."
             )
         }
         texts.append("\(strong: "best epoch") of a trial: the median over its seeds (lowest…highest).")

@@ -7,9 +7,11 @@ extension StudyReport {
         guard let deviation = facts.seedDeviation, !several.isEmpty else { return nil }
         let means = facts.trials.compactMap(\.mean)
         var text: Words =
-            "The seed alone moves \(code: metric) by \(strong: value(deviation)) (standard deviation within a setting, pooled over \(counted(several.count, "setting")) with two seeds or more)."
+            "The standard deviation of \(code: metric) between seeds is \(strong: value(deviation)) (within a setting, pooled over \(counted(several.count, "setting")) with two seeds or more)."
         if means.count > 1, let low = means.min(), let high = means.max() {
-            text = text + " The settings' means lie \(value(high - low)) apart, from \(value(low)) to \(value(high))."
+            text =
+                text
+                + " The settings' means differ by up to \(value(high - low)), from \(value(low)) to \(value(high))."
         }
         var blocks: [Notebook.Block] = [.command([command("report", "--section seeds")]), .paragraph(text)]
         let winners = facts.winnersBySeed
@@ -24,8 +26,8 @@ extension StudyReport {
             blocks.append(
                 .paragraph(
                     distinct == 1
-                        ? "Each seed alone would name the same setting the best:"
-                        : "Taken alone, the seeds would name \(distinct) different settings the best:"))
+                        ? "Each seed alone gives the same best setting:"
+                        : "The seeds alone give \(distinct) different best settings:"))
             blocks.append(.table(Notebook.Table(["seed", "best trial", "\(metric)"], numbers: [2], rows: rows)))
         }
         let drawn = facts.trials.filter { !$0.values.isEmpty }.prefix(StudyReport.drawnTrials + 3)
@@ -38,6 +40,6 @@ extension StudyReport {
                         caption:
                             "\(metric) of each seed\(drawn.count < facts.trials.count ? ", the best \(drawn.count) of \(facts.trials.count) trials" : ""). Bar: mean; line: 95 % interval, which may reach beyond the picture.",
                         svg: scatter.svg)), python: NotebookCode.seeds(drawn.count), output: ""))
-        return Notebook.Section(name: "seeds", heading: "What the seed does", blocks: blocks)
+        return Notebook.Section(name: "seeds", heading: "Effect of the seed", blocks: blocks)
     }
 }

@@ -27,10 +27,10 @@ extension StudyReport {
                 .table(Notebook.Table(titles, numbers: numbers, rows: rows)), python: NotebookCode.trials(plan),
                 output: NotebookCode.trialsOutput(facts)),
         ]
-        let untold = plan.report.metrics.filter { !facts.isKnown($0) }
-        if !untold.isEmpty, !facts.runs.isEmpty {
+        let missing = plan.report.metrics.filter { !facts.isKnown($0) }
+        if !missing.isEmpty, !facts.runs.isEmpty {
             blocks.append(
-                .paragraph("No stored run tells of \(untold.map { "\(code: $0)" as Words }.joined(by: ", "))."))
+                .paragraph("No stored run reports \(missing.map { "\(code: $0)" as Words }.joined(by: ", "))."))
         }
         if facts.trials.count > shown.count {
             blocks.append(
@@ -116,7 +116,7 @@ extension StudyReport {
         }
         let uneven = facts.effects.filter { $0.settings == 0 }.map(\.key)
         var blocks: [Notebook.Block] = [
-            .paragraph("What each swept key does, over the same settings of all others:"),
+            .paragraph("Effect of each swept key, over the same settings of all others:"),
             .table(
                 Notebook.Table(
                     ["level", "mean \(metric)", "95 % interval", "settings", "runs"], numbers: [1, 2, 3, 4], rows: rows)

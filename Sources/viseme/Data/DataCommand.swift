@@ -14,7 +14,7 @@ struct DataCommand: ParsableCommand {
     struct Options: ParsableArguments {
         @Argument(
             help: ArgumentHelp(
-                "A recipe (.yaml); or clips by themselves: a folder, a table (.csv), a file of prepared clips (.h5).",
+                "A recipe (.yaml), a folder of clips, a table of clips (.csv), or a file of prepared clips (.h5).",
                 valueName: "data"))
         var what: String
         @Argument(help: "Changes, as key=value: crop=lrw fps=25 split.test=0.2 on_error=skip.")
@@ -31,7 +31,7 @@ struct DataCommand: ParsableCommand {
                 ? readRecipe(what, overrides)
                 : Recipe(data: what, overrides: overrides, trainers: TrainerCatalog.declarations)
             guard recipe.trainer.command == nil, let run = try recipe.expand().first else {
-                throw ValidationError("\(what): a program is the trainer: it reads its data itself")
+                throw ValidationError("\(what): its trainer is a program, which reads its data itself")
             }
             return run.configuration
         }

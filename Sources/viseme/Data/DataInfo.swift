@@ -6,7 +6,7 @@ import Studies
 extension DataCommand {
     struct Info: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Classes, counts, lengths, sizes; clips that stand in two splits or two classes, or show nothing."
+            abstract: "Classes, counts, lengths, sizes; clips that are in two splits or two classes, or are blank."
         )
 
         @OptionGroup var options: Options
@@ -62,12 +62,12 @@ extension DataCommand {
             }
             let skipped = data.skipped.map { "\($0.name): \($0.reason)" }
             return listed("clips can't be read, and are left out", skipped, most: .max)
-                + listed("clips stand in more than one split, the same to the last pixel", survey.leaks.map(together))
+                + listed("clips with identical pixels are in more than one split", survey.leaks.map(together))
                 + listed(
-                    "clips stand in more than one class, the same to the last pixel",
+                    "clips with identical pixels are in more than one class",
                     survey.contradictions.map(together))
-                + listed("clips have one picture only", survey.clips.filter { $0.frames == 1 }.map(\.name))
-                + listed("clips show nothing, all of one brightness", survey.clips.filter(\.isBlank).map(\.name))
+                + listed("clips have only one picture", survey.clips.filter { $0.frames == 1 }.map(\.name))
+                + listed("clips are blank: all pixels have one brightness", survey.clips.filter(\.isBlank).map(\.name))
                 + listed("clips are nearly black", survey.clips.filter { $0.isDark && !$0.isBlank }.map(\.name))
                 + listed("clips have pictures of different sizes", survey.clips.filter { !$0.isEven }.map(\.name))
         }

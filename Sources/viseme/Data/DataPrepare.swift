@@ -27,7 +27,7 @@ extension DataCommand {
                 throw ValidationError("\(options.what): there is nothing to decode: give a folder or a table of clips")
             }
             let file = URL(filePath: output)
-            // What is under way stands beside the file.
+            // The unfinished file is beside the final one.
             let cache = file.deletingLastPathComponent()
             let progress = DecodingProgress()
             defer { progress.end() }

@@ -21,7 +21,7 @@ extension DataCommand {
         var each = 4
         @Option(help: "Frames of each clip.")
         var frames = 4
-        @Option(help: "Draw the changes of this epoch.")
+        @Option(help: "Show the augmentation of this epoch.")
         var epoch = 1
 
         func validate() throws {
@@ -45,7 +45,7 @@ extension DataCommand {
             }
             print("written: \(output)\nrows, from the top: \(clips.classes.joined(separator: ", "))")
             if augmentation != nil {
-                print("of each the upper row is plain, the lower one changed as in epoch \(epoch)")
+                print("upper rows: without augmentation; lower rows: augmented as in epoch \(epoch)")
             }
         }
     }

@@ -76,7 +76,7 @@ final class CommandRun: Sendable {
         let file = folder.weightsFile(run.id)
         guard access(file.path, F_OK) == 0 else { return [] }
         do { return try SafeTensors.read(try Data(contentsOf: file)) } catch {
-            throw StoreError.unreadable(path: file.path, reason: "the weights the trainer left: \(error)")
+            throw StoreError.unreadable(path: file.path, reason: "the weights that the trainer wrote: \(error)")
         }
     }
 

@@ -62,7 +62,7 @@ package final class CommandTrainer: Trainer {
         // The files were read when the plan was made; what starts now has to start from the same.
         if let file = files.changedFile() {
             throw RunFailure.failed(
-                reason: "\(file) is no longer what it was when this sweep was planned: start the sweep again",
+                reason: "\(file) has changed since this sweep was planned: start the sweep again",
                 isFinal: true)
         }
         let configuration = configuration(of: run, in: context.plan)

@@ -59,7 +59,7 @@ package struct MetricsFile {
         if isContinued { try takeEarlierTries(descriptor) }
     }
 
-    /// Lines of earlier tries. The first that is torn or unsound is cut off with all after it.
+    /// Lines of earlier attempts. The first that is incomplete or invalid is removed with all lines after it.
     private mutating func takeEarlierTries(_ descriptor: Int32) throws {
         let data = try read()
         var sound = 0
@@ -76,7 +76,7 @@ package struct MetricsFile {
         isFirstOfAttempt = true
     }
 
-    /// Whether a line of an earlier try tells again what stands before it: there a later try began.
+    /// Whether a line of an earlier attempt repeats an epoch before it: a later attempt began there.
     private func goesBack(_ text: ArraySlice<UInt8>) -> Bool {
         // A line that is unsound is reported when it is taken.
         guard let entry = try? MetricsFile.entry(text, line: 0) else { return false }
@@ -126,9 +126,9 @@ package struct MetricsFile {
             return entries
         }
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw Problem(line: line, message: "the file was replaced by something that is no file")
+            throw Problem(line: line, message: "the file was replaced by something that is not a file")
         }
-        // A program may write all anew each time and rename it; what it told before has to be there.
+        // A program may rewrite the file each time and rename it; the lines read before must be unchanged.
         guard data.count >= readBytes, SHA256.hash(data.prefix(readBytes)) == readHash.finalize() else {
             throw rewritten()
         }
@@ -149,7 +149,7 @@ package struct MetricsFile {
 
     private mutating func rewritten() -> Problem {
         let found = Problem(
-            line: line, message: "what stood there was written over: append to the file (open it with \"a\")")
+            line: line, message: "a line that was read before has changed: append to the file (open it with \"a\")")
         problem = found
         return found
     }
@@ -192,7 +192,7 @@ package struct MetricsFile {
         guard text.contains(where: { $0 > 0x20 }) else { return nil }
         let entry = try MetricsFile.entry(text, line: line)
         if isFirstOfAttempt {
-            // The command goes on before the end of what it told already.
+            // The command continues before the end of what it has reported.
             isFirstOfAttempt = false
             for (name, known) in values { values[name] = Array(known.prefix(entry.epoch - 1)) }
             epochs = min(epochs, entry.epoch - 1)
@@ -208,7 +208,7 @@ package struct MetricsFile {
         }
         for (name, value) in entry.values.sorted(by: { $0.key < $1.key }) {
             guard entriesOfEpoch.insert(name).inserted else {
-                throw Problem(line: line, message: "epoch \(epochs) tells of \(name) twice")
+                throw Problem(line: line, message: "epoch \(epochs) reports \(name) twice")
             }
             let gap = epochs - 1 - (values[name]?.count ?? 0)
             lastReported[name] = value
@@ -236,10 +236,10 @@ package struct MetricsFile {
         for (name, number) in fields {
             guard !name.isEmpty, name.utf8.count <= 200, !name.unicodeScalars.contains(where: { $0.value < 0x20 })
             else {
-                throw Problem(line: line, message: "a metric's name is empty, too long or no text: \(shown)")
+                throw Problem(line: line, message: "a metric's name is empty, too long or not text: \(shown)")
             }
             guard number.value != nil else {
-                throw Problem(line: line, message: "\(name) is no number: \(shown)")
+                throw Problem(line: line, message: "\(name) is not a number: \(shown)")
             }
         }
         return Entry(epoch: whole, values: fields.filter { $0.key != "epoch" }.compactMapValues(\.value))
@@ -252,7 +252,7 @@ package struct MetricsFile {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            // Decoding tells the type.
+            // The decoder decides the type.
             if container.decodeNil() {
                 value = .nan
             } else if (try? container.decode(Bool.self)) != nil {

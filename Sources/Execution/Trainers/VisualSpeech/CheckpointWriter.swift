@@ -43,7 +43,9 @@ final class CheckpointWriter: CheckpointKeeper {
             }
             try CheckpointFile.write(checkpoint, run: id, to: file)
         } catch {
-            if !hasWarned { warn("\(error): without checkpoints, a run that is stopped starts afresh") }
+            if !hasWarned {
+                warn("\(error): without checkpoints, a run that is stopped starts again from the beginning")
+            }
             hasWarned = true
         }
         if StopRequest.isMade { throw RunStopped(epochs: checkpoint.epochs) }

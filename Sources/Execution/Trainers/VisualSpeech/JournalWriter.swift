@@ -63,9 +63,9 @@ package struct NotRepeated: UserError {
 
     package var place: String { "epoch \(epoch)" }
     package var rule: String {
-        "came again after an interruption and gave \(metric) \(now), before it was \(before)"
+        "was repeated after an interruption and gave \(metric) \(now) instead of \(before)"
     }
     package var remedy: String {
-        "this machine does not repeat its own numbers, or its program was changed in between"
+        "this machine does not reproduce its own results, or the program was changed in between"
     }
 }

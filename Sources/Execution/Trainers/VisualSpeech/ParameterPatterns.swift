@@ -18,7 +18,7 @@ enum ParameterPatterns {
             problems.append("\(use.key): no parameter is called \(use.pattern)")
         }
         if !hasInitialWeights, runs.contains(where: { !$0.configuration.texts("init_skip").isEmpty }) {
-            problems.append("init_skip: there is no init_from of which it could skip anything")
+            problems.append("init_skip: has no effect without init_from: leave it out")
         }
         guard problems.isEmpty else { throw WeightMismatch(problems: problems) }
     }

@@ -33,7 +33,7 @@ package struct StoredNetwork {
         let run, data: String
 
         package var place: String { run }
-        package var rule: String { "its data, \(data), are not those any more that it was trained with" }
+        package var rule: String { "its data, \(data), have changed since the training" }
     }
 
     private let name: String

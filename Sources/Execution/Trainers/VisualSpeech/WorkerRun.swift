@@ -109,7 +109,7 @@ package struct WorkerRun {
         guard initial.digest == plan.initialWeights else {
             throw StoreError.unreadable(
                 path: configuration.text("init_from"),
-                reason: "init_from: it no longer holds the weights that this sweep was planned with: start again")
+                reason: "init_from: its weights have changed since this sweep was planned: start the sweep again")
         }
         try training.start(from: initial.tensors, except: configuration.texts("init_skip"))
     }
@@ -126,9 +126,9 @@ package struct WorkerRun {
     private func setAside(_ file: URL, because error: any Error) {
         do {
             let place = try folder.setAside(file)
-            warn("\(error): set aside as \(place.path), the run starts afresh")
+            warn("\(error): set aside as \(place.path); the run starts from the beginning")
         } catch let problem {
-            warn("\(error): the run starts afresh; the file can't be set aside: \(problem)")
+            warn("\(error): the run starts from the beginning; the file can't be set aside: \(problem)")
         }
     }
 }
