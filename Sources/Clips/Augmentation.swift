@@ -1,7 +1,7 @@
 import Tensors
 
-/// Random changes to training clips, new in each epoch; a function of the run's seed, the epoch and the clip alone.
-/// Values of the literature are in docs/data.md.
+/// Random changes to training clips, new in each epoch; a function of the run's seed, the epoch and
+/// the clip alone. Values of the literature are in docs/data.md.
 package struct Augmentation: Sendable, Equatable {
     /// Mirror left and right in half the cases.
     package var flip = false
@@ -21,7 +21,8 @@ package struct Augmentation: Sendable, Equatable {
     package var brightness = 0.0
     /// Stretch or squeeze the distance to the clip's mean by up to 1 ± so much.
     package var contrast = 0.0
-    /// α of the Beta distribution that mixes each clip with another (mixup, Zhang et al. 2018); 0: not mixed.
+    /// α of the Beta distribution that mixes each clip with another (mixup, Zhang et al. 2018); 0:
+    /// not mixed.
     package var mixup = 0.0
 
     package init() {}
@@ -52,9 +53,12 @@ package struct Augmentation: Sendable, Equatable {
         func within(_ bits: UInt32, _ limit: Int) -> Int {
             Int((UInt64(bits) * UInt64(2 * limit + 1)) >> 32) - limit
         }
-        func around(_ bits: UInt32, _ part: Double) -> Float { 1 + Float(part) * (2 * unitFloat(bits) - 1) }
+        func around(_ bits: UInt32, _ part: Double) -> Float {
+            1 + Float(part) * (2 * unitFloat(bits) - 1)
+        }
         var draw = Draw(
-            mirrored: flip && bits.x & 1 == 1, right: within(bits.y, shift), down: within(bits.z, shift),
+            mirrored: flip && bits.x & 1 == 1, right: within(bits.y, shift),
+            down: within(bits.z, shift),
             later: within(bits.w, time), gain: around(more.x, brightness))
         draw.contrast = around(more.y, contrast)
         let others = RandomStream(seed: seed, purpose: .cuts, part: UInt32(epoch))
@@ -83,7 +87,8 @@ extension Augmentation {
     /// - Returns: nil where nothing is mixed.
     package func partner(seed: UInt64, epoch: Int, clip: Int, count: Int) -> Partner? {
         guard mixup > 0 else { return nil }
-        var stream = RandomStream(seed: seed, purpose: .mixup, part: UInt32(epoch), index: UInt64(clip) << 32)
+        var stream = RandomStream(
+            seed: seed, purpose: .mixup, part: UInt32(epoch), index: UInt64(clip) << 32)
         let other = Int(stream.below(UInt32(count)))
         let share = beta(&stream)
         return Partner(clip: other, share: Float(max(share, 1 - share)))

@@ -47,7 +47,8 @@ package enum ClipError: UserError, Equatable {
             "classes: there is no class \(name); the data set has \(ClipError.listed(found))"
         case .undecodable(let file, let reason):
             "\(file): ffmpeg can't decode it: \(reason). Remove or replace the file"
-        case .unreadableClip(let file, let reason): "\(file): can't be read as a clip: \(reason). Remove or replace it"
+        case .unreadableClip(let file, let reason):
+            "\(file): can't be read as a clip: \(reason). Remove or replace it"
         case .unreadablePattern(let pattern, let reason): "split.group: \(pattern): \(reason)"
         case .badSplit(let reason): "split: \(reason)"
         case .badRange(let lowest, let highest):

@@ -14,7 +14,8 @@ package struct ClipFormat: Sendable, Equatable {
     package var channels: Int
     /// Keep the aspect ratio and fill up with the picture's mean, instead of stretching.
     package var padding: Bool
-    /// px that frames are larger than the network takes, for crops; the middle is what is not cropped at random.
+    /// px that frames are larger than the network takes, for crops; the middle is what is not
+    /// cropped at random.
     package var margin = 0
     package var window = ClipWindow.centre
     /// Keep all frames of a clip, as random windows and other speeds need them.
@@ -52,7 +53,8 @@ package struct ClipFormat: Sendable, Equatable {
             let from = row * newWidth * channels
             let to = ((row + top) * width + left) * channels
             pixels.replaceSubrange(
-                to..<to + newWidth * channels, with: scaled.pixels[from..<from + newWidth * channels])
+                to..<to + newWidth * channels,
+                with: scaled.pixels[from..<from + newWidth * channels])
         }
         return Picture(width: width, height: height, channels: channels, pixels: pixels)
     }
@@ -68,8 +70,8 @@ package struct ClipFormat: Sendable, Equatable {
         return first..<first + frames
     }
 
-    /// The frame of a kept clip of `count` frames that enters at each time where nothing is drawn: a shorter clip repeats its
-    /// last.
+    /// The frame of a kept clip of `count` frames that enters at each time where nothing is drawn:
+    /// a shorter clip repeats its last.
     package func times(of count: Int) -> [Int] {
         let first = window == .start ? 0 : max(0, (count - frames) / 2)
         return (0..<frames).map { min(first + $0, count - 1) }

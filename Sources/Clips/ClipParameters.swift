@@ -1,33 +1,46 @@
 import Studies
 
-/// The configuration keys that say which clips a run uses, and in which form. Each extension below reads what it
-/// needs of a configuration.
+/// The configuration keys that say which clips a run uses, and in which form. Each extension below
+/// reads what it needs of a configuration.
 package enum ClipParameters {
     /// The form in which clips enter the network.
     package static let format: [Parameter] = [
         Parameter("len_video", .integer(1...240), .integer(29), "frames in one clip"),
-        Parameter("size_lips.width", .integer(8...512), .integer(112), "width of the lip image, px"),
-        Parameter("size_lips.height", .integer(8...512), .integer(112), "height of the lip image, px"),
         Parameter(
-            "padding_lips", .bool, .bool(true), "true: keep the aspect ratio and pad; false: stretch to the size"),
-        Parameter("channels_lips", .integers([(1, "grey"), (3, "RGB")]), .integer(1), "channels of the lip image"),
+            "size_lips.width", .integer(8...512), .integer(112), "width of the lip image, px"),
         Parameter(
-            "clip_window", .choice(ClipWindow.allCases.map(\.rawValue)), .text(ClipWindow.centre.rawValue),
+            "size_lips.height", .integer(8...512), .integer(112), "height of the lip image, px"),
+        Parameter(
+            "padding_lips", .bool, .bool(true),
+            "true: keep the aspect ratio and pad; false: stretch to the size"),
+        Parameter(
+            "channels_lips", .integers([(1, "grey"), (3, "RGB")]), .integer(1),
+            "channels of the lip image"),
+        Parameter(
+            "clip_window", .choice(ClipWindow.allCases.map(\.rawValue)),
+            .text(ClipWindow.centre.rawValue),
             "where clips of more than len_video frames are cut; random: training clips anywhere, drawn anew each epoch, the others in the middle"
         ),
     ]
 
     /// Random changes to training clips.
     package static let augmentation: [Parameter] = [
-        Parameter("augment.flip", .bool, .bool(false), "mirror half of the training clips, drawn anew each epoch"),
-        Parameter("augment.shift", .integer(0...64), .integer(0), "move training clips by up to this many px each way"),
+        Parameter(
+            "augment.flip", .bool, .bool(false),
+            "mirror half of the training clips, drawn anew each epoch"),
+        Parameter(
+            "augment.shift", .integer(0...64), .integer(0),
+            "move training clips by up to this many px each way"),
         Parameter(
             "augment.crop", .integer(0...256), .integer(0),
             "frame clips this many px larger and cut the picture out of them: training clips anywhere, others in the middle; usual: a twelfth of the size"
         ),
         Parameter(
-            "augment.time", .integer(0...30), .integer(0), "move training clips by up to this many frames in time"),
-        Parameter("augment.brightness", .number(0...1), .number(0), "multiply brightness by up to 1 ± this"),
+            "augment.time", .integer(0...30), .integer(0),
+            "move training clips by up to this many frames in time"),
+        Parameter(
+            "augment.brightness", .number(0...1), .number(0),
+            "multiply brightness by up to 1 ± this"),
         Parameter(
             "augment.contrast", .number(0...1), .number(0),
             "multiply the distance from the clip's mean by up to 1 ± this"),
@@ -36,16 +49,19 @@ package enum ClipParameters {
             "play training clips faster or slower, by up to 1 ± this; usual: 0.1"),
         Parameter(
             "augment.mask", .integer(0...240), .integer(0),
-            "replace up to this many frames in a row by the clip's mean; usual: up to half of len_video"),
+            "replace up to this many frames in a row by the clip's mean; usual: up to half of len_video"
+        ),
         Parameter(
             "augment.mixup", .number(0...10), .number(0),
-            "mix each training clip with another; the shares are drawn from Beta(α, α); 0: off; usual: 0.2 to 1"),
+            "mix each training clip with another; the shares are drawn from Beta(α, α); 0: off; usual: 0.2 to 1"
+        ),
     ]
 
     /// Which clips. None of these is part of a run's identity: the digest of the data is.
     package static let source: [Parameter] = [
         Parameter(
-            "path_to_dataset", .text, nil, "folder of the data set, or \(VisemeSet.path)", decidesOutcome: false,
+            "path_to_dataset", .text, nil, "folder of the data set, or \(VisemeSet.path)",
+            decidesOutcome: false,
             path: Parameter.Path(otherThan: "builtin:"),
             requirement:
                 "missing: give the folder of the data set, or \(VisemeSet.path), here or as path_to_dataset=… on the command line"
@@ -54,7 +70,8 @@ package enum ClipParameters {
             "subfolders", .texts(count: 3), .list([.text("train"), .text("val"), .text("test")]),
             "folders of the training, validation and test clips", decidesOutcome: false),
         Parameter(
-            "classes", .texts(count: nil), .list([]), "classes to use, in this order; empty: all, sorted",
+            "classes", .texts(count: nil), .list([]),
+            "classes to use, in this order; empty: all, sorted",
             decidesOutcome: false),
         Parameter(
             "crop",
@@ -81,7 +98,8 @@ package enum ClipParameters {
             decidesOutcome: false),
         Parameter(
             "split.test", .number(0...1), .number(0.15),
-            "share of the test clips in every class, if there are no folders of splits", decidesOutcome: false),
+            "share of the test clips in every class, if there are no folders of splits",
+            decidesOutcome: false),
         Parameter(
             "split.group", .text, .text(""),
             "regular expression over the clips' names: those with the same first group stay in one split, so that no speaker is in two",
@@ -94,34 +112,43 @@ package enum ClipParameters {
             "split.fold", .integer(0...999), .integer(0), "the fold that is the test split, from 0",
             decidesOutcome: false),
         Parameter(
-            "split_seed", .integer(0...Int.max), .integer(0), "seed of the split; it changes nothing else",
+            "split_seed", .integer(0...Int.max), .integer(0),
+            "seed of the split; it changes nothing else",
             decidesOutcome: false),
         Parameter(
-            "value_range.min", .number(-1e6...1e6), .number(0), "value of float arrays that is black",
+            "value_range.min", .number(-1e6...1e6), .number(0),
+            "value of float arrays that is black",
             decidesOutcome: false),
         Parameter(
-            "value_range.max", .number(-1e6...1e6), .number(1), "value of float arrays that is white",
+            "value_range.max", .number(-1e6...1e6), .number(1),
+            "value of float arrays that is white",
             decidesOutcome: false),
         Parameter(
-            "builtin.words", .integer(2...VisemeSet.wordLimit), .integer(10), "words of \(VisemeSet.path)",
+            "builtin.words", .integer(2...VisemeSet.wordLimit), .integer(10),
+            "words of \(VisemeSet.path)",
             decidesOutcome: false),
         Parameter(
-            "builtin.train_speakers", .integer(1...500), .integer(16), "speakers of the training split",
+            "builtin.train_speakers", .integer(1...500), .integer(16),
+            "speakers of the training split",
             decidesOutcome: false),
         Parameter(
-            "builtin.val_speakers", .integer(1...500), .integer(6), "speakers of the validation split",
+            "builtin.val_speakers", .integer(1...500), .integer(6),
+            "speakers of the validation split",
             decidesOutcome: false),
         Parameter(
-            "builtin.test_speakers", .integer(0...500), .integer(6), "speakers of the test split", decidesOutcome: false
+            "builtin.test_speakers", .integer(0...500), .integer(6), "speakers of the test split",
+            decidesOutcome: false
         ),
         Parameter(
             "builtin.takes", .integer(1...60), .integer(2), "how often each speaker says each word",
             decidesOutcome: false),
         Parameter(
-            "builtin.difficulty", .number(0...1), .number(0.5), "0: studio; 1: poor camera, bad light, careless speech",
+            "builtin.difficulty", .number(0...1), .number(0.5),
+            "0: studio; 1: poor camera, bad light, careless speech",
             decidesOutcome: false),
         Parameter(
-            "builtin.seed", .integer(0...Int.max), .integer(1), "seed of the speakers and their recordings",
+            "builtin.seed", .integer(0...Int.max), .integer(1),
+            "seed of the speakers and their recordings",
             decidesOutcome: false),
     ]
 
@@ -130,30 +157,37 @@ package enum ClipParameters {
     /// Whether a key says which data are used.
     package static func choosesData(_ key: String) -> Bool { sourceKeys.contains(key) }
 
-    /// Keys that have no effect on the data that a recipe names, and built-in data that do not exist.
+    /// Keys that have no effect on the data that a recipe names, and built-in data that do not
+    /// exist.
     package static func problems(_ usage: ParameterSchema.Usage) -> [ParameterSchema.Problem] {
         guard case .text(let path)? = usage.values["path_to_dataset"] else { return [] }
         if path == VisemeSet.path {
             return usage.keys.filter { $0 == "classes" }.map {
                 ParameterSchema.Problem(
                     key: $0,
-                    message: "selects folders of clips; the number of words of \(VisemeSet.path) is builtin.words")
+                    message:
+                        "selects folders of clips; the number of words of \(VisemeSet.path) is builtin.words"
+                )
             }
         }
         if path.hasPrefix("builtin:") {
             return [
                 ParameterSchema.Problem(
-                    key: "path_to_dataset", message: "the built-in data set is \(VisemeSet.path), there is no \(path)")
+                    key: "path_to_dataset",
+                    message: "the built-in data set is \(VisemeSet.path), there is no \(path)")
             ]
         }
         guard DataSource.isPrepared(path) else { return [] }
         let ignored = usage.keys.filter {
-            choosesData($0) && $0 != "classes" && $0 != "path_to_dataset" && !$0.hasPrefix("builtin.")
+            choosesData($0) && $0 != "classes" && $0 != "path_to_dataset"
+                && !$0.hasPrefix("builtin.")
         }
         return ignored.map {
             ParameterSchema.Problem(
                 key: $0,
-                message: "has no effect on a prepared file, and \(path) is one: give it to viseme data prepare")
+                message:
+                    "has no effect on a prepared file, and \(path) is one: give it to viseme data prepare"
+            )
         }
     }
 }
@@ -161,8 +195,10 @@ package enum ClipParameters {
 extension ClipFormat {
     package init(_ configuration: Configuration) {
         self.init(
-            frames: configuration.integer("len_video"), height: configuration.integer("size_lips.height"),
-            width: configuration.integer("size_lips.width"), channels: configuration.integer("channels_lips"),
+            frames: configuration.integer("len_video"),
+            height: configuration.integer("size_lips.height"),
+            width: configuration.integer("size_lips.width"),
+            channels: configuration.integer("channels_lips"),
             padding: configuration.bool("padding_lips"))
         margin = configuration.integer("augment.crop")
         window = ClipWindow(rawValue: configuration.text("clip_window")) ?? .centre
@@ -191,7 +227,9 @@ extension DecodingSettings {
         self.init()
         crop = CropBox(configuration.text("crop"))
         fps = configuration.number("fps")
-        (lowest, highest) = (configuration.number("value_range.min"), configuration.number("value_range.max"))
+        (lowest, highest) = (
+            configuration.number("value_range.min"), configuration.number("value_range.max")
+        )
     }
 }
 
@@ -200,13 +238,15 @@ extension DataSource {
         let path = configuration.text("path_to_dataset")
         self =
             path == VisemeSet.path
-            ? .visemes(VisemeSet(configuration)) : .folder(path: path, ClipFolderSettings(configuration))
+            ? .visemes(VisemeSet(configuration))
+            : .folder(path: path, ClipFolderSettings(configuration))
     }
 }
 
 extension ClipFolderSettings {
     fileprivate init(_ configuration: Configuration) {
-        self.init(splits: configuration.texts("subfolders"), classes: configuration.texts("classes"))
+        self.init(
+            splits: configuration.texts("subfolders"), classes: configuration.texts("classes"))
         rule.val = configuration.number("split.val")
         rule.test = configuration.number("split.test")
         rule.group = configuration.text("split.group")

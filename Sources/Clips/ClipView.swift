@@ -1,5 +1,6 @@
-/// One clip as the network's input: the order of its frames, the byte of a frame for each pixel, and the arithmetic on it.
-/// Nothing is moved but the clip itself, on its way from the file; the memory is used again for the next clip.
+/// One clip as the network's input: the order of its frames, the byte of a frame for each pixel,
+/// and the arithmetic on it. Nothing is moved but the clip itself, on its way from the file; the
+/// memory is used again for the next clip.
 package final class ClipView {
     /// The frame at each time.
     package private(set) var frames: [UnsafePointer<UInt8>] = []
@@ -7,7 +8,8 @@ package final class ClipView {
     package private(set) var rows: [Int] = []
     /// Where each number of a row lies from its beginning: `[column][channel]`.
     package private(set) var columns: [Int] = []
-    /// What becomes of each number: mean + (number·gain − mean)·contrast, rounded to the nearest of 0…255.
+    /// What becomes of each number: mean + (number·gain − mean)·contrast, rounded to the nearest of
+    /// 0…255.
     package private(set) var gain: Float = 1
     package private(set) var contrast: Float = 1
     /// Of all kept frames, brightened; 0 where contrast stays.
@@ -69,7 +71,9 @@ package final class ClipView {
     }
 
     /// The kept frame at each time.
-    private static func times(_ format: ClipFormat, _ count: Int, _ draw: Augmentation.Draw?) -> [Int] {
+    private static func times(_ format: ClipFormat, _ count: Int, _ draw: Augmentation.Draw?)
+        -> [Int]
+    {
         guard let draw else { return format.times(of: count) }
         // Of the clip as it is played: `length` frames, of which the format's number enter.
         let length = draw.speed == 1 ? count : max(1, Int((Double(count) / draw.speed).rounded()))
@@ -91,7 +95,8 @@ package final class ClipView {
     private static func masked(_ format: ClipFormat, _ draw: Augmentation.Draw?) -> Range<Int> {
         guard let draw, draw.masked > 0 else { return 0..<0 }
         let length = min(draw.masked, format.frames)
-        let first = min(format.frames - length, Int(draw.maskPlace * Float(format.frames - length + 1)))
+        let first = min(
+            format.frames - length, Int(draw.maskPlace * Float(format.frames - length + 1)))
         return first..<first + length
     }
 
@@ -104,7 +109,9 @@ package final class ClipView {
                 for at in 0..<size { sums[at] &+= UInt32(pixels[at]) }
             }
             // A whole number below 2²⁴ divided by another: rounded once, the same everywhere.
-            for at in 0..<size { mean[at] = UInt8(truncatingIfNeeded: Int(Float(sums[at]) / Float(count) + 0.5)) }
+            for at in 0..<size {
+                mean[at] = UInt8(truncatingIfNeeded: Int(Float(sums[at]) / Float(count) + 0.5))
+            }
         }
     }
 

@@ -25,12 +25,14 @@ package enum DataSource: Sendable, Hashable {
     ///   - cache: a folder for decoded clips.
     ///   - progress: how many of how many clips are decoded; not called where nothing is to do.
     /// - Throws: `ClipError` or `StoreError`.
-    package func prepare(cache: URL, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) async throws
+    package func prepare(cache: URL, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in })
+        async throws
         -> PreparedData
     {
         switch self {
         case .visemes(let set):
-            return PreparedData(source: self, digest: set.digest, file: nil, classCount: set.classes.count)
+            return PreparedData(
+                source: self, digest: set.digest, file: nil, classCount: set.classes.count)
         case .folder(let path, let settings) where DataSource.isPrepared(path):
             let set = try ClipSet(URL(filePath: path))
             return try ready(set, DatasetSubset(set, wanted: settings.classes), cache)
@@ -39,7 +41,9 @@ package enum DataSource: Sendable, Hashable {
             let listing = try settings.listing(path)
             let set = try await decoded(listing, settings, cache, progress)
             if !settings.skipsUnreadable, !set.contents.skipped.isEmpty {
-                let files = Dictionary(listing.entries.map { ($0.name, $0.file.path) }) { first, _ in first }
+                let files = Dictionary(listing.entries.map { ($0.name, $0.file.path) }) {
+                    first, _ in first
+                }
                 throw ClipError.several(
                     set.contents.skipped.map {
                         .unreadableClip(file: files[$0.name] ?? $0.name, reason: $0.reason)
@@ -57,7 +61,8 @@ package enum DataSource: Sendable, Hashable {
     package func known(cache: URL) throws -> PreparedData? {
         switch self {
         case .visemes(let set):
-            return PreparedData(source: self, digest: set.digest, file: nil, classCount: set.classes.count)
+            return PreparedData(
+                source: self, digest: set.digest, file: nil, classCount: set.classes.count)
         case .folder(let path, let settings) where DataSource.isPrepared(path):
             let set = try ClipSet(URL(filePath: path))
             return summary(set, try DatasetSubset(set, wanted: settings.classes), cache)
@@ -77,7 +82,8 @@ package enum DataSource: Sendable, Hashable {
     private func summary(_ set: ClipSet, _ selection: DatasetSubset, _ cache: URL) -> PreparedData {
         let digest = selection.digest(set)
         return PreparedData(
-            source: self, digest: digest, file: cache.appending(path: "data-\(digest.prefix(32)).json"),
+            source: self, digest: digest,
+            file: cache.appending(path: "data-\(digest.prefix(32)).json"),
             classCount: selection.classes.count, skipped: set.contents.skipped)
     }
 
@@ -94,12 +100,19 @@ package enum DataSource: Sendable, Hashable {
         // Only a file of clips is replaced.
         if FileManager.default.fileExists(atPath: file.path), (try? ClipSet(file)) == nil {
             throw StoreError.unwritable(
-                path: file.path, reason: "it is there already, and no file of clips: choose another name, or remove it")
+                path: file.path,
+                reason:
+                    "it is there already, and no file of clips: choose another name, or remove it")
         }
-        let preparation = Preparation(listing: try settings.listing(path), settings: settings, cache: cache)
-        try await preparation.write(to: file, refusing: !settings.skipsUnreadable, progress: progress)
+        let preparation = Preparation(
+            listing: try settings.listing(path), settings: settings, cache: cache)
+        try await preparation.write(
+            to: file, refusing: !settings.skipsUnreadable, progress: progress)
         let set = try ClipSet(file)
-        return (try DatasetSubset(set, wanted: []).digest(set), set.contents.entries.count, set.contents.skipped)
+        return (
+            try DatasetSubset(set, wanted: []).digest(set), set.contents.entries.count,
+            set.contents.skipped
+        )
     }
 
     /// The clips of a listing, decoded: from the cache where they are there and whole.
@@ -110,15 +123,21 @@ package enum DataSource: Sendable, Hashable {
         let file = cache.appending(path: "clips-" + (try listing.key(settings)) + ".h5")
         // A cache that is missing or damaged is made anew.
         if let set = try? ClipSet(file, isCache: true) { return set }
-        try await Preparation(listing: listing, settings: settings, cache: cache).write(to: file, progress: progress)
+        try await Preparation(listing: listing, settings: settings, cache: cache).write(
+            to: file, progress: progress)
         return try ClipSet(file, isCache: true)
     }
 
-    private func ready(_ set: ClipSet, _ selection: DatasetSubset, _ cache: URL) throws -> PreparedData {
+    private func ready(_ set: ClipSet, _ selection: DatasetSubset, _ cache: URL) throws
+        -> PreparedData
+    {
         let data = summary(set, selection, cache)
         guard let file = data.file else { return data }
         if DatasetSubset.read(file)?.file != selection.file {
-            do { try FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true) } catch {
+            do {
+                try FileManager.default.createDirectory(
+                    at: cache, withIntermediateDirectories: true)
+            } catch {
                 throw StoreError.unwritable(path: cache.path, reason: "the folder can't be made")
             }
             try selection.write(to: file)

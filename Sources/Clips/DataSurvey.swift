@@ -63,7 +63,8 @@ package struct DataSurvey: Sendable {
         clips.append(
             Clip(
                 name: clip.name, split: clip.split, label: clip.label, frames: clip.frameCount,
-                width: first?.width ?? 0, height: first?.height ?? 0, channels: first?.channels ?? 0,
+                width: first?.width ?? 0, height: first?.height ?? 0,
+                channels: first?.channels ?? 0,
                 isEven: sizes.count < 2, digest: hexadecimal(hash.finalize()), low: low, high: high,
                 mean: Double(sum) / Double(max(count, 1))))
     }

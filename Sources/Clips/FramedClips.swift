@@ -37,7 +37,8 @@ package struct FramedClips: Sendable {
     /// Takes in one clip of at least one frame.
     package mutating func append(_ clip: Clip) {
         append(
-            kept: clip.frames[format.kept(of: clip.frames.count)].map(format.frame), name: clip.name, label: clip.label)
+            kept: clip.frames[format.kept(of: clip.frames.count)].map(format.frame),
+            name: clip.name, label: clip.label)
     }
 
     /// - Parameter kept: its kept frames, framed.
@@ -60,18 +61,22 @@ package struct FramedClips: Sendable {
         for clip in 0..<count {
             try withFrames(of: clip) { _, frame in
                 for channel in 0..<channels {
-                    for at in 0..<plane { values.append(Float(frame[at * channels + channel]) / 255) }
+                    for at in 0..<plane {
+                        values.append(Float(frame[at * channels + channel]) / 255)
+                    }
                 }
             }
         }
         return Tensor(
-            name: name, shape: [count, format.frames, channels, format.height, format.width], values: values)
+            name: name, shape: [count, format.frames, channels, format.height, format.width],
+            values: values)
     }
 
     /// Shows a clip to a network.
     /// - Parameter draw: how it is changed; nil: not.
     /// - Throws: `StoreError` where the file of the clips is damaged.
-    package func show(_ clip: Int, changed draw: Augmentation.Draw? = nil, in view: ClipView) throws {
+    package func show(_ clip: Int, changed draw: Augmentation.Draw? = nil, in view: ClipView) throws
+    {
         switch pixels {
         case .memory(let clips):
             view.take(format, count: clips[clip].count / format.keptBytes, changed: draw) {

@@ -14,7 +14,8 @@ package struct Picture: Sendable, Equatable {
         self.pixels = pixels
     }
 
-    /// The same picture in `wanted` channels: RGB to grey by the weights of BT.601 (0.299, 0.587, 0.114, in 1/65536).
+    /// The same picture in `wanted` channels: RGB to grey by the weights of BT.601 (0.299, 0.587,
+    /// 0.114, in 1/65536).
     package func converted(channels wanted: Int) -> Picture {
         if channels == wanted { return self }
         var result = [UInt8](repeating: 0, count: width * height * wanted)
@@ -24,7 +25,9 @@ package struct Picture: Sendable, Equatable {
             }
         } else {
             for at in 0..<width * height {
-                let (r, g, b) = (Int(pixels[at * 3]), Int(pixels[at * 3 + 1]), Int(pixels[at * 3 + 2]))
+                let (r, g, b) = (
+                    Int(pixels[at * 3]), Int(pixels[at * 3 + 1]), Int(pixels[at * 3 + 2])
+                )
                 result[at] = UInt8((19595 * r + 38470 * g + 7471 * b + 32768) >> 16)
             }
         }
@@ -37,7 +40,8 @@ package struct Picture: Sendable, Equatable {
         return UInt8((2 * sum + pixels.count) / (2 * pixels.count))
     }
 
-    /// Bilinear scaling with pixel centres aligned, in whole numbers of 1/2048 (as OpenCV's INTER_LINEAR).
+    /// Bilinear scaling with pixel centres aligned, in whole numbers of 1/2048 (as OpenCV's
+    /// INTER_LINEAR).
     package func scaled(width newWidth: Int, height newHeight: Int) -> Picture {
         if newWidth == width && newHeight == height { return self }
         let columns = Picture.taps(from: width, to: newWidth)
@@ -63,7 +67,8 @@ package struct Picture: Sendable, Equatable {
     }
 
     /// The two neighbours of each new pixel and the weight of the second, in 1/2048.
-    private static func taps(from old: Int, to new: Int) -> [(first: Int, second: Int, weight: Int)] {
+    private static func taps(from old: Int, to new: Int) -> [(first: Int, second: Int, weight: Int)]
+    {
         (0..<new).map { position in
             // Centre (position + ½)·old/new − ½, in units of 1/(2·new).
             let numerator = (2 * position + 1) * old - new

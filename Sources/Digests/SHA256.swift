@@ -1,6 +1,7 @@
 import CCrypto
 
-/// SHA-256 (FIPS 180-4), computed by libcrypto. A value: a copy goes on independently of the original.
+/// SHA-256 (FIPS 180-4), computed by libcrypto. A value: a copy goes on independently of the
+/// original.
 package struct SHA256: Sendable {
     /// Bytes of a digest.
     package static let byteCount = 32
@@ -16,7 +17,9 @@ package struct SHA256: Sendable {
     }
 
     package mutating func update(_ bytes: some Sequence<UInt8>) {
-        let done: Void? = bytes.withContiguousStorageIfAvailable { update(UnsafeRawBufferPointer($0)) }
+        let done: Void? = bytes.withContiguousStorageIfAvailable {
+            update(UnsafeRawBufferPointer($0))
+        }
         if done == nil { Array(bytes).withUnsafeBytes { update($0) } }
     }
 
@@ -49,12 +52,14 @@ package struct SHA256: Sendable {
         return hash.context.finish()
     }
 
-    /// libcrypto's state. It fails only where there is no memory, or SHA-256 is not built in: neither can be answered.
+    /// libcrypto's state. It fails only where there is no memory, or SHA-256 is not built in:
+    /// neither can be answered.
     private final class Context: @unchecked Sendable {
         private let state: OpaquePointer
 
         init() {
-            guard let state = EVP_MD_CTX_new(), EVP_DigestInit_ex(state, EVP_sha256(), nil) == 1 else {
+            guard let state = EVP_MD_CTX_new(), EVP_DigestInit_ex(state, EVP_sha256(), nil) == 1
+            else {
                 preconditionFailure("libcrypto has no SHA-256")
             }
             self.state = state

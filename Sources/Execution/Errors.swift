@@ -22,7 +22,8 @@ extension VectorWidthError: UserError {
 
     package var remedy: String {
         switch self {
-        case .unknown: "use one of \(VectorWidth.allCases.map(\.rawValue).joined(separator: ", ")), or unset it"
+        case .unknown:
+            "use one of \(VectorWidth.allCases.map(\.rawValue).joined(separator: ", ")), or unset it"
         case .unavailable: "the widest it has is \(VectorWidth.best.rawValue)"
         }
     }

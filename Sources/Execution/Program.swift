@@ -11,7 +11,10 @@ package enum Program {
 
     /// Versions that results may depend on.
     package static var libraries: [(name: String, version: String)] {
-        [("Swift", swiftVersion), ("HDF5", hdf5Version), ("numerics revision", String(numericsRevision))]
+        [
+            ("Swift", swiftVersion), ("HDF5", hdf5Version),
+            ("numerics revision", String(numericsRevision)),
+        ]
     }
 
     static var swiftVersion: String {

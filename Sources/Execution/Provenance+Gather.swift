@@ -42,13 +42,17 @@ extension Provenance {
         return provenance
     }
 
-    /// SHA-256 of what differs from the commit; empty where nothing does. Results are what a study makes; they do not make its
-    /// sources dirty.
+    /// SHA-256 of what differs from the commit; empty where nothing does. Results are what a study
+    /// makes; they do not make its sources dirty.
     private static func difference(_ folder: String) async -> String {
         let sources = ["--", ":/", ":(exclude,top)results"]
-        let changes = await git(folder, ["diff", "HEAD", "--binary", "--no-color", "--no-ext-diff"] + sources) ?? ""
+        let changes =
+            await git(
+                folder, ["diff", "HEAD", "--binary", "--no-color", "--no-ext-diff"] + sources) ?? ""
         let unknown =
-            await git(folder, ["ls-files", "--others", "--exclude-standard", "--full-name", "-z"] + sources) ?? ""
+            await git(
+                folder,
+                ["ls-files", "--others", "--exclude-standard", "--full-name", "-z"] + sources) ?? ""
         guard !changes.isEmpty || !unknown.isEmpty else { return "" }
         let root = await git(folder, ["rev-parse", "--show-toplevel"]) ?? folder
         var hash = SHA256()
@@ -56,7 +60,8 @@ extension Provenance {
         for name in unknown.split(separator: "\0").sorted() {
             hash.update(String(name))
             let file = URL(filePath: root).appending(path: String(name))
-            // A large file that git does not know is data rather than source: its size speaks for it.
+            // A large file that git does not know is data rather than source: its size speaks for
+            // it.
             guard let size = FileFacts(file)?.size, size <= 1 << 22 else { continue }
             // A file that vanishes meanwhile counts as empty.
             hash.update((try? Data(contentsOf: file)) ?? Data())
@@ -67,7 +72,8 @@ extension Provenance {
     private static func git(_ folder: String, _ arguments: [String]) async -> String? {
         // Without git there is no commit to record.
         let result = try? await Subprocess.run(
-            // Without a lock of the index: a process that is killed would leave it behind, in the way of every commit.
+            // Without a lock of the index: a process that is killed would leave it behind, in the
+            // way of every commit.
             .name("git"), arguments: Arguments(["--no-optional-locks", "-C", folder] + arguments),
             output: .string(limit: 1 << 26),
             error: .discarded)
@@ -87,7 +93,8 @@ extension Provenance {
     private static func hostName() -> String {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "" }
-        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(
+            decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private static func systemName() -> String {

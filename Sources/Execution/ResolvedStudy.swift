@@ -33,7 +33,8 @@ package struct ResolvedStudy: Sendable {
     /// - Parameter progress: how many of how many clips are decoded.
     /// - Throws: `RecipeMistakes`, `ClipError`, `StoreError` or `WeightMismatch`.
     package static func resolve(
-        _ recipe: Recipe, in place: Place, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+        _ recipe: Recipe, in place: Place,
+        progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws -> ResolvedStudy {
         let trainer = TrainerCatalog.trainer(recipe.trainer)
         let drafts = try recipe.expand()
@@ -53,7 +54,8 @@ package struct ResolvedStudy: Sendable {
     }
 
     private init(
-        _ recipe: Recipe, _ drafts: [RunDraft], _ prepared: Prepared, _ trainer: any Trainer, in place: Place
+        _ recipe: Recipe, _ drafts: [RunDraft], _ prepared: Prepared, _ trainer: any Trainer,
+        in place: Place
     ) {
         self.recipe = recipe
         self.trainer = trainer
@@ -86,15 +88,18 @@ package struct ResolvedStudy: Sendable {
         let name: String
         switch place {
         case .named(let results): (parent, name) = (results, recipe.name)
-        case .single(let results): (parent, name) = (results.appending(path: "train"), runs.first?.id ?? recipe.name)
+        case .single(let results):
+            (parent, name) = (results.appending(path: "train"), runs.first?.id ?? recipe.name)
         }
         folder = StudyFolder(parent.appending(path: name), cache: place.cache)
         plan = Plan(
             name: name, recipe: recipe.path, overrides: recipe.overrides, recipeText: recipe.text,
-            question: recipe.question, metric: recipe.metric, trainer: recipe.trainer, keep: recipe.keep,
+            question: recipe.question, metric: recipe.metric, trainer: recipe.trainer,
+            keep: recipe.keep,
             recordedEnvironment: recipe.recordedEnvironment, report: recipe.report,
             initialWeights: prepared.initialWeights, numerics: numericsRevision,
-            settings: recipe.configuration.values, axes: axes, runs: runs, results: parent.relativePath)
+            settings: recipe.configuration.values, axes: axes, runs: runs,
+            results: parent.relativePath)
     }
 
     /// The same study in another folder; what is decoded or framed goes there too.
@@ -103,7 +108,9 @@ package struct ResolvedStudy: Sendable {
     }
 
     private init(copying other: ResolvedStudy, folder: StudyFolder) {
-        (recipe, plan, trainer, duplicates) = (other.recipe, other.plan, other.trainer, other.duplicates)
+        (recipe, plan, trainer, duplicates) = (
+            other.recipe, other.plan, other.trainer, other.duplicates
+        )
         self.folder = folder
     }
 

@@ -3,7 +3,8 @@ import RunStore
 import Studies
 import Synchronization
 
-/// Works through runs: each becomes a job of the trainer, submitted to the launcher, and its result.
+/// Works through runs: each becomes a job of the trainer, submitted to the launcher, and its
+/// result.
 package struct Scheduler: Sendable {
     private let trainer: any Trainer
     private let launcher: any Launcher
@@ -21,9 +22,12 @@ package struct Scheduler: Sendable {
     private var folder: StudyFolder { context.folder }
     private var limits: RunLimits { context.limits }
 
-    /// Works through `runs` in their order, as many at once as the launcher takes. Runs that fail do not stop the others,
-    /// unless the limits say so; cancelling the task ends all that are under way.
-    package func work(through runs: [Run], report: @escaping @Sendable (SessionEvent) async -> Void) async {
+    /// Works through `runs` in their order, as many at once as the launcher takes. Runs that fail
+    /// do not stop the others, unless the limits say so; cancelling the task ends all that are
+    /// under way.
+    package func work(through runs: [Run], report: @escaping @Sendable (SessionEvent) async -> Void)
+        async
+    {
         let board = JobBoard()
         let listener = Task {
             for await case .ended(let ended) in launcher.events { await board.end(ended) }
@@ -105,7 +109,9 @@ package struct Scheduler: Sendable {
     }
 
     /// One attempt.
-    private func train(_ run: Run, _ attempt: Attempt, _ board: JobBoard) async -> Result<RunResult, Ended> {
+    private func train(_ run: Run, _ attempt: Attempt, _ board: JobBoard) async -> Result<
+        RunResult, Ended
+    > {
         do {
             let job = try trainer.job(run, attempt, in: context)
             try job.write(to: folder.jobFile(run.id))
@@ -118,7 +124,8 @@ package struct Scheduler: Sendable {
             let blame = await board.blame(of: handle)
             do {
                 let result = try trainer.collect(run, ended, in: context)
-                // The job file is not needed any more; left behind, it is removed with the leftovers of stored runs.
+                // The job file is not needed any more; left behind, it is removed with the
+                // leftovers of stored runs.
                 unlink(folder.jobFile(run.id).path)
                 return .success(result)
             } catch RunFailure.stopped where blame != nil {
@@ -138,16 +145,21 @@ package struct Scheduler: Sendable {
         _ report: @escaping @Sendable (SessionEvent) async -> Void
     ) async -> Bool {
         let failure = FailureRecord(
-            id: run.id, label: run.label, reason: reason, output: output, tries: attempt.failures + [reason])
+            id: run.id, label: run.label, reason: reason, output: output,
+            tries: attempt.failures + [reason])
         do { try folder.write(failure) } catch { await report(.warning("\(error)")) }
         await report(.failed(run, failure))
         return false
     }
 
-    /// Sets aside what is stored of a run, finished or not. Each when its turn comes: a sweep that is stopped has lost
-    /// nothing of the others.
-    private func startAfresh(_ run: Run, _ report: @escaping @Sendable (SessionEvent) async -> Void) async throws {
-        for file in [folder.runFile(run.id), folder.checkpointFile(run.id), folder.checkpointFolder(run.id)]
+    /// Sets aside what is stored of a run, finished or not. Each when its turn comes: a sweep that
+    /// is stopped has lost nothing of the others.
+    private func startAfresh(_ run: Run, _ report: @escaping @Sendable (SessionEvent) async -> Void)
+        async throws
+    {
+        for file in [
+            folder.runFile(run.id), folder.checkpointFile(run.id), folder.checkpointFolder(run.id),
+        ]
         where FileManager.default.fileExists(atPath: file.path) {
             let place = try folder.setAside(file)
             await report(.warning("\(run.label): set aside as \(place.path)"))

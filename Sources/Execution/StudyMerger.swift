@@ -3,8 +3,8 @@ import Foundation
 import RunStore
 import Studies
 
-/// Brings the runs of one study's folder into another: two machines that shared the work become one result. Runs are known
-/// by identity; every file is verified before it is taken.
+/// Brings the runs of one study's folder into another: two machines that shared the work become one
+/// result. Runs are known by identity; every file is verified before it is taken.
 package struct StudyMerger: Sendable {
     /// One identity, two results.
     package struct Conflict: Sendable, Equatable {
@@ -88,7 +88,8 @@ package struct StudyMerger: Sendable {
                 } else {
                     conflicts.append(
                         Conflict(
-                            label: run.label, id: run.id, ours: (ours.contentDigest, ours.provenance.host),
+                            label: run.label, id: run.id,
+                            ours: (ours.contentDigest, ours.provenance.host),
                             theirs: (theirs.contentDigest, theirs.provenance.host)))
                 }
                 return

@@ -32,12 +32,13 @@ package final class StudySession: Sendable {
 
     // MARK: Open
 
-    /// Claims the study's folder and brings it in order: processes and files that a killed session left behind go, damaged
-    /// run files are set aside, the plan is stored.
+    /// Claims the study's folder and brings it in order: processes and files that a killed session
+    /// left behind go, damaged run files are set aside, the plan is stored.
     /// - Parameters:
     ///   - isTemporary: whether the folder's parent is removed when the session ends.
     ///   - warn: is called with what a person should know.
-    /// - Throws: `Claim.Taken`; `NewerFormat` if a later program wrote a run file, which then stays; `StoreError`.
+    /// - Throws: `Claim.Taken`; `NewerFormat` if a later program wrote a run file, which then
+    ///   stays; `StoreError`.
     package static func open(
         _ study: ResolvedStudy, isTemporary: Bool = false, warn: (String) -> Void
     ) throws -> StudySession {
@@ -54,7 +55,8 @@ package final class StudySession: Sendable {
         let results = StudyResults(folder, study.plan)
         try setAsideDamaged(results, folder, warn)
         return StudySession(
-            study, claim, results, temporary: isTemporary ? folder.url.deletingLastPathComponent() : nil)
+            study, claim, results,
+            temporary: isTemporary ? folder.url.deletingLastPathComponent() : nil)
     }
 
     private init(_ study: ResolvedStudy, _ claim: Claim, _ results: StudyResults, temporary: URL?) {
@@ -77,13 +79,16 @@ package final class StudySession: Sendable {
         guard gone > 0 else { return }
         warn(
             "\(gone) of the \(before.runs.count) runs of the last plan of \(study.folder.url.relativePath) are not in this plan. "
-                + "Their files are kept but no longer in the report (--results makes a separate folder)")
+                + "Their files are kept but no longer in the report (--results makes a separate folder)"
+        )
     }
 
     private static func setAsideDamaged(
         _ results: StudyResults, _ folder: StudyFolder, _ warn: (String) -> Void
     ) throws {
-        if let newer = results.problems.first(where: \.isNewer) { throw NewerFormat(reason: newer.reason) }
+        if let newer = results.problems.first(where: \.isNewer) {
+            throw NewerFormat(reason: newer.reason)
+        }
         for problem in results.problems {
             let place = try folder.setAside(problem.file)
             warn("\(problem.reason)\n  set aside as \(place.path); the run is trained again")
@@ -106,11 +111,16 @@ package final class StudySession: Sendable {
     }
 
     /// The assignments of `lr=0.01,seed=1`; a value may hold commas itself.
-    private static func split(_ text: Substring, _ known: Set<String>, of terms: String) throws -> [String] {
-        let found = known.filter { text == $0 || text.hasPrefix($0 + ",") }.max { $0.count < $1.count }
+    private static func split(_ text: Substring, _ known: Set<String>, of terms: String) throws
+        -> [String]
+    {
+        let found = known.filter { text == $0 || text.hasPrefix($0 + ",") }.max {
+            $0.count < $1.count
+        }
         guard let found else {
             throw NoSuchRuns(
-                terms: terms, missing: String(text.split(separator: ",").first ?? ""), known: known.sorted())
+                terms: terms, missing: String(text.split(separator: ",").first ?? ""),
+                known: known.sorted())
         }
         let rest = text.dropFirst(found.count + 1)
         return [found] + (rest.isEmpty ? [] : try split(rest, known, of: terms))
@@ -128,12 +138,14 @@ package final class StudySession: Sendable {
     ///   - program: the executable that knows `worker`.
     ///   - threads: of each run.
     package func run(
-        _ runs: [Run], on launcher: any Launcher, program: URL = Program.url, threads: Int, limits: RunLimits,
+        _ runs: [Run], on launcher: any Launcher, program: URL = Program.url, threads: Int,
+        limits: RunLimits,
         provenance: Provenance, report: @escaping @Sendable (SessionEvent) async -> Void
     ) async {
         guard !runs.isEmpty else { return }
         let context = StudyContext(
-            plan: plan, folder: folder, program: program, provenance: provenance, threads: threads, limits: limits,
+            plan: plan, folder: folder, program: program, provenance: provenance, threads: threads,
+            limits: limits,
             claim: claim.owner.token)
         let scheduler = Scheduler(trainer: study.trainer, launcher: launcher, context: context)
         let heartbeat = Task {
@@ -154,7 +166,8 @@ package final class StudySession: Sendable {
     /// What a worker needs to train a run in this process.
     package func order(_ run: Run, threads: Int, provenance: Provenance) throws -> WorkOrder {
         WorkOrder(
-            study: folder.url.path, cache: folder.cache.path, plan: try PlanFile.json(plan.alone(run)),
+            study: folder.url.path, cache: folder.cache.path,
+            plan: try PlanFile.json(plan.alone(run)),
             provenance: provenance,
             threads: threads, claim: "")
     }
@@ -170,12 +183,15 @@ package final class StudySession: Sendable {
     ///   - isInterrupted: whether a person stopped it.
     ///   - derive: writes the derived files.
     package func finish(
-        _ wanted: [Run], isInterrupted: Bool = false, derive: (StudyFolder, Plan, StudyResults) throws -> Void
+        _ wanted: [Run], isInterrupted: Bool = false,
+        derive: (StudyFolder, Plan, StudyResults) throws -> Void
     ) -> StudyOutcome {
         let results = results
         var outcome = StudyOutcome(
-            planned: plan.runs.count, stored: results.runs.count, failures: failures.withLock { $0 },
-            stopped: 0, diverged: results.runs.values.count { $0.outcome == .diverged }, isInterrupted: isInterrupted)
+            planned: plan.runs.count, stored: results.runs.count,
+            failures: failures.withLock { $0 },
+            stopped: 0, diverged: results.runs.values.count { $0.outcome == .diverged },
+            isInterrupted: isInterrupted)
         let failed = Set(outcome.failures.map(\.id))
         outcome.stopped = wanted.count { results.runs[$0.id] == nil && !failed.contains($0.id) }
         do { try derive(folder, plan, results) } catch { outcome.reportProblem = "\(error)" }
@@ -196,7 +212,9 @@ package struct StudyOutcome: Sendable {
 
     package func exitStatus(failOnDiverged: Bool = false) -> ExitStatus {
         if isInterrupted { return .interrupted }
-        let isWell = failures.isEmpty && stopped == 0 && reportProblem == nil && !(failOnDiverged && diverged > 0)
+        let isWell =
+            failures.isEmpty && stopped == 0 && reportProblem == nil
+            && !(failOnDiverged && diverged > 0)
         return isWell ? .completed : .someFailed
     }
 }

@@ -3,7 +3,8 @@ import Foundation
 import RunStore
 import Studies
 
-/// Compares the content digest of a run that was trained again with what is stored and what is recorded.
+/// Compares the content digest of a run that was trained again with what is stored and what is
+/// recorded.
 package struct Verification: Sendable, Equatable {
     package enum Verdict: String, Sendable {
         case same
@@ -19,7 +20,8 @@ package struct Verification: Sendable, Equatable {
     package var stored: Verdict
     package var golden: Verdict
 
-    /// Where the run trained again first differs from the stored one, in words; nil where it does not, or nobody knows.
+    /// Where the run trained again first differs from the stored one, in words; nil where it does
+    /// not, or nobody knows.
     package var difference: String?
 
     /// - Parameters:
@@ -30,8 +32,11 @@ package struct Verification: Sendable, Equatable {
         label = run.label
         id = run.id
         digest = again?.contentDigest
-        self.stored = stored.map { $0.contentDigest == again?.contentDigest ? .same : .differs } ?? .absent
-        self.golden = golden.map { $0.digest == again?.contentDigest && $0.id == run.id ? .same : .differs } ?? .absent
+        self.stored =
+            stored.map { $0.contentDigest == again?.contentDigest ? .same : .differs } ?? .absent
+        self.golden =
+            golden.map { $0.digest == again?.contentDigest && $0.id == run.id ? .same : .differs }
+            ?? .absent
         if let again, let stored, again.contentDigest != stored.contentDigest {
             difference = Verification.firstDifference(again.histories, stored.histories)
         }
@@ -69,11 +74,14 @@ package struct Verification: Sendable, Equatable {
     }
 }
 
-/// A session in a folder of its own, which is removed afterwards: runs that are trained again leave the study as it is.
+/// A session in a folder of its own, which is removed afterwards: runs that are trained again leave
+/// the study as it is.
 package enum VerificationSession {
     /// - Throws: as `StudySession.open`.
-    package static func open(_ study: ResolvedStudy, warn: (String) -> Void) throws -> StudySession {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "viseme-verify-\(randomName())")
+    package static func open(_ study: ResolvedStudy, warn: (String) -> Void) throws -> StudySession
+    {
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "viseme-verify-\(randomName())")
         return try StudySession.open(study.moved(to: folder), isTemporary: true, warn: warn)
     }
 }

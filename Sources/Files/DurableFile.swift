@@ -20,12 +20,17 @@ package enum DurableFile {
     package static func write(to file: URL, _ body: (Int32) throws -> Void) throws {
         let folder = file.deletingLastPathComponent()
         // Process numbers are not unique across hosts and containers that share a folder.
-        let temporary = folder.appending(path: ".\(file.lastPathComponent).\(getpid())-\(randomName()).tmp")
+        let temporary = folder.appending(
+            path: ".\(file.lastPathComponent).\(getpid())-\(randomName()).tmp")
         let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw StoreError.unwritable(path: file.path, reason: systemProblem()) }
+        guard descriptor >= 0 else {
+            throw StoreError.unwritable(path: file.path, reason: systemProblem())
+        }
         do {
             try body(descriptor)
-            guard fsync(descriptor) == 0 else { throw StoreError.unwritable(path: file.path, reason: systemProblem()) }
+            guard fsync(descriptor) == 0 else {
+                throw StoreError.unwritable(path: file.path, reason: systemProblem())
+            }
         } catch {
             close(descriptor)
             unlink(temporary.path)
@@ -45,7 +50,8 @@ package enum DurableFile {
 
     package static func read(_ file: URL) throws -> [UInt8] {
         do { return try [UInt8](Data(contentsOf: file)) } catch {
-            throw StoreError.unreadable(path: file.path, reason: "there is no such file, or it may not be read")
+            throw StoreError.unreadable(
+                path: file.path, reason: "there is no such file, or it may not be read")
         }
     }
 

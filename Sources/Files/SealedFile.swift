@@ -8,17 +8,20 @@ package enum SealedFile {
     private static let secondsLimit: Int32 = 30
     /// How the program ends where the library fails over a file: the status of a wrong input.
     private static let status: Int32 = 2
-    /// The library lets one thread in at a time. Threads that read many files wait here, once a file, not at every call.
+    /// The library lets one thread in at a time. Threads that read many files wait here, once a
+    /// file, not at every call.
     private static let library = Mutex(())
 
     package static func write(_ image: [UInt8], to file: URL) throws {
         try DurableFile.write(Trailer.sealed(image), to: file)
     }
 
-    /// Reads a file after its digest was verified. Whoever made a damaged file's trailer anew can still make the library
-    /// crash, or go round for ever: the process then ends with a message.
+    /// Reads a file after its digest was verified. Whoever made a damaged file's trailer anew can
+    /// still make the library crash, or go round for ever: the process then ends with a message.
     /// - Throws: `StoreError`.
-    package static func read<Contents>(_ file: URL, _ body: (HDF5Group) throws -> Contents) throws -> Contents {
+    package static func read<Contents>(_ file: URL, _ body: (HDF5Group) throws -> Contents) throws
+        -> Contents
+    {
         try understand(Trailer.opened(DurableFile.read(file), path: file.path), of: file, body)
     }
 

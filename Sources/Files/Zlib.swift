@@ -17,7 +17,8 @@ package enum Zlib {
     package static func inflated(_ bytes: ArraySlice<UInt8>, count: Int) -> [UInt8]? {
         var stream = z_stream()
         // Negative window bits: no header.
-        guard inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return nil }
+        guard inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+        else { return nil }
         defer { inflateEnd(&stream) }
         var input = Array(bytes)
         // Room for one byte more shows whether more would come.

@@ -1,11 +1,13 @@
 /// How the gradient of a convolution's weights walks over the pixels.
 ///
-/// The pixels are taken in chunks of about `chunkPixels`: whole blocks where pictures are small, rows of one block where
-/// they are large. Each chunk's inputs and gradients are copied into groups of `gradientTile` channels, so that the inner
-/// loop reads neighbouring memory, and summed by itself.
+/// The pixels are taken in chunks of about `chunkPixels`: whole blocks where pictures are small,
+/// rows of one block where they are large. Each chunk's inputs and gradients are copied into groups
+/// of `gradientTile` channels, so that the inner loop reads neighbouring memory, and summed by
+/// itself.
 public final class GradientPlan: @unchecked Sendable {
-    /// An input and an output that meet under one tap: offsets in `Lanes`, of the input within its copy (or in the
-    /// activations themselves where they are not copied), of the output within its copy.
+    /// An input and an output that meet under one tap: offsets in `Lanes`, of the input within its
+    /// copy (or in the activations themselves where they are not copied), of the output within its
+    /// copy.
     public struct Pair: Sendable {
         public let input: Int32
         public let output: Int32
@@ -16,11 +18,13 @@ public final class GradientPlan: @unchecked Sendable {
     public let outputHeight, outputWidth: Int
     /// Output rows, and blocks, of one chunk; one of them is all there are or the other is one.
     public let chunkRows, chunkBlocks: Int
-    /// Whether the input is copied. One that is read once, or whose windows share numbers (`stem`), is not.
+    /// Whether the input is copied. One that is read once, or whose windows share numbers (`stem`),
+    /// is not.
     public let copiesInput: Bool
     /// Pixels of one row of the copied input.
     public let inputWidth: Int
-    /// Pairs of a tap, row by row: those of output row `r` under tap `t` are `starts[t·(rows + 1) + r]..<starts[… + 1]`.
+    /// Pairs of a tap, row by row: those of output row `r` under tap `t` are `starts[t·(rows + 1) +
+    /// r]..<starts[… + 1]`.
     public let pairs: UnsafePointer<Pair>
     public let starts: UnsafePointer<Int>
     /// First and last input row that output row `r` reads: `inputRows[2·r]`, `inputRows[2·r + 1]`.
@@ -32,8 +36,8 @@ public final class GradientPlan: @unchecked Sendable {
     /// `Lanes` of working space that one call needs.
     public let scratchCount: Int
 
-    /// Output pixels of a chunk: enough to pay for adding up sixteen lanes, few enough that a group of channels stays in
-    /// the first-level cache.
+    /// Output pixels of a chunk: enough to pay for adding up sixteen lanes, few enough that a group
+    /// of channels stays in the first-level cache.
     public static let chunkPixels = 64
 
     /// - Parameters:
@@ -63,10 +67,13 @@ public final class GradientPlan: @unchecked Sendable {
                     let rowHits = plan.rows.starts[row]..<plan.rows.starts[row + 1]
                     for r in rowHits where plan.rows.taps[r] == rowTap {
                         for column in 0..<plan.outputWidth {
-                            let columnHits = plan.columns.starts[column]..<plan.columns.starts[column + 1]
+                            let columnHits =
+                                plan.columns.starts[column]..<plan.columns.starts[column + 1]
                             for c in columnHits where plan.columns.taps[c] == columnTap {
                                 let offset = plan.rows.offsets[r] + plan.columns.offsets[c]
-                                let input = copiesInput ? offset / plan.inputChannels * gradientTile : offset
+                                let input =
+                                    copiesInput
+                                    ? offset / plan.inputChannels * gradientTile : offset
                                 let output = (row * plan.outputWidth + column) * gradientTile
                                 pairs.append(Pair(input: Int32(input), output: Int32(output)))
                             }
@@ -90,7 +97,8 @@ public final class GradientPlan: @unchecked Sendable {
         }
         copiedInputPixels = copiesInput ? chunkBlocks * mostInputRows * inputWidth : 0
         scratchCount =
-            (copiedInputPixels * inputTiles + copiedOutputPixels * outputTiles + laneCount) * gradientTile
+            (copiedInputPixels * inputTiles + copiedOutputPixels * outputTiles + laneCount)
+            * gradientTile
         self.pairs = GradientPlan.keep(pairs)
         self.starts = GradientPlan.keep(starts)
         self.inputRows = GradientPlan.keep(inputRows)

@@ -1,60 +1,70 @@
 /// The inner loops, as one vector width implements them. All implementations give the same bits.
 ///
-/// Arguments are pointers into buffers aligned to 64 bytes; nothing is checked. Shapes are written as
-/// `[block][row][column][channel]` of `Lanes`. A range of blocks, rows, panels or channels says which part of the
-/// result one call computes: results do not depend on how a range is cut.
+/// Arguments are pointers into buffers aligned to 64 bytes; nothing is checked. Shapes are written
+/// as `[block][row][column][channel]` of `Lanes`. A range of blocks, rows, panels or channels says
+/// which part of the result one call computes: results do not depend on how a range is cut.
 public protocol KernelSet {
     static var name: String { get }
 
     // MARK: Convolution and matrix product
 
-    /// Output = start + Σ over taps (rows, then columns), then input channels, of input × weight: one chain of fused
-    /// multiply-adds for each output. It starts from the bias, from zero where `bias` is nil, or, where `continuing`
-    /// is true, from what `output` holds.
+    /// Output = start + Σ over taps (rows, then columns), then input channels, of input × weight:
+    /// one chain of fused multiply-adds for each output. It starts from the bias, from zero where
+    /// `bias` is nil, or, where `continuing` is true, from what `output` holds.
     ///
     /// - Parameters:
     ///   - weights: packed, `[panel][tap][input channel][panelWidth]`.
     ///   - bias: `[outputChannels]`, or nil.
     static func convolve(
-        _ plan: WindowPlan, input: UnsafePointer<Lanes>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-        continuing: Bool, output: UnsafeMutablePointer<Lanes>, blocks: Range<Int>, rows: Range<Int>, panels: Range<Int>)
+        _ plan: WindowPlan, input: UnsafePointer<Lanes>, weights: UnsafePointer<Float>,
+        bias: UnsafePointer<Float>?,
+        continuing: Bool, output: UnsafeMutablePointer<Lanes>, blocks: Range<Int>, rows: Range<Int>,
+        panels: Range<Int>)
 
-    /// Gradient of the weights, `[output channel][tap][input channel]`, of the output channels in `tiles`, groups of
-    /// `gradientTile`. For each chunk of `plan`: for each weight and lane one chain over blocks, rows and columns; then the
-    /// lanes are added pairwise (`0+8, 1+9, …`, then `0+4`, `0+2`, `0+1`). The chunks' sums are added one after the other.
+    /// Gradient of the weights, `[output channel][tap][input channel]`, of the output channels in
+    /// `tiles`, groups of `gradientTile`. For each chunk of `plan`: for each weight and lane one
+    /// chain over blocks, rows and columns; then the lanes are added pairwise (`0+8, 1+9, …`, then
+    /// `0+4`, `0+2`, `0+1`). The chunks' sums are added one after the other.
     ///
     /// - Parameter scratch: `plan.scratchCount` lanes of working space for this call alone.
     static func weightGradient(
         _ plan: GradientPlan, input: UnsafePointer<Lanes>, outputGradient: UnsafePointer<Lanes>,
-        result: UnsafeMutablePointer<Float>, blocks: Int, tiles: Range<Int>, scratch: UnsafeMutablePointer<Lanes>)
+        result: UnsafeMutablePointer<Float>, blocks: Int, tiles: Range<Int>,
+        scratch: UnsafeMutablePointer<Lanes>)
 
-    /// One chunk of a matrix's gradient, `[output][input]`, from copies laid out as `[tile][position][gradientTile]`:
-    /// the sums are written where `isFirst`, added otherwise.
+    /// One chunk of a matrix's gradient, `[output][input]`, from copies laid out as
+    /// `[tile][position][gradientTile]`: the sums are written where `isFirst`, added otherwise.
     ///
     /// - Parameter scratch: 16 lanes.
     static func matrixGradient(
-        input: UnsafePointer<Lanes>, inputTiles: Int, gradient: UnsafePointer<Lanes>, outputTiles: Range<Int>,
-        positions: Int, inputs: Int, outputs: Int, isFirst: Bool, result: UnsafeMutablePointer<Float>,
+        input: UnsafePointer<Lanes>, inputTiles: Int, gradient: UnsafePointer<Lanes>,
+        outputTiles: Range<Int>,
+        positions: Int, inputs: Int, outputs: Int, isFirst: Bool,
+        result: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Lanes>)
 
     // MARK: Winograd's convolution
 
-    /// Row `row` (0…3) of Bᵀ d B, four frequencies, of the tiles `positions` of all input channels. Pixels on the border
-    /// are zero: they are read from `zeros`, one pixel of zeros.
+    /// Row `row` (0…3) of Bᵀ d B, four frequencies, of the tiles `positions` of all input channels.
+    /// Pixels on the border are zero: they are read from `zeros`, one pixel of zeros.
     static func winogradInput(
         _ plan: WinogradPlan, row: Int, input: UnsafePointer<Lanes>, zeros: UnsafePointer<Lanes>,
         positions: Range<Int>, output: UnsafeMutablePointer<Lanes>, layout: TransformedLayout)
 
-    /// Aᵀ M A + bias of the tiles `positions`, from `[frequency][position][output channel]`, into the picture, or added to
-    /// it where `continuing`.
+    /// Aᵀ M A + bias of the tiles `positions`, from `[frequency][position][output channel]`, into
+    /// the picture, or added to it where `continuing`.
     static func winogradOutput(
-        _ plan: WinogradPlan, products: UnsafePointer<Lanes>, bias: UnsafePointer<Float>?, continuing: Bool,
+        _ plan: WinogradPlan, products: UnsafePointer<Lanes>, bias: UnsafePointer<Float>?,
+        continuing: Bool,
         positions: Range<Int>, output: UnsafeMutablePointer<Lanes>)
 
-    /// Row `row` of A dY Aᵀ of the tiles `positions` of the output channels in `groups`, groups of `gradientTile`.
+    /// Row `row` of A dY Aᵀ of the tiles `positions` of the output channels in `groups`, groups of
+    /// `gradientTile`.
     static func winogradGradient(
-        _ plan: WinogradPlan, row: Int, outputGradient: UnsafePointer<Lanes>, zeros: UnsafePointer<Lanes>,
-        positions: Range<Int>, groups: Range<Int>, output: UnsafeMutablePointer<Lanes>, layout: TransformedLayout)
+        _ plan: WinogradPlan, row: Int, outputGradient: UnsafePointer<Lanes>,
+        zeros: UnsafePointer<Lanes>,
+        positions: Range<Int>, groups: Range<Int>, output: UnsafeMutablePointer<Lanes>,
+        layout: TransformedLayout)
 
     /// G g Gᵀ of the kernels of `outputs`, from `[output][tap][input]`, packed for the convolution
     /// (`[frequency][panel of outputs][input][panelWidth]`) and for its gradient
@@ -65,104 +75,122 @@ public protocol KernelSet {
 
     /// Gᵀ S G of the kernels of `outputs`: `[frequency][output][input]` to `[output][tap][input]`.
     static func winogradWeightGradient(
-        _ plan: WinogradPlan, sums: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>, outputs: Range<Int>)
+        _ plan: WinogradPlan, sums: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>,
+        outputs: Range<Int>)
 
     // MARK: Batch norm, and sums over frames and pixels
 
-    /// Σ over blocks, pixels and the first `frames` lanes of each channel: a chain over each segment of `shape`, a chain
-    /// over the segments, then the lanes pairwise.
+    /// Σ over blocks, pixels and the first `frames` lanes of each channel: a chain over each
+    /// segment of `shape`, a chain over the segments, then the lanes pairwise.
     ///
-    /// - Parameter totals: `[channels]` lanes of working space; those of other channels stay untouched.
+    /// - Parameter totals: `[channels]` lanes of working space; those of other channels stay
+    ///   untouched.
     static func channelSums(
-        _ x: UnsafePointer<Lanes>, shape: BlockShape, channels: Range<Int>, totals: UnsafeMutablePointer<Lanes>,
+        _ x: UnsafePointer<Lanes>, shape: BlockShape, channels: Range<Int>,
+        totals: UnsafeMutablePointer<Lanes>,
         sums: UnsafeMutablePointer<Float>)
 
     /// Σ of squared differences from `mean`, in the order of `channelSums`.
     static func channelSquares(
-        _ x: UnsafePointer<Lanes>, shape: BlockShape, mean: UnsafePointer<Float>, channels: Range<Int>,
+        _ x: UnsafePointer<Lanes>, shape: BlockShape, mean: UnsafePointer<Float>,
+        channels: Range<Int>,
         totals: UnsafeMutablePointer<Lanes>, sums: UnsafeMutablePointer<Float>)
 
-    /// y = (x − mean)·factor + beta (+ shortcut), then max(0, y) where `rectify`; lanes beyond the last frame 0.
+    /// y = (x − mean)·factor + beta (+ shortcut), then max(0, y) where `rectify`; lanes beyond the
+    /// last frame 0.
     static func normalize(
-        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shortcut: UnsafePointer<Lanes>?, rectify: Bool,
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shortcut: UnsafePointer<Lanes>?,
+        rectify: Bool,
         shape: BlockShape, norm: NormFactors, blocks: Range<Int>)
 
-    /// The two sums the gradient of batch norm needs, in the order of `channelSums`: Σ g and Σ g·(x − mean), where g is
-    /// `gradient` where the rectifier let the value through and 0 elsewhere. Where the rectifier is known by its output, g
-    /// is left in `gradient`.
+    /// The two sums the gradient of batch norm needs, in the order of `channelSums`: Σ g and Σ g·(x
+    /// − mean), where g is `gradient` where the rectifier let the value through and 0 elsewhere.
+    /// Where the rectifier is known by its output, g is left in `gradient`.
     ///
     /// - Parameter totals: `[2][channels]` lanes.
     static func normGradientSums(
-        gradient: UnsafeMutablePointer<Lanes>, rectifier: Rectifier, x: UnsafePointer<Lanes>, shape: BlockShape,
+        gradient: UnsafeMutablePointer<Lanes>, rectifier: Rectifier, x: UnsafePointer<Lanes>,
+        shape: BlockShape,
         norm: NormFactors, channels: Range<Int>, totals: UnsafeMutablePointer<Lanes>,
         sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>)
 
-    /// dx = factor·((g − offset) + (x − mean)·slope), g as `normGradientSums` takes it; lanes beyond the last frame 0.
+    /// dx = factor·((g − offset) + (x − mean)·slope), g as `normGradientSums` takes it; lanes
+    /// beyond the last frame 0.
     static func normGradient(
         gradient: UnsafePointer<Lanes>, rectifier: Rectifier, x: UnsafePointer<Lanes>,
-        result: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors, blocks: Range<Int>)
+        result: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors,
+        blocks: Range<Int>)
 
-    /// The greatest of each 2×2 square, stride 2, of what `normalize` with a rectifier would give; an odd last row or
-    /// column is left out. `chosen`, where it is not nil, takes the x of the first that is greatest.
+    /// The greatest of each 2×2 square, stride 2, of what `normalize` with a rectifier would give;
+    /// an odd last row or column is left out. `chosen`, where it is not nil, takes the x of the
+    /// first that is greatest.
     static func normalizePooled(
-        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, chosen: UnsafeMutablePointer<Lanes>?,
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>,
+        chosen: UnsafeMutablePointer<Lanes>?,
         shape: BlockShape, norm: NormFactors, blocks: Range<Int>)
 
-    /// `normGradient` behind the pooling: `gradient` is that of the pooled values behind the rectifier, and goes to the first
-    /// of the four that is `chosen`.
+    /// `normGradient` behind the pooling: `gradient` is that of the pooled values behind the
+    /// rectifier, and goes to the first of the four that is `chosen`.
     static func pooledGradient(
         gradient: UnsafePointer<Lanes>, chosen: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>,
-        result: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors, blocks: Range<Int>)
+        result: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors,
+        blocks: Range<Int>)
 
     // MARK: One pass over activations
 
     /// `x *= y`, element by element.
     static func multiply(_ x: UnsafeMutablePointer<Lanes>, by y: UnsafePointer<Lanes>, count: Int)
 
-    /// Sixteen rows of bytes, turned: `target[at]` holds number `at` of every row, in its tone, divided by 255; where there is a
-    /// second set of rows, mixed with it.
+    /// Sixteen rows of bytes, turned: `target[at]` holds number `at` of every row, in its tone,
+    /// divided by 255; where there is a second set of rows, mixed with it.
     static func turnPixels(
-        _ first: PixelTurn, mixedWith second: PixelTurn?, count: Int, target: UnsafeMutablePointer<Lanes>)
+        _ first: PixelTurn, mixedWith second: PixelTurn?, count: Int,
+        target: UnsafeMutablePointer<Lanes>)
 
     /// Mean over rows and columns: one chain, times 1/(rows·columns).
     static func averagePool(
-        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shape: BlockShape, blocks: Range<Int>)
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shape: BlockShape,
+        blocks: Range<Int>)
 
     static func averagePoolGradient(
-        _ gradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>, shape: BlockShape, blocks: Range<Int>)
+        _ gradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>, shape: BlockShape,
+        blocks: Range<Int>)
 
     // MARK: LSTM
 
-    /// One time step. `gates`: `[4·hidden]`, sums before the activations, in the order input, forget, cell, output; left
-    /// activated. `cell` = forget·`previousCell` + input·cell gate; `hidden` = output·tanh(cell), and that tanh in
-    /// `cellTanh`. `previousCell` nil is zero.
+    /// One time step. `gates`: `[4·hidden]`, sums before the activations, in the order input,
+    /// forget, cell, output; left activated. `cell` = forget·`previousCell` + input·cell gate;
+    /// `hidden` = output·tanh(cell), and that tanh in `cellTanh`. `previousCell` nil is zero.
     static func lstmStep(
-        gates: UnsafeMutablePointer<Lanes>, previousCell: UnsafePointer<Lanes>?, cell: UnsafeMutablePointer<Lanes>,
+        gates: UnsafeMutablePointer<Lanes>, previousCell: UnsafePointer<Lanes>?,
+        cell: UnsafeMutablePointer<Lanes>,
         cellTanh: UnsafeMutablePointer<Lanes>, hidden: UnsafeMutablePointer<Lanes>, size: Int)
 
-    /// The gradient of one time step. `hiddenGradient` comes in; `cellGradient` comes in from the later step and leaves
-    /// for the earlier; `gateGradients` leaves.
+    /// The gradient of one time step. `hiddenGradient` comes in; `cellGradient` comes in from the
+    /// later step and leaves for the earlier; `gateGradients` leaves.
     static func lstmStepGradient(
-        gates: UnsafePointer<Lanes>, previousCell: UnsafePointer<Lanes>?, cellTanh: UnsafePointer<Lanes>,
+        gates: UnsafePointer<Lanes>, previousCell: UnsafePointer<Lanes>?,
+        cellTanh: UnsafePointer<Lanes>,
         hiddenGradient: UnsafePointer<Lanes>, cellGradient: UnsafeMutablePointer<Lanes>,
         gateGradients: UnsafeMutablePointer<Lanes>, size: Int)
 
     // MARK: Loss
 
-    /// Softmax cross-entropy of sixteen clips. `logits`: `[classes]`; `probabilities` likewise. The loss is
-    /// log Σ exp(z − max) − (z[target] − max).
+    /// Softmax cross-entropy of sixteen clips. `logits`: `[classes]`; `probabilities` likewise. The
+    /// loss is log Σ exp(z − max) − (z[target] − max).
     static func crossEntropy(
         logits: UnsafePointer<Lanes>, targets: UnsafePointer<Int32>, classes: Int,
         probabilities: UnsafeMutablePointer<Lanes>, loss: UnsafeMutablePointer<Float>)
 
     // MARK: Parameters
 
-    /// Adam (Kingma and Ba 2015) as PyTorch computes it. `decay` is added to the gradient; `decoupled` shrinks the weight
-    /// first (Loshchilov and Hutter 2019).
+    /// Adam (Kingma and Ba 2015) as PyTorch computes it. `decay` is added to the gradient;
+    /// `decoupled` shrinks the weight first (Loshchilov and Hutter 2019).
     static func adam(_ state: AdamStep, range: Range<Int>)
     /// Gradient descent with momentum, PyTorch's form: v ← momentum·v + g, w ← w − lr·v.
     static func momentum(_ state: MomentumStep, range: Range<Int>)
-    /// Lion (Chen et al. 2023): w ← w·(1 − lr·decay) − lr·sign(β1·m + (1 − β1)·g), m ← β2·m + (1 − β2)·g.
+    /// Lion (Chen et al. 2023): w ← w·(1 − lr·decay) − lr·sign(β1·m + (1 − β1)·g), m ← β2·m + (1 −
+    /// β2)·g.
     static func lion(_ state: LionStep, range: Range<Int>)
 
     /// Σ x², sixteen chains side by side, added pairwise. `count` is a multiple of 16.
@@ -173,14 +201,16 @@ public protocol KernelSet {
 
     // MARK: Measuring
 
-    /// Multiply-adds in independent chains that never leave the registers: as fast as this width goes. Gives how many
-    /// scalar multiply-adds were done, and their sum, so that none can be left out.
+    /// Multiply-adds in independent chains that never leave the registers: as fast as this width
+    /// goes. Gives how many scalar multiply-adds were done, and their sum, so that none can be left
+    /// out.
     static func multiplyAddPeak(rounds: Int) -> (multiplyAdds: Int, result: Float)
 
     // MARK: Elementary functions, element by element
 
     static func apply(
-        _ function: ElementaryFunction, _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>, count: Int)
+        _ function: ElementaryFunction, _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>,
+        count: Int)
 }
 
 public enum ElementaryFunction: Sendable, CaseIterable {
@@ -247,77 +277,15 @@ public struct BlockShape: Sendable, Equatable {
     public var samples: Int { frames * height * width }
 }
 
-public struct AdamStep: @unchecked Sendable {
-    public let weights, first, second: UnsafeMutablePointer<Float>
-    public let gradients: UnsafePointer<Float>
-    public let beta1, beta2, stepSize, secondCorrection, epsilon, decay, shrink: Float
-
-    /// `stepSize` is lr/(1 − β1ᵗ), `secondCorrection` is √(1 − β2ᵗ), `shrink` is 1 − lr·decay where decay is decoupled, else 1.
-    public init(
-        weights: UnsafeMutablePointer<Float>, first: UnsafeMutablePointer<Float>, second: UnsafeMutablePointer<Float>,
-        gradients: UnsafePointer<Float>, beta1: Float, beta2: Float, stepSize: Float, secondCorrection: Float,
-        epsilon: Float, decay: Float, shrink: Float
-    ) {
-        self.weights = weights
-        self.first = first
-        self.second = second
-        self.gradients = gradients
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.stepSize = stepSize
-        self.secondCorrection = secondCorrection
-        self.epsilon = epsilon
-        self.decay = decay
-        self.shrink = shrink
-    }
-}
-
-public struct MomentumStep: @unchecked Sendable {
-    public let weights, velocity: UnsafeMutablePointer<Float>
-    public let gradients: UnsafePointer<Float>
-    public let lr, momentum, decay: Float
-
-    public init(
-        weights: UnsafeMutablePointer<Float>, velocity: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>,
-        lr: Float, momentum: Float, decay: Float
-    ) {
-        self.weights = weights
-        self.velocity = velocity
-        self.gradients = gradients
-        self.lr = lr
-        self.momentum = momentum
-        self.decay = decay
-    }
-}
-
-public struct LionStep: @unchecked Sendable {
-    public let weights, average: UnsafeMutablePointer<Float>
-    public let gradients: UnsafePointer<Float>
-    public let lr, beta1, beta2, shrink: Float
-
-    public init(
-        weights: UnsafeMutablePointer<Float>, average: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>,
-        lr: Float, beta1: Float, beta2: Float, shrink: Float
-    ) {
-        self.weights = weights
-        self.average = average
-        self.gradients = gradients
-        self.lr = lr
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.shrink = shrink
-    }
-}
-
 /// Sixteen rows of bytes that become vectors.
 public struct PixelTurn {
     /// Each may be read up to the next multiple of sixteen.
     public let rows: UnsafeMutablePointer<UnsafePointer<UInt8>?>
-    /// Gain, contrast and mean of each row: a byte becomes mean + (byte·gain − mean)·contrast, rounded to the nearest of
-    /// 0…255. Nil: it stays.
+    /// Gain, contrast and mean of each row: a byte becomes mean + (byte·gain − mean)·contrast,
+    /// rounded to the nearest of 0…255. Nil: it stays.
     public let tone: UnsafePointer<Float>?
-    /// Of the second of two that are mixed: the shares of the first, row by row, then what is left. Vectors themselves are
-    /// handed over in other ways by code of other widths.
+    /// Of the second of two that are mixed: the shares of the first, row by row, then what is left.
+    /// Vectors themselves are handed over in other ways by code of other widths.
     public let shares: UnsafePointer<Float>?
 
     public init(

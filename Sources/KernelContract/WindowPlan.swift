@@ -1,7 +1,8 @@
 /// Which inputs each output of a convolution sees; taps that fall on padding are not in it.
 ///
-/// Offsets count `Lanes` within one block. A plan serves a forward convolution (`forward`), the gradient of its input
-/// (`backward`, which gathers) and a matrix product (`matrix`: one position, one tap).
+/// Offsets count `Lanes` within one block. A plan serves a forward convolution (`forward`), the
+/// gradient of its input (`backward`, which gathers) and a matrix product (`matrix`: one position,
+/// one tap).
 public final class WindowPlan: Sendable {
     /// The taps that reach one output position along one axis: `taps[starts[p]..<starts[p + 1]]`.
     public struct Axis: Sendable {
@@ -42,7 +43,8 @@ public final class WindowPlan: Sendable {
     public let outputWidth: Int
     public let taps: Int
 
-    init(rows: Axis, columns: Axis, inputChannels: Int, outputChannels: Int, inputBlockStride: Int) {
+    init(rows: Axis, columns: Axis, inputChannels: Int, outputChannels: Int, inputBlockStride: Int)
+    {
         self.rows = rows
         self.columns = columns
         self.inputChannels = inputChannels
@@ -77,26 +79,32 @@ public final class WindowPlan: Sendable {
             source(position, tap, padding.left, width).map { $0 * inputChannels }
         }
         return WindowPlan(
-            rows: rows, columns: columns, inputChannels: inputChannels, outputChannels: outputChannels,
+            rows: rows, columns: columns, inputChannels: inputChannels,
+            outputChannels: outputChannels,
             inputBlockStride: height * rowLength)
     }
 
-    /// The first convolution, over an input that already carries its zero border: one row of the kernel is one tap of
-    /// `kernel · channels` neighbouring numbers, so that even a single grey channel makes long chains.
+    /// The first convolution, over an input that already carries its zero border: one row of the
+    /// kernel is one tap of `kernel · channels` neighbouring numbers, so that even a single grey
+    /// channel makes long chains.
     public static func stem(
-        paddedHeight: Int, paddedWidth: Int, channels: Int, outputChannels: Int, kernel: Int, stride: Int,
+        paddedHeight: Int, paddedWidth: Int, channels: Int, outputChannels: Int, kernel: Int,
+        stride: Int,
         outputHeight: Int, outputWidth: Int
     ) -> WindowPlan {
         let rowLength = paddedWidth * channels
         let rows = Axis(kernel: kernel, positions: outputHeight) { ($0 * stride + $1) * rowLength }
-        let columns = Axis(kernel: 1, positions: outputWidth) { position, _ in position * stride * channels }
+        let columns = Axis(kernel: 1, positions: outputWidth) { position, _ in
+            position * stride * channels
+        }
         return WindowPlan(
-            rows: rows, columns: columns, inputChannels: kernel * channels, outputChannels: outputChannels,
+            rows: rows, columns: columns, inputChannels: kernel * channels,
+            outputChannels: outputChannels,
             inputBlockStride: paddedHeight * rowLength)
     }
 
-    /// The gradient of a convolution's input, as a gather from the gradient of its output: input and output change
-    /// places, and an input position sees the taps whose stride lands on it.
+    /// The gradient of a convolution's input, as a gather from the gradient of its output: input
+    /// and output change places, and an input position sees the taps whose stride lands on it.
     public static func backward(
         height: Int, width: Int, inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int,
         outputHeight: Int, outputWidth: Int, padding: (top: Int, left: Int)
@@ -114,14 +122,16 @@ public final class WindowPlan: Sendable {
             source(position, tap, padding.left, outputWidth).map { $0 * outputChannels }
         }
         return WindowPlan(
-            rows: rows, columns: columns, inputChannels: outputChannels, outputChannels: inputChannels,
+            rows: rows, columns: columns, inputChannels: outputChannels,
+            outputChannels: inputChannels,
             inputBlockStride: outputHeight * rowLength)
     }
 
     /// A matrix product: `[block][inputChannels]` to `[block][outputChannels]`.
     public static func matrix(inputChannels: Int, outputChannels: Int) -> WindowPlan {
         forward(
-            height: 1, width: 1, inputChannels: inputChannels, outputChannels: outputChannels, kernel: 1, stride: 1,
+            height: 1, width: 1, inputChannels: inputChannels, outputChannels: outputChannels,
+            kernel: 1, stride: 1,
             outputHeight: 1, outputWidth: 1, padding: (0, 0))
     }
 }

@@ -51,7 +51,8 @@ public enum VectorWidthError: Error, CustomStringConvertible, Equatable {
     public var description: String {
         let names = VectorWidth.allCases.map(\.rawValue).joined(separator: ", ")
         return switch self {
-        case .unknown(let name): "VISEME_SIMD=\(name): there is no such vector width; use one of \(names), or unset it"
+        case .unknown(let name):
+            "VISEME_SIMD=\(name): there is no such vector width; use one of \(names), or unset it"
         case .unavailable(let width):
             "VISEME_SIMD=\(width.rawValue): this processor lacks it; the widest it has is \(VectorWidth.best.rawValue)"
         }

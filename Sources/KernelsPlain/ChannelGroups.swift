@@ -36,7 +36,8 @@ struct ChannelGroup {
     @inline(__always)
     func spread(_ x: UnsafePointer<Float>) -> (Lanes, Lanes, Lanes, Lanes) {
         (
-            Lanes(repeating: x[first]), Lanes(repeating: x[first + o1]), Lanes(repeating: x[first + o2]),
+            Lanes(repeating: x[first]), Lanes(repeating: x[first + o1]),
+            Lanes(repeating: x[first + o2]),
             Lanes(repeating: x[first + o3])
         )
     }
@@ -100,6 +101,8 @@ struct Segments: Sequence, IteratorProtocol {
         }
         guard block < shape.blocks else { return nil }
         defer { index += 1 }
-        return Segment(offset: block * shape.blockStride + index * pixels * shape.channels, pixels: pixels, mask: mask)
+        return Segment(
+            offset: block * shape.blockStride + index * pixels * shape.channels, pixels: pixels,
+            mask: mask)
     }
 }

@@ -1,7 +1,7 @@
 import KernelContract
 
-/// One implementation of the kernels. Which one depends on the processor this file is compiled for: the folders
-/// KernelsAVX2 and KernelsAVX512 link to these very files.
+/// One implementation of the kernels. Which one depends on the processor this file is compiled for:
+/// the folders KernelsAVX2 and KernelsAVX512 link to these very files.
 public enum Loops: KernelSet {
     #if AVX512
         public static let name = "avx512"
@@ -24,13 +24,16 @@ public enum Loops: KernelSet {
     typealias TileSums = InlineArray<4, Lanes>
 #endif
 
-/// Bytes of packed weights worked on at a time: they stay in the second-level cache beside the activations.
+/// Bytes of packed weights worked on at a time: they stay in the second-level cache beside the
+/// activations.
 private let panelGroupBytes = 256 << 10
 
 extension Loops {
     public static func convolve(
-        _ plan: WindowPlan, input: UnsafePointer<Lanes>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-        continuing: Bool, output: UnsafeMutablePointer<Lanes>, blocks: Range<Int>, rows: Range<Int>, panels: Range<Int>
+        _ plan: WindowPlan, input: UnsafePointer<Lanes>, weights: UnsafePointer<Float>,
+        bias: UnsafePointer<Float>?,
+        continuing: Bool, output: UnsafeMutablePointer<Lanes>, blocks: Range<Int>, rows: Range<Int>,
+        panels: Range<Int>
     ) {
         let rowStride = plan.outputWidth * plan.outputChannels
         let panelStride = plan.taps * plan.inputChannels * panelWidth
@@ -46,12 +49,15 @@ extension Loops {
                     for column in 0..<plan.outputWidth {
                         let window = Window(plan, row: row, column: column)
                         let pixel =
-                            output + block * plan.outputBlockStride + row * rowStride + column * plan.outputChannels
+                            output + block * plan.outputBlockStride + row * rowStride + column
+                            * plan.outputChannels
                         for panel in panelStart..<panelEnd {
                             let first = panel * panelWidth
                             let tile = Tile(
-                                weights: weights + panel * panelStride, bias: bias.map { $0 + first },
-                                continuing: continuing, outputs: min(panelWidth, plan.outputChannels - first))
+                                weights: weights + panel * panelStride,
+                                bias: bias.map { $0 + first },
+                                continuing: continuing,
+                                outputs: min(panelWidth, plan.outputChannels - first))
                             #if AVX512
                                 if pair {
                                     pairTile(plan, window, tile, source, pixel + first)
@@ -76,7 +82,8 @@ extension Loops {
         @inline(__always)
         init(_ plan: WindowPlan, row: Int, column: Int) {
             rowTaps = Range(uncheckedBounds: (plan.rows.starts[row], plan.rows.starts[row + 1]))
-            columnTaps = Range(uncheckedBounds: (plan.columns.starts[column], plan.columns.starts[column + 1]))
+            columnTaps = Range(
+                uncheckedBounds: (plan.columns.starts[column], plan.columns.starts[column + 1]))
         }
     }
 
@@ -89,7 +96,8 @@ extension Loops {
     }
 
     #if AVX512
-        /// Two blocks × eight outputs. Sums are indexed by constants alone, so that they live in registers.
+        /// Two blocks × eight outputs. Sums are indexed by constants alone, so that they live in
+        /// registers.
         @inline(__always)
         static func pairTile(
             _ plan: WindowPlan, _ window: Window, _ tile: Tile, _ input: UnsafePointer<Lanes>,
@@ -150,7 +158,8 @@ extension Loops {
 
     @inline(__always)
     static func singleTile(
-        _ plan: WindowPlan, _ window: Window, _ tile: Tile, _ first: Int, _ input: UnsafePointer<Lanes>,
+        _ plan: WindowPlan, _ window: Window, _ tile: Tile, _ first: Int,
+        _ input: UnsafePointer<Lanes>,
         _ target: UnsafeMutablePointer<Lanes>
     ) {
         let outputs = tile.outputs - first
@@ -158,7 +167,9 @@ extension Loops {
         if tile.continuing {
             for o in 0..<tileOutputs where o < outputs { a[unchecked: o] = target[o] }
         } else if let bias = tile.bias {
-            for o in 0..<tileOutputs where o < outputs { a[unchecked: o] = Lanes(repeating: bias[first + o]) }
+            for o in 0..<tileOutputs where o < outputs {
+                a[unchecked: o] = Lanes(repeating: bias[first + o])
+            }
         }
         let channels = plan.inputChannels
         for r in window.rowTaps {
@@ -166,7 +177,8 @@ extension Loops {
             let rowTap = plan.rows.taps[r] * plan.columns.kernel
             for c in window.columnTaps {
                 let x = rowInput + plan.columns.offsets[c]
-                let w = tile.weights + (rowTap + plan.columns.taps[c]) * channels * panelWidth + first
+                let w =
+                    tile.weights + (rowTap + plan.columns.taps[c]) * channels * panelWidth + first
                 for i in 0..<channels {
                     let v = x[i]
                     for o in 0..<tileOutputs {

@@ -1,13 +1,16 @@
 import CVector
 import KernelContract
 
-// Elementary functions over exactly rounded operations alone, so that every processor gives the same bits. The ranges
-// and coefficients are those of the Cephes library's expf, logf and tanhf (Moshier 1984–2000).
+// Elementary functions over exactly rounded operations alone, so that every processor gives the
+// same bits. The ranges and coefficients are those of the Cephes library's expf, logf and tanhf
+// (Moshier 1984–2000).
 
-/// eˣ. Within 1.2 ulp; +∞ above 88.73, 0 below −103.98, NaN for NaN; denormal results are right to their last bit but one.
+/// eˣ. Within 1.2 ulp; +∞ above 88.73, 0 below −103.98, NaN for NaN; denormal results are right to
+/// their last bit but one.
 @inline(__always)
 func exp(_ x: Lanes) -> Lanes {
-    let magic = Lanes(repeating: 12_582_912)  // 1.5·2²³: adding it rounds to the nearest whole number
+    // 1.5·2²³: adding it rounds to the nearest whole number
+    let magic = Lanes(repeating: 12_582_912)
     let clamped = clamp(x, -104, 89)
     let shifted = magic.addingProduct(clamped, Lanes(repeating: 1.442_695_04))
     let n = shifted - magic
@@ -21,7 +24,8 @@ func exp(_ x: Lanes) -> Lanes {
     p = Lanes(repeating: 0.5).addingProduct(p, r)
     let value = (r + 1).addingProduct(p, r * r)
     // 2ⁿ in two halves, so that neither leaves the range of exponents.
-    let whole = unsafeBitCast(shifted, to: SIMD16<Int32>.self) &- SIMD16<Int32>(repeating: 0x4B40_0000)
+    let whole =
+        unsafeBitCast(shifted, to: SIMD16<Int32>.self) &- SIMD16<Int32>(repeating: 0x4B40_0000)
     let half = whole &>> 1
     var result = value * powerOfTwo(half) * powerOfTwo(whole &- half)
     result.replace(with: x, where: .!(x .== x))
@@ -99,7 +103,9 @@ func clamp(_ x: Lanes, _ low: Float, _ high: Float) -> Lanes {
 
 @inline(__always)
 private func absolute(_ x: Lanes) -> Lanes {
-    unsafeBitCast(unsafeBitCast(x, to: SIMD16<Int32>.self) & SIMD16<Int32>(repeating: 0x7FFF_FFFF), to: Lanes.self)
+    unsafeBitCast(
+        unsafeBitCast(x, to: SIMD16<Int32>.self) & SIMD16<Int32>(repeating: 0x7FFF_FFFF),
+        to: Lanes.self)
 }
 
 @inline(__always)
@@ -109,7 +115,8 @@ private func powerOfTwo(_ n: SIMD16<Int32>) -> Lanes {
 
 extension Loops {
     public static func apply(
-        _ function: ElementaryFunction, _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>, count: Int
+        _ function: ElementaryFunction, _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>,
+        count: Int
     ) {
         for index in 0..<count {
             switch function {

@@ -1,9 +1,11 @@
 import CVector
 import KernelContract
 
-/// Four inputs × four outputs. Those that do not exist repeat the last that does; their sums are not stored.
+/// Four inputs × four outputs. Those that do not exist repeat the last that does; their sums are
+/// not stored.
 ///
-/// Where the registers do not hold that many sums, it is done in parts: of the lanes, and of the outputs.
+/// Where the registers do not hold that many sums, it is done in parts: of the lanes, and of the
+/// outputs.
 struct Corner {
     let i1, i2, i3, o1, o2, o3: Int
 
@@ -13,12 +15,14 @@ struct Corner {
         (o1, o2, o3) = (min(1, outputs - 1), min(2, outputs - 1), min(3, outputs - 1))
     }
 
-    /// Σ input × gradient, for each lane a chain over blocks and the pairs of each; lanes are then added pairwise.
-    /// `[output][input]`.
+    /// Σ input × gradient, for each lane a chain over blocks and the pairs of each; lanes are then
+    /// added pairwise. `[output][input]`.
     @inline(__always)
     func sum(
-        _ input: UnsafePointer<Lanes>, _ gradient: UnsafePointer<Lanes>, _ pairs: UnsafePointer<GradientPlan.Pair>,
-        count: Int, blocks: Int, inputStride: Int, outputStride: Int, scratch: UnsafeMutablePointer<Lanes>
+        _ input: UnsafePointer<Lanes>, _ gradient: UnsafePointer<Lanes>,
+        _ pairs: UnsafePointer<GradientPlan.Pair>,
+        count: Int, blocks: Int, inputStride: Int, outputStride: Int,
+        scratch: UnsafeMutablePointer<Lanes>
     ) -> Lanes {
         forEachPart(scratch) { sums, part, outputs in
             for block in 0..<blocks {
@@ -40,7 +44,8 @@ struct Corner {
     ) -> Lanes {
         forEachPart(scratch) { sums, part, outputs in
             for at in 0..<positions {
-                sums.add(self, input + at * gradientTile, gradient + at * gradientTile, part, outputs)
+                sums.add(
+                    self, input + at * gradientTile, gradient + at * gradientTile, part, outputs)
             }
         }
     }
@@ -48,7 +53,8 @@ struct Corner {
     #if AVX512
         @inline(__always)
         private func forEachPart(
-            _ scratch: UnsafeMutablePointer<Lanes>, _ body: (inout CornerSums, _ part: Int, _ outputs: Int) -> Void
+            _ scratch: UnsafeMutablePointer<Lanes>,
+            _ body: (inout CornerSums, _ part: Int, _ outputs: Int) -> Void
         ) -> Lanes {
             var sums = CornerSums()
             body(&sums, 0, 0)
@@ -57,7 +63,8 @@ struct Corner {
     #else
         @inline(__always)
         private func forEachPart(
-            _ scratch: UnsafeMutablePointer<Lanes>, _ body: (inout CornerSums, _ part: Int, _ outputs: Int) -> Void
+            _ scratch: UnsafeMutablePointer<Lanes>,
+            _ body: (inout CornerSums, _ part: Int, _ outputs: Int) -> Void
         ) -> Lanes {
             for outputs in 0..<2 {
                 for part in 0..<registersOfLanes {
@@ -121,7 +128,8 @@ struct Corner {
 
         @inline(__always)
         mutating func add(
-            _ corner: Corner, _ x: UnsafePointer<Lanes>, _ g: UnsafePointer<Lanes>, _ part: Int, _ outputs: Int
+            _ corner: Corner, _ x: UnsafePointer<Lanes>, _ g: UnsafePointer<Lanes>, _ part: Int,
+            _ outputs: Int
         ) {
             let g0 = load(g, outputs == 0 ? 0 : corner.o2, part)
             let g1 = load(g, outputs == 0 ? corner.o1 : corner.o3, part)
@@ -141,12 +149,14 @@ struct Corner {
 
         @inline(__always)
         private func load(_ x: UnsafePointer<Lanes>, _ index: Int, _ part: Int) -> Register {
-            UnsafeRawPointer(x + index).load(fromByteOffset: part * MemoryLayout<Register>.stride, as: Register.self)
+            UnsafeRawPointer(x + index).load(
+                fromByteOffset: part * MemoryLayout<Register>.stride, as: Register.self)
         }
 
         @inline(__always)
         func store(_ target: UnsafeMutablePointer<Lanes>, _ part: Int) {
-            let parts = UnsafeMutableRawPointer(target).assumingMemoryBound(to: Register.self) + part
+            let parts =
+                UnsafeMutableRawPointer(target).assumingMemoryBound(to: Register.self) + part
             parts[0 * registersOfLanes] = a0
             parts[1 * registersOfLanes] = a1
             parts[2 * registersOfLanes] = a2

@@ -2,7 +2,8 @@ import KernelContract
 
 extension Loops {
     public static func channelSums(
-        _ x: UnsafePointer<Lanes>, shape: BlockShape, channels: Range<Int>, totals: UnsafeMutablePointer<Lanes>,
+        _ x: UnsafePointer<Lanes>, shape: BlockShape, channels: Range<Int>,
+        totals: UnsafeMutablePointer<Lanes>,
         sums: UnsafeMutablePointer<Float>
     ) {
         clear(totals, channels)
@@ -24,7 +25,8 @@ extension Loops {
     }
 
     public static func channelSquares(
-        _ x: UnsafePointer<Lanes>, shape: BlockShape, mean: UnsafePointer<Float>, channels: Range<Int>,
+        _ x: UnsafePointer<Lanes>, shape: BlockShape, mean: UnsafePointer<Float>,
+        channels: Range<Int>,
         totals: UnsafeMutablePointer<Lanes>, sums: UnsafeMutablePointer<Float>
     ) {
         clear(totals, channels)
@@ -49,7 +51,8 @@ extension Loops {
     }
 
     public static func normalize(
-        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shortcut: UnsafePointer<Lanes>?, rectify: Bool,
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shortcut: UnsafePointer<Lanes>?,
+        rectify: Bool,
         shape: BlockShape, norm: NormFactors, blocks: Range<Int>
     ) {
         for block in blocks {
@@ -68,7 +71,8 @@ extension Loops {
     }
 
     public static func normGradientSums(
-        gradient: UnsafeMutablePointer<Lanes>, rectifier: Rectifier, x: UnsafePointer<Lanes>, shape: BlockShape,
+        gradient: UnsafeMutablePointer<Lanes>, rectifier: Rectifier, x: UnsafePointer<Lanes>,
+        shape: BlockShape,
         norm: NormFactors, channels: Range<Int>, totals: UnsafeMutablePointer<Lanes>,
         sums: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>
     ) {
@@ -84,12 +88,14 @@ extension Loops {
                     }
                 case .output(let y):
                     addGradients(segment, group, shape, x + at, norm, totals) { offset, _, _, _ in
-                        let kept = gradient[at + offset].replacing(with: 0, where: y[at + offset] .<= 0)
+                        let kept = gradient[at + offset].replacing(
+                            with: 0, where: y[at + offset] .<= 0)
                         gradient[at + offset] = kept
                         return kept
                     }
                 case .again:
-                    addGradients(segment, group, shape, x + at, norm, totals) { offset, difference, factor, beta in
+                    addGradients(segment, group, shape, x + at, norm, totals) {
+                        offset, difference, factor, beta in
                         gradient[at + offset]
                             .replacing(with: 0, where: beta.addingProduct(difference, factor) .<= 0)
                     }
@@ -101,10 +107,12 @@ extension Loops {
 
     /// Adds one segment of four channels to both totals.
     ///
-    /// - Parameter gradient: of the value at an offset, given its difference from the mean and the channel's factors.
+    /// - Parameter gradient: of the value at an offset, given its difference from the mean and the
+    ///   channel's factors.
     @inline(__always)
     private static func addGradients(
-        _ segment: Segments.Segment, _ group: ChannelGroup, _ shape: BlockShape, _ x: UnsafePointer<Lanes>,
+        _ segment: Segments.Segment, _ group: ChannelGroup, _ shape: BlockShape,
+        _ x: UnsafePointer<Lanes>,
         _ norm: NormFactors, _ totals: UnsafeMutablePointer<Lanes>,
         _ gradient: (_ offset: Int, _ difference: Lanes, _ factor: Lanes, _ beta: Lanes) -> Lanes
     ) {
@@ -112,7 +120,9 @@ extension Loops {
         let (factor0, factor1, factor2, factor3) = group.spread(norm.factor)
         let (beta0, beta1, beta2, beta3) = group.spread(norm.beta)
         var (sum0, sum1, sum2, sum3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
-        var (product0, product1, product2, product3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+        var (product0, product1, product2, product3) = (
+            Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero
+        )
         var offset = 0
         for _ in 0..<segment.pixels {
             let x0 = x[offset] - mean0
@@ -139,7 +149,8 @@ extension Loops {
 
     public static func normGradient(
         gradient: UnsafePointer<Lanes>, rectifier: Rectifier, x: UnsafePointer<Lanes>,
-        result: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors, blocks: Range<Int>
+        result: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors,
+        blocks: Range<Int>
     ) {
         var isAgain = false
         if case .again = rectifier { isAgain = true }
@@ -149,7 +160,9 @@ extension Loops {
             for _ in 0..<shape.height * shape.width {
                 for channel in 0..<shape.channels {
                     var g = gradient[index]
-                    if isAgain { g.replace(with: 0, where: normalized(x[index], norm, channel) .<= 0) }
+                    if isAgain {
+                        g.replace(with: 0, where: normalized(x[index], norm, channel) .<= 0)
+                    }
                     result[index] = mask(normGradient(g, x[index], norm, channel))
                     index += 1
                 }
@@ -158,7 +171,8 @@ extension Loops {
     }
 
     public static func normalizePooled(
-        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, chosen: UnsafeMutablePointer<Lanes>?,
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>,
+        chosen: UnsafeMutablePointer<Lanes>?,
         shape: BlockShape, norm: NormFactors, blocks: Range<Int>
     ) {
         let rowStride = shape.width * shape.channels
@@ -167,7 +181,9 @@ extension Loops {
             var pooled = block * (shape.height / 2) * (shape.width / 2) * shape.channels
             for row in 0..<shape.height / 2 {
                 for column in 0..<shape.width / 2 {
-                    let corner = x + block * shape.blockStride + 2 * row * rowStride + 2 * column * shape.channels
+                    let corner =
+                        x + block * shape.blockStride + 2 * row * rowStride + 2 * column
+                        * shape.channels
                     for channel in 0..<shape.channels {
                         let pixel = corner + channel
                         var source = pixel[0]
@@ -184,10 +200,12 @@ extension Loops {
         }
     }
 
-    /// Takes `x` where it gives more than the greatest so far: a NaN that came first stays, a later one is passed over.
+    /// Takes `x` where it gives more than the greatest so far: a NaN that came first stays, a later
+    /// one is passed over.
     @inline(__always)
     private static func choose(
-        _ greatest: inout Lanes, _ source: inout Lanes, _ x: Lanes, _ norm: NormFactors, _ channel: Int
+        _ greatest: inout Lanes, _ source: inout Lanes, _ x: Lanes, _ norm: NormFactors,
+        _ channel: Int
     ) {
         let value = rectified(normalized(x, norm, channel))
         let isGreater = value .> greatest
@@ -197,7 +215,8 @@ extension Loops {
 
     public static func pooledGradient(
         gradient: UnsafePointer<Lanes>, chosen: UnsafePointer<Lanes>, x: UnsafePointer<Lanes>,
-        result: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors, blocks: Range<Int>
+        result: UnsafeMutablePointer<Lanes>, shape: BlockShape, norm: NormFactors,
+        blocks: Range<Int>
     ) {
         let rowStride = shape.width * shape.channels
         let (pooledHeight, pooledWidth) = (shape.height / 2, shape.width / 2)
@@ -206,16 +225,23 @@ extension Loops {
             var pooled = block * pooledHeight * pooledWidth * shape.channels
             for row in 0..<pooledHeight {
                 for column in 0..<pooledWidth {
-                    let corner = block * shape.blockStride + 2 * row * rowStride + 2 * column * shape.channels
+                    let corner =
+                        block * shape.blockStride + 2 * row * rowStride + 2 * column
+                        * shape.channels
                     for channel in 0..<shape.channels {
                         // What is given away is taken from the share of those that come later.
                         var left = gradient[pooled]
                         let source = chosen[pooled]
                         giveShare(&left, source, x, result, corner + channel, norm, channel, mask)
-                        giveShare(&left, source, x, result, corner + channel + shape.channels, norm, channel, mask)
-                        giveShare(&left, source, x, result, corner + channel + rowStride, norm, channel, mask)
                         giveShare(
-                            &left, source, x, result, corner + channel + rowStride + shape.channels, norm, channel, mask
+                            &left, source, x, result, corner + channel + shape.channels, norm,
+                            channel, mask)
+                        giveShare(
+                            &left, source, x, result, corner + channel + rowStride, norm, channel,
+                            mask)
+                        giveShare(
+                            &left, source, x, result, corner + channel + rowStride + shape.channels,
+                            norm, channel, mask
                         )
                         pooled += 1
                     }
@@ -227,7 +253,8 @@ extension Loops {
                 for row in 0..<shape.height {
                     let at = start + row * rowStride + (shape.width - 1) * shape.channels
                     for channel in 0..<shape.channels {
-                        result[at + channel] = mask(normGradient(.zero, x[at + channel], norm, channel))
+                        result[at + channel] = mask(
+                            normGradient(.zero, x[at + channel], norm, channel))
                     }
                 }
             }
@@ -235,7 +262,8 @@ extension Loops {
                 for column in 0..<shape.width {
                     let at = start + (shape.height - 1) * rowStride + column * shape.channels
                     for channel in 0..<shape.channels {
-                        result[at + channel] = mask(normGradient(.zero, x[at + channel], norm, channel))
+                        result[at + channel] = mask(
+                            normGradient(.zero, x[at + channel], norm, channel))
                     }
                 }
             }
@@ -245,7 +273,8 @@ extension Loops {
     /// Writes the gradient of one pixel of a square, and takes its share from `left`.
     @inline(__always)
     private static func giveShare(
-        _ left: inout Lanes, _ source: Lanes, _ x: UnsafePointer<Lanes>, _ result: UnsafeMutablePointer<Lanes>,
+        _ left: inout Lanes, _ source: Lanes, _ x: UnsafePointer<Lanes>,
+        _ result: UnsafeMutablePointer<Lanes>,
         _ at: Int, _ norm: NormFactors, _ channel: Int, _ mask: LaneMask
     ) {
         let value = x[at]
@@ -262,7 +291,8 @@ extension Loops {
 
     @inline(__always)
     private static func storeGradientSums(
-        _ totals: UnsafePointer<Lanes>, _ stride: Int, _ channels: Range<Int>, _ sums: UnsafeMutablePointer<Float>,
+        _ totals: UnsafePointer<Lanes>, _ stride: Int, _ channels: Range<Int>,
+        _ sums: UnsafeMutablePointer<Float>,
         _ products: UnsafeMutablePointer<Float>
     ) {
         for channel in channels {
@@ -274,11 +304,14 @@ extension Loops {
     @inline(__always)
     fileprivate static func normalized(_ x: Lanes, _ norm: NormFactors, _ channel: Int) -> Lanes {
         Lanes(repeating: norm.beta[channel])
-            .addingProduct(x - Lanes(repeating: norm.mean[channel]), Lanes(repeating: norm.factor[channel]))
+            .addingProduct(
+                x - Lanes(repeating: norm.mean[channel]), Lanes(repeating: norm.factor[channel]))
     }
 
     @inline(__always)
-    private static func normGradient(_ g: Lanes, _ x: Lanes, _ norm: NormFactors, _ channel: Int) -> Lanes {
+    private static func normGradient(_ g: Lanes, _ x: Lanes, _ norm: NormFactors, _ channel: Int)
+        -> Lanes
+    {
         let centred = g - Lanes(repeating: norm.offset[channel])
         let difference = x - Lanes(repeating: norm.mean[channel])
         return centred.addingProduct(difference, Lanes(repeating: norm.slope[channel]))

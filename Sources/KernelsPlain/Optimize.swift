@@ -7,15 +7,18 @@ extension Loops {
         let oneMinusBeta2 = 1 - state.beta2
         forEachLanes(range) { at in
             let weights = lanes(state.weights, at)
-            let gradient = lanes(state.gradients, at).addingProduct(weights, Lanes(repeating: state.decay))
-            let first = (lanes(state.first, at) * state.beta1).addingProduct(gradient, Lanes(repeating: oneMinusBeta1))
+            let gradient = lanes(state.gradients, at).addingProduct(
+                weights, Lanes(repeating: state.decay))
+            let first = (lanes(state.first, at) * state.beta1).addingProduct(
+                gradient, Lanes(repeating: oneMinusBeta1))
             let second = (lanes(state.second, at) * state.beta2)
                 .addingProduct(gradient * gradient, Lanes(repeating: oneMinusBeta2))
             let denominator = viseme_square_root(second) / state.secondCorrection + state.epsilon
             store(first, state.first, at)
             store(second, state.second, at)
             store(
-                (weights * state.shrink).addingProduct(first / denominator, Lanes(repeating: -state.stepSize)),
+                (weights * state.shrink).addingProduct(
+                    first / denominator, Lanes(repeating: -state.stepSize)),
                 state.weights, at)
         }
     }
@@ -23,8 +26,10 @@ extension Loops {
     public static func momentum(_ state: MomentumStep, range: Range<Int>) {
         forEachLanes(range) { at in
             let weights = lanes(state.weights, at)
-            let gradient = lanes(state.gradients, at).addingProduct(weights, Lanes(repeating: state.decay))
-            let velocity = gradient.addingProduct(lanes(state.velocity, at), Lanes(repeating: state.momentum))
+            let gradient = lanes(state.gradients, at).addingProduct(
+                weights, Lanes(repeating: state.decay))
+            let velocity = gradient.addingProduct(
+                lanes(state.velocity, at), Lanes(repeating: state.momentum))
             store(velocity, state.velocity, at)
             store(weights.addingProduct(velocity, Lanes(repeating: -state.lr)), state.weights, at)
         }
@@ -34,12 +39,15 @@ extension Loops {
         forEachLanes(range) { at in
             let gradient = lanes(state.gradients, at)
             let average = lanes(state.average, at)
-            let blend = (average * state.beta1).addingProduct(gradient, Lanes(repeating: 1 - state.beta1))
+            let blend = (average * state.beta1).addingProduct(
+                gradient, Lanes(repeating: 1 - state.beta1))
             var step = Lanes.zero
             step.replace(with: state.lr, where: blend .> 0)
             step.replace(with: -state.lr, where: blend .< 0)
             step.replace(with: blend, where: .!(blend .== blend))
-            store((average * state.beta2).addingProduct(gradient, Lanes(repeating: 1 - state.beta2)), state.average, at)
+            store(
+                (average * state.beta2).addingProduct(gradient, Lanes(repeating: 1 - state.beta2)),
+                state.average, at)
             store((lanes(state.weights, at) * state.shrink) - step, state.weights, at)
         }
     }

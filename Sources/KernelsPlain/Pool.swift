@@ -1,12 +1,15 @@
 import KernelContract
 
 extension Loops {
-    public static func multiply(_ x: UnsafeMutablePointer<Lanes>, by y: UnsafePointer<Lanes>, count: Int) {
+    public static func multiply(
+        _ x: UnsafeMutablePointer<Lanes>, by y: UnsafePointer<Lanes>, count: Int
+    ) {
         for index in 0..<count { x[index] *= y[index] }
     }
 
     public static func averagePool(
-        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shape: BlockShape, blocks: Range<Int>
+        _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shape: BlockShape,
+        blocks: Range<Int>
     ) {
         let share = 1 / Float(shape.height * shape.width)
         for block in blocks {
@@ -23,7 +26,8 @@ extension Loops {
     }
 
     public static func averagePoolGradient(
-        _ gradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>, shape: BlockShape, blocks: Range<Int>
+        _ gradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>, shape: BlockShape,
+        blocks: Range<Int>
     ) {
         let share = 1 / Float(shape.height * shape.width)
         for block in blocks {

@@ -2,7 +2,8 @@ import KernelContract
 
 extension Loops {
     public static func lstmStep(
-        gates: UnsafeMutablePointer<Lanes>, previousCell: UnsafePointer<Lanes>?, cell: UnsafeMutablePointer<Lanes>,
+        gates: UnsafeMutablePointer<Lanes>, previousCell: UnsafePointer<Lanes>?,
+        cell: UnsafeMutablePointer<Lanes>,
         cellTanh: UnsafeMutablePointer<Lanes>, hidden: UnsafeMutablePointer<Lanes>, size: Int
     ) {
         for h in 0..<size {
@@ -24,7 +25,8 @@ extension Loops {
     }
 
     public static func lstmStepGradient(
-        gates: UnsafePointer<Lanes>, previousCell: UnsafePointer<Lanes>?, cellTanh: UnsafePointer<Lanes>,
+        gates: UnsafePointer<Lanes>, previousCell: UnsafePointer<Lanes>?,
+        cellTanh: UnsafePointer<Lanes>,
         hiddenGradient: UnsafePointer<Lanes>, cellGradient: UnsafeMutablePointer<Lanes>,
         gateGradients: UnsafeMutablePointer<Lanes>, size: Int
     ) {
@@ -50,7 +52,9 @@ extension Loops {
         probabilities: UnsafeMutablePointer<Lanes>, loss: UnsafeMutablePointer<Float>
     ) {
         var greatest = logits[0]
-        for c in 1..<max(classes, 1) { greatest.replace(with: logits[c], where: logits[c] .> greatest) }
+        for c in 1..<max(classes, 1) {
+            greatest.replace(with: logits[c], where: logits[c] .> greatest)
+        }
         var sum = Lanes.zero
         for c in 0..<classes {
             let value = exp(logits[c] - greatest)

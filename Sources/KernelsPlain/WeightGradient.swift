@@ -4,7 +4,8 @@ import KernelContract
 extension Loops {
     public static func weightGradient(
         _ plan: GradientPlan, input: UnsafePointer<Lanes>, outputGradient: UnsafePointer<Lanes>,
-        result: UnsafeMutablePointer<Float>, blocks: Int, tiles: Range<Int>, scratch: UnsafeMutablePointer<Lanes>
+        result: UnsafeMutablePointer<Float>, blocks: Int, tiles: Range<Int>,
+        scratch: UnsafeMutablePointer<Lanes>
     ) {
         let inputCopy = scratch + laneCount
         let gradientCopy = inputCopy + plan.copiedInputPixels * plan.inputTiles * gradientTile
@@ -21,7 +22,8 @@ extension Loops {
                     gradient: outputGradient + block * plan.outputBlockStride)
                 chunk.copy(to: inputCopy, gradientCopy, tiles: tiles)
                 chunk.accumulate(
-                    inputCopy, gradientCopy, tiles: tiles, result: result, isFirst: isFirst, scratch: scratch)
+                    inputCopy, gradientCopy, tiles: tiles, result: result, isFirst: isFirst,
+                    scratch: scratch)
                 isFirst = false
                 row = rowEnd
             }
@@ -30,21 +32,27 @@ extension Loops {
     }
 
     public static func matrixGradient(
-        input: UnsafePointer<Lanes>, inputTiles: Int, gradient: UnsafePointer<Lanes>, outputTiles: Range<Int>,
-        positions: Int, inputs: Int, outputs: Int, isFirst: Bool, result: UnsafeMutablePointer<Float>,
+        input: UnsafePointer<Lanes>, inputTiles: Int, gradient: UnsafePointer<Lanes>,
+        outputTiles: Range<Int>,
+        positions: Int, inputs: Int, outputs: Int, isFirst: Bool,
+        result: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Lanes>
     ) {
         let tileStride = positions * gradientTile
         for inputTile in 0..<inputTiles {
             for outputTile in outputTiles {
-                let corner = Corner(inputs: inputs - inputTile * gradientTile, outputs: gradientTile)
+                let corner = Corner(
+                    inputs: inputs - inputTile * gradientTile, outputs: gradientTile)
                 let sums = corner.sum(
-                    input + inputTile * tileStride, gradient + (outputTile - outputTiles.lowerBound) * tileStride,
+                    input + inputTile * tileStride,
+                    gradient + (outputTile - outputTiles.lowerBound) * tileStride,
                     positions: positions, scratch: scratch)
                 storeCorner(
-                    sums, result + outputTile * gradientTile * inputs + inputTile * gradientTile, rowStride: inputs,
+                    sums, result + outputTile * gradientTile * inputs + inputTile * gradientTile,
+                    rowStride: inputs,
                     inputs: min(gradientTile, inputs - inputTile * gradientTile),
-                    outputs: min(gradientTile, outputs - outputTile * gradientTile), isFirst: isFirst)
+                    outputs: min(gradientTile, outputs - outputTile * gradientTile),
+                    isFirst: isFirst)
             }
         }
     }
@@ -52,7 +60,8 @@ extension Loops {
     /// Adds 4 × 4 sums, `[output][input]`, to the result, or writes them.
     @inline(__always)
     static func storeCorner(
-        _ sums: Lanes, _ result: UnsafeMutablePointer<Float>, rowStride: Int, inputs: Int, outputs: Int, isFirst: Bool
+        _ sums: Lanes, _ result: UnsafeMutablePointer<Float>, rowStride: Int, inputs: Int,
+        outputs: Int, isFirst: Bool
     ) {
         if inputs == gradientTile && outputs == gradientTile {
             addFour(sums.lowHalf.lowHalf, to: result, isFirst)
@@ -71,7 +80,8 @@ extension Loops {
 }
 
 @inline(__always)
-private func addFour(_ four: SIMD4<Float>, to target: UnsafeMutablePointer<Float>, _ isFirst: Bool) {
+private func addFour(_ four: SIMD4<Float>, to target: UnsafeMutablePointer<Float>, _ isFirst: Bool)
+{
     let memory = UnsafeMutableRawPointer(target)
     let before = isFirst ? .zero : memory.loadUnaligned(as: SIMD4<Float>.self)
     memory.storeBytes(of: before + four, as: SIMD4<Float>.self)
@@ -100,28 +110,33 @@ private struct GradientChunk {
         self.input = input
         self.gradient = gradient
         firstInputRow = plan.inputRows[2 * rows.lowerBound]
-        inputPixels = (plan.inputRows[2 * rows.upperBound - 1] + 1 - firstInputRow) * plan.inputWidth
+        inputPixels =
+            (plan.inputRows[2 * rows.upperBound - 1] + 1 - firstInputRow) * plan.inputWidth
         outputPixels = rows.count * plan.outputWidth
     }
 
     /// `[tile][block][pixel][4]` of both sides.
     @inline(__always)
     func copy(
-        to inputCopy: UnsafeMutablePointer<Lanes>, _ gradientCopy: UnsafeMutablePointer<Lanes>, tiles: Range<Int>
+        to inputCopy: UnsafeMutablePointer<Lanes>, _ gradientCopy: UnsafeMutablePointer<Lanes>,
+        tiles: Range<Int>
     ) {
         for block in 0..<blocks {
             if plan.copiesInput {
                 copyTiles(
-                    input + block * plan.inputBlockStride + firstInputRow * plan.inputWidth * plan.inputChannels,
+                    input + block * plan.inputBlockStride + firstInputRow * plan.inputWidth
+                        * plan.inputChannels,
                     pixels: inputPixels, channels: plan.inputChannels,
                     tiles: Range(uncheckedBounds: (0, plan.inputTiles)),
-                    to: inputCopy + block * inputPixels * gradientTile, tileStride: blocks * inputPixels * gradientTile)
+                    to: inputCopy + block * inputPixels * gradientTile,
+                    tileStride: blocks * inputPixels * gradientTile)
             }
             copyTiles(
                 gradient + block * plan.outputBlockStride
                     + rows.lowerBound * plan.outputWidth * plan.outputChannels,
                 pixels: outputPixels, channels: plan.outputChannels, tiles: tiles,
-                to: gradientCopy + block * outputPixels * gradientTile, tileStride: blocks * outputPixels * gradientTile
+                to: gradientCopy + block * outputPixels * gradientTile,
+                tileStride: blocks * outputPixels * gradientTile
             )
         }
     }
@@ -161,21 +176,26 @@ private struct GradientChunk {
         let outputStart = rows.lowerBound * plan.outputWidth * gradientTile
         for inputTile in 0..<plan.inputTiles {
             let channel = inputTile * gradientTile
-            let tileInput = plan.copiesInput ? inputCopy + inputTile * blocks * inputStride : input + channel
+            let tileInput =
+                plan.copiesInput ? inputCopy + inputTile * blocks * inputStride : input + channel
             for outputTile in tiles {
                 let output = outputTile * gradientTile
-                let tileGradient = gradientCopy + (outputTile - tiles.lowerBound) * blocks * outputStride
-                let corner = Corner(inputs: plan.inputChannels - channel, outputs: plan.outputChannels - output)
+                let tileGradient =
+                    gradientCopy + (outputTile - tiles.lowerBound) * blocks * outputStride
+                let corner = Corner(
+                    inputs: plan.inputChannels - channel, outputs: plan.outputChannels - output)
                 for tap in 0..<plan.taps {
                     let starts = plan.starts + tap * (plan.outputHeight + 1)
                     let (first, end) = (starts[rows.lowerBound], starts[rows.upperBound])
                     var sums = Lanes.zero
                     if first < end && inputPixels == 1 && outputPixels == 1 && plan.copiesInput {
-                        sums = corner.sum(tileInput, tileGradient, positions: blocks, scratch: scratch)
+                        sums = corner.sum(
+                            tileInput, tileGradient, positions: blocks, scratch: scratch)
                     } else if first < end {
                         sums = corner.sum(
                             tileInput - inputStart, tileGradient - outputStart, plan.pairs + first,
-                            count: end - first, blocks: blocks, inputStride: inputStride, outputStride: outputStride,
+                            count: end - first, blocks: blocks, inputStride: inputStride,
+                            outputStride: outputStride,
                             scratch: scratch)
                     }
                     Loops.storeCorner(

@@ -1,14 +1,16 @@
 import KernelContract
 
-// The transforms of Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), F(2×2, 3×3). With
+// The transforms of Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016),
+// F(2×2, 3×3). With
 //
 //     Bᵀ = 1  0 −1  0     G = 1  0  0     Aᵀ = 1  1  1  0
 //          0  1  1  0         ½  ½  ½          0  1 −1 −1
 //          0 −1  1  0         ½ −½  ½
 //          0  1  0 −1         0  0  1
 //
-// the output is Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A, summed over input channels inside the brackets, and the gradient of the
-// weights Gᵀ[(A dY Aᵀ) ⊙ (Bᵀ d B)]G, summed over tiles. Columns are transformed first, then rows; every sum is written out.
+// the output is Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A, summed over input channels inside the brackets, and
+// the gradient of the weights Gᵀ[(A dY Aᵀ) ⊙ (Bᵀ d B)]G, summed over tiles. Columns are transformed
+// first, then rows; every sum is written out.
 
 extension Loops {
     public static func winogradInput(
@@ -29,7 +31,8 @@ extension Loops {
                 return isInside ? block + y * rowStride + x * channels : zeros
             }
             let pixels = TileRows(
-                a0: pixel(a, 0), a1: pixel(a, 1), a2: pixel(a, 2), a3: pixel(a, 3), b0: pixel(b, 0), b1: pixel(b, 1),
+                a0: pixel(a, 0), a1: pixel(a, 1), a2: pixel(a, 2), a3: pixel(a, 3), b0: pixel(b, 0),
+                b1: pixel(b, 1),
                 b2: pixel(b, 2), b3: pixel(b, 3))
             let target = output + (position - positions.lowerBound) * layout.positionStride
             if row == 1 {
@@ -43,7 +46,8 @@ extension Loops {
 
     @inline(__always)
     private static func transformRow(
-        _ pixels: TileRows, _ target: UnsafeMutablePointer<Lanes>, _ layout: TransformedLayout, _ channels: Int,
+        _ pixels: TileRows, _ target: UnsafeMutablePointer<Lanes>, _ layout: TransformedLayout,
+        _ channels: Int,
         _ combine: (Register, Register) -> Register
     ) {
         var first = 0
@@ -55,7 +59,9 @@ extension Loops {
                     let c1 = combine(load(pixels.a1 + at, part), load(pixels.b1 + at, part))
                     let c2 = combine(load(pixels.a2 + at, part), load(pixels.b2 + at, part))
                     let c3 = combine(load(pixels.a3 + at, part), load(pixels.b3 + at, part))
-                    storeFour(transformFour(c0, c1, c2, c3), to + at - first, layout.frequencyStride, part)
+                    storeFour(
+                        transformFour(c0, c1, c2, c3), to + at - first, layout.frequencyStride, part
+                    )
                 }
             }
             first += gradientTile
@@ -64,7 +70,8 @@ extension Loops {
     }
 
     public static func winogradOutput(
-        _ plan: WinogradPlan, products: UnsafePointer<Lanes>, bias: UnsafePointer<Float>?, continuing: Bool,
+        _ plan: WinogradPlan, products: UnsafePointer<Lanes>, bias: UnsafePointer<Float>?,
+        continuing: Bool,
         positions: Range<Int>, output: UnsafeMutablePointer<Lanes>
     ) {
         let channels = plan.outputChannels
@@ -74,7 +81,8 @@ extension Loops {
         for position in positions {
             let source = products + (position - positions.lowerBound) * channels
             let target =
-                output + place.block * plan.height * rowStride + 2 * place.row * rowStride + 2 * place.column * channels
+                output + place.block * plan.height * rowStride + 2 * place.row * rowStride + 2
+                * place.column * channels
             let hasRight = 2 * place.column + 1 < plan.width
             let hasBottom = 2 * place.row + 1 < plan.height
             for channel in 0..<channels {
@@ -84,10 +92,13 @@ extension Loops {
                     @inline(__always) func column(_ c: Int) -> (top: Register, bottom: Register) {
                         let at = source + c * stride + channel
                         return transformTwo(
-                            load(at, part), load(at + 4 * stride, part), load(at + 8 * stride, part),
+                            load(at, part), load(at + 4 * stride, part),
+                            load(at + 8 * stride, part),
                             load(at + 12 * stride, part))
                     }
-                    @inline(__always) func write(_ value: Register, _ to: UnsafeMutablePointer<Lanes>) {
+                    @inline(__always) func write(
+                        _ value: Register, _ to: UnsafeMutablePointer<Lanes>
+                    ) {
                         store(continuing ? load(to, part) + value : value + start, to, part)
                     }
                     let (a, b, c, d) = (column(0), column(1), column(2), column(3))
@@ -104,14 +115,28 @@ extension Loops {
     }
 
     public static func winogradGradient(
-        _ plan: WinogradPlan, row: Int, outputGradient: UnsafePointer<Lanes>, zeros: UnsafePointer<Lanes>,
-        positions: Range<Int>, groups: Range<Int>, output: UnsafeMutablePointer<Lanes>, layout: TransformedLayout
+        _ plan: WinogradPlan, row: Int, outputGradient: UnsafePointer<Lanes>,
+        zeros: UnsafePointer<Lanes>,
+        positions: Range<Int>, groups: Range<Int>, output: UnsafeMutablePointer<Lanes>,
+        layout: TransformedLayout
     ) {
         switch row {
-        case 0: spreadGradient(plan, outputGradient, zeros, positions, groups, output, layout) { top, _ in top }
-        case 1: spreadGradient(plan, outputGradient, zeros, positions, groups, output, layout) { $0 + $1 }
-        case 2: spreadGradient(plan, outputGradient, zeros, positions, groups, output, layout) { $0 - $1 }
-        default: spreadGradient(plan, outputGradient, zeros, positions, groups, output, layout) { _, bottom in -bottom }
+        case 0:
+            spreadGradient(plan, outputGradient, zeros, positions, groups, output, layout) {
+                top, _ in top
+            }
+        case 1:
+            spreadGradient(plan, outputGradient, zeros, positions, groups, output, layout) {
+                $0 + $1
+            }
+        case 2:
+            spreadGradient(plan, outputGradient, zeros, positions, groups, output, layout) {
+                $0 - $1
+            }
+        default:
+            spreadGradient(plan, outputGradient, zeros, positions, groups, output, layout) {
+                _, bottom in -bottom
+            }
         }
     }
 
@@ -141,7 +166,8 @@ extension Loops {
                     for part in 0..<registersOfLanes {
                         let left = combine(load(topLeft + at, part), load(bottomLeft + at, part))
                         let right = combine(load(topRight + at, part), load(bottomRight + at, part))
-                        storeFour(spreadTwo(left, right), to + at - first, layout.frequencyStride, part)
+                        storeFour(
+                            spreadTwo(left, right), to + at - first, layout.frequencyStride, part)
                     }
                 }
                 first += gradientTile
@@ -172,15 +198,22 @@ extension Loops {
                 }
                 let (a, b, c) = (row(0), row(1), row(2))
                 let columns = (
-                    transformThree(a.0, b.0, c.0), transformThree(a.1, b.1, c.1), transformThree(a.2, b.2, c.2),
+                    transformThree(a.0, b.0, c.0), transformThree(a.1, b.1, c.1),
+                    transformThree(a.2, b.2, c.2),
                     transformThree(a.3, b.3, c.3)
                 )
-                let backward = packedBackward.map { $0 + (panel * allOutputs + output) * panelWidth }
+                let backward = packedBackward.map {
+                    $0 + (panel * allOutputs + output) * panelWidth
+                }
                 let forward = column + first * panelWidth
-                // The gradient sees the kernel turned by 180°, which exchanges the first and last frequency of each axis.
+                // The gradient sees the kernel turned by 180°, which exchanges the first and last
+                // frequency of each axis.
                 @inline(__always) func keep(_ value: Eight, _ row: Int, _ column: Int) {
-                    let turned = (row % 3 == 0 ? 3 - row : row) * 4 + (column % 3 == 0 ? 3 - column : column)
-                    if let backward { storeEight(value, backward + turned * backwardStride, panelWidth) }
+                    let turned =
+                        (row % 3 == 0 ? 3 - row : row) * 4 + (column % 3 == 0 ? 3 - column : column)
+                    if let backward {
+                        storeEight(value, backward + turned * backwardStride, panelWidth)
+                    }
                     let target = forward + (row * 4 + column) * stride
                     for i in 0..<count { target[i * panelWidth] = value[i] }
                 }
@@ -205,7 +238,8 @@ extension Loops {
     }
 
     public static func winogradWeightGradient(
-        _ plan: WinogradPlan, sums: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>, outputs: Range<Int>
+        _ plan: WinogradPlan, sums: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>,
+        outputs: Range<Int>
     ) {
         let inputs = plan.inputChannels
         let stride = inputs * plan.outputChannels
@@ -261,72 +295,4 @@ private struct TilePlace {
 /// Two rows of a tile's pixels; those on the border read zeros.
 private struct TileRows {
     let a0, a1, a2, a3, b0, b1, b2, b3: UnsafePointer<Lanes>
-}
-
-private typealias Eight = SIMD8<Float>
-private typealias Four = (Register, Register, Register, Register)
-
-@inline(__always)
-private func load(_ x: UnsafePointer<Lanes>, _ part: Int) -> Register {
-    UnsafeRawPointer(x).load(fromByteOffset: part * MemoryLayout<Register>.stride, as: Register.self)
-}
-
-@inline(__always)
-private func store(_ value: Register, _ x: UnsafeMutablePointer<Lanes>, _ part: Int) {
-    UnsafeMutableRawPointer(x).storeBytes(
-        of: value, toByteOffset: part * MemoryLayout<Register>.stride, as: Register.self)
-}
-
-@inline(__always)
-private func storeFour(_ values: Four, _ target: UnsafeMutablePointer<Lanes>, _ stride: Int, _ part: Int) {
-    store(values.0, target, part)
-    store(values.1, target + stride, part)
-    store(values.2, target + 2 * stride, part)
-    store(values.3, target + 3 * stride, part)
-}
-
-/// Bᵀ.
-@inline(__always)
-private func transformFour(_ a: Register, _ b: Register, _ c: Register, _ d: Register) -> Four {
-    (a - c, b + c, c - b, b - d)
-}
-
-/// Aᵀ.
-@inline(__always)
-private func transformTwo(_ a: Register, _ b: Register, _ c: Register, _ d: Register) -> (
-    top: Register, bottom: Register
-) {
-    (a + b + c, b - c - d)
-}
-
-/// A.
-@inline(__always)
-private func spreadTwo(_ a: Register, _ b: Register) -> Four { (a, a + b, a - b, -b) }
-
-/// G.
-@inline(__always)
-private func transformThree(_ a: Eight, _ b: Eight, _ c: Eight) -> (Eight, Eight, Eight, Eight) {
-    (a, (a + c + b) * 0.5, (a + c - b) * 0.5, c)
-}
-
-/// Gᵀ.
-@inline(__always)
-private func gatherThree(_ a: Eight, _ b: Eight, _ c: Eight, _ d: Eight) -> (Eight, Eight, Eight) {
-    let half = (b + c) * 0.5
-    return (a + half, (b - c) * 0.5, half + d)
-}
-
-/// The first `count` of eight numbers, then zeros.
-@inline(__always)
-private func loadEight(_ x: UnsafePointer<Float>, _ count: Int) -> Eight {
-    if count == 8 { return UnsafeRawPointer(x).loadUnaligned(as: Eight.self) }
-    var value = Eight.zero
-    for i in 0..<count { value[i] = x[i] }
-    return value
-}
-
-@inline(__always)
-private func storeEight(_ value: Eight, _ x: UnsafeMutablePointer<Float>, _ count: Int) {
-    if count == 8 { return UnsafeMutableRawPointer(x).storeBytes(of: value, as: Eight.self) }
-    for i in 0..<count { x[i] = value[i] }
 }

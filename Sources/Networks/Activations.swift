@@ -23,7 +23,8 @@ package struct Activations {
     package var channels: Int
 
     package init(
-        pointer: UnsafeMutablePointer<Lanes>, layout: Layout, batch: Int, steps: Int, height: Int = 1, width: Int = 1,
+        pointer: UnsafeMutablePointer<Lanes>, layout: Layout, batch: Int, steps: Int,
+        height: Int = 1, width: Int = 1,
         channels: Int
     ) {
         self.pointer = pointer
@@ -50,7 +51,9 @@ package struct Activations {
     package var count: Int { blocks * height * width * channels }
 
     /// Pictures, for kernels over frames.
-    var picture: BlockShape { BlockShape(frames: frames, height: height, width: width, channels: channels) }
+    var picture: BlockShape {
+        BlockShape(frames: frames, height: height, width: width, channels: channels)
+    }
 
     /// The same numbers of another place, with other channels.
     func at(_ pointer: UnsafeMutablePointer<Lanes>, channels: Int? = nil) -> Activations {

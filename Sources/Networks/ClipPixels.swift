@@ -1,6 +1,7 @@
 import Kernels
 
-/// The bytes of one clip, and how a network reads them: at each time, at each place of a frame, a byte, in a tone.
+/// The bytes of one clip, and how a network reads them: at each time, at each place of a frame, a
+/// byte, in a tone.
 package struct ClipPixels {
     /// The frame at each time.
     package var frames: [UnsafePointer<UInt8>]
@@ -28,8 +29,8 @@ package struct MixedPixels {
     }
 }
 
-/// How brightness and contrast of a clip change: mean + (byte·gain − mean)·contrast, rounded to the nearest of 0…255, where
-/// `mean` is the clip's, brightened.
+/// How brightness and contrast of a clip change: mean + (byte·gain − mean)·contrast, rounded to the
+/// nearest of 0…255, where `mean` is the clip's, brightened.
 package struct Tone: Sendable, Equatable {
     package var gain: Float = 1
     package var contrast: Float = 1
@@ -46,10 +47,14 @@ struct LaneTone {
 
     init(_ tones: [Tone?]) {
         guard tones.contains(where: { $0 != nil && $0 != Tone() }) else { return }
-        var lanes = (gain: Lanes(repeating: 1), contrast: Lanes(repeating: 1), mean: Lanes(repeating: 0))
+        var lanes = (
+            gain: Lanes(repeating: 1), contrast: Lanes(repeating: 1), mean: Lanes(repeating: 0)
+        )
         for (lane, tone) in tones.enumerated() {
             guard let tone else { continue }
-            (lanes.gain[lane], lanes.contrast[lane], lanes.mean[lane]) = (tone.gain, tone.contrast, tone.mean)
+            (lanes.gain[lane], lanes.contrast[lane], lanes.mean[lane]) = (
+                tone.gain, tone.contrast, tone.mean
+            )
         }
         self.lanes = lanes
     }
@@ -74,7 +79,9 @@ struct Mixing {
     }
 
     @inline(__always)
-    func withPointers(_ body: (_ tone: UnsafePointer<Float>?, _ shares: UnsafePointer<Float>?) -> Void) {
+    func withPointers(
+        _ body: (_ tone: UnsafePointer<Float>?, _ shares: UnsafePointer<Float>?) -> Void
+    ) {
         tone.withPointer { tone in
             withUnsafeBytes(of: shares) { body(tone, $0.bindMemory(to: Float.self).baseAddress) }
         }

@@ -1,8 +1,8 @@
 import Kernels
 import Tensors
 
-/// What a layer computes with: the kernels, the threads, and working memory that all layers share, for they work one
-/// after the other.
+/// What a layer computes with: the kernels, the threads, and working memory that all layers share,
+/// for they work one after the other.
 package struct ComputeContext: Sendable {
     package let kernels: any KernelSet.Type
     package let team: Team
@@ -14,7 +14,8 @@ package struct ComputeContext: Sendable {
     }
 }
 
-/// Memory that holds nothing from one call of a layer to the next, as large as the neediest layer asked for when it was made.
+/// Memory that holds nothing from one call of a layer to the next, as large as the neediest layer
+/// asked for when it was made.
 package final class Workspace: @unchecked Sendable {
     private var memory = Buffer<Lanes>(count: 0)
 

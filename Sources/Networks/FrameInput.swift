@@ -20,11 +20,12 @@ package final class FrameInput {
             count: context.frameBlocks * geometry.paddedHeight * geometry.paddedWidth * channels)
     }
 
-    /// The first `batch` clips. Frames lie as `time · batch + clip`; a smaller batch than the last leaves old frames behind
-    /// the new, which are cleared.
+    /// The first `batch` clips. Frames lie as `time · batch + clip`; a smaller batch than the last
+    /// leaves old frames behind the new, which are cleared.
     func activations(batch: Int) -> Activations {
         let x = Activations(
-            pointer: memory.pointer, layout: .frames, batch: batch, steps: steps, height: geometry.paddedHeight,
+            pointer: memory.pointer, layout: .frames, batch: batch, steps: steps,
+            height: geometry.paddedHeight,
             width: geometry.paddedWidth, channels: channels)
         guard x.frames % laneCount != 0 else { return x }
         let stride = x.height * x.width * channels
@@ -45,8 +46,8 @@ package final class FrameInput {
         }
     }
 
-    /// Writes a batch to the input buffer: bytes divided by 255. Sixteen frames, which are interleaved there, are transposed at
-    /// once, row by row.
+    /// Writes a batch to the input buffer: bytes divided by 255. Sixteen frames, which are
+    /// interleaved there, are transposed at once, row by row.
     package func setClips(_ batch: [MixedPixels]) {
         let count = geometry.width * channels
         let padded = (count + laneCount - 1) / laneCount * laneCount
@@ -54,19 +55,24 @@ package final class FrameInput {
         defer { for piece in memory { piece.deallocate() } }
         let first = batch.map { PixelRows($0.first, padded: padded, &memory) }
         let isMixed = batch.contains { $0.second != nil }
-        let second = batch.map { clip in clip.second.map { PixelRows($0, padded: padded, &memory) } }
+        let second = batch.map { clip in clip.second.map { PixelRows($0, padded: padded, &memory) }
+        }
         let frames = steps * batch.count
         // Rows of both clips of sixteen frames, and one of zeros.
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: (2 * laneCount + 1) * padded) { room in
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: (2 * laneCount + 1) * padded) {
+            room in
             guard let room = room.baseAddress else { return }
             room.update(repeating: 0, count: (2 * laneCount + 1) * padded)
             let zeros = UnsafePointer(room + 2 * laneCount * padded)
-            withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: 2 * laneCount) { rows in
+            withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: 2 * laneCount) {
+                rows in
                 guard let rows = rows.baseAddress else { return }
                 for at in 0..<2 * laneCount { rows[at] = zeros }
                 for block in 0..<(frames + laneCount - 1) / laneCount {
                     let own = block * laneCount..<min(block * laneCount + laneCount, frames)
-                    for lane in own.count..<laneCount { (rows[lane], rows[laneCount + lane]) = (zeros, zeros) }
+                    for lane in own.count..<laneCount {
+                        (rows[lane], rows[laneCount + lane]) = (zeros, zeros)
+                    }
                     let lanes = own.map { (clip: $0 % batch.count, time: $0 / batch.count) }
                     let tone = LaneTone(lanes.map { batch[$0.clip].first.tone })
                     let mixing = isMixed ? Mixing(lanes.map { batch[$0.clip] }) : nil
@@ -77,17 +83,21 @@ package final class FrameInput {
                             rows[lane] = sources[lane].row(row, in: room + lane * padded)
                             guard isMixed else { continue }
                             rows[laneCount + lane] =
-                                others[lane]?.row(row, in: room + (laneCount + lane) * padded) ?? zeros
+                                others[lane]?.row(row, in: room + (laneCount + lane) * padded)
+                                ?? zeros
                         }
                         tone.withPointer { tone in
                             let first = PixelTurn(rows: rows, tone: tone)
                             let target = target(row, block: block)
                             guard let mixing else {
-                                return kernels.turnPixels(first, mixedWith: nil, count: count, target: target)
+                                return kernels.turnPixels(
+                                    first, mixedWith: nil, count: count, target: target)
                             }
                             mixing.withPointers { tone, shares in
-                                let second = PixelTurn(rows: rows + laneCount, tone: tone, shares: shares)
-                                kernels.turnPixels(first, mixedWith: second, count: count, target: target)
+                                let second = PixelTurn(
+                                    rows: rows + laneCount, tone: tone, shares: shares)
+                                kernels.turnPixels(
+                                    first, mixedWith: second, count: count, target: target)
                             }
                         }
                     }
@@ -99,7 +109,8 @@ package final class FrameInput {
     /// Where the numbers of a row of sixteen frames lie.
     private func target(_ row: Int, block: Int) -> UnsafeMutablePointer<Lanes> {
         let rowLength = geometry.paddedWidth * channels
-        return memory.pointer + (block * geometry.paddedHeight + row + geometry.padding.top) * rowLength
+        return memory.pointer + (block * geometry.paddedHeight + row + geometry.padding.top)
+            * rowLength
             + geometry.padding.left * channels
     }
 }

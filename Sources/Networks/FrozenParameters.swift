@@ -42,19 +42,23 @@ package struct FrozenParameters {
     /// Holds what the named parameters are now.
     /// - Throws: `WeightMismatch` where a pattern names no parameter.
     package init(_ patterns: [String], of parameters: Parameters) throws {
-        let all = parameters.entries.map { ($0, true) } + parameters.averageEntries.map { ($0, false) }
-        let unused = patterns.filter { pattern in !all.contains { NamePattern(pattern).matches($0.0.name) } }
+        let all =
+            parameters.entries.map { ($0, true) } + parameters.averageEntries.map { ($0, false) }
+        let unused = patterns.filter { pattern in
+            !all.contains { NamePattern(pattern).matches($0.0.name) }
+        }
         guard unused.isEmpty else {
             throw WeightMismatch(problems: unused.map { "freeze: no parameter is called \($0)" })
         }
-        parts = all.filter { entry, _ in patterns.contains { NamePattern($0).matches(entry.name) } }.map {
-            entry, isTrained in
-            let buffer = isTrained ? parameters.weights : parameters.averages
-            let range = entry.offset..<entry.offset + entry.count
-            return Part(
-                buffer: buffer, gradients: isTrained ? parameters.gradients : nil, range: range,
-                values: range.map { buffer.pointer[$0] })
-        }
+        parts = all.filter { entry, _ in patterns.contains { NamePattern($0).matches(entry.name) } }
+            .map {
+                entry, isTrained in
+                let buffer = isTrained ? parameters.weights : parameters.averages
+                let range = entry.offset..<entry.offset + entry.count
+                return Part(
+                    buffer: buffer, gradients: isTrained ? parameters.gradients : nil, range: range,
+                    values: range.map { buffer.pointer[$0] })
+            }
     }
 
     /// Before a step: what does not move does not count in the norm of the gradient.
@@ -64,6 +68,8 @@ package struct FrozenParameters {
 
     /// After a step.
     package func restore() {
-        for part in parts { for (at, value) in zip(part.range, part.values) { part.buffer.pointer[at] = value } }
+        for part in parts {
+            for (at, value) in zip(part.range, part.values) { part.buffer.pointer[at] = value }
+        }
     }
 }

@@ -27,7 +27,8 @@ package struct ParameterSpec: Sendable, Equatable {
         _ specs: [ParameterSpec], _ tensors: [Tensor], except skipped: [String] = []
     ) -> [String] {
         func isSkipped(_ name: String) -> Bool { NamePattern.any(skipped, match: name) }
-        let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let byName = Dictionary(
+            tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let wanted = specs.filter { !isSkipped($0.name) }
         let known = Set(wanted.map(\.name))
         // PyTorch counts batches; nothing here does.
@@ -39,7 +40,9 @@ package struct ParameterSpec: Sendable, Equatable {
                 problems.append("\(spec.name) \(spec.shape) is missing")
                 continue
             }
-            if tensor.shape != spec.shape { problems.append("\(spec.name) is \(tensor.shape), not \(spec.shape)") }
+            if tensor.shape != spec.shape {
+                problems.append("\(spec.name) is \(tensor.shape), not \(spec.shape)")
+            }
         }
         return problems
     }

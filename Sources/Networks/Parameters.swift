@@ -1,9 +1,11 @@
 import Kernels
 import Tensors
 
-/// All weights of a network in one block of memory, their gradients in another, the batch-norm averages in a third.
+/// All weights of a network in one block of memory, their gradients in another, the batch-norm
+/// averages in a third.
 ///
-/// Convolution weights lie as `[output][kernel row][kernel column][input]`; `tensors` gives them in PyTorch's order.
+/// Convolution weights lie as `[output][kernel row][kernel column][input]`; `tensors` gives them in
+/// PyTorch's order.
 package final class Parameters {
     struct Entry: Sendable {
         let spec: ParameterSpec
@@ -40,7 +42,9 @@ package final class Parameters {
         }
         (entries, averageEntries) = (trained, followed)
         slots = Dictionary(
-            uniqueKeysWithValues: (trained + followed).map { ($0.name, Slot(offset: $0.offset, count: $0.count)) })
+            uniqueKeysWithValues: (trained + followed).map {
+                ($0.name, Slot(offset: $0.offset, count: $0.count))
+            })
         weights = Buffer(count: size)
         gradients = Buffer(count: size)
         averages = Buffer(count: averageSize)
@@ -52,7 +56,8 @@ package final class Parameters {
         return slot
     }
 
-    /// Starts every parameter from its own stream of `seed`: the n-th parameter's numbers depend on the seed and n alone.
+    /// Starts every parameter from its own stream of `seed`: the n-th parameter's numbers depend on
+    /// the seed and n alone.
     package func start(seed: UInt64) {
         for (index, entry) in entries.enumerated() {
             switch entry.spec.start {
@@ -72,7 +77,8 @@ package final class Parameters {
 
     /// Names, shapes and places of all parameters, in words.
     package var layout: String {
-        (entries + averageEntries).map { "\($0.name) \($0.shape) \($0.offset)" }.joined(separator: "\n")
+        (entries + averageEntries).map { "\($0.name) \($0.shape) \($0.offset)" }.joined(
+            separator: "\n")
     }
 
     func weight(_ slot: Slot) -> UnsafeMutablePointer<Float> { weights.pointer + slot.offset }
@@ -82,7 +88,9 @@ package final class Parameters {
     /// Trained weights, then batch-norm averages, in PyTorch's names, shapes and order.
     package var tensors: [Tensor] {
         entries.map { Tensor(name: $0.name, shape: $0.shape, values: read($0, weights)) }
-            + averageEntries.map { Tensor(name: $0.name, shape: $0.shape, values: read($0, averages)) }
+            + averageEntries.map {
+                Tensor(name: $0.name, shape: $0.shape, values: read($0, averages))
+            }
     }
 
     /// The gradients of the trained weights, named and shaped as they are.
@@ -96,7 +104,8 @@ package final class Parameters {
     package func load(_ tensors: [Tensor], except skipped: [String] = []) throws {
         let problems = mismatches(tensors, except: skipped)
         guard problems.isEmpty else { throw WeightMismatch(problems: problems) }
-        let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let byName = Dictionary(
+            tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         for entry in entries where !NamePattern.any(skipped, match: entry.name) {
             write(byName[entry.name]?.values ?? [], to: entry)
         }
@@ -130,13 +139,18 @@ package final class Parameters {
         forEachConvolutionWeight(entry.shape) { torch, own in target[own] = values[torch] }
     }
 
-    /// Pairs the index in PyTorch's `[output][input][row][column]` with ours, `[output][row][column][input]`.
-    private func forEachConvolutionWeight(_ shape: [Int], _ body: (_ torch: Int, _ own: Int) -> Void) {
+    /// Pairs the index in PyTorch's `[output][input][row][column]` with ours,
+    /// `[output][row][column][input]`.
+    private func forEachConvolutionWeight(
+        _ shape: [Int], _ body: (_ torch: Int, _ own: Int) -> Void
+    ) {
         let (inputs, taps) = (shape[1], shape[2] * shape[3])
         for output in 0..<shape[0] {
             for input in 0..<inputs {
                 for tap in 0..<taps {
-                    body((output * inputs + input) * taps + tap, (output * taps + tap) * inputs + input)
+                    body(
+                        (output * inputs + input) * taps + tap,
+                        (output * taps + tap) * inputs + input)
                 }
             }
         }

@@ -1,6 +1,7 @@
 import Studies
 
-/// One word of a command line: `--lr={lr}`. A key's name in braces is replaced by its value; doubled braces are braces.
+/// One word of a command line: `--lr={lr}`. A key's name in braces is replaced by its value;
+/// doubled braces are braces.
 package struct ArgumentTemplate: Equatable {
     enum Part: Equatable {
         case literal(String)
@@ -35,13 +36,15 @@ package struct ArgumentTemplate: Equatable {
 
     /// Braces around anything else are braces.
     private static func isName(_ text: Substring) -> Bool {
-        guard let first = text.unicodeScalars.first, first == "_" || (first.isASCII && first.properties.isAlphabetic)
+        guard let first = text.unicodeScalars.first,
+            first == "_" || (first.isASCII && first.properties.isAlphabetic)
         else {
             return false
         }
         return text.unicodeScalars.allSatisfy {
             $0.isASCII
-                && ($0.properties.isAlphabetic || $0.properties.numericType != nil || "_.-".unicodeScalars.contains($0))
+                && ($0.properties.isAlphabetic || $0.properties.numericType != nil
+                    || "_.-".unicodeScalars.contains($0))
         }
     }
 
@@ -52,7 +55,9 @@ package struct ArgumentTemplate: Equatable {
     /// A word that is a value alone is never taken for a file that happens to bear its name.
     package var mayNameFile: Bool {
         guard !keys.isEmpty else { return true }
-        return parts.contains { if case .literal(let text) = $0 { text.contains("/") } else { false } }
+        return parts.contains {
+            if case .literal(let text) = $0 { text.contains("/") } else { false }
+        }
     }
 
     package func text(_ value: (String) -> Value?) -> String {

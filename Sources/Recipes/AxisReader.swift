@@ -24,13 +24,17 @@ struct AxisReader {
     /// Whether a mapping describes the values of an axis, rather than nested keys.
     static func isAxisMapping(_ node: Node) -> Bool {
         guard let names = node.mapping?.keys.map(\.string), !names.isEmpty else { return false }
-        return names.allSatisfy { name in fields.values.joined().contains(name ?? "") || name == "distribution" }
+        return names.allSatisfy { name in
+            fields.values.joined().contains(name ?? "") || name == "distribution"
+        }
     }
 
     /// What each form needs; `count` may be left out where values are drawn.
     private static let fields: [String: [String]] = [
-        "range": ["from", "to", "step"], "uniform": ["min", "max", "count"], "log": ["min", "max", "count"],
-        "int_uniform": ["min", "max", "count"], "normal": ["mean", "std", "count"], "choice": ["values"],
+        "range": ["from", "to", "step"], "uniform": ["min", "max", "count"],
+        "log": ["min", "max", "count"],
+        "int_uniform": ["min", "max", "count"], "normal": ["mean", "std", "count"],
+        "choice": ["values"],
     ]
 
     private static let distributions = ["uniform", "log", "int_uniform", "normal", "choice"]
@@ -46,7 +50,8 @@ struct AxisReader {
             mistakes.add(
                 settings.place(node),
                 "\(key.name): found \(settings.described(node)); expected a list, {from, to, step} or "
-                    + "{distribution: log, min, max, count}; a single value belongs under set:", in: source)
+                    + "{distribution: log, min, max, count}; a single value belongs under set:",
+                in: source)
             return nil
         }
     }
@@ -54,7 +59,8 @@ struct AxisReader {
     /// `seeds: 5` is short for `seed: [1, 2, 3, 4, 5]`.
     func seeds(_ node: Node) -> AxisDraft? {
         let key = ParameterSchema.seed
-        guard case .scalar(let scalar) = node, scalar.style == .plain, let count = Int(scalar.string), count > 0,
+        guard case .scalar(let scalar) = node, scalar.style == .plain,
+            let count = Int(scalar.string), count > 0,
             isBearable(Double(count), key, node)
         else {
             mistakes.add(
@@ -64,13 +70,15 @@ struct AxisReader {
             return nil
         }
         return AxisDraft(
-            key: key.name, domain: .values((1...count).map { .integer($0) }), node: node, reader: settings)
+            key: key.name, domain: .values((1...count).map { .integer($0) }), node: node,
+            reader: settings)
     }
 
     private func list(_ key: Parameter, _ node: Node, _ sequence: Node.Sequence) -> [Value]? {
         guard !sequence.isEmpty else {
             mistakes.add(
-                settings.place(node), "\(key.name): the list is empty: an axis needs at least one value", in: source)
+                settings.place(node),
+                "\(key.name): the list is empty: an axis needs at least one value", in: source)
             return nil
         }
         if let member = sequence.first(where: SettingsReader.refers) {
@@ -93,7 +101,9 @@ struct AxisReader {
         for value in values {
             let label = Assignment(key: key.name, value: value).label
             guard !seen.insert(label).inserted else { continue }
-            mistakes.add(settings.place(node), "\(key.name): two values are both called \(label)", in: source)
+            mistakes.add(
+                settings.place(node), "\(key.name): two values are both called \(label)", in: source
+            )
         }
     }
 
@@ -113,7 +123,8 @@ struct AxisReader {
         let isRange = names.contains("from") || names.contains("to") || names.contains("step")
         let kind = isRange ? "range" : node.mapping?["distribution"]?.string ?? "uniform"
         guard let wanted = AxisReader.fields[kind] else {
-            let hint = nearest(kind, in: AxisReader.distributions).map { ": did you mean \($0)?" } ?? ""
+            let hint =
+                nearest(kind, in: AxisReader.distributions).map { ": did you mean \($0)?" } ?? ""
             mistakes.add(
                 settings.place(node.mapping?["distribution"]),
                 "\(key.name): distribution is one of \(AxisReader.distributions.joined(separator: ", ")), not \(kind)\(hint)",
@@ -131,7 +142,9 @@ struct AxisReader {
                 let hint =
                     nearest(name, in: wanted).map { ": did you mean \($0)?" }
                     ?? "; it has \(wanted.joined(separator: ", "))"
-                mistakes.add(settings.place(keyNode), "\(key.name): an axis has no \(name)\(hint)", in: source)
+                mistakes.add(
+                    settings.place(keyNode), "\(key.name): an axis has no \(name)\(hint)",
+                    in: source)
                 sound = false
             }
         }
@@ -142,17 +155,21 @@ struct AxisReader {
                 settings.place(node),
                 "\(key.name): \(missing.joined(separator: ", ")) missing: write "
                     + (isRange ? "{from: 1, to: 5, step: 1}" : AxisReader.example(kind))
-                    + (missing == ["count"] ? ", or draw values by method: random" : ""), in: source)
+                    + (missing == ["count"] ? ", or draw values by method: random" : ""), in: source
+            )
             return nil
         }
         guard sound else { return nil }
         if isRange {
-            return range(key, fields, node).map { .values(unique($0.compactMap { checked($0, key, node) })) }
+            return range(key, fields, node).map {
+                .values(unique($0.compactMap { checked($0, key, node) }))
+            }
         }
         if kind == "choice" {
             guard let values = fields["values"], case .sequence(let sequence) = values else {
                 mistakes.add(
-                    settings.place(fields["values"]), "\(key.name): values: expected a list", in: source)
+                    settings.place(fields["values"]), "\(key.name): values: expected a list",
+                    in: source)
                 return nil
             }
             return list(key, values, sequence).map { .values(unique($0)) }
@@ -161,11 +178,14 @@ struct AxisReader {
         guard fields["count"] != nil else { return .distribution(distribution, key) }
         guard let count = number("count", key, fields) else { return nil }
         guard count == count.rounded(), count >= 1, isBearable(count, key, node) else {
-            mistakes.add(settings.place(node), "\(key.name): count: expected a whole number, 1 or more", in: source)
+            mistakes.add(
+                settings.place(node), "\(key.name): count: expected a whole number, 1 or more",
+                in: source)
             return nil
         }
         // With a count, a sampled sweep chooses among the values.
-        return .values(unique(distribution.spread(Int(count)).compactMap { checked($0, key, node) }))
+        return .values(
+            unique(distribution.spread(Int(count)).compactMap { checked($0, key, node) }))
     }
 
     private static func example(_ kind: String) -> String {
@@ -185,16 +205,22 @@ struct AxisReader {
             return nil
         }
         if kind == "normal" {
-            guard let mean = number("mean", key, fields), let deviation = number("std", key, fields) else { return nil }
-            return deviation > 0 ? .normal(mean: mean, deviation: deviation) : mistake("std: expected a number above 0")
+            guard let mean = number("mean", key, fields), let deviation = number("std", key, fields)
+            else { return nil }
+            return deviation > 0
+                ? .normal(mean: mean, deviation: deviation)
+                : mistake("std: expected a number above 0")
         }
-        guard let low = number("min", key, fields), let high = number("max", key, fields) else { return nil }
+        guard let low = number("min", key, fields), let high = number("max", key, fields) else {
+            return nil
+        }
         guard low < high || (low == high && fields["count"] != nil) else {
             return mistake("min has to be below max; found \(shortest(low)) and \(shortest(high))")
         }
         switch kind {
         case "log":
-            return low > 0 ? .log(low, high) : mistake("found min \(shortest(low)); a log axis begins above 0")
+            return low > 0
+                ? .log(low, high) : mistake("found min \(shortest(low)); a log axis begins above 0")
         case "int_uniform":
             guard let first = Int(exactly: low), let last = Int(exactly: high) else {
                 return mistake("min and max of int_uniform are whole numbers")
@@ -229,7 +255,8 @@ struct AxisReader {
     private func isBearable(_ count: Double, _ key: Parameter, _ node: Node) -> Bool {
         guard count <= Double(AxisReader.limit) else {
             mistakes.add(
-                settings.place(node), "\(key.name): \(shortest(count)) values; an axis has at most \(AxisReader.limit)",
+                settings.place(node),
+                "\(key.name): \(shortest(count)) values; an axis has at most \(AxisReader.limit)",
                 in: source)
             return false
         }
@@ -254,7 +281,8 @@ struct AxisReader {
     private func checked(_ number: Double, _ key: Parameter, _ node: Node) -> Value? {
         if let value = key.value(number) { return value }
         mistakes.add(
-            settings.place(node), "\(key.name): the axis gives \(shortest(number)); expected \(key.rule)", in: source)
+            settings.place(node),
+            "\(key.name): the axis gives \(shortest(number)); expected \(key.rule)", in: source)
         return nil
     }
 

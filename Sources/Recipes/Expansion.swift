@@ -22,10 +22,10 @@ extension Recipe {
     /// Every swept key, the seed's last.
     package var axisKeys: [String] { space.axes.map(\.key) + ["seed"] }
 
-    /// All runs, in order: the first axis moves slowest, the seed fastest. What `exclude` matches is left out, and what no
-    /// `include` matches. Values are drawn here.
-    /// - Throws: `RecipeMistakes` if a key does not take a value that was drawn, no run is left, or there are more than
-    ///   `max_runs`.
+    /// All runs, in order: the first axis moves slowest, the seed fastest. What `exclude` matches
+    /// is left out, and what no `include` matches. Values are drawn here.
+    /// - Throws: `RecipeMistakes` if a key does not take a value that was drawn, no run is left, or
+    ///   there are more than `max_runs`.
     package func expand() throws -> [RunDraft] {
         let shared = configuration
         let seeds = seedAxis?.domain.values ?? [shared["seed"] ?? .integer(42)]
@@ -40,7 +40,8 @@ extension Recipe {
             for seed in seeds {
                 let configuration = shared.at(setting + [Assignment(key: "seed", value: seed)])
                 guard isWanted(configuration) else { continue }
-                runs.append(RunDraft(number: runs.count + 1, trial: trials, configuration: configuration))
+                runs.append(
+                    RunDraft(number: runs.count + 1, trial: trials, configuration: configuration))
             }
             if runs.count > before { trials += 1 }
         }
@@ -56,7 +57,8 @@ extension Recipe {
         } catch let error as UnsuitableValue {
             let found = shortest(error.number)
             throw mistake(
-                "\(error.key): the axis gives \(found); expected \(error.rule)", at: origins[error.key] ?? start)
+                "\(error.key): the axis gives \(found); expected \(error.rule)",
+                at: origins[error.key] ?? start)
         }
     }
 
@@ -67,7 +69,9 @@ extension Recipe {
 
     private func checkCount(_ count: Int) throws {
         if count == 0 {
-            let name = inclusions.isEmpty ? "exclude" : exclusions.isEmpty ? "include" : "include and exclude"
+            let name =
+                inclusions.isEmpty
+                ? "exclude" : exclusions.isEmpty ? "include" : "include and exclude"
             let verb = inclusions.isEmpty || exclusions.isEmpty ? "leaves" : "leave"
             throw mistake("\(name): \(verb) no run over", at: start)
         }
@@ -85,6 +89,10 @@ extension Recipe {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let isHere = place.file == path && lines.indices.contains(place.line - 1)
         return RecipeMistakes(
-            mistakes: [Mistake(place: place, message: message, line: isHere ? String(lines[place.line - 1]) : "")])
+            mistakes: [
+                Mistake(
+                    place: place, message: message,
+                    line: isHere ? String(lines[place.line - 1]) : "")
+            ])
     }
 }

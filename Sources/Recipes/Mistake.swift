@@ -24,7 +24,9 @@ package struct Mistake: Hashable, Sendable {
     package var line: String
 
     package var description: String {
-        guard !line.isEmpty else { return "\(place.file):\(place.line):\(place.column): error: \(message)" }
+        guard !line.isEmpty else {
+            return "\(place.file):\(place.line):\(place.column): error: \(message)"
+        }
         // The caret is under the place whatever the line contains: tabs stay tabs.
         let indent = line.prefix(max(place.column - 1, 0)).map { $0 == "\t" ? "\t" : " " }.joined()
         let shown = "\n    \(line)\n    \(indent)^"
@@ -55,9 +57,13 @@ final class MistakeList {
     private(set) var mistakes: [Mistake] = []
 
     func add(_ place: Place, _ message: String, in source: SourceText) {
-        // A line too long to be shown is not kept: there may be a mistake for every few of its bytes.
+        // A line too long to be shown is not kept: there may be a mistake for every few of its
+        // bytes.
         let line = source.line(place.line)
-        mistakes.append(Mistake(place: place, message: message, line: line.utf8.count <= Mistake.shownLine ? line : ""))
+        mistakes.append(
+            Mistake(
+                place: place, message: message,
+                line: line.utf8.count <= Mistake.shownLine ? line : ""))
     }
 
     func throwIfAny() throws {
@@ -67,13 +73,21 @@ final class MistakeList {
             let message: String
         }
         var seen: Set<Identity> = []
-        let unique = mistakes.filter { seen.insert(Identity(place: $0.place, message: $0.message)).inserted }
-        // Files in the order in which they showed mistakes, arguments last; within one, from top to bottom.
+        let unique = mistakes.filter {
+            seen.insert(Identity(place: $0.place, message: $0.message)).inserted
+        }
+        // Files in the order in which they showed mistakes, arguments last; within one, from top to
+        // bottom.
         var files: [String] = []
-        for mistake in unique where !files.contains(mistake.place.file) { files.append(mistake.place.file) }
+        for mistake in unique where !files.contains(mistake.place.file) {
+            files.append(mistake.place.file)
+        }
         throw RecipeMistakes(
             mistakes: unique.sorted {
-                let (a, b) = (files.firstIndex(of: $0.place.file) ?? 0, files.firstIndex(of: $1.place.file) ?? 0)
+                let (a, b) = (
+                    files.firstIndex(of: $0.place.file) ?? 0,
+                    files.firstIndex(of: $1.place.file) ?? 0
+                )
                 return (a, $0.place) < (b, $1.place)
             })
     }
@@ -95,8 +109,11 @@ private func editDistance(_ a: String, _ b: String) -> Int {
     for i in a.indices {
         var current = [i + 1]
         for j in b.indices {
-            var cost = min(previous[j + 1] + 1, current[j] + 1, previous[j] + (a[i] == b[j] ? 0 : 1))
-            if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, before[j - 1] + 1) }
+            var cost = min(
+                previous[j + 1] + 1, current[j] + 1, previous[j] + (a[i] == b[j] ? 0 : 1))
+            if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
+                cost = min(cost, before[j - 1] + 1)
+            }
             current.append(cost)
         }
         (before, previous) = (previous, current)

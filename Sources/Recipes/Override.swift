@@ -4,11 +4,12 @@ import Studies
 import Yams
 
 extension RecipeDraft {
-    /// One argument of the command line, in Hydra's grammar: `key=value` sets, `key=[a,b]`, `key=a,b`, `key=range(1,5)` and
-    /// `key=choice(a,b)` sweep, `+key=value` adds, `~key` deletes.
+    /// One argument of the command line, in Hydra's grammar: `key=value` sets, `key=[a,b]`,
+    /// `key=a,b`, `key=range(1,5)` and `key=choice(a,b)` sweep, `+key=value` adds, `~key` deletes.
     mutating func override(_ argument: String, index: Int, _ mistakes: MistakeList) {
         let source = SourceText(
-            name: "argument \(index + 1)", folder: URL(filePath: FileManager.default.currentDirectoryPath),
+            name: "argument \(index + 1)",
+            folder: URL(filePath: FileManager.default.currentDirectoryPath),
             text: argument)
         let start = Place(file: source.name, line: 1, column: 1)
         let reader = SettingsReader(source: source, mistakes: mistakes, schema: declaration.schema)
@@ -21,14 +22,18 @@ extension RecipeDraft {
         }
         guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
             return mistakes.add(
-                start, "an override is key=value, as in epoch=5 or 'lr=[0.1,0.01]'; ~key deletes one", in: source)
+                start,
+                "an override is key=value, as in epoch=5 or 'lr=[0.1,0.01]'; ~key deletes one",
+                in: source)
         }
         let isNew = argument.hasPrefix("+")
         let override = Override(
             name: String(argument[..<equals].dropFirst(isNew ? 1 : 0)), isNew: isNew,
             text: OverrideText(argument, equals), place: start, reader: reader)
         if override.name == "seeds" {
-            if let node = override.parse(), let axis = AxisReader(settings: reader).seeds(node) { put(axis) }
+            if let node = override.parse(), let axis = AxisReader(settings: reader).seeds(node) {
+                put(axis)
+            }
         } else if Recipe.keys.contains(override.name), settings[override.name] == nil,
             !isNew || RecipeDraft.sizeKeys.contains(override.name)
         {
@@ -50,11 +55,14 @@ extension RecipeDraft {
     private mutating func overrideRecipeKey(_ override: Override) {
         let name = override.name
         guard RecipeDraft.sizeKeys.contains(name) else {
-            return override.refuse("is a key of the recipe, not of the configuration: change it there")
+            return override.refuse(
+                "is a key of the recipe, not of the configuration: change it there")
         }
         guard let node = override.parse() else { return }
         var parts = ["method": Node(shape.method.rawValue)]
-        if let samples = shape.samples { parts["samples"] = Node(String(samples), .init(.implicit), .plain) }
+        if let samples = shape.samples {
+            parts["samples"] = Node(String(samples), .init(.implicit), .plain)
+        }
         parts[name] = node
         let changed = ShapeReader(reader: override.reader).read(parts)
         switch name {
@@ -64,11 +72,15 @@ extension RecipeDraft {
         }
     }
 
-    /// `augment={mixup: 0.2}` sets the members of a group of keys. False if the override is of a single key.
+    /// `augment={mixup: 0.2}` sets the members of a group of keys. False if the override is of a
+    /// single key.
     private mutating func overrideGroup(_ override: Override) -> Bool {
         let (name, schema) = (override.name, declaration.schema)
-        guard schema.parameter(name) == nil || settings.keys.contains(where: { $0.hasPrefix(name + ".") }),
-            let node = override.text.parse(override.reader.source, MistakeList()), node.mapping != nil,
+        guard
+            schema.parameter(name) == nil
+                || settings.keys.contains(where: { $0.hasPrefix(name + ".") }),
+            let node = override.text.parse(override.reader.source, MistakeList()),
+            node.mapping != nil,
             schema.isGroup(name, node)
         else { return false }
         for (member, setting) in override.reader.settings(node, prefix: name + ".") {
@@ -86,7 +98,8 @@ extension RecipeDraft {
         }
         if schema.isOpen, !override.isNew, name != "seed", !isKnown(name) {
             return override.mistakes.add(
-                override.place, "\(unknownKey(name)); +\(name)=… adds one", in: override.reader.source)
+                override.place, "\(unknownKey(name)); +\(name)=… adds one",
+                in: override.reader.source)
         }
         guard let node = override.value(of: key) else { return }
         put(node, override, key)
@@ -99,7 +112,9 @@ extension RecipeDraft {
             delete(name, override.place, reader)
         } else if !key.isList, AxisReader.isAxis(node) {
             guard isSweepable(key, override.place, reader) else { return }
-            if let axis = AxisReader(settings: reader, isSampled: shape.isSampled).axis(key, node) { put(axis) }
+            if let axis = AxisReader(settings: reader, isSampled: shape.isSampled).axis(key, node) {
+                put(axis)
+            }
         } else if let reference = Reference(node, key, reader) {
             let value = WrittenValue(
                 value: .text(reference.text), reference: reference, place: reader.place(node),
@@ -137,7 +152,9 @@ private struct Override {
             return nil
         }
         if key.isList, text.isSeveral {
-            refuse("takes a list: write \(name)=[…]; several lists to sweep are [[…],[…]] in the recipe")
+            refuse(
+                "takes a list: write \(name)=[…]; several lists to sweep are [[…],[…]] in the recipe"
+            )
             return nil
         }
         if text.isEmpty {
@@ -148,7 +165,8 @@ private struct Override {
     }
 }
 
-/// The value of an override as YAML. Every character has the column it has in the argument, so that mistakes point to it.
+/// The value of an override as YAML. Every character has the column it has in the argument, so that
+/// mistakes point to it.
 private struct OverrideText {
     private let yaml: String
     let isEmpty: Bool
@@ -165,7 +183,9 @@ private struct OverrideText {
             (yaml, isSeveral) = (padding + range, true)
         } else if value.hasPrefix("choice("), value.hasSuffix(")") {
             let inner = value.dropFirst("choice(".count).dropLast()
-            (yaml, isSeveral) = (padding + String(repeating: " ", count: "choice".count) + "[" + inner + "]", true)
+            (yaml, isSeveral) = (
+                padding + String(repeating: " ", count: "choice".count) + "[" + inner + "]", true
+            )
         } else if OverrideText.hasComma(value) {
             // The bracket takes the column of the =.
             (yaml, isSeveral) = (padding.dropLast() + "[" + value + "]", true)
@@ -194,9 +214,12 @@ private struct OverrideText {
         let numbers = parts.compactMap { $0 }
         let (from, to) = numbers.count == 1 ? (0, numbers[0]) : (numbers[0], numbers[1])
         let step = numbers.count == 3 ? numbers[2] : 1
-        guard step != 0, (to - from) / step > 0, (to - from) / step <= Double(AxisReader.limit) else { return nil }
+        guard step != 0, (to - from) / step > 0, (to - from) / step <= Double(AxisReader.limit)
+        else { return nil }
         let count = Int(((to - from) / step - 1e-9).rounded(.up))
-        return "[" + (0..<count).map { shortest(sixDigitsUnlessWhole(from + Double($0) * step)) }.joined(separator: ",")
+        return "["
+            + (0..<count).map { shortest(sixDigitsUnlessWhole(from + Double($0) * step)) }.joined(
+                separator: ",")
             + "]"
     }
 

@@ -1,7 +1,8 @@
 import Studies
 import Yams
 
-/// What `exclude`, `include` and `when` ask of a configuration: every key of the mapping has to fit.
+/// What `exclude`, `include` and `when` ask of a configuration: every key of the mapping has to
+/// fit.
 struct Pattern: Sendable, Equatable {
     enum Condition: Sendable, Equatable {
         case equal(Value)
@@ -61,12 +62,16 @@ struct PatternReader {
     func pattern(_ node: Node) -> Pattern? {
         var pattern = Pattern()
         reader.forEachKey(node) { key, keyNode, value in
-            guard let known = reader.schema.parameter(key) else { return reader.add(unknown: key, at: keyNode) }
+            guard let known = reader.schema.parameter(key) else {
+                return reader.add(unknown: key, at: keyNode)
+            }
             if reader.schema.isOpen, !isKnown(key) {
-                return reader.mistakes.add(reader.place(keyNode), "\(name): \(unknown(key))", in: reader.source)
+                return reader.mistakes.add(
+                    reader.place(keyNode), "\(name): \(unknown(key))", in: reader.source)
             }
             let isSeveral = value.sequence != nil && !known.isList
-            let conditions = (isSeveral ? value.sequence.map(Array.init) ?? [] : [value]).compactMap {
+            let conditions = (isSeveral ? value.sequence.map(Array.init) ?? [] : [value]).compactMap
+            {
                 condition($0, known)
             }
             guard !conditions.isEmpty, !isNever(conditions, known, value) else { return }
@@ -76,17 +81,22 @@ struct PatternReader {
     }
 
     /// A pattern that asks for values the axis does not have would pass in silence.
-    private func isNever(_ conditions: [Pattern.Condition], _ key: Parameter, _ node: Node) -> Bool {
+    private func isNever(_ conditions: [Pattern.Condition], _ key: Parameter, _ node: Node) -> Bool
+    {
         let wanted = conditions.compactMap { if case .equal(let value) = $0 { value } else { nil } }
-        guard let values = swept[key.name], wanted.count == conditions.count, !wanted.contains(where: values.contains)
+        guard let values = swept[key.name], wanted.count == conditions.count,
+            !wanted.contains(where: values.contains)
         else {
             return false
         }
-        let shown = values.prefix(8).map(\.json).joined(separator: ", ") + (values.count > 8 ? ", …" : "")
-        let hint = nearest(wanted[0].label, in: values.map(\.label)).map { ": did you mean \($0)?" } ?? ""
+        let shown =
+            values.prefix(8).map(\.json).joined(separator: ", ") + (values.count > 8 ? ", …" : "")
+        let hint =
+            nearest(wanted[0].label, in: values.map(\.label)).map { ": did you mean \($0)?" } ?? ""
         let asked = wanted.map(\.json).joined(separator: ", ")
         reader.mistakes.add(
-            reader.place(node), "\(name): \(key.name) never has the value \(asked); its values are \(shown)\(hint)",
+            reader.place(node),
+            "\(name): \(key.name) never has the value \(asked); its values are \(shown)\(hint)",
             in: reader.source)
         return true
     }
@@ -97,7 +107,9 @@ struct PatternReader {
         {
             let rest = scalar.string.dropFirst(sign.count).trimmingCharacters(in: .whitespaces)
             if sign == "!=" {
-                return reader.value(.scalar(.init(rest, .init(.implicit), .plain, scalar.mark)), key).map {
+                return reader.value(
+                    .scalar(.init(rest, .init(.implicit), .plain, scalar.mark)), key
+                ).map {
                     .unequal($0)
                 }
             }
@@ -110,7 +122,8 @@ struct PatternReader {
             }
             guard key.isNumber else {
                 reader.mistakes.add(
-                    reader.place(node), "\(name): \(key.name) is not a number: \(sign) does not apply",
+                    reader.place(node),
+                    "\(name): \(key.name) is not a number: \(sign) does not apply",
                     in: reader.source)
                 return nil
             }

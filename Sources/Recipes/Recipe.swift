@@ -3,7 +3,8 @@ import Search
 import Studies
 import Yams
 
-/// A study as its author wrote it, checked in full. Which keys there are is declared by the trainers that own them.
+/// A study as its author wrote it, checked in full. Which keys there are is declared by the
+/// trainers that own them.
 package struct Recipe: Sendable {
     /// The file's name without its ending: the study's folder has it.
     package let name: String
@@ -55,16 +56,21 @@ package struct Recipe: Sendable {
     package init(data: String, overrides: [String] = [], trainers: TrainerDeclarations) throws {
         let folder = URL(filePath: FileManager.default.currentDirectoryPath)
         try self.init(
-            SourceText(name: data, folder: folder, text: "path_to_dataset: \(jsonString(data))\n"), overrides, trainers)
+            SourceText(name: data, folder: folder, text: "path_to_dataset: \(jsonString(data))\n"),
+            overrides, trainers)
     }
 
-    private init(_ source: SourceText, _ overrides: [String], _ trainers: TrainerDeclarations) throws {
+    private init(_ source: SourceText, _ overrides: [String], _ trainers: TrainerDeclarations)
+        throws
+    {
         let mistakes = MistakeList()
         var draft = RecipeDraft(trainers)
         if let node = source.parse(mistakes) {
             try draft.read(RecipeDraft.translated(node, source, mistakes), source, mistakes)
         }
-        for (index, argument) in overrides.enumerated() { draft.override(argument, index: index, mistakes) }
+        for (index, argument) in overrides.enumerated() {
+            draft.override(argument, index: index, mistakes)
+        }
         draft.check(source, mistakes)
         try mistakes.throwIfAny()
         name = URL(filePath: source.name).deletingPathExtension().lastPathComponent
@@ -84,7 +90,9 @@ package struct Recipe: Sendable {
         origins = written.merging(draft.axes.map { ($0.key, $0.place) }) { $1 }
         space = draft.space
         seedAxis = draft.axes.first { $0.key == "seed" }?.axis
-        (method, samples, sampleSeed) = (draft.shape.method, draft.shape.samples, draft.shape.sampleSeed)
+        (method, samples, sampleSeed) = (
+            draft.shape.method, draft.shape.samples, draft.shape.sampleSeed
+        )
         maxRuns = draft.shape.maxRuns
         shapeInWords = draft.shape.inWords(draft.space.dimensions)
         (exclusions, inclusions) = (draft.shape.exclusions, draft.shape.inclusions)
@@ -99,18 +107,21 @@ package struct Recipe: Sendable {
         let values = configuration.values
         let axes = try sweptValues()
         let names =
-            schema.isOpen ? Set(values.keys).union(axes.keys).sorted() : schema.parameters.map(\.name)
+            schema.isOpen
+            ? Set(values.keys).union(axes.keys).sorted() : schema.parameters.map(\.name)
         let lines = names.compactMap { name -> (text: String, origin: String)? in
             let place = origins[name].map { "\($0.file):\($0.line)" } ?? "default"
             if let swept = axes[name] {
-                let shown = swept.count > 12 ? swept.prefix(12).map(\.json) + ["…"] : swept.map(\.json)
+                let shown =
+                    swept.count > 12 ? swept.prefix(12).map(\.json) + ["…"] : swept.map(\.json)
                 return ("\(name): [\(shown.joined(separator: ", "))]", "swept, \(place)")
             }
             return values[name].map { ("\(name): \($0.json)", place) }
         }
         let width = min(lines.map(\.text.count).max() ?? 0, 60)
         return lines.map { line in
-            line.text + String(repeating: " ", count: max(1, width + 2 - line.text.count)) + "# \(line.origin)\n"
+            line.text + String(repeating: " ", count: max(1, width + 2 - line.text.count))
+                + "# \(line.origin)\n"
         }.joined() + shapeInWords.map { "# \($0)\n" }.joined()
     }
 

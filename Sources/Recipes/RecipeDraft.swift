@@ -38,7 +38,9 @@ struct RecipeDraft {
     static func translated(_ node: Node, _ source: SourceText, _ mistakes: MistakeList) -> Node {
         guard WandbSweep.isOne(node) else { return node }
         let sweep = WandbSweep(node)
-        for loss in sweep.losses { mistakes.add(source.place(loss.place?.mark), loss.text, in: source) }
+        for loss in sweep.losses {
+            mistakes.add(source.place(loss.place?.mark), loss.text, in: source)
+        }
         return sweep.recipe
     }
 
@@ -52,21 +54,27 @@ struct RecipeDraft {
         reader.forEachKey(node) { name, keyNode, value in
             switch name {
             case _ where Recipe.keys.contains(name): parts[name] = value
-            case _ where trainers.builtIn.schema.parameter(name) != nil || trainers.builtIn.schema.isGroup(name):
+            case _
+            where trainers.builtIn.schema.parameter(name) != nil
+                || trainers.builtIn.schema.isGroup(name):
                 mistakes.add(
-                    reader.place(keyNode), "\(name): a key of the configuration; in a recipe it belongs under set:",
+                    reader.place(keyNode),
+                    "\(name): a key of the configuration; in a recipe it belongs under set:",
                     in: source)
             default:
                 let hint =
                     nearest(name, in: Recipe.keys).map { ": did you mean \($0)?" }
                     ?? "; a recipe has \(Recipe.keys.joined(separator: ", "))"
-                mistakes.add(reader.place(keyNode), "\(name): there is no such key\(hint)", in: source)
+                mistakes.add(
+                    reader.place(keyNode), "\(name): there is no such key\(hint)", in: source)
             }
         }
         if let base = parts["base"] {
-            let own = source.folder.appending(path: URL(filePath: source.name).lastPathComponent).standardizedFileURL
+            let own = source.folder.appending(path: URL(filePath: source.name).lastPathComponent)
+                .standardizedFileURL
                 .path
-            let files = BaseFiles(mistakes: mistakes, schema: reader.schema).settings(base, in: source, open: [own])
+            let files = BaseFiles(mistakes: mistakes, schema: reader.schema).settings(
+                base, in: source, open: [own])
             for (reader, node) in files { take(reader.settings(node), reader) }
         }
         if let question = parts["question"] { self.question = text(question, "question", reader) }
@@ -76,28 +84,44 @@ struct RecipeDraft {
         shape.slots = axes.map(\.key).filter { $0 != "seed" }
         if shape.isSampled, namedInSweep.subtracting(["seed", "seeds"]).isEmpty {
             mistakes.add(
-                reader.place(parts["method"]), "method: \(shape.method.rawValue) draws values, and nothing is swept",
+                reader.place(parts["method"]),
+                "method: \(shape.method.rawValue) draws values, and nothing is swept",
                 in: source)
         }
         if let when = parts["when"] { readConditions(when, reader) }
-        if let include = parts["include"] { shape.inclusions = patterns(include, "include", reader) }
-        if let exclude = parts["exclude"] { shape.exclusions = patterns(exclude, "exclude", reader) }
+        if let include = parts["include"] {
+            shape.inclusions = patterns(include, "include", reader)
+        }
+        if let exclude = parts["exclude"] {
+            shape.exclusions = patterns(exclude, "exclude", reader)
+        }
         if let metric = parts["metric"] { readMetric(metric, reader) }
         if let keep = parts["keep"] { readKeep(keep, reader) }
-        if let names = parts["record_env"] { recordedEnvironment = reader.texts(names, "record_env") }
-        if let report = parts["report"] { self.report = ReportReader(settings: reader).report(report) }
+        if let names = parts["record_env"] {
+            recordedEnvironment = reader.texts(names, "record_env")
+        }
+        if let report = parts["report"] {
+            self.report = ReportReader(settings: reader).report(report)
+        }
         if command == nil {
             for name in ["metrics", "resources"] where parts[name] != nil {
                 mistakes.add(
-                    reader.place(parts[name]), "\(name): belongs to a command trainer, and there is no `trainer`",
+                    reader.place(parts[name]),
+                    "\(name): belongs to a command trainer, and there is no `trainer`",
                     in: source)
             }
         }
     }
 
-    private mutating func take(_ found: [(name: String, setting: WrittenValue)], _ reader: SettingsReader) {
+    private mutating func take(
+        _ found: [(name: String, setting: WrittenValue)], _ reader: SettingsReader
+    ) {
         for (name, setting) in found {
-            if setting.isDeletion { delete(name, setting.place, reader) } else { put(setting, name, reader) }
+            if setting.isDeletion {
+                delete(name, setting.place, reader)
+            } else {
+                put(setting, name, reader)
+            }
         }
     }
 
@@ -106,9 +130,12 @@ struct RecipeDraft {
         let gone = settings.keys.filter { $0 == name || $0.hasPrefix(name + ".") }
         let sweptBefore = axes.count
         axes.removeAll { $0.key == name || $0.key.hasPrefix(name + ".") }
-        guard gone.isEmpty, axes.count == sweptBefore else { return gone.forEach { settings[$0] = nil } }
+        guard gone.isEmpty, axes.count == sweptBefore else {
+            return gone.forEach { settings[$0] = nil }
+        }
         let hint = nearest(name, in: settings.keys.sorted()).map { ": did you mean \($0)?" } ?? ""
-        reader.mistakes.add(place, "\(name): nothing to delete: it is not set\(hint)", in: reader.source)
+        reader.mistakes.add(
+            place, "\(name): nothing to delete: it is not set\(hint)", in: reader.source)
     }
 
     /// Later wins; but a word in place of a number is rather a number misspelt.
@@ -133,10 +160,13 @@ struct RecipeDraft {
         reader.forEachKey(node) { name, keyNode, value in
             switch name {
             case "name":
-                if let text = value.string, isOpen ? !text.isEmpty : names.contains(text) { return named = text }
+                if let text = value.string, isOpen ? !text.isEmpty : names.contains(text) {
+                    return named = text
+                }
                 guard !isOpen else {
                     return reader.mistakes.add(
-                        reader.place(value), "metric: name: found \(reader.described(value)); expected text",
+                        reader.place(value),
+                        "metric: name: found \(reader.described(value)); expected text",
                         in: reader.source)
                 }
                 reader.mistakes.add(
@@ -144,21 +174,27 @@ struct RecipeDraft {
                     "metric: name: found \(reader.described(value)); expected one of \(names.joined(separator: ", "))",
                     in: reader.source)
             case "goal":
-                if let known = value.string.flatMap({ Metric.Goal(rawValue: $0) }) { return goal = known }
+                if let known = value.string.flatMap({ Metric.Goal(rawValue: $0) }) {
+                    return goal = known
+                }
                 reader.mistakes.add(
                     reader.place(value),
                     "metric: goal: found \(reader.described(value)); expected maximize or minimize",
                     in: reader.source)
             default:
                 reader.mistakes.add(
-                    reader.place(keyNode), "metric: there is no such key: \(name); it has name and goal",
+                    reader.place(keyNode),
+                    "metric: there is no such key: \(name); it has name and goal",
                     in: reader.source)
             }
         }
-        metric = Metric(name: named, goal: goal ?? (named.hasSuffix("loss") ? .minimize : .maximize))
+        metric = Metric(
+            name: named, goal: goal ?? (named.hasSuffix("loss") ? .minimize : .maximize))
     }
 
-    private mutating func readTrainer(_ node: Node, _ recipe: Node.Mapping?, _ reader: SettingsReader) {
+    private mutating func readTrainer(
+        _ node: Node, _ recipe: Node.Mapping?, _ reader: SettingsReader
+    ) {
         declaration = trainers.command
         metric = declaration.metrics.standard
         var command = TrainerReader(settings: reader).read(node)
@@ -174,7 +210,8 @@ struct RecipeDraft {
         let kept = nodes.compactMap { KeptWeights(name: $0.string ?? "") }
         guard kept.count == nodes.count, kept.count < 2 || !kept.contains([]) else {
             return reader.mistakes.add(
-                reader.place(node), "keep: found \(reader.described(node)); expected best, last, none, or [best, last]",
+                reader.place(node),
+                "keep: found \(reader.described(node)); expected best, last, none, or [best, last]",
                 in: reader.source)
         }
         keep = kept.reduce([]) { $0.union($1) }
@@ -183,7 +220,8 @@ struct RecipeDraft {
     private func text(_ node: Node, _ name: String, _ reader: SettingsReader) -> String? {
         guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
             reader.mistakes.add(
-                reader.place(node), "\(name): found \(reader.described(node)); expected text", in: reader.source)
+                reader.place(node), "\(name): found \(reader.described(node)); expected text",
+                in: reader.source)
             return nil
         }
         return scalar.string
@@ -210,7 +248,8 @@ struct RecipeDraft {
         }
         dropOverridden()
         settings = ReferenceResolver(
-            settings: settings, swept: Set(axes.map(\.key)), environment: recordedEnvironment, mistakes: mistakes
+            settings: settings, swept: Set(axes.map(\.key)), environment: recordedEnvironment,
+            mistakes: mistakes
         ).resolved()
         if let command {
             guard let commandNode, let commandReader else { return }
@@ -218,12 +257,15 @@ struct RecipeDraft {
             for key in known.sorted() {
                 guard let outer = known.first(where: { key.hasPrefix($0 + ".") }) else { continue }
                 mistakes.add(
-                    settings[key]?.place ?? whole, "\(key): \(outer) has a value, so it can't contain keys",
+                    settings[key]?.place ?? whole,
+                    "\(key): \(outer) has a value, so it can't contain keys",
                     in: source)
             }
             if command.excludedMetrics.contains(metric.name) {
                 mistakes.add(
-                    whole, "metrics: \(metric.name) is the metric of the study: it can't be excluded", in: source)
+                    whole,
+                    "metrics: \(metric.name) is the metric of the study: it can't be excluded",
+                    in: source)
             }
             let reader = TrainerReader(settings: commandReader)
             reader.checkPlaceholders(commandNode, known: known)
@@ -241,7 +283,8 @@ struct RecipeDraft {
     /// Relative paths become absolute: a path is relative to the file that holds it.
     private mutating func resolvePaths() {
         for (name, written) in settings {
-            guard let path = declaration.schema.parameter(name)?.path, case .text(let text) = written.value,
+            guard let path = declaration.schema.parameter(name)?.path,
+                case .text(let text) = written.value,
                 !text.isEmpty,
                 path.otherThan.map({ !text.hasPrefix($0) }) ?? true
             else { continue }
@@ -252,10 +295,13 @@ struct RecipeDraft {
     /// Keys that need a value, and rules over several keys.
     private func checkRules(_ whole: Place, _ source: SourceText, _ mistakes: MistakeList) {
         let swept = Set(axes.map(\.key))
-        let set = settings.filter { declaration.schema.parameter($0.key)?.defaultValue != $0.value.value }
+        let set = settings.filter {
+            declaration.schema.parameter($0.key)?.defaultValue != $0.value.value
+        }
         let usage = ParameterSchema.Usage(values: set.mapValues(\.value), swept: swept)
         for problem in declaration.schema.rules(usage) {
-            let place = settings[problem.key]?.place ?? axes.first { $0.key == problem.key }?.place ?? whole
+            let place =
+                settings[problem.key]?.place ?? axes.first { $0.key == problem.key }?.place ?? whole
             mistakes.add(place, "\(problem.key): \(problem.message)", in: source)
         }
         guard mistakes.mistakes.isEmpty else { return }

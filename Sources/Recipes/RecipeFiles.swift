@@ -16,7 +16,9 @@ package struct RecipeFiles {
     private static func root(of folder: URL) -> String {
         var candidate = folder
         while candidate.path != "/" {
-            if FileManager.default.fileExists(atPath: candidate.appending(path: ".git").path) { return candidate.path }
+            if FileManager.default.fileExists(atPath: candidate.appending(path: ".git").path) {
+                return candidate.path
+            }
             candidate = candidate.deletingLastPathComponent()
         }
         return folder.path
@@ -49,19 +51,23 @@ package struct RecipeFiles {
         #else
             let changed = facts.st_mtim
         #endif
-        return Facts(size: Int(facts.st_size), seconds: changed.tv_sec, nanoseconds: changed.tv_nsec)
+        return Facts(
+            size: Int(facts.st_size), seconds: changed.tv_sec, nanoseconds: changed.tv_nsec)
     }
 
     /// Hexadecimal SHA-256 of a file; nil where it can't be read.
     package func digest(_ path: String) -> String? {
         // The caller reports a file that can't be read.
-        guard let data = try? Data(contentsOf: URL(filePath: absolute(path)), options: .mappedIfSafe) else {
+        guard
+            let data = try? Data(contentsOf: URL(filePath: absolute(path)), options: .mappedIfSafe)
+        else {
             return nil
         }
         return hexadecimal(SHA256.hash(data))
     }
 
-    /// All plain files that a pattern of `files:` matches: a file, a folder with all below it, or a pattern with `*`.
+    /// All plain files that a pattern of `files:` matches: a file, a folder with all below it, or a
+    /// pattern with `*`.
     func matching(_ pattern: String) -> [String] {
         let url = URL(filePath: absolute(pattern))
         if isPlainFile(url) { return [pattern] }
@@ -71,7 +77,8 @@ package struct RecipeFiles {
         return below(url, &visited).map { stem + $0 }.sorted()
     }
 
-    /// All files below a folder, through links too; without hidden ones, and without what sweeps wrote.
+    /// All files below a folder, through links too; without hidden ones, and without what sweeps
+    /// wrote.
     private func below(_ folder: URL, _ visited: inout Set<String>) -> [String] {
         guard visited.insert(folder.resolvingSymlinksInPath().path).inserted else { return [] }
         // A folder that can't be listed has no files to follow.
@@ -90,11 +97,15 @@ package struct RecipeFiles {
     }
 
     private func expanded(_ pattern: String) -> [String] {
-        guard pattern.contains("*") || pattern.contains("?") || pattern.contains("[") else { return [] }
+        guard pattern.contains("*") || pattern.contains("?") || pattern.contains("[") else {
+            return []
+        }
         var found = glob_t()
         defer { globfree(&found) }
         guard glob(absolute(pattern), 0, nil, &found) == 0 else { return [] }
-        let paths = (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
+        let paths = (0..<Int(found.gl_pathc)).compactMap {
+            found.gl_pathv[$0].map { String(cString: $0) }
+        }
         return paths.filter { isPlainFile(URL(filePath: $0)) }.map(relative).sorted()
     }
 
@@ -103,7 +114,8 @@ package struct RecipeFiles {
         let from = folder.pathComponents
         let to = URL(filePath: path).pathComponents
         let shared = zip(from, to).prefix { $0 == $1 }.count
-        return (Array(repeating: "..", count: from.count - shared) + to[shared...]).joined(separator: "/")
+        return (Array(repeating: "..", count: from.count - shared) + to[shared...]).joined(
+            separator: "/")
     }
 
     private func isPlainFile(_ url: URL) -> Bool {

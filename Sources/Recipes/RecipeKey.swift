@@ -1,7 +1,8 @@
 import Studies
 
-/// One key of a recipe, beside those of the configuration: what it means and what it may be. The reader of recipes, the
-/// schema for editors, `viseme explain` and docs/recipes.md are generated from these definitions.
+/// One key of a recipe, beside those of the configuration: what it means and what it may be. The
+/// reader of recipes, the schema for editors, `viseme explain` and docs/recipes.md are generated
+/// from these definitions.
 package struct RecipeKey: Sendable {
     package let name: String
     /// What it may be, in words.
@@ -17,12 +18,14 @@ package struct RecipeKey: Sendable {
             "configuration keys from other files, relative to this one; a base may have bases; later files override earlier ones",
             "base: [base.yaml, large.yaml]", texts),
         RecipeKey(
-            "question", "text", "what the study asks; it opens the report", "question: Which learning rate is best?",
+            "question", "text", "what the study asks; it opens the report",
+            "question: Which learning rate is best?",
             #"{"type":"string"}"#),
         RecipeKey(
             "set", "a mapping of configuration keys",
             "configuration keys of every run; they override the base. `key: ~` deletes one; `${key}` and `${env:NAME,default}` take values from elsewhere",
-            "set: {epoch: 20, size_lips: {width: 32, height: 32}}", ##"{"$ref":"#/definitions/settings"}"##),
+            "set: {epoch: 20, size_lips: {width: 32, height: 32}}",
+            ##"{"$ref":"#/definitions/settings"}"##),
         RecipeKey(
             "sweep", "a mapping of keys to axes",
             "what is swept: a list, `{from, to, step}`, or `{distribution: …}`; `seeds: 5` is short for `seed: [1, 2, 3, 4, 5]`",
@@ -32,7 +35,8 @@ package struct RecipeKey: Sendable {
             "how points are chosen: all combinations (the default), or `samples` points drawn from the axes; every point is run with every seed",
             "method: sobol", #"{"enum":["grid","random","sobol","latin_hypercube"]}"#),
         RecipeKey(
-            "samples", "a whole number, 1…100000", "points that a sampled sweep draws", "samples: 20",
+            "samples", "a whole number, 1…100000", "points that a sampled sweep draws",
+            "samples: 20",
             #"{"type":"integer","minimum":1,"maximum":100000}"#),
         RecipeKey(
             "sample_seed", "a whole number, 0 or more",
@@ -40,12 +44,14 @@ package struct RecipeKey: Sendable {
             "sample_seed: 1", #"{"type":"integer","minimum":0}"#),
         RecipeKey(
             "zip", "a list of lists of swept keys",
-            "axes that are combined value by value instead of in all combinations", "zip: [[lr, batch_size]]",
+            "axes that are combined value by value instead of in all combinations",
+            "zip: [[lr, batch_size]]",
             #"{"type":"array","items":{"type":["array","string"],"items":{"type":"string"}}}"#),
         RecipeKey(
             "when", "a mapping of swept keys to patterns",
             "an axis that exists only where the pattern matches; elsewhere its key has the value of all runs",
-            "when: {momentum: {optimizer: sgd}}", #"{"type":"object","additionalProperties":{"type":"object"}}"#),
+            "when: {momentum: {optimizer: sgd}}",
+            #"{"type":"object","additionalProperties":{"type":"object"}}"#),
         RecipeKey(
             "include", "a list of patterns",
             "only runs that match one of them are kept. A pattern maps keys to a value, a list of values, or a comparison (`\">0.01\"`, `\"!=8\"`)",
@@ -54,7 +60,8 @@ package struct RecipeKey: Sendable {
             "exclude", "a list of patterns", "runs that match one of them are excluded",
             "exclude: [{lr: \">0.05\", batch_size: 8}]", patterns),
         RecipeKey(
-            "max_runs", "a whole number, 1…100000", "limit: more runs than this are a mistake", "max_runs: 500",
+            "max_runs", "a whole number, 1…100000", "limit: more runs than this are a mistake",
+            "max_runs: 500",
             #"{"type":"integer","minimum":1,"maximum":100000}"#),
         RecipeKey(
             "metric", "a mapping of name and goal",
@@ -72,7 +79,8 @@ package struct RecipeKey: Sendable {
             "metrics", "a mapping of exclude",
             "metrics of a command that the content digest excludes, such as times",
             "metrics: {exclude: [seconds]}",
-            #"{"type":"object","properties":{"exclude":{"type":["array","string"]}},"additionalProperties":false}"#),
+            #"{"type":"object","properties":{"exclude":{"type":["array","string"]}},"additionalProperties":false}"#
+        ),
         RecipeKey(
             "resources", "a mapping of gpus and threads", "what each run of a command gets",
             "resources: {gpus: 1, threads: 2}",
@@ -99,8 +107,12 @@ package struct RecipeKey: Sendable {
     private static let texts = #"{"type":["string","array"],"items":{"type":"string"}}"#
     private static let patterns = #"{"type":"array","items":{"type":"object"}}"#
 
-    private init(_ name: String, _ rule: String, _ meaning: String, _ example: String, _ schema: String) {
-        (self.name, self.rule, self.meaning, self.example, self.schema) = (name, rule, meaning, example, schema)
+    private init(
+        _ name: String, _ rule: String, _ meaning: String, _ example: String, _ schema: String
+    ) {
+        (self.name, self.rule, self.meaning, self.example, self.schema) = (
+            name, rule, meaning, example, schema
+        )
     }
 
     /// All keys as the rows of a Markdown table.
@@ -110,11 +122,15 @@ package struct RecipeKey: Sendable {
 }
 
 extension ParameterSchema {
-    /// All keys as the rows of a Markdown table: key, value and default, meaning, and whether it is left out of identity.
+    /// All keys as the rows of a Markdown table: key, value and default, meaning, and whether it is
+    /// left out of identity.
     package var documentation: String {
         parameters.map { key in
-            let standard = key.defaultValue.map { "; default " + ($0.label.isEmpty ? "empty" : $0.label) } ?? ""
-            return "| `\(key.name)` | \(key.rule)\(standard) | \(key.meaning) | \(key.decidesOutcome ? "" : "—") |\n"
+            let standard =
+                key.defaultValue.map { "; default " + ($0.label.isEmpty ? "empty" : $0.label) }
+                ?? ""
+            return
+                "| `\(key.name)` | \(key.rule)\(standard) | \(key.meaning) | \(key.decidesOutcome ? "" : "—") |\n"
         }.joined()
     }
 }
@@ -130,8 +146,11 @@ package enum Explanation {
             )
         }
         if let key = schema.parameters.first(where: { $0.name == name }) {
-            let standard = key.defaultValue.map { $0.label.isEmpty ? "empty" : $0.label } ?? "none: it has to be given"
-            let identity = key.decidesOutcome ? "part of a run's identity" : "not part of a run's identity"
+            let standard =
+                key.defaultValue.map { $0.label.isEmpty ? "empty" : $0.label }
+                ?? "none: it has to be given"
+            let identity =
+                key.decidesOutcome ? "part of a run's identity" : "not part of a run's identity"
             parts.append(
                 "\(key.name): a key of the configuration, under set: or sweep:\n  value    \(key.rule)\n  default  \(standard)\n  meaning  \(key.meaning)\n  \(identity)"
             )

@@ -1,16 +1,20 @@
 import Foundation
 import Studies
 
-/// The form of a recipe as JSON Schema (draft 7), for editors: made of the same definitions as the checks.
+/// The form of a recipe as JSON Schema (draft 7), for editors: made of the same definitions as the
+/// checks.
 package enum RecipeSchema {
     package static func json(_ parameters: ParameterSchema) throws -> String {
         let keys = RecipeKey.all.map { ($0.name, described($0.schema, $0.meaning)) }
         // A file of configuration keys alone is a recipe of one run.
-        let settings = try object(settingsSchema(parameters, isSweep: false))["properties"] as? [String: Any] ?? [:]
+        let settings =
+            try object(settingsSchema(parameters, isSweep: false))["properties"] as? [String: Any]
+            ?? [:]
         var properties = settings
         for (name, schema) in keys { properties[name] = try object(schema) }
         let root: [String: Any] = [
-            "$schema": "http://json-schema.org/draft-07/schema#", "title": "A recipe of Viseme", "type": "object",
+            "$schema": "http://json-schema.org/draft-07/schema#", "title": "A recipe of Viseme",
+            "type": "object",
             "properties": properties, "additionalProperties": false,
             "definitions": [
                 // A command's keys are its own.
@@ -42,12 +46,15 @@ package enum RecipeSchema {
     /// All configuration keys, nested ones as objects in objects.
     private static func settingsSchema(_ parameters: ParameterSchema, isSweep: Bool) -> String {
         var plain: [(String, String)] =
-            isSweep ? [("seeds", #"{"type":"integer","minimum":1,"description":"seeds 1 to this"}"#)] : []
+            isSweep
+            ? [("seeds", #"{"type":"integer","minimum":1,"description":"seeds 1 to this"}"#)] : []
         var groups: [(name: String, members: [(String, String)])] = []
         for key in parameters.parameters {
             let schema =
                 isSweep
-                ? axis(key) : described("{\"anyOf\":[\(value(key)),\(elsewhere)]}", "\(key.meaning) (\(key.rule))")
+                ? axis(key)
+                : described(
+                    "{\"anyOf\":[\(value(key)),\(elsewhere)]}", "\(key.meaning) (\(key.rule))")
             let parts = key.name.split(separator: ".", maxSplits: 1).map(String.init)
             plain.append((key.name, schema))
             guard parts.count == 2 else { continue }
@@ -80,13 +87,16 @@ package enum RecipeSchema {
     private static func value(_ key: Parameter) -> String {
         switch key.kind {
         case .bool: #"{"type":"boolean"}"#
-        case .integers(let known): "{\"enum\":[\(known.map { String($0.value) }.joined(separator: ","))]}"
+        case .integers(let known):
+            "{\"enum\":[\(known.map { String($0.value) }.joined(separator: ","))]}"
         case .integer(let range):
             "{\"type\":\"integer\",\"minimum\":\(range.lowerBound)\(range.upperBound == Int.max ? "" : ",\"maximum\":\(range.upperBound)")}"
         case .number(let range, let belowUpper):
             "{\"type\":\"number\",\"minimum\":\(shortest(range.lowerBound))"
                 + (range.upperBound >= 1e6
-                    ? "" : ",\"\(belowUpper ? "exclusiveMaximum" : "maximum")\":\(shortest(range.upperBound))") + "}"
+                    ? ""
+                    : ",\"\(belowUpper ? "exclusiveMaximum" : "maximum")\":\(shortest(range.upperBound))")
+                + "}"
         case .text: #"{"type":"string"}"#
         case .choice(let names): "{\"enum\":[\(names.map(jsonString).joined(separator: ","))]}"
         case .format(let format): "{\"type\":\"string\",\"pattern\":\(jsonString(format.pattern))}"
@@ -98,7 +108,8 @@ package enum RecipeSchema {
 
     private static func axis(_ key: Parameter) -> String {
         let list = "{\"type\":\"array\",\"minItems\":1,\"items\":\(value(key))}"
-        let range = #"{"type":"object","required":["from","to","step"],"additionalProperties":{"type":"number"}}"#
+        let range =
+            #"{"type":"object","required":["from","to","step"],"additionalProperties":{"type":"number"}}"#
         let spread =
             #"{"type":"object","required":["distribution"],"properties":{"distribution":{"enum":["uniform","log","int_uniform","normal","choice"]},"min":{"type":"number"},"max":{"type":"number"},"mean":{"type":"number"},"std":{"type":"number"},"mu":{"type":"number"},"sigma":{"type":"number"},"count":{"type":"integer","minimum":1},"values":{"type":"array"}},"additionalProperties":false}"#
         return described("{\"anyOf\":[\(list),\(range),\(spread)]}", "\(key.meaning) (\(key.rule))")

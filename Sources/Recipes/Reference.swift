@@ -37,7 +37,9 @@ struct ReferenceResolver {
         return done
     }
 
-    private func value(_ name: String, _ open: inout [String], _ done: inout [String: WrittenValue]) -> Value? {
+    private func value(_ name: String, _ open: inout [String], _ done: inout [String: WrittenValue])
+        -> Value?
+    {
         guard let setting = done[name] else { return nil }
         guard let reference = setting.reference else { return setting.value }
         func mistake(_ text: String) {
@@ -62,7 +64,9 @@ struct ReferenceResolver {
                 mistake("a reference is not closed: ${…} ends with }")
                 return nil
             }
-            if start.lowerBound > rest.startIndex { parts.append(.text(String(rest[..<start.lowerBound]))) }
+            if start.lowerBound > rest.startIndex {
+                parts.append(.text(String(rest[..<start.lowerBound])))
+            }
             let target = String(rest[start.upperBound..<end]).trimmingCharacters(in: .whitespaces)
             guard let found = lookUp(target, &open, &done, mistake) else { return nil }
             parts.append(found)
@@ -78,7 +82,8 @@ struct ReferenceResolver {
     }
 
     private func lookUp(
-        _ target: String, _ open: inout [String], _ done: inout [String: WrittenValue], _ mistake: (String) -> Void
+        _ target: String, _ open: inout [String], _ done: inout [String: WrittenValue],
+        _ mistake: (String) -> Void
     ) -> Value? {
         for prefix in ["env:", "oc.env:"] where target.hasPrefix(prefix) {
             let parts = target.dropFirst(prefix.count).split(
@@ -92,7 +97,9 @@ struct ReferenceResolver {
             }
             if let value = ProcessInfo.processInfo.environment[name] { return .text(value) }
             if parts.count > 1 { return .text(parts[1].trimmingCharacters(in: .whitespaces)) }
-            mistake("there is no environment variable \(name): set it, or give a default: ${env:\(name),…}")
+            mistake(
+                "there is no environment variable \(name): set it, or give a default: ${env:\(name),…}"
+            )
             return nil
         }
         if swept.contains(target) {

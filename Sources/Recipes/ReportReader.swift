@@ -7,7 +7,9 @@ import Yams
 struct ReportReader {
     let settings: SettingsReader
 
-    private static let keys = ["sections", "metrics", "formats", "introduction", "discussion", "template"]
+    private static let keys = [
+        "sections", "metrics", "formats", "introduction", "discussion", "template",
+    ]
 
     func report(_ node: Node) -> ReportSettings {
         var report = ReportSettings()
@@ -16,7 +18,8 @@ struct ReportReader {
             case "sections":
                 report.sections = words(value, "report.sections", of: ReportSettings.sectionNames)
             case "formats":
-                let names = words(value, "report.formats", of: ReportSettings.Form.allCases.map(\.rawValue))
+                let names = words(
+                    value, "report.formats", of: ReportSettings.Form.allCases.map(\.rawValue))
                 report.formats = names.compactMap(ReportSettings.Form.init)
             case "metrics": report.metrics = settings.texts(value, "report.metrics")
             case "introduction": report.introduction = text(value, "report.introduction")

@@ -17,8 +17,11 @@ struct WrittenValue {
 
     /// The path written there, as an absolute path.
     func wholePath(_ text: String) -> String {
-        URL(filePath: (text as NSString).expandingTildeInPath, relativeTo: folder.appending(path: ""))
-            .standardizedFileURL.path
+        URL(
+            filePath: (text as NSString).expandingTildeInPath,
+            relativeTo: folder.appending(path: "")
+        )
+        .standardizedFileURL.path
     }
 }
 
@@ -38,14 +41,19 @@ struct SettingsReader {
                 result.append(
                     (
                         full,
-                        WrittenValue(value: .text(""), isDeletion: true, place: place(keyNode), folder: source.folder)
+                        WrittenValue(
+                            value: .text(""), isDeletion: true, place: place(keyNode),
+                            folder: source.folder)
                     ))
-            } else if let key = schema.parameter(full), let reference = Reference(valueNode, key, self) {
+            } else if let key = schema.parameter(full),
+                let reference = Reference(valueNode, key, self)
+            {
                 result.append(
                     (
                         full,
                         WrittenValue(
-                            value: .text(reference.text), reference: reference, place: place(valueNode),
+                            value: .text(reference.text), reference: reference,
+                            place: place(valueNode),
                             folder: source.folder)
                     ))
             } else if schema.isGroup(full, valueNode) {
@@ -80,7 +88,9 @@ struct SettingsReader {
     }
 
     func setting(_ value: Value, _ node: Node) -> WrittenValue {
-        WrittenValue(value: value, isPlainText: isPlainText(value, node), place: place(node), folder: source.folder)
+        WrittenValue(
+            value: value, isPlainText: isPlainText(value, node), place: place(node),
+            folder: source.folder)
     }
 
     func isPlainText(_ value: Value, _ node: Node) -> Bool {
@@ -92,7 +102,8 @@ struct SettingsReader {
     func forEachKey(_ node: Node, _ body: (_ name: String, _ key: Node, _ value: Node) -> Void) {
         guard case .mapping(let mapping) = node else {
             mistakes.add(
-                place(node), "found \(described(node)); expected a mapping of keys to values", in: source)
+                place(node), "found \(described(node)); expected a mapping of keys to values",
+                in: source)
             return
         }
         for (key, value) in mapping {
@@ -126,7 +137,8 @@ struct SettingsReader {
     func add(unknown name: String, at node: Node) {
         guard !schema.isOpen else {
             let rule = "a key consists of letters, digits, _ and -, with dots between nested keys"
-            return mistakes.add(place(node), "\(name.prefix(60)): can't be a key: \(rule)", in: source)
+            return mistakes.add(
+                place(node), "\(name.prefix(60)): can't be a key: \(rule)", in: source)
         }
         let hint = schema.nearest(to: name).map { ": did you mean \($0)?" } ?? ""
         mistakes.add(place(node), "\(name): there is no such key\(hint)", in: source)
@@ -139,7 +151,9 @@ struct SettingsReader {
         let nodes = node.sequence.map(Array.init) ?? [node]
         return nodes.compactMap { item in
             if case .scalar(let scalar) = item, !scalar.string.isEmpty { return scalar.string }
-            mistakes.add(place(item), "\(name): found \(described(item)); expected a list of texts", in: source)
+            mistakes.add(
+                place(item), "\(name): found \(described(item)); expected a list of texts",
+                in: source)
             return nil
         }
     }
@@ -148,7 +162,8 @@ struct SettingsReader {
     func described(_ node: Node) -> String {
         switch node {
         case .scalar(let scalar) where scalar.string.isEmpty && scalar.style == .plain: "nothing"
-        case .scalar(let scalar) where scalar.style == .plain: scalar.string.count > 60 ? "a long text" : scalar.string
+        case .scalar(let scalar) where scalar.style == .plain:
+            scalar.string.count > 60 ? "a long text" : scalar.string
         case .scalar(let scalar): "the text \"\(scalar.string.prefix(60))\""
         case .mapping: "a mapping"
         case .sequence: "a list"
@@ -167,7 +182,8 @@ struct SettingsReader {
         case .texts(let count):
             guard case .sequence(let sequence) = node else { return nil }
             let texts = sequence.compactMap { text($0) }
-            guard texts.count == sequence.count, count == nil || texts.count == count, Set(texts).count == texts.count
+            guard texts.count == sequence.count, count == nil || texts.count == count,
+                Set(texts).count == texts.count
             else { return nil }
             return .list(texts.map { .text($0) })
         case .text:
@@ -185,11 +201,14 @@ struct SettingsReader {
             }
         case .integer(let range):
             guard case .scalar(let scalar) = node, scalar.style == .plain else { return nil }
-            let whole = Int(scalar.string) ?? plainNumber(scalar.string).flatMap { Int(exactly: $0) }
+            let whole =
+                Int(scalar.string) ?? plainNumber(scalar.string).flatMap { Int(exactly: $0) }
             return whole.flatMap { range.contains($0) ? .integer($0) : nil }
         case .integers: return SettingsReader.number(node).flatMap(key.value)
         case .number(let range, let belowUpper):
-            guard let number = SettingsReader.number(node), range.contains(number) else { return nil }
+            guard let number = SettingsReader.number(node), range.contains(number) else {
+                return nil
+            }
             return belowUpper && number == range.upperBound ? nil : .number(number)
         case .any: return any(node)
         }
@@ -207,20 +226,25 @@ struct SettingsReader {
         case "true", "True", "TRUE": return .bool(true)
         case "false", "False", "FALSE": return .bool(false)
         case let word:
-            if let whole = Int(word), !word.hasPrefix("+"), !(word.count > 1 && word.hasPrefix("0")) {
+            if let whole = Int(word), !word.hasPrefix("+"), !(word.count > 1 && word.hasPrefix("0"))
+            {
                 return .integer(whole)
             }
-            if let number = plainNumber(word), !word.hasPrefix("0") || word.hasPrefix("0.") || word.count == 1 {
+            if let number = plainNumber(word),
+                !word.hasPrefix("0") || word.hasPrefix("0.") || word.count == 1
+            {
                 return .number(number)
             }
             return SettingsReader.isAmbiguous(word) ? nil : .text(word)
         }
     }
 
-    /// Words that one reader of YAML takes for text and another for a number, a truth value or nothing.
+    /// Words that one reader of YAML takes for text and another for a number, a truth value or
+    /// nothing.
     private static func isAmbiguous(_ word: String) -> Bool {
         ["", "~", "null", "yes", "no", "on", "off", "y", "n"].contains(word.lowercased())
-            || word.wholeMatch(of: /[0-9]+(:[0-9]+)+(\.[0-9]*)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?/) != nil
+            || word.wholeMatch(
+                of: /[0-9]+(:[0-9]+)+(\.[0-9]*)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?/) != nil
             || word.wholeMatch(
                 of:
                     /[-+]?(\.inf|\.Inf|\.INF|0[xob][0-9a-fA-F_]+|[0-9][0-9_,]*\.?[0-9_]*([eE][-+]?[0-9]+)?)|\.(nan|NaN|NAN)/
@@ -239,17 +263,25 @@ struct SettingsReader {
         guard case .scalar(let scalar) = node else { return "" }
         switch key.kind {
         case .bool:
-            if ["yes", "on", "y", "1"].contains(scalar.string.lowercased()) { return ": write true" }
-            if ["no", "off", "n", "0"].contains(scalar.string.lowercased()) { return ": write false" }
+            if ["yes", "on", "y", "1"].contains(scalar.string.lowercased()) {
+                return ": write true"
+            }
+            if ["no", "off", "n", "0"].contains(scalar.string.lowercased()) {
+                return ": write false"
+            }
         case .integer, .integers, .number:
             let plain = scalar.string.replacing("_", with: "").replacing(",", with: ".")
-            if plain != scalar.string || scalar.style != .plain, plainNumber(plain) != nil { return ": write \(plain)" }
+            if plain != scalar.string || scalar.style != .plain, plainNumber(plain) != nil {
+                return ": write \(plain)"
+            }
         case .choice(let names):
             if let name = nearest(scalar.string, in: names) { return ": did you mean \(name)?" }
         case .any where !scalar.string.isEmpty:
             let plain = scalar.string.replacing("_", with: "").replacing(",", with: ".")
-            let word = ["yes": "true", "on": "true", "no": "false", "off": "false"][scalar.string.lowercased()]
-            let meant = word ?? (plainNumber(plain) != nil ? shortest(plainNumber(plain) ?? 0) : nil)
+            let word = ["yes": "true", "on": "true", "no": "false", "off": "false"][
+                scalar.string.lowercased()]
+            let meant =
+                word ?? (plainNumber(plain) != nil ? shortest(plainNumber(plain) ?? 0) : nil)
             return (meant.map { ": write \($0), or" } ?? ":") + " put it into quotes if it is text"
         default: break
         }
@@ -261,7 +293,8 @@ extension ParameterSchema {
     /// Whether `name`, with this value, is not a key itself but the first part of nested ones.
     func isGroup(_ name: String, _ value: Node) -> Bool {
         isOpen && parameter(name) != nil
-            ? value.mapping != nil && !AxisReader.isAxisMapping(value) && name != ParameterSchema.seed.name
+            ? value.mapping != nil && !AxisReader.isAxisMapping(value)
+                && name != ParameterSchema.seed.name
             : isGroup(name)
     }
 
@@ -271,8 +304,11 @@ extension ParameterSchema {
     }
 }
 
-/// A decimal number as people write it: digits, one point, an exponent. No hexadecimal, no `inf`, no underscores.
+/// A decimal number as people write it: digits, one point, an exponent. No hexadecimal, no `inf`,
+/// no underscores.
 func plainNumber(_ text: String) -> Double? {
-    guard text.wholeMatch(of: /[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?/) != nil else { return nil }
+    guard text.wholeMatch(of: /[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?/) != nil else {
+        return nil
+    }
     return Double(text).flatMap { $0.isFinite ? $0 : nil }
 }

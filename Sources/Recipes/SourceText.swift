@@ -22,7 +22,9 @@ struct SourceText {
     /// - Parameter name: the path as the person gave it.
     init(file: URL, name: String) throws {
         var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder), isFolder.boolValue {
+        if FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder),
+            isFolder.boolValue
+        {
             throw UnreadableFile(path: name, reason: "it is a folder; a recipe is a YAML file")
         }
         let data: Data
@@ -44,11 +46,13 @@ struct SourceText {
         Place(file: name, line: mark?.line ?? 1, column: mark?.column ?? 1)
     }
 
-    /// The document as a tree of nodes that know their place. Nil for an empty document, or after a mistake.
+    /// The document as a tree of nodes that know their place. Nil for an empty document, or after a
+    /// mistake.
     func parse(_ mistakes: MistakeList) -> Node? {
         do {
             return try Yams.compose(yaml: text)
-        } catch YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
+        } catch YamlError.scanner(_, let problem, let mark, _), YamlError.parser(
+            _, let problem, let mark, _),
             YamlError.composer(_, let problem, let mark, _)
         {
             mistakes.add(place(mark), "this is not YAML: \(problem)", in: self)

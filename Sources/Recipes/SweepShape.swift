@@ -2,7 +2,8 @@ import Search
 import Studies
 import Yams
 
-/// How a recipe's axes become points: which go together, which exist only under a condition, which combinations stay.
+/// How a recipe's axes become points: which go together, which exist only under a condition, which
+/// combinations stay.
 struct SweepShape {
     var method = SweepMethod.grid
     var samples: Int?
@@ -13,7 +14,8 @@ struct SweepShape {
     var exclusions: [Pattern] = []
     var inclusions: [Pattern] = []
     var maxRuns: (count: Int, place: Place)?
-    /// The swept keys as the recipe has them: each draws from numbers of its own, whatever the command line changes.
+    /// The swept keys as the recipe has them: each draws from numbers of its own, whatever the
+    /// command line changes.
     var slots: [String] = []
 
     var isSampled: Bool { method != .grid }
@@ -22,9 +24,12 @@ struct SweepShape {
     func inWords(_ dimensions: [[Axis]]) -> [String] {
         var lines: [String] = []
         if isSampled {
-            lines.append("drawn: \(samples ?? 0) points by \(method.rawValue), sample_seed \(sampleSeed)")
+            lines.append(
+                "drawn: \(samples ?? 0) points by \(method.rawValue), sample_seed \(sampleSeed)")
         } else {
-            lines += dimensions.filter { $0.count > 1 }.map { "together: \($0.map(\.key).joined(separator: ", "))" }
+            lines += dimensions.filter { $0.count > 1 }.map {
+                "together: \($0.map(\.key).joined(separator: ", "))"
+            }
         }
         lines += conditions.sorted { $0.key < $1.key }.map {
             "\($0.key) is there only where \($0.value.pattern.inWords)"
@@ -50,10 +55,12 @@ struct ShapeReader {
                 shape.method = method
             } else {
                 let known = SweepMethod.allCases.map(\.rawValue)
-                let hint = nearest(node.string ?? "", in: known).map { ": did you mean \($0)?" } ?? ""
+                let hint =
+                    nearest(node.string ?? "", in: known).map { ": did you mean \($0)?" } ?? ""
                 mistake(
                     node,
-                    "method: found \(reader.described(node)); expected one of \(known.joined(separator: ", "))\(hint)")
+                    "method: found \(reader.described(node)); expected one of \(known.joined(separator: ", "))\(hint)"
+                )
             }
         }
         if let node = parts["samples"] { shape.samples = count(node, "samples") }
@@ -61,14 +68,19 @@ struct ShapeReader {
             if let seed = whole(node), seed >= 0 {
                 shape.sampleSeed = UInt64(seed)
             } else {
-                mistake(node, "sample_seed: found \(reader.described(node)); expected a whole number, 0 or more")
+                mistake(
+                    node,
+                    "sample_seed: found \(reader.described(node)); expected a whole number, 0 or more"
+                )
             }
         }
         if let node = parts["max_runs"], let count = count(node, "max_runs") {
             shape.maxRuns = (count, reader.place(node))
         }
         if shape.isSampled, shape.samples == nil, parts["samples"] == nil {
-            mistake(parts["method"], "samples: missing: how many points \(shape.method.rawValue) draws, as samples: 20")
+            mistake(
+                parts["method"],
+                "samples: missing: how many points \(shape.method.rawValue) draws, as samples: 20")
         }
         for name in ["samples", "sample_seed"] where parts[name] != nil && !shape.isSampled {
             mistake(
@@ -82,13 +94,17 @@ struct ShapeReader {
 
     private func readZips(_ node: Node, _ shape: inout SweepShape) {
         guard case .sequence(let groups) = node, !groups.isEmpty else {
-            return mistake(node, "zip: expected a list of lists of swept keys, as [[lr, batch_size]]")
+            return mistake(
+                node, "zip: expected a list of lists of swept keys, as [[lr, batch_size]]")
         }
         // A single group may be written without its outer brackets.
         let lists = groups.allSatisfy { $0.scalar != nil } ? [node] : Array(groups)
         for list in lists {
-            guard case .sequence(let names) = list, names.count > 1, names.allSatisfy({ $0.scalar != nil }) else {
-                mistake(list, "zip: expected a list of two swept keys or more, as [[lr, batch_size]]")
+            guard case .sequence(let names) = list, names.count > 1,
+                names.allSatisfy({ $0.scalar != nil })
+            else {
+                mistake(
+                    list, "zip: expected a list of two swept keys or more, as [[lr, batch_size]]")
                 continue
             }
             shape.zips.append((names.compactMap(\.string), reader.place(list)))
@@ -102,7 +118,9 @@ struct ShapeReader {
     private func count(_ node: Node, _ name: String) -> Int? {
         guard let count = whole(node), (1...AxisReader.limit).contains(count) else {
             mistake(
-                node, "\(name): found \(reader.described(node)); expected a whole number from 1 to \(AxisReader.limit)")
+                node,
+                "\(name): found \(reader.described(node)); expected a whole number from 1 to \(AxisReader.limit)"
+            )
             return nil
         }
         return count
@@ -139,23 +157,30 @@ extension SweepShape {
         for zip in zips {
             for key in zip.keys {
                 if !axes.contains(where: { $0.key == key }) {
-                    let hint = nearest(key, in: axes.map(\.key)).map { ": did you mean \($0)?" } ?? ""
+                    let hint =
+                        nearest(key, in: axes.map(\.key)).map { ": did you mean \($0)?" } ?? ""
                     mistakes.add(zip.place, "zip: \(key) is not swept\(hint)", in: source)
                 }
                 if !taken.insert(key).inserted {
-                    mistakes.add(zip.place, "zip: \(key) is in two groups, or twice in one", in: source)
+                    mistakes.add(
+                        zip.place, "zip: \(key) is in two groups, or twice in one", in: source)
                 }
             }
             let members = zip.keys.compactMap { key in axes.first { $0.key == key } }
             if members.contains(where: \.isDrawn) {
                 mistakes.add(
-                    zip.place, "zip: drawn values can't be combined by zip: give them a count or a list", in: source
+                    zip.place,
+                    "zip: drawn values can't be combined by zip: give them a count or a list",
+                    in: source
                 )
             }
             let counts = Set(members.map(\.values.count))
             if counts.count > 1 {
-                let each = members.map { "\($0.key) has \($0.values.count)" }.joined(separator: ", ")
-                mistakes.add(zip.place, "zip: axes of one group need the same number of values: \(each)", in: source)
+                let each = members.map { "\($0.key) has \($0.values.count)" }.joined(
+                    separator: ", ")
+                mistakes.add(
+                    zip.place, "zip: axes of one group need the same number of values: \(each)",
+                    in: source)
             }
         }
         // A group has the position of its first member.
@@ -176,16 +201,20 @@ extension SweepShape {
             return none
         }
         let conditions = conditions.mapValues(\.pattern)
-        return SearchSpace(dimensions: groups.map { $0.map(\.axis) }, streams: streams(groups)) { key, before in
+        return SearchSpace(dimensions: groups.map { $0.map(\.axis) }, streams: streams(groups)) {
+            key, before in
             conditions[key].map { $0.matches(shared.at(before)) } ?? true
         }
     }
 
-    /// Each group draws from the stream of its place in the recipe; groups that the command line adds come after.
+    /// Each group draws from the stream of its place in the recipe; groups that the command line
+    /// adds come after.
     private func streams(_ groups: [[AxisDraft]]) -> [Int] {
         var slots = slots
         return groups.map { group in
-            if let place = slots.firstIndex(where: { key in group.contains { $0.key == key } }) { return place }
+            if let place = slots.firstIndex(where: { key in group.contains { $0.key == key } }) {
+                return place
+            }
             slots.append(group.first?.key ?? "")
             return slots.count - 1
         }

@@ -28,9 +28,11 @@ struct TrainerReader {
                 patterns += zip(nodes, settings.texts(value, "files")).map { ($0, $1) }
             case "env":
                 settings.forEachKey(value) { variable, variableNode, text in
-                    guard case .scalar(let scalar) = text, variable.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil
+                    guard case .scalar(let scalar) = text,
+                        variable.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil
                     else {
-                        return add(variableNode, "env: expected a mapping of variable names to texts")
+                        return add(
+                            variableNode, "env: expected a mapping of variable names to texts")
                     }
                     guard !variable.hasPrefix("VISEME_") else {
                         return add(
@@ -39,8 +41,12 @@ struct TrainerReader {
                     trainer.environment[variable] = scalar.string
                 }
             default:
-                let hint = nearest(name, in: ["command", "files", "env"]).map { ": did you mean \($0)?" } ?? ""
-                add(keyNode, "trainer: there is no such key: \(name)\(hint); it has command, files and env")
+                let hint =
+                    nearest(name, in: ["command", "files", "env"]).map { ": did you mean \($0)?" }
+                    ?? ""
+                add(
+                    keyNode,
+                    "trainer: there is no such key: \(name)\(hint); it has command, files and env")
             }
         }
         if !hasCommand, node.mapping != nil {
@@ -49,7 +55,9 @@ struct TrainerReader {
         var paths = Set(trainer.command.filter { !$0.contains("{") }.compactMap(files.file))
         for (place, pattern) in patterns {
             let found = files.matching(pattern)
-            if found.isEmpty { add(place, "files: there is no file \(pattern), relative to the recipe's folder") }
+            if found.isEmpty {
+                add(place, "files: there is no file \(pattern), relative to the recipe's folder")
+            }
             paths.formUnion(found)
         }
         trainer.files = digested(paths, node)
@@ -67,7 +75,8 @@ struct TrainerReader {
                 guard let number, (0...1024).contains(number) else {
                     return add(
                         value,
-                        "resources: gpus: found \(settings.described(value)); expected a whole number from 0 to 1024")
+                        "resources: gpus: found \(settings.described(value)); expected a whole number from 0 to 1024"
+                    )
                 }
                 trainer.gpus = number
             case "threads":
@@ -78,7 +87,8 @@ struct TrainerReader {
                     )
                 }
                 trainer.threads = number
-            default: add(keyNode, "resources: there is no such key: \(name); it has gpus and threads")
+            default:
+                add(keyNode, "resources: there is no such key: \(name); it has gpus and threads")
             }
         }
     }
@@ -107,16 +117,20 @@ struct TrainerReader {
 
     /// Adds the files whose names hold values, as `models/{model}.py`.
     /// - Returns: the trainer, and what its author should know.
-    func withFilesOfPlaceholders(_ trainer: TrainerCommand, _ values: [String: Value], _ axes: [Axis]) -> (
+    func withFilesOfPlaceholders(
+        _ trainer: TrainerCommand, _ values: [String: Value], _ axes: [Axis]
+    ) -> (
         TrainerCommand, String?
     ) {
         var trainer = trainer
         var paths = Set(trainer.files.map(\.path))
-        for template in trainer.command.map(ArgumentTemplate.init) where !template.keys.isEmpty && template.mayNameFile
-        {
+        for template in trainer.command.map(ArgumentTemplate.init)
+        where !template.keys.isEmpty && template.mayNameFile {
             var names: [[String: Value]] = [values]
             for axis in axes where template.keys.contains(axis.key) {
-                names = names.flatMap { point in axis.domain.values.map { point.merging([axis.key: $0]) { $1 } } }
+                names = names.flatMap { point in
+                    axis.domain.values.map { point.merging([axis.key: $0]) { $1 } }
+                }
             }
             paths.formUnion(names.compactMap { point in files.file(template.text { point[$0] }) })
         }
@@ -141,13 +155,16 @@ struct TrainerReader {
         guard case .sequence(let sequence) = node, !sequence.isEmpty else {
             add(
                 node,
-                "command: expected a list of words, as [python3, train.py, --lr, \"{lr}\"]; it is run without a shell")
+                "command: expected a list of words, as [python3, train.py, --lr, \"{lr}\"]; it is run without a shell"
+            )
             return []
         }
         return sequence.compactMap { word in
             if case .scalar(let scalar) = word { return scalar.string }
             let isBraced = word.mapping?.keys.first?.string.map { "\"{\($0)}\"" }
-            add(word, "command: each word is text" + (isBraced.map { ": put \($0) into quotes" } ?? ""))
+            add(
+                word,
+                "command: each word is text" + (isBraced.map { ": put \($0) into quotes" } ?? ""))
             return nil
         }
     }
@@ -159,14 +176,23 @@ struct TrainerReader {
         if program.contains("/") {
             let path = files.absolute(program)
             guard !FileManager.default.isExecutableFile(atPath: path) else { return }
-            return add(place, "command: \(program) is not an executable file, relative to the recipe's folder")
+            return add(
+                place,
+                "command: \(program) is not an executable file, relative to the recipe's folder")
         }
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        guard !folders.contains(where: { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }) else {
+        guard
+            !folders.contains(where: {
+                FileManager.default.isExecutableFile(atPath: "\($0)/\(program)")
+            })
+        else {
             return
         }
         let isBeside = FileManager.default.isExecutableFile(atPath: files.absolute(program))
-        add(place, "command: there is no program \(program) on the PATH" + (isBeside ? ": write ./\(program)" : ""))
+        add(
+            place,
+            "command: there is no program \(program) on the PATH"
+                + (isBeside ? ": write ./\(program)" : ""))
     }
 
     private static let scripts = ["py", "sh", "bash", "R", "r", "jl", "pl", "rb", "js", "lua", "m"]

@@ -3,7 +3,8 @@ import Search
 import Studies
 import Yams
 
-/// A sweep file of Weights & Biases as a recipe. Values keep their places, so that mistakes point into the file.
+/// A sweep file of Weights & Biases as a recipe. Values keep their places, so that mistakes point
+/// into the file.
 struct WandbSweep {
     /// The recipe.
     private(set) var recipe: Node
@@ -31,7 +32,9 @@ struct WandbSweep {
             parts.append((.scalar(.init(name, .init(.implicit), .plain, node.mark)), node))
         }
 
-        if let description = mapping["description"] ?? mapping["name"] { put("question", description) }
+        if let description = mapping["description"] ?? mapping["name"] {
+            put("question", description)
+        }
         let names = (set + sweep).compactMap { $0.0.string }
         if let command = command(mapping, names) { put("trainer", command) }
         switch mapping["method"]?.string {
@@ -43,7 +46,10 @@ struct WandbSweep {
                 put("samples", cap)
             } else {
                 losses.append(
-                    (mapping["method"], "method: random needs a number of runs: give run_cap (it becomes samples)")
+                    (
+                        mapping["method"],
+                        "method: random needs a number of runs: give run_cap (it becomes samples)"
+                    )
                 )
             }
         case let other?:
@@ -55,9 +61,18 @@ struct WandbSweep {
         }
         if !sampled, let cap = mapping["run_cap"] { put("max_runs", cap) }
         if let metric = mapping["metric"] { put("metric", WandbSweep.withGoal(metric)) }
-        if !set.isEmpty { put("set", .mapping(.init(set, .init(.implicit), .any, mapping["parameters"]?.mark))) }
-        if !sweep.isEmpty { put("sweep", .mapping(.init(sweep, .init(.implicit), .any, mapping["parameters"]?.mark))) }
-        let known = ["parameters", "description", "name", "program", "command", "method", "run_cap", "metric"]
+        if !set.isEmpty {
+            put("set", .mapping(.init(set, .init(.implicit), .any, mapping["parameters"]?.mark)))
+        }
+        if !sweep.isEmpty {
+            put(
+                "sweep", .mapping(.init(sweep, .init(.implicit), .any, mapping["parameters"]?.mark))
+            )
+        }
+        let known = [
+            "parameters", "description", "name", "program", "command", "method", "run_cap",
+            "metric",
+        ]
         for (key, _) in mapping {
             guard let name = key.string, !known.contains(name) else { continue }
             if ["early_terminate", "parallel", "launch", "imageuri"].contains(name) {
@@ -72,7 +87,9 @@ struct WandbSweep {
     /// Theirs is to minimise where nothing is said.
     private static func withGoal(_ metric: Node) -> Node {
         guard let mapping = metric.mapping, mapping["goal"] == nil else { return metric }
-        let word = { (text: String) in Node.scalar(.init(text, .init(.implicit), .plain, metric.mark)) }
+        let word = { (text: String) in
+            Node.scalar(.init(text, .init(.implicit), .plain, metric.mark))
+        }
         let pairs = mapping.map { ($0.key, $0.value) } + [(word("goal"), word("minimize"))]
         return .mapping(.init(pairs, .init(.implicit), .any, metric.mark))
     }
@@ -85,7 +102,11 @@ struct WandbSweep {
             guard let name = key.string else { continue }
             let full = Node.scalar(.init(prefix + name, .init(.implicit), .plain, key.mark))
             guard let fields = value.mapping else {
-                losses.append((value, "\(prefix + name): expected a mapping with value, values, or min and max"))
+                losses.append(
+                    (
+                        value,
+                        "\(prefix + name): expected a mapping with value, values, or min and max"
+                    ))
                 continue
             }
             if let nested = fields["parameters"] {
@@ -127,10 +148,16 @@ struct WandbSweep {
         case "log_uniform_values": return axis("log", [("min", low), ("max", high)])
         case "normal":
             return axis(
-                "normal", [("mean", fields["mu"] ?? scalar("0", key)), ("std", fields["sigma"] ?? scalar("1", key))])
+                "normal",
+                [
+                    ("mean", fields["mu"] ?? scalar("0", key)),
+                    ("std", fields["sigma"] ?? scalar("1", key)),
+                ])
         case "log_uniform":
             // Its limits are natural logarithms.
-            guard let first = low.flatMap(SettingsReader.number), let last = high.flatMap(SettingsReader.number) else {
+            guard let first = low.flatMap(SettingsReader.number),
+                let last = high.flatMap(SettingsReader.number)
+            else {
                 return nil
             }
             return axis(
@@ -168,13 +195,19 @@ struct WandbSweep {
             case "${args}": words += names.map { word("--\($0)={\($0)}", node) }
             case "${args_no_hyphens}": words += names.map { word("\($0)={\($0)}", node) }
             case let text where text.contains("${"):
-                losses.append((node, "command: \(text) can't be translated; write {key} where a value belongs"))
+                losses.append(
+                    (
+                        node,
+                        "command: \(text) can't be translated; write {key} where a value belongs"
+                    ))
             case let text: words.append(word(text, node))
             }
         }
         let key = Node.scalar(.init("command", .init(.implicit), .plain, program?.mark))
-        let list = Node.sequence(.init(words, .init(.implicit), .flow, (mapping["command"] ?? program)?.mark))
-        return .mapping(.init([(key, list)], .init(.implicit), .any, (mapping["command"] ?? program)?.mark))
+        let list = Node.sequence(
+            .init(words, .init(.implicit), .flow, (mapping["command"] ?? program)?.mark))
+        return .mapping(
+            .init([(key, list)], .init(.implicit), .any, (mapping["command"] ?? program)?.mark))
     }
 }
 
@@ -189,7 +222,8 @@ package enum WandbImport {
             if mistakes.mistakes.isEmpty {
                 mistakes.add(
                     Place(file: path, line: 1, column: 1),
-                    "this is no sweep file of Weights & Biases: it has method and parameters", in: source)
+                    "this is no sweep file of Weights & Biases: it has method and parameters",
+                    in: source)
             }
             try mistakes.throwIfAny()
             return ("", [])
@@ -201,6 +235,8 @@ package enum WandbImport {
         let head =
             "# Made by viseme import of \(URL(filePath: path).lastPathComponent).\n"
             + (losses + sweep.notes).map { "# \($0)\n" }.joined()
-        return (head + (try Yams.serialize(node: sweep.recipe, width: -1, allowUnicode: true)), losses)
+        return (
+            head + (try Yams.serialize(node: sweep.recipe, width: -1, allowUnicode: true)), losses
+        )
     }
 }

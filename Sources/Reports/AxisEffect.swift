@@ -1,6 +1,7 @@
 import Studies
 
-/// What one swept key does: the mean of the metric at each of its levels, over the same settings of all other keys.
+/// What one swept key does: the mean of the metric at each of its levels, over the same settings of
+/// all other keys.
 struct AxisEffect {
     struct Level {
         let value: Value
@@ -12,7 +13,8 @@ struct AxisEffect {
 
     let key: String
     let levels: [Level]
-    /// Settings of the other keys that were run at every level; 0: none was, and levels are means of what there is.
+    /// Settings of the other keys that were run at every level; 0: none was, and levels are means
+    /// of what there is.
     let settings: Int
 
     /// Between the best and the worst level.
@@ -33,10 +35,13 @@ struct AxisEffect {
             guard let level = trial.setting[key] else { continue }
             if values[level] == nil { order.append(level) }
             let others = Setting(trial.setting.filter { $0.key != key }).label
-            for (seed, value) in trial.bySeed { values[level, default: [:]][others + "\u{0}" + seed] = (seed, value) }
+            for (seed, value) in trial.bySeed {
+                values[level, default: [:]][others + "\u{0}" + seed] = (seed, value)
+            }
         }
         guard order.count > 1 else { return nil }
-        let everywhere = order.dropFirst().reduce(Set(values[order[0]]?.keys ?? [:].keys)) { common, level in
+        let everywhere = order.dropFirst().reduce(Set(values[order[0]]?.keys ?? [:].keys)) {
+            common, level in
             common.intersection(values[level]?.keys ?? [:].keys)
         }
         settings = Set(everywhere.map { $0.prefix { $0 != "\u{0}" } }).count
@@ -47,9 +52,10 @@ struct AxisEffect {
             let cells = used.sorted().compactMap { found[$0] }
             // For each seed that has all settings, their mean; the spread is that of the seeds.
             let bySeed = Dictionary(grouping: cells, by: \.seed)
-            let means = bySeed.sorted { $0.key < $1.key }.filter { $0.value.count == all }.compactMap {
-                Statistics.mean($0.value.map(\.value))
-            }
+            let means = bySeed.sorted { $0.key < $1.key }.filter { $0.value.count == all }
+                .compactMap {
+                    Statistics.mean($0.value.map(\.value))
+                }
             return Level(
                 value: level, mean: Statistics.mean(cells.map(\.value)) ?? .nan,
                 half: all > 0 ? Statistics.halfInterval(means) : nil, runs: cells.count)

@@ -35,7 +35,8 @@ package struct ComparisonReport {
 
     private func partial(_ letter: String, _ facts: StudyFacts) -> String {
         facts.missing == 0
-            ? "" : " \(letter) is partial: \(facts.runs.count) of \(facts.plan.runs.count) runs are stored."
+            ? ""
+            : " \(letter) is partial: \(facts.runs.count) of \(facts.plan.runs.count) runs are stored."
     }
 
     private var summary: Notebook.Section {
@@ -62,7 +63,9 @@ package struct ComparisonReport {
                 ))
         }
         let shared = Set(a.runs.map(\.run.id)).intersection(b.runs.map(\.run.id))
-        let equal = shared.count { a.stored.runs[$0]?.contentDigest == b.stored.runs[$0]?.contentDigest }
+        let equal = shared.count {
+            a.stored.runs[$0]?.contentDigest == b.stored.runs[$0]?.contentDigest
+        }
         if !shared.isEmpty {
             blocks.append(
                 .paragraph(
@@ -84,7 +87,9 @@ package struct ComparisonReport {
             return ["\(code: key)", text(x, a.plan), text(y, b.plan)]
         }
         let data = (Set(a.plan.runs.map(\.data.digest)), Set(b.plan.runs.map(\.data.digest)))
-        if data.0 != data.1 { rows.append(["data", "\(code: digests(data.0))", "\(code: digests(data.1))"]) }
+        if data.0 != data.1 {
+            rows.append(["data", "\(code: digests(data.0))", "\(code: digests(data.1))"])
+        }
         if a.plan.numerics != b.plan.numerics {
             rows.append(["numerics revision", "\(a.plan.numerics)", "\(b.plan.numerics)"])
         }
@@ -120,7 +125,8 @@ package struct ComparisonReport {
             return [
                 "\(code: pair.a.name)", "\(value(pair.a.mean))",
                 "\(value(pair.b.mean))",
-                "\(value(difference))\(half)", "\(p.map { $0 < 0.0001 ? "< 0.0001" : value($0) } ?? "–")",
+                "\(value(difference))\(half)",
+                "\(p.map { $0 < 0.0001 ? "< 0.0001" : value($0) } ?? "–")",
                 "\(own.count)",
             ]
         }
@@ -130,12 +136,15 @@ package struct ComparisonReport {
             : [
                 .table(
                     Notebook.Table(
-                        ["trial", "A", "B", "B − A", "p", "common seeds"], numbers: [1, 2, 3, 4, 5],
+                        ["trial", "A", "B", "B − A", "p", "common seeds"],
+                        numbers: [1, 2, 3, 4, 5],
                         rows: Array(rows.prefix(StudyReport.rowLimit))))
             ]
         let cut: [Notebook.Block] =
-            rows.count > StudyReport.rowLimit ? [.paragraph("And \(rows.count - StudyReport.rowLimit) more.")] : []
-        return Notebook.Section(name: "trials", heading: "Settings that both have", blocks: blocks + cut)
+            rows.count > StudyReport.rowLimit
+            ? [.paragraph("And \(rows.count - StudyReport.rowLimit) more.")] : []
+        return Notebook.Section(
+            name: "trials", heading: "Settings that both have", blocks: blocks + cut)
     }
 
     private var definitions: Notebook.Section {

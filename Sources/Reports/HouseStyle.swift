@@ -4,7 +4,8 @@ import Studies
 /// A report in a house's own style: a Mustache template around the rendered sections.
 package enum HouseStyle {
     /// - Parameters:
-    ///   - template: Mustache. It sees `title`, `question`, `body` (all sections), `sections` (a list of `name`, `heading`, `body`)
+    ///   - template: Mustache. It sees `title`, `question`, `body` (all sections), `sections` (a
+    ///     list of `name`, `heading`, `body`)
     ///     and `section.<name>`, all rendered; three braces insert them without escaping.
     ///   - section: renders one section.
     package static func render(

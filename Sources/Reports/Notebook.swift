@@ -1,6 +1,7 @@
 import Studies
 
-/// A report before it takes a form: prose, tables, figures, and the commands that give them, in order.
+/// A report before it takes a form: prose, tables, figures, and the commands that give them, in
+/// order.
 package struct Notebook: Sendable {
     package var title: String
     /// Of the page, for forms that have a head.
@@ -29,7 +30,8 @@ package struct Notebook: Sendable {
         case listing(String)
         case table(Table)
         case figure(Figure)
-        /// A finding that a few lines of Python give too. The notebook form has the lines and their output in its place.
+        /// A finding that a few lines of Python give too. The notebook form has the lines and their
+        /// output in its place.
         case computed(Block, python: String, output: String)
         /// What the notebook form needs before anything can be computed.
         case python(String)
@@ -60,7 +62,8 @@ package struct Notebook: Sendable {
     }
 }
 
-/// Text with some of it marked: built by interpolation, so that what comes from elsewhere is never markup.
+/// Text with some of it marked: built by interpolation, so that what comes from elsewhere is never
+/// markup.
 ///
 ///     "Best by \(code: metric): \(strong: label)"
 package struct Words: Sendable, Equatable, ExpressibleByStringInterpolation {
@@ -89,11 +92,17 @@ package struct Words: Sendable, Equatable, ExpressibleByStringInterpolation {
             if !text.isEmpty { spans.append(.text(text)) }
         }
 
-        package mutating func appendInterpolation(_ text: some CustomStringConvertible) { appendLiteral("\(text)") }
+        package mutating func appendInterpolation(_ text: some CustomStringConvertible) {
+            appendLiteral("\(text)")
+        }
         package mutating func appendInterpolation(_ words: Words) { spans += words.spans }
         package mutating func appendInterpolation(code text: String) { spans.append(.code(text)) }
-        package mutating func appendInterpolation(strong text: String) { spans.append(.strong(text)) }
-        package mutating func appendInterpolation(strongCode text: String) { spans.append(.strongCode(text)) }
+        package mutating func appendInterpolation(strong text: String) {
+            spans.append(.strong(text))
+        }
+        package mutating func appendInterpolation(strongCode text: String) {
+            spans.append(.strongCode(text))
+        }
         package mutating func appendInterpolation(link text: String, to target: String) {
             spans.append(.link(text, target: target))
         }
@@ -109,7 +118,9 @@ package struct Words: Sendable, Equatable, ExpressibleByStringInterpolation {
     package var plain: String {
         spans.map {
             switch $0 {
-            case .text(let text), .code(let text), .strong(let text), .strongCode(let text), .link(let text, _): text
+            case .text(let text), .code(let text), .strong(let text), .strongCode(let text),
+                .link(let text, _):
+                text
             }
         }.joined()
     }

@@ -8,11 +8,14 @@ package enum Sparkline {
     package static func text(_ values: [Double], width: Int = 60) -> String {
         let count = min(values.count, max(width, 1))
         let points = (0..<count).map { index in
-            let piece = values[(index * values.count / count)..<((index + 1) * values.count / count)]
+            let piece = values[
+                (index * values.count / count)..<((index + 1) * values.count / count)]
             return Statistics.mean(piece.filter(\.isFinite)) ?? .nan
         }
         let finite = points.filter(\.isFinite)
-        guard let low = finite.min(), let high = finite.max() else { return String(repeating: "·", count: count) }
+        guard let low = finite.min(), let high = finite.max() else {
+            return String(repeating: "·", count: count)
+        }
         return String(
             points.map { value in
                 guard value.isFinite else { return "·" }

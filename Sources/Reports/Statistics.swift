@@ -2,7 +2,8 @@ import Foundation
 import Studies
 import Tensors
 
-/// Statistics of samples. Every definition is in the report's last section; the tests compare with scipy.
+/// Statistics of samples. Every definition is in the report's last section; the tests compare with
+/// scipy.
 package enum Statistics {
     /// Nil for none.
     package static func mean(_ values: [Double]) -> Double? {
@@ -23,10 +24,12 @@ package enum Statistics {
         return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
     }
 
-    /// Half the width of the 95 % interval of the mean, t(0.975, n − 1)·s/√n; nil for fewer than two values.
+    /// Half the width of the 95 % interval of the mean, t(0.975, n − 1)·s/√n; nil for fewer than
+    /// two values.
     package static func halfInterval(_ values: [Double]) -> Double? {
         guard let deviation = standardDeviation(values) else { return nil }
-        return StudentT(freedom: values.count - 1).quantile(0.975) * deviation / Double(values.count).squareRoot()
+        return StudentT(freedom: values.count - 1).quantile(0.975) * deviation
+            / Double(values.count).squareRoot()
     }
 
     /// The two-sided paired t-test.
@@ -40,8 +43,8 @@ package enum Statistics {
         package let p: Double
     }
 
-    /// - Returns: nil for fewer than two pairs, or where all differences are equal: without spread there is nothing to test
-    ///   by, however large they are.
+    /// - Returns: nil for fewer than two pairs, or where all differences are equal: without spread
+    ///   there is nothing to test by, however large they are.
     package static func pairedTest(_ a: [Double], _ b: [Double]) -> PairedTest? {
         precondition(a.count == b.count, "pairs")
         let differences = zip(a, b).map { $0 - $1 }
@@ -53,7 +56,8 @@ package enum Statistics {
         return PairedTest(difference: mean, half: half, t: t, pairs: a.count, p: p)
     }
 
-    /// Holm's correction (1979) for several tests: `max over j ≤ i of (m − j + 1)·p(j)`, at most 1, in the order given.
+    /// Holm's correction (1979) for several tests: `max over j ≤ i of (m − j + 1)·p(j)`, at most 1,
+    /// in the order given.
     package static func holm(_ ps: [Double]) -> [Double] {
         var adjusted = [Double](repeating: 0, count: ps.count)
         var greatest = 0.0
@@ -64,10 +68,11 @@ package enum Statistics {
         return adjusted
     }
 
-    /// How often the first candidate has the best mean when the seeds are drawn anew, with replacement (the bootstrap;
-    /// Efron 1979). Ties share.
+    /// How often the first candidate has the best mean when the seeds are drawn anew, with
+    /// replacement (the bootstrap; Efron 1979). Ties share.
     /// - Parameters:
-    ///   - candidates: values of each; those of the same seeds in the same order where `isPaired`, all of one count.
+    ///   - candidates: values of each; those of the same seeds in the same order where `isPaired`,
+    ///     all of one count.
     ///   - isPaired: the same seeds are drawn for all, as all were trained with the same.
     ///   - draws: how many times.
     package static func shareOfBest(
@@ -78,7 +83,9 @@ package enum Statistics {
         var places = [Int](repeating: 0, count: candidates.map(\.count).max() ?? 0)
         var won = 0.0
         for _ in 0..<draws {
-            if isPaired { for at in places.indices { places[at] = Int(stream.below(UInt32(places.count))) } }
+            if isPaired {
+                for at in places.indices { places[at] = Int(stream.below(UInt32(places.count))) }
+            }
             var first = 0.0
             var (best, ties) = (-Double.infinity, 0.0)
             for (number, values) in candidates.enumerated() {
@@ -108,7 +115,8 @@ package struct StudentT: Sendable {
         self.freedom = Double(freedom)
     }
 
-    /// P(T > t) for t ≥ 0: half the regularised incomplete beta function of ν/(ν + t²) at (ν/2, 1/2).
+    /// P(T > t) for t ≥ 0: half the regularised incomplete beta function of ν/(ν + t²) at (ν/2,
+    /// 1/2).
     package func upperTail(_ t: Double) -> Double {
         t.isInfinite ? 0 : 0.5 * incompleteBeta(freedom / 2, 0.5, at: freedom / (freedom + t * t))
     }

@@ -11,7 +11,8 @@ struct StudyFacts {
     let runs: [(run: Run, summary: RunResult)]
     /// Best mean first.
     let trials: [TrialSummary]
-    /// The best of those that have all their seeds; where none has, the best of those that have the most.
+    /// The best of those that have all their seeds; where none has, the best of those that have the
+    /// most.
     let leader: TrialSummary?
     /// How the leader compares with each other, by trial.
     let contrasts: [Int: Contrast]
@@ -24,8 +25,8 @@ struct StudyFacts {
         let test: Statistics.PairedTest
         /// After Holm's correction.
         let p: Double
-        /// Whether the leader is the better one over these seeds: with seeds that only one of them has, means may say
-        /// otherwise.
+        /// Whether the leader is the better one over these seeds: with seeds that only one of them
+        /// has, means may say otherwise.
         let isForLeader: Bool
     }
 
@@ -39,7 +40,10 @@ struct StudyFacts {
     /// With fewer seeds, the probability of being the best is not reported.
     static let seedsForChance = 5
 
-    init(_ plan: Plan, _ stored: StudyResults, failures: [FailureRecord], readRun: (String) -> RunFileContents?) {
+    init(
+        _ plan: Plan, _ stored: StudyResults, failures: [FailureRecord],
+        readRun: (String) -> RunFileContents?
+    ) {
         self.plan = plan
         self.stored = stored
         self.failures = failures
@@ -47,12 +51,15 @@ struct StudyFacts {
         trials = TrialSummary.all(plan, stored)
         let most = trials.map(\.values.count).max() ?? 0
         leader =
-            trials.first { $0.isComplete && $0.mean != nil } ?? trials.first { $0.values.count == most && most > 0 }
+            trials.first { $0.isComplete && $0.mean != nil }
+            ?? trials.first { $0.values.count == most && most > 0 }
         var tests: [(trial: Int, test: Statistics.PairedTest)] = []
         if let leader {
             for trial in trials where trial.trial != leader.trial {
                 let (own, other) = leader.paired(with: trial)
-                if let test = Statistics.pairedTest(own, other) { tests.append((trial.trial, test)) }
+                if let test = Statistics.pairedTest(own, other) {
+                    tests.append((trial.trial, test))
+                }
             }
         }
         let adjusted = Statistics.holm(tests.map(\.test.p))
@@ -61,7 +68,9 @@ struct StudyFacts {
                 let isAbove = $0.test.difference > 0
                 return (
                     $0.trial,
-                    Contrast(test: $0.test, p: $1, isForLeader: plan.metric.goal == .maximize ? isAbove : !isAbove)
+                    Contrast(
+                        test: $0.test, p: $1,
+                        isForLeader: plan.metric.goal == .maximize ? isAbove : !isAbove)
                 )
             })
         effects = AxisEffect.all(trials, plan.axes)
@@ -76,7 +85,8 @@ struct StudyFacts {
         runs.contains { run in run.summary.histories.contains { $0.name == metric } }
     }
 
-    /// How often the leader stays the best when its seeds are drawn anew; nil for too few seeds, or nothing to compare with.
+    /// How often the leader stays the best when its seeds are drawn anew; nil for too few seeds, or
+    /// nothing to compare with.
     var chanceOfBest: Double? {
         guard let leader, leader.values.count >= StudyFacts.seedsForChance else { return nil }
         let others = trials.filter { $0.trial != leader.trial && $0.isComplete }
@@ -85,14 +95,17 @@ struct StudyFacts {
         guard !rivals.isEmpty, rivals.count == others.count else { return nil }
         let all = [leader] + rivals
         let seeds = Set(leader.bySeed.map(\.seed))
-        let isPaired = all.allSatisfy { $0.bySeed.count == seeds.count && Set($0.bySeed.map(\.seed)) == seeds }
+        let isPaired = all.allSatisfy {
+            $0.bySeed.count == seeds.count && Set($0.bySeed.map(\.seed)) == seeds
+        }
         let candidates = isPaired ? all.map { leader.paired(with: $0).other } : all.map(\.values)
         return Statistics.shareOfBest(
             candidates, maximize: plan.metric.goal == .maximize, isPaired: isPaired,
             draws: max(200, min(10_000, 4_000_000 / candidates.count)))
     }
 
-    /// The standard deviation that the seed alone makes, over all trials with at least two seeds (pooled); nil where none has.
+    /// The standard deviation that the seed alone makes, over all trials with at least two seeds
+    /// (pooled); nil where none has.
     var seedDeviation: Double? {
         var (squares, freedom) = (0.0, 0)
         for trial in trials where trial.values.count > 1 {

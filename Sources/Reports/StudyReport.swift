@@ -2,8 +2,9 @@ import Foundation
 import RunStore
 import Studies
 
-/// The notebook of a study, from what is stored alone: the plan, the finished runs, the records of failures. The same
-/// store gives the same bytes, whatever the time zone, the language or the order of files.
+/// The notebook of a study, from what is stored alone: the plan, the finished runs, the records of
+/// failures. The same store gives the same bytes, whatever the time zone, the language or the order
+/// of files.
 package struct StudyReport {
     let facts: StudyFacts
     var plan: Plan { facts.plan }
@@ -24,13 +25,18 @@ package struct StudyReport {
     package init(_ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults) {
         self.init(
             plan: plan, stored: stored,
-            failures: plan.runs.compactMap { run in stored.runs[run.id] == nil ? folder.readFailure(run.id) : nil },
-            // The best run's file was verified when it was taken in; if it is gone since, its section is left out.
+            failures: plan.runs.compactMap { run in
+                stored.runs[run.id] == nil ? folder.readFailure(run.id) : nil
+            },
+            // The best run's file was verified when it was taken in; if it is gone since, its
+            // section is left out.
             readRun: { try? RunFile.read(folder.runFile($0)) })
     }
 
     package var notebook: Notebook {
-        Notebook(title: plan.name, subtitle: plan.question, sections: plan.report.sections.compactMap(section))
+        Notebook(
+            title: plan.name, subtitle: plan.question,
+            sections: plan.report.sections.compactMap(section))
     }
 
     /// - Parameter name: one of `ReportSettings.sectionNames`.
@@ -51,7 +57,8 @@ package struct StudyReport {
 
     /// Tables that are too long for the report, by name: they lie beside it.
     package var tables: [(name: String, text: String)] {
-        guard facts.trials.count > StudyReport.rowLimit || facts.runs.count > StudyReport.rowLimit else { return [] }
+        guard facts.trials.count > StudyReport.rowLimit || facts.runs.count > StudyReport.rowLimit
+        else { return [] }
         return [("trials.csv", trialsCSV), ("runs.csv", CSV.runs(plan, facts.stored))]
     }
 
@@ -73,7 +80,8 @@ package struct StudyReport {
     /// With the recipe, as it was swept.
     func recipeCommand(_ verb: String) -> String {
         let options = plan.results == "results" ? [] : ["--results", plan.results]
-        return "viseme \(verb) " + ([plan.recipe] + plan.overrides + options).map(shellQuoted).joined(separator: " ")
+        return "viseme \(verb) "
+            + ([plan.recipe] + plan.overrides + options).map(shellQuoted).joined(separator: " ")
     }
 
     private func shellQuoted(_ text: String) -> String {
@@ -91,7 +99,8 @@ package struct StudyReport {
 
     func meanAndSpread(_ values: [Double]) -> Words {
         guard let mean = Statistics.mean(values) else { return "–" }
-        return Words(value(mean) + (Statistics.standardDeviation(values).map { " ± \(value($0))" } ?? ""))
+        return Words(
+            value(mean) + (Statistics.standardDeviation(values).map { " ± \(value($0))" } ?? ""))
     }
 
     func interval(_ mean: Double, _ half: Double?) -> String {

@@ -49,7 +49,8 @@ struct TrialSummary {
         }
     }
 
-    /// All trials of a plan, best mean first; trials without a value come last, in the order of the plan.
+    /// All trials of a plan, best mean first; trials without a value come last, in the order of the
+    /// plan.
     static func all(_ plan: Plan, _ stored: StudyResults) -> [TrialSummary] {
         plan.trials.map { TrialSummary($0.trial, $0.runs, stored) }.sorted { a, b in
             switch (a.mean, b.mean) {

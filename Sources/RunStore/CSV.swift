@@ -1,22 +1,26 @@
 import Foundation
 import Studies
 
-/// Tables as comma-separated values (RFC 4180), numbers as shortest decimals that read back as the same numbers.
+/// Tables as comma-separated values (RFC 4180), numbers as shortest decimals that read back as the
+/// same numbers.
 package enum CSV {
     /// One row a run: number, id, swept keys, outcome, best epoch, test results.
     package static func runs(_ plan: Plan, _ stored: StudyResults) -> String {
         let header =
             ["number", "run_id"] + plan.axes
             + [
-                "outcome", "epochs", "stopped_early", "best_epoch", "best_\(plan.metric.name)", "test_loss",
+                "outcome", "epochs", "stopped_early", "best_epoch", "best_\(plan.metric.name)",
+                "test_loss",
                 "test_accuracy",
             ]
             + ["seconds", "content_digest"]
         let rows = stored.inOrder(plan).map { run, summary -> [String] in
             let point = plan.axes.map { key in run.setting[key]?.label ?? "" }
             return [String(run.number), run.id] + point + [
-                summary.outcome.rawValue, String(summary.epochs), summary.stoppedEarly ? "true" : "false",
-                summary.best.map { String($0.epoch) } ?? "", number(summary.best?.value), number(summary.test?.loss),
+                summary.outcome.rawValue, String(summary.epochs),
+                summary.stoppedEarly ? "true" : "false",
+                summary.best.map { String($0.epoch) } ?? "", number(summary.best?.value),
+                number(summary.test?.loss),
                 number(summary.test?.accuracy), number(summary.seconds), summary.contentDigest,
             ]
         }
@@ -48,13 +52,16 @@ package enum CSV {
     package static func history(_ record: RunFileContents) -> String {
         let histories = record.histories
         let epochs = histories.first?.values.count ?? 0
-        let rows = (0..<epochs).map { epoch in [String(epoch + 1)] + histories.map { number($0.values[epoch]) } }
+        let rows = (0..<epochs).map { epoch in
+            [String(epoch + 1)] + histories.map { number($0.values[epoch]) }
+        }
         return text([["epoch"] + histories.map(\.name)] + rows)
     }
 
     package static func number(_ value: Double?) -> String {
         guard let value else { return "" }
-        return value.isNaN ? "nan" : value.isInfinite ? (value > 0 ? "inf" : "-inf") : shortest(value)
+        return value.isNaN
+            ? "nan" : value.isInfinite ? (value > 0 ? "inf" : "-inf") : shortest(value)
     }
 
     package static func text(_ rows: [[String]]) -> String {
@@ -62,7 +69,8 @@ package enum CSV {
     }
 
     private static func cell(_ text: String) -> String {
-        let needsQuotes = text.contains { ",\"\n\r".contains($0) } || text.unicodeScalars.contains("\r")
+        let needsQuotes =
+            text.contains { ",\"\n\r".contains($0) } || text.unicodeScalars.contains("\r")
         return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
     }
 }

@@ -10,9 +10,9 @@ import Studies
     import Darwin
 #endif
 
-/// The lease of a study's folder: one session works in it at a time. The file `.lock` names its owner; the owner keeps it
-/// locked, which on the same host shows at once whether the owner lives, and touches it now and then, which is what other
-/// hosts go by.
+/// The lease of a study's folder: one session works in it at a time. The file `.lock` names its
+/// owner; the owner keeps it locked, which on the same host shows at once whether the owner lives,
+/// and touches it now and then, which is what other hosts go by.
 package final class Claim: Sendable {
     package struct Owner: Codable, Sendable, Equatable {
         package var host: String
@@ -30,7 +30,8 @@ package final class Claim: Sendable {
 
         package var place: String { path }
         package var rule: String {
-            "another sweep is running in this folder" + (owner.map { " (process \($0.process) on \($0.host))" } ?? "")
+            "another sweep is running in this folder"
+                + (owner.map { " (process \($0.process) on \($0.host))" } ?? "")
         }
         package var remedy: String { "wait for it, or choose another folder with --results" }
     }
@@ -47,7 +48,9 @@ package final class Claim: Sendable {
     package init(_ folder: StudyFolder) throws {
         let file = folder.claim
         descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o644)
-        guard descriptor >= 0 else { throw StoreError.unwritable(path: file.path, reason: systemProblem()) }
+        guard descriptor >= 0 else {
+            throw StoreError.unwritable(path: file.path, reason: systemProblem())
+        }
         owner = Owner(
             host: Claim.host, boot: Claim.boot, process: getpid(),
             token: randomName())
@@ -57,7 +60,8 @@ package final class Claim: Sendable {
             close(descriptor)
             throw Taken(path: folder.url.path, owner: other)
         }
-        if let other = Claim.readOwner(descriptor), other.host != owner.host, Claim.age(descriptor) < Claim.leaseLength
+        if let other = Claim.readOwner(descriptor), other.host != owner.host,
+            Claim.age(descriptor) < Claim.leaseLength
         {
             close(descriptor)
             throw Taken(path: folder.url.path, owner: other)
@@ -88,8 +92,11 @@ package final class Claim: Sendable {
     /// Whether a session works in a folder now.
     package static func isHeld(_ folder: StudyFolder) -> Bool { holder(folder) != nil }
 
-    /// Whether the session with this token still holds a folder: a worker without a session would train on unseen.
-    package static func isHeld(_ folder: StudyFolder, by token: String) -> Bool { holder(folder)?.token == token }
+    /// Whether the session with this token still holds a folder: a worker without a session would
+    /// train on unseen.
+    package static func isHeld(_ folder: StudyFolder, by token: String) -> Bool {
+        holder(folder)?.token == token
+    }
 
     /// Who holds a folder; nil if nobody does.
     package static func holder(_ folder: StudyFolder) -> Owner? {
@@ -104,7 +111,8 @@ package final class Claim: Sendable {
         return age(descriptor) < leaseLength ? owner : nil
     }
 
-    /// Nil if the file names nobody: its owner has ended in good order, or it is not a regular file.
+    /// Nil if the file names nobody: its owner has ended in good order, or it is not a regular
+    /// file.
     private static func readOwner(_ descriptor: Int32) -> Owner? {
         var facts = stat()
         guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
@@ -130,7 +138,8 @@ package final class Claim: Sendable {
     private static let host: String = {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "" }
-        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(
+            decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }()
 
     /// Empty where the system does not say: then a lock alone decides.

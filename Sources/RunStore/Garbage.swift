@@ -33,12 +33,19 @@ package struct Garbage: Sendable {
         self.folder = folder
         self.keep = keep
         let planned = Set(plan.runs.map(\.id))
-        func id(_ url: URL) -> String { url.lastPathComponent.split(separator: ".").first.map(String.init) ?? "" }
-        func item(_ kind: Kind) -> (URL) -> Item { { Item(kind: kind, file: $0, bytes: Garbage.size($0)) } }
-        let leftovers = (Garbage.members(folder.checkpoints) + Garbage.members(folder.running)).filter {
+        func id(_ url: URL) -> String {
+            url.lastPathComponent.split(separator: ".").first.map(String.init) ?? ""
+        }
+        func item(_ kind: Kind) -> (URL) -> Item {
+            { Item(kind: kind, file: $0, bytes: Garbage.size($0)) }
+        }
+        let leftovers = (Garbage.members(folder.checkpoints) + Garbage.members(folder.running))
+            .filter {
+                stored.runs[id($0)] != nil || !planned.contains(id($0))
+            }
+        let work = Garbage.members(folder.work).filter {
             stored.runs[id($0)] != nil || !planned.contains(id($0))
         }
-        let work = Garbage.members(folder.work).filter { stored.runs[id($0)] != nil || !planned.contains(id($0)) }
         let others = Garbage.members(folder.runs).filter { !planned.contains(id($0)) }
         items =
             plan.runs.compactMap { run in
@@ -50,7 +57,9 @@ package struct Garbage: Sendable {
             + Garbage.members(folder.setAside).map(item(.setAside)) + others.map(item(.otherRuns))
     }
 
-    package func bytes(_ kind: Kind) -> Int { items.filter { $0.kind == kind }.reduce(0) { $0 + $1.bytes } }
+    package func bytes(_ kind: Kind) -> Int {
+        items.filter { $0.kind == kind }.reduce(0) { $0 + $1.bytes }
+    }
 
     package func count(_ kind: Kind) -> Int { items.count { $0.kind == kind } }
 

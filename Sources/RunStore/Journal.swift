@@ -10,17 +10,21 @@ import Studies
     import Darwin
 #endif
 
-/// `running/<id>.journal`: what an unfinished run has reported so far, and the one stream of events that displays read.
-/// Append-only, one line a record: the CRC-32 of its text as eight hexadecimal digits, a blank, the text (JSON). It is
-/// forced to the disk, so that it survives a crash; an incomplete last line is not read. The writer holds a lock, which the kernel
-/// releases when its process ends: it claims the run.
+/// `running/<id>.journal`: what an unfinished run has reported so far, and the one stream of events
+/// that displays read. Append-only, one line a record: the CRC-32 of its text as eight hexadecimal
+/// digits, a blank, the text (JSON). It is forced to the disk, so that it survives a crash; an
+/// incomplete last line is not read. The writer holds a lock, which the kernel releases when its
+/// process ends: it claims the run.
 package final class Journal: Sendable {
     package enum Record: Codable, Sendable, Equatable {
-        /// An attempt begins: which one, when (ISO 8601), and of how many epochs at most, if that is known.
+        /// An attempt begins: which one, when (ISO 8601), and of how many epochs at most, if that
+        /// is known.
         case begun(number: Int, started: String, epochs: Int?)
-        /// Goes on from a checkpoint after so many epochs: later ones that were recorded before come again.
+        /// Goes on from a checkpoint after so many epochs: later ones that were recorded before
+        /// come again.
         case resumed(epochs: Int)
-        /// Numbers of one epoch, as texts that read back as the same numbers; and seconds since the try began.
+        /// Numbers of one epoch, as texts that read back as the same numbers; and seconds since the
+        /// try began.
         case epoch(Int, values: [String: String], seconds: Double)
         /// Batches done of an epoch that takes long.
         case batch(epoch: Int, done: Int, of: Int)
@@ -44,7 +48,9 @@ package final class Journal: Sendable {
         self.file = file
         FileManager.default.ensureFolder(file.deletingLastPathComponent())
         descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw StoreError.unwritable(path: file.path, reason: systemProblem()) }
+        guard descriptor >= 0 else {
+            throw StoreError.unwritable(path: file.path, reason: systemProblem())
+        }
         // Whoever asks for the state of a run holds the lock for a moment too.
         guard lockPatiently(descriptor) else {
             close(descriptor)
@@ -100,19 +106,22 @@ package final class Journal: Sendable {
         return String(repeating: "0", count: 8 - digits.count) + digits
     }
 
-    /// The records of all lines up to the first that is incomplete or damaged, and how many bytes they take. Records that only
-    /// later programs know are left out.
+    /// The records of all lines up to the first that is incomplete or damaged, and how many bytes
+    /// they take. Records that only later programs know are left out.
     fileprivate static func records(_ bytes: [UInt8]) -> (records: [Record], length: Int) {
         let (texts, length) = wholeLines(bytes)
         // Records that only later programs know are left out.
         return (texts.compactMap { try? JSONDecoder().decode(Record.self, from: Data($0)) }, length)
     }
 
-    /// The texts of all lines up to the first that is incomplete or damaged, and how many bytes they take.
+    /// The texts of all lines up to the first that is incomplete or damaged, and how many bytes
+    /// they take.
     fileprivate static func wholeLines(_ bytes: [UInt8]) -> (texts: [[UInt8]], length: Int) {
         var texts: [[UInt8]] = []
         var length = 0
-        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
+        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .dropLast()
+        {
             guard line.count > 9, line[line.startIndex + 8] == UInt8(ascii: " ") else { break }
             let text = Array(line.dropFirst(9))
             guard Array(line.prefix(8)) == Array(checksum(text).utf8) else { break }
@@ -140,8 +149,8 @@ package struct JournalReader: Sendable {
 
     package init(_ file: URL) { self.file = file }
 
-    /// The whole records that were appended since the last call; none if there is no journal. A journal that begins anew
-    /// is read from its beginning.
+    /// The whole records that were appended since the last call; none if there is no journal. A
+    /// journal that begins anew is read from its beginning.
     package mutating func next() -> [Journal.Record] {
         let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }

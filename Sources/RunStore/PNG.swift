@@ -2,12 +2,14 @@ import Files
 import Foundation
 import Studies
 
-/// Writes small pictures as PNG (ISO 15948). Pixels are stored, not compressed: the bytes then depend on no library's
-/// version.
+/// Writes small pictures as PNG (ISO 15948). Pixels are stored, not compressed: the bytes then
+/// depend on no library's version.
 package enum PNG {
     /// - Parameter pixels: `[row][column][channel]`, of one channel (grey) or three (RGB).
     package static func data(_ pixels: [UInt8], width: Int, height: Int, channels: Int) -> Data {
-        precondition(pixels.count == width * height * channels && (channels == 1 || channels == 3), "a picture")
+        precondition(
+            pixels.count == width * height * channels && (channels == 1 || channels == 3),
+            "a picture")
         let header = bigEndian(width) + bigEndian(height) + [8, channels == 1 ? 0 : 2, 0, 0, 0]
         // Each row begins with its filter type: none.
         var rows: [UInt8] = []
@@ -16,7 +18,9 @@ package enum PNG {
             rows += pixels[(row * width * channels)..<((row + 1) * width * channels)]
         }
         var file = Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
-        for (name, body) in [("IHDR", header), ("IDAT", stored(rows)), ("IEND", [])] { file += chunk(name, body) }
+        for (name, body) in [("IHDR", header), ("IDAT", stored(rows)), ("IEND", [])] {
+            file += chunk(name, body)
+        }
         return file
     }
 

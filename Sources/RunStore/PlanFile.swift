@@ -2,7 +2,8 @@ import Files
 import Foundation
 import Studies
 
-/// `plan.json`: the plan of a study. The runs are columns, so that a plan of ten thousand is written and read quickly.
+/// `plan.json`: the plan of a study. The runs are columns, so that a plan of ten thousand is
+/// written and read quickly.
 package enum PlanFile {
     /// Written by this program. Format 2, which has no `trainer` and no `types`, is read too.
     static let format = 3
@@ -77,33 +78,47 @@ package enum PlanFile {
         }
         let types = plan.settings.mapValues(ValueType.code).filter { $0.value != "" }
         let trainer = TrainerHead(
-            name: plan.trainer.name, metrics: plan.trainer.metrics, bestEpoch: plan.trainer.bestEpoch)
+            name: plan.trainer.name, metrics: plan.trainer.metrics,
+            bestEpoch: plan.trainer.bestEpoch)
         let head = Head(
-            name: plan.name, recipe: plan.recipe, overrides: plan.overrides, recipeText: plan.recipeText,
-            question: plan.question, metric: plan.metric, trainer: trainer, command: plan.trainer.command,
+            name: plan.name, recipe: plan.recipe, overrides: plan.overrides,
+            recipeText: plan.recipeText,
+            question: plan.question, metric: plan.metric, trainer: trainer,
+            command: plan.trainer.command,
             keep: plan.keep, recordedEnvironment: plan.recordedEnvironment,
-            report: plan.report == ReportSettings() ? nil : plan.report, initialWeights: plan.initialWeights,
-            numerics: plan.numerics, settings: plan.settings, types: types.isEmpty ? nil : types, axes: plan.axes,
+            report: plan.report == ReportSettings() ? nil : plan.report,
+            initialWeights: plan.initialWeights,
+            numerics: plan.numerics, settings: plan.settings, types: types.isEmpty ? nil : types,
+            axes: plan.axes,
             results: plan.results, data: data)
         var columns = ["\"id\":[\(plan.runs.map { "\"\($0.id)\"" }.joined(separator: ","))]"]
         columns.append("\"trial\":[\(plan.runs.map { String($0.trial) }.joined(separator: ","))]")
-        if data.count > 1 { columns.append("\"data\":[\(dataOfRuns.map { String($0) }.joined(separator: ","))]") }
-        let values = plan.axes.indices.map { index in plan.runs.map { value(plan.axes[index], at: index, $0) } }
+        if data.count > 1 {
+            columns.append("\"data\":[\(dataOfRuns.map { String($0) }.joined(separator: ","))]")
+        }
+        let values = plan.axes.indices.map { index in
+            plan.runs.map { value(plan.axes[index], at: index, $0) }
+        }
         let points = zip(plan.axes, values).map { key, values in
             jsonString(key) + ":[" + values.map { $0?.json ?? "null" }.joined(separator: ",") + "]"
         }
         columns.append("\"point\":{\(points.joined(separator: ","))}")
-        let codes = zip(plan.axes, values).map { ($0, ValueType.code(column: $1)) }.filter { $0.1 != "" }
+        let codes = zip(plan.axes, values).map { ($0, ValueType.code(column: $1)) }.filter {
+            $0.1 != ""
+        }
         if !codes.isEmpty {
             columns.append(
-                "\"types\":{\(codes.map { "\(jsonString($0)):\(jsonString($1))" }.joined(separator: ","))}")
+                "\"types\":{\(codes.map { "\(jsonString($0)):\(jsonString($1))" }.joined(separator: ","))}"
+            )
         }
         return "\(try encoded(head).dropLast()),\n\"runs\":{\(columns.joined(separator: ",\n"))}}\n"
     }
 
     /// Of a key at a run's setting, where it most likely is at `index`.
     private static func value(_ key: String, at index: Int, _ run: Run) -> Value? {
-        if run.setting.indices.contains(index), run.setting[index].key == key { return run.setting[index].value }
+        if run.setting.indices.contains(index), run.setting[index].key == key {
+            return run.setting[index].value
+        }
         return run.setting[key]
     }
 
@@ -115,67 +130,89 @@ package enum PlanFile {
         let head = try JSONDecoder().decode(Head.self, from: json)
         let columns = try JSONDecoder().decode(Runs.self, from: json).runs
         let count = columns.id.count
-        let sizes = [columns.trial.count, columns.data?.count ?? count] + columns.point.values.map(\.values.count)
+        let sizes =
+            [columns.trial.count, columns.data?.count ?? count]
+            + columns.point.values.map(\.values.count)
         let places = columns.data ?? []
         guard (2...format).contains(head.format), sizes.allSatisfy({ $0 == count }),
-            head.axes.allSatisfy({ columns.point[$0] != nil }), places.allSatisfy({ head.data.indices.contains($0) })
+            head.axes.allSatisfy({ columns.point[$0] != nil }),
+            places.allSatisfy({ head.data.indices.contains($0) })
         else {
-            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "not a plan of this format"))
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: [], debugDescription: "not a plan of this format"))
         }
         let axes = try head.axes.map { key in
-            (key: key, values: try ValueType.restored(columns.point[key]?.values ?? [], columns.types?[key] ?? ""))
+            (
+                key: key,
+                values: try ValueType.restored(
+                    columns.point[key]?.values ?? [], columns.types?[key] ?? "")
+            )
         }
         let settings = try Dictionary(
-            uniqueKeysWithValues: head.settings.map { ($0, try ValueType.restored($1, head.types?[$0] ?? "")) })
+            uniqueKeysWithValues: head.settings.map {
+                ($0, try ValueType.restored($1, head.types?[$0] ?? ""))
+            })
         return Plan(
-            name: head.name, recipe: head.recipe, overrides: head.overrides, recipeText: head.recipeText,
+            name: head.name, recipe: head.recipe, overrides: head.overrides,
+            recipeText: head.recipeText,
             question: head.question, metric: head.metric, trainer: trainer(head), keep: head.keep,
             recordedEnvironment: head.recordedEnvironment, report: head.report ?? ReportSettings(),
-            initialWeights: head.initialWeights, numerics: head.numerics, settings: settings, axes: head.axes,
+            initialWeights: head.initialWeights, numerics: head.numerics, settings: settings,
+            axes: head.axes,
             runs: (0..<count).map { index in
                 Run(
                     id: columns.id[index], number: index + 1, trial: columns.trial[index],
                     setting: Setting(
                         axes.compactMap { axis in
                             axis.values[index].map { Assignment(key: axis.key, value: $0) }
-                        }), data: head.data.isEmpty ? RunData() : head.data[places.isEmpty ? 0 : places[index]])
+                        }),
+                    data: head.data.isEmpty
+                        ? RunData() : head.data[places.isEmpty ? 0 : places[index]])
             }, results: head.results)
     }
 
     private static func trainer(_ head: Head) -> TrainerRecord {
         if let trainer = head.trainer {
             return TrainerRecord(
-                name: trainer.name, metrics: trainer.metrics, bestEpoch: trainer.bestEpoch, command: head.command)
+                name: trainer.name, metrics: trainer.metrics, bestEpoch: trainer.bestEpoch,
+                command: head.command)
         }
         return head.command.map(TrainerRecord.ofFormat2) ?? .ofFormat2
     }
 
-    private static func encoded(_ value: some Encodable) throws -> String { try RunFile.json(value) }
+    private static func encoded(_ value: some Encodable) throws -> String {
+        try RunFile.json(value)
+    }
 }
 
 extension TrainerRecord {
-    /// Of plans of format 2 without a command: they do not say what that version's built-in trainer reported.
+    /// Of plans of format 2 without a command: they do not say what that version's built-in trainer
+    /// reported.
     fileprivate static let ofFormat2 = TrainerRecord(
         name: "visual_speech",
         metrics: MetricSet(
-            names: ["train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr"], unjudged: ["lr"],
+            names: ["train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr"],
+            unjudged: ["lr"],
             standard: .valAccuracy, unit: "1"), bestEpoch: .whileTraining)
 
     fileprivate static func ofFormat2(_ command: TrainerCommand) -> TrainerRecord {
         TrainerRecord(
-            name: "command", metrics: MetricSet(standard: .valAccuracy), bestEpoch: .fromHistories, command: command)
+            name: "command", metrics: MetricSet(standard: .valAccuracy), bestEpoch: .fromHistories,
+            command: command)
     }
 }
 
 /// The types of values that JSON does not distinguish: 7 and 7.0 are one number there.
 private enum ValueType {
-    /// `n` for a number that JSON shows as a whole one, `[…]` for a list with such numbers; empty for all else.
+    /// `n` for a number that JSON shows as a whole one, `[…]` for a list with such numbers; empty
+    /// for all else.
     static func code(_ value: Value) -> String {
         switch value {
         case .number(let number) where number == number.rounded(): return "n"
         case .list(let values):
             let codes = values.map(code)
-            return codes.allSatisfy { $0 == "" } ? "" : "[" + codes.map { $0 == "" ? "." : $0 }.joined() + "]"
+            return codes.allSatisfy { $0 == "" }
+                ? "" : "[" + codes.map { $0 == "" ? "." : $0 }.joined() + "]"
         default: return ""
         }
     }

@@ -57,15 +57,20 @@ package struct RunComparison: Sendable {
         }
         var values = run.configuration
         // Identities without weights to start from have no such member.
-        let start = try? JSONDecoder().decode(Identity.self, from: Data(run.identity.json.utf8)).configuration.init_from
+        let start = try? JSONDecoder().decode(Identity.self, from: Data(run.identity.json.utf8))
+            .configuration.init_from
         values["init_from"] = start.map { .text("weights \($0.prefix(16))…") }
         return values
     }
 
-    private static func difference(_ name: String, _ first: RunFileContents, _ second: RunFileContents)
+    private static func difference(
+        _ name: String, _ first: RunFileContents, _ second: RunFileContents
+    )
         -> MetricDifference?
     {
-        func values(_ run: RunFileContents) -> [Double] { run.histories.first { $0.name == name }?.values ?? [] }
+        func values(_ run: RunFileContents) -> [Double] {
+            run.histories.first { $0.name == name }?.values ?? []
+        }
         func atBest(_ run: RunFileContents) -> Double {
             let values = values(run)
             guard let best = run.best, values.indices.contains(best.epoch - 1) else {
@@ -77,7 +82,8 @@ package struct RunComparison: Sendable {
         let parting = zip(a, b).enumerated().first { !isSame($1.0, $1.1) }?.offset
         let epoch = parting ?? (a.count == b.count ? nil : min(a.count, b.count))
         guard let epoch else { return nil }
-        return MetricDifference(name: name, first: atBest(first), second: atBest(second), epoch: epoch + 1)
+        return MetricDifference(
+            name: name, first: atBest(first), second: atBest(second), epoch: epoch + 1)
     }
 
     private static func isSame(_ a: Double, _ b: Double) -> Bool { a == b || (a.isNaN && b.isNaN) }
@@ -87,7 +93,9 @@ package struct RunComparison: Sendable {
         let names = Set(first.map(\.name))
         let compared: [WeightDifference] = first.compactMap { a in
             guard let b = others[a.name] else { return .onlyFirst(name: a.name) }
-            guard a.shape == b.shape else { return .shapes(name: a.name, first: a.shape, second: b.shape) }
+            guard a.shape == b.shape else {
+                return .shapes(name: a.name, first: a.shape, second: b.shape)
+            }
             guard a.elements != b.elements else { return nil }
             let gaps = zip(a.doubles, b.doubles).map { abs($0 - $1) }
             let squares = gaps.reduce(0) { $0 + $1 * $1 }
@@ -95,7 +103,8 @@ package struct RunComparison: Sendable {
                 name: a.name, largest: gaps.max() ?? 0,
                 rootMeanSquare: (squares / Double(max(gaps.count, 1))).squareRoot())
         }
-        return compared + second.filter { !names.contains($0.name) }.map { .onlySecond(name: $0.name) }
+        return compared
+            + second.filter { !names.contains($0.name) }.map { .onlySecond(name: $0.name) }
     }
 }
 

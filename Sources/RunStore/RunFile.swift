@@ -14,26 +14,32 @@ package enum RunFile {
     }
 
     /// Reads a run after its digest was verified.
-    /// - Parameter schemas: of the trainers, by name. The configuration in the file has to be that of its identity; which
-    ///   keys are part of an identity, and their defaults, is known for these.
+    /// - Parameter schemas: of the trainers, by name. The configuration in the file has to be that
+    ///   of its identity; which keys are part of an identity, and their defaults, is known for
+    ///   these.
     /// - Throws: `StoreError`.
-    package static func read(_ file: URL, schemas: [String: ParameterSchema] = [:]) throws -> RunFileContents {
+    package static func read(_ file: URL, schemas: [String: ParameterSchema] = [:]) throws
+        -> RunFileContents
+    {
         let parts = try SealedFile.read(file) { try read($0, path: file.path) }
         _ = try parts.verifiedDigest(file.path)
         var contents = parts.contents
         contents.configuration = try decode([String: Value].self, parts.configuration, file.path)
         // All keys of a trainer without defaults are part of the identity.
-        let open = contents.bestEpochRule == .fromHistories ? ParameterSchema([], isOpen: true) : nil
+        let open =
+            contents.bestEpochRule == .fromHistories ? ParameterSchema([], isOpen: true) : nil
         if let schema = schemas[contents.trainer] ?? open,
             !contents.identity.agrees(with: Configuration(contents.configuration, schema: schema))
         {
-            throw StoreError.unreadable(path: file.path, reason: "its configuration is not the one of its identity")
+            throw StoreError.unreadable(
+                path: file.path, reason: "its configuration is not the one of its identity")
         }
         contents.provenance = try decode(Provenance.self, parts.provenance, file.path)
         return contents
     }
 
-    /// A run file as the library gives it: what is only text is not yet decoded, and nothing compared.
+    /// A run file as the library gives it: what is only text is not yet decoded, and nothing
+    /// compared.
     private struct Parts {
         /// Without configuration and provenance.
         var contents: RunFileContents
@@ -43,7 +49,8 @@ package enum RunFile {
         func verifiedDigest(_ path: String) throws -> String {
             let digest = contents.contentDigest
             guard digest == statedDigest else {
-                throw StoreError.unreadable(path: path, reason: "its contents do not match its content digest")
+                throw StoreError.unreadable(
+                    path: path, reason: "its contents do not match its content digest")
             }
             return digest
         }
@@ -53,7 +60,9 @@ package enum RunFile {
     /// - Parameters:
     ///   - id: whose file it has to be.
     ///   - excluded: the metrics that the digest leaves out.
-    package static func result(_ file: URL, id: String, excluding excluded: [String], facts: FileFacts) throws
+    package static func result(
+        _ file: URL, id: String, excluding excluded: [String], facts: FileFacts
+    ) throws
         -> RunResult
     {
         let parts = try SealedFile.read(file) { try read($0, path: file.path, isSummary: true) }
@@ -85,7 +94,8 @@ package enum RunFile {
         try root.write("class_names", record.classes, shape: [record.classes.count])
 
         let configuration = try root.makeGroup("configuration")
-        try configuration.write("json", [canonicalJSON(record.configuration.mapValues(\.json))], shape: [])
+        try configuration.write(
+            "json", [canonicalJSON(record.configuration.mapValues(\.json))], shape: [])
         try configuration.write("yaml", [record.configurationText], shape: [])
 
         let outcome = try root.makeGroup("result")
@@ -105,7 +115,9 @@ package enum RunFile {
         try weights.setAttribute("digest", weightsDigest ?? "")
         try weights.setAttribute("removed", record.removedWeights == nil ? 0 : 1)
         try write(record.weights, weights)
-        if !record.lastWeights.isEmpty { try write(record.lastWeights, root.makeGroup("last_weights")) }
+        if !record.lastWeights.isEmpty {
+            try write(record.lastWeights, root.makeGroup("last_weights"))
+        }
 
         let provenance = try root.makeGroup("provenance")
         try provenance.write("json", [try RunFile.json(record.provenance)], shape: [])
@@ -114,13 +126,15 @@ package enum RunFile {
     }
 
     private static func write(_ tensors: [Tensor], _ group: HDF5Group) throws {
-        // A name may contain characters that HDF5 does not allow; an attribute then has the original.
+        // A name may contain characters that HDF5 does not allow; an attribute then has the
+        // original.
         for (tensor, name) in fillingNodes(Array(zip(tensors, names(tensors.map(\.name))))) {
             let dataset: HDF5Dataset
             switch tensor.elements {
             case .float32(let values):
                 dataset = try group.write(
-                    name, values, shape: tensor.shape, plain: name == tensor.name && tensor.dtype == "F32")
+                    name, values, shape: tensor.shape,
+                    plain: name == tensor.name && tensor.dtype == "F32")
             case .float64(let values): dataset = try group.write(name, values, shape: tensor.shape)
             case .integer(let values): dataset = try group.write(name, values, shape: tensor.shape)
             }
@@ -129,8 +143,9 @@ package enum RunFile {
         }
     }
 
-    /// In an order that fills the nodes of a group's list: it splits a full node of eight in halves, and a list that grows in
-    /// the order of names leaves every node half empty. Here the second halves are added after the first.
+    /// In an order that fills the nodes of a group's list: it splits a full node of eight in
+    /// halves, and a list that grows in the order of names leaves every node half empty. Here the
+    /// second halves are added after the first.
     private static func fillingNodes(_ members: [(Tensor, String)]) -> [(Tensor, String)] {
         let sorted = members.sorted { $0.1.utf8.lexicographicallyPrecedes($1.1.utf8) }
         let isFirst = { (place: Int) in place % 8 < 4 }
@@ -139,7 +154,9 @@ package enum RunFile {
     }
 
     private static func names(_ tensors: [String]) -> [String] {
-        tensors.allSatisfy { !$0.contains("/") && $0 != "." && $0 != ".." && !$0.isEmpty && !$0.contains("\0") }
+        tensors.allSatisfy {
+            !$0.contains("/") && $0 != "." && $0 != ".." && !$0.isEmpty && !$0.contains("\0")
+        }
             ? tensors : VariableNames(tensors, taken: []).variables
     }
 
@@ -150,7 +167,8 @@ package enum RunFile {
             case .float(...4): elements = .float32(try dataset.floats())
             case .float: elements = .float64(try dataset.doubles())
             case .integer: elements = .integer(try dataset.integers())
-            default: throw HDF5Error(action: "read the weights \(name)", reason: "they are no numbers")
+            default:
+                throw HDF5Error(action: "read the weights \(name)", reason: "they are no numbers")
             }
             return Tensor(
                 name: try dataset.hasAttribute("tensor_name") ? dataset.text("tensor_name") : name,
@@ -168,13 +186,18 @@ package enum RunFile {
         try group.setAttribute("excluded_metrics", try json(record.excludedMetrics))
         try group.setAttribute("NX_class", "NXdata")
         try group.setAttribute(
-            "signal", zip(names, variables).first { $0.0 == record.metric.name }?.1 ?? variables.first ?? "epoch")
+            "signal",
+            zip(names, variables).first { $0.0 == record.metric.name }?.1 ?? variables.first
+                ?? "epoch")
         try group.setAttribute("axes", "epoch")
         // The same quantity of the other split is drawn with it.
-        let partners = names.filter { $0 != record.metric.name && quantity($0) == quantity(record.metric.name) }
+        let partners = names.filter {
+            $0 != record.metric.name && quantity($0) == quantity(record.metric.name)
+        }
         try group.setAttribute(
             "auxiliary_signals", zip(names, variables).filter { partners.contains($0.0) }.map(\.1))
-        let scale = try group.write("epoch", Array(1...max(epochs, 1)).prefix(epochs).map { $0 }, shape: [epochs])
+        let scale = try group.write(
+            "epoch", Array(1...max(epochs, 1)).prefix(epochs).map { $0 }, shape: [epochs])
         try scale.makeScale("epoch")
         try scale.setAttribute("long_name", "epoch")
         for (history, name) in zip(record.histories, variables) {
@@ -192,86 +215,20 @@ package enum RunFile {
         metric.split(separator: "_", maxSplits: 1).last ?? ""
     }
 
-    private static func writePredictions(_ predictions: [ClipPredictions], _ root: HDF5Group) throws {
-        let group = try root.makeGroup("predictions")
-        for one in predictions {
-            let split = try group.makeGroup(one.split.rawValue)
-            let count = one.names.count
-            let clips = try split.write("clip", one.names, shape: [count])
-            try clips.makeScale("clip")
-            for (name, values, meaning) in [
-                ("label", one.labels, "true class, a place in /class_names"),
-                ("predicted", one.predicted, "most probable class"),
-            ] {
-                let dataset = try split.write(name, values, shape: [count])
-                try dataset.attach(clips, dimension: 0)
-                try dataset.setAttribute("long_name", meaning)
-            }
-            if !one.logits.isEmpty {
-                let logits = try split.write("logits", one.logits, shape: [count, one.logits.count / max(count, 1)])
-                try logits.attach(clips, dimension: 0)
-                try logits.setAttribute("long_name", "logits, in the order of /class_names")
-                try logits.setAttribute("units", "1")
-            }
-            let probability = try split.write("probability", one.probabilities, shape: [count])
-            try probability.attach(clips, dimension: 0)
-            try probability.setAttribute("long_name", "probability of the most probable class")
-            try probability.setAttribute("units", "1")
-        }
-    }
-
-    private static func writeThumbnails(_ thumbnails: ClipThumbnails, _ root: HDF5Group) throws {
-        let group = try root.makeGroup("thumbnails")
-        try group.setAttribute("split", thumbnails.split.rawValue)
-        try group.write("clip", thumbnails.clips, shape: [thumbnails.clips.count])
-        let shape = [thumbnails.frames, thumbnails.height, thumbnails.width, thumbnails.channels]
-        let pixels = try group.write("pixels", thumbnails.pixels, shape: [thumbnails.clips.count] + shape)
-        try pixels.setAttribute("long_name", "clips, in the order of clip: frames, rows, columns, channels")
-    }
-
-    private static func readThumbnails(_ root: HDF5Group, path: String) throws -> ClipThumbnails? {
-        guard root.has("thumbnails") else { return nil }
-        let group = try root.group("thumbnails")
-        let pixels = try group.dataset("pixels")
-        let shape = try pixels.shape()
-        let clips = try group.dataset("clip").integers()
-        guard let split = Split(rawValue: try group.text("split")), shape.count == 5, shape[0] == clips.count,
-            shape[4] == 1 || shape[4] == 3
-        else { throw StoreError.unreadable(path: path, reason: "its parts are inconsistent") }
-        return ClipThumbnails(
-            split: split, clips: clips, frames: shape[1], height: shape[2], width: shape[3], channels: shape[4],
-            pixels: try pixels.bytes())
-    }
-
-    private static func readPredictions(_ root: HDF5Group, path: String) throws -> [ClipPredictions] {
-        guard root.has("predictions") else { return [] }
-        let group = try root.group("predictions")
-        return try Split.allCases.filter { group.has($0.rawValue) }.map { split in
-            let one = try group.group(split.rawValue)
-            let predictions = ClipPredictions(
-                split: split, names: try one.dataset("clip").texts(), labels: try one.dataset("label").integers(),
-                predicted: try one.dataset("predicted").integers(),
-                probabilities: try one.dataset("probability").floats(),
-                logits: one.has("logits") ? try one.dataset("logits").floats() : [])
-            guard
-                [predictions.labels.count, predictions.predicted.count, predictions.probabilities.count].allSatisfy({
-                    $0 == predictions.names.count
-                }), predictions.names.isEmpty || predictions.logits.count.isMultiple(of: predictions.names.count)
-            else { throw StoreError.unreadable(path: path, reason: "its parts are inconsistent") }
-            return predictions
-        }
-    }
-
     private static func writeTest(_ test: TestResult, _ classes: Int, _ root: HDF5Group) throws {
         let group = try root.makeGroup("test")
         try group.write("loss", [test.loss], shape: [])
         try group.write("accuracy", [test.accuracy], shape: [])
-        let confusion = try group.write("confusion", test.confusion.flatMap { $0 }, shape: [classes, classes])
-        try confusion.setAttribute("long_name", "clips by true class (rows) and predicted class (columns)")
+        let confusion = try group.write(
+            "confusion", test.confusion.flatMap { $0 }, shape: [classes, classes])
+        try confusion.setAttribute(
+            "long_name", "clips by true class (rows) and predicted class (columns)")
     }
 
     /// - Parameter isSummary: leaves out what neither the sweep file nor the content digest holds.
-    private static func read(_ root: HDF5Group, path: String, isSummary: Bool = false) throws -> Parts {
+    private static func read(_ root: HDF5Group, path: String, isSummary: Bool = false) throws
+        -> Parts
+    {
         let found = "\(try root.text("format")) \(try root.integer("format_version"))"
         guard found == "\(format) \(formatVersion)" else {
             throw StoreError.otherFormat(path: path, found: found, known: formatVersion)
@@ -295,22 +252,31 @@ package enum RunFile {
         let classes = try root.dataset("class_names").texts()
         let trainer = try root.text("trainer")
         var contents = RunFileContents(
-            identity: Identity(json: try root.dataset("identity").texts().first ?? ""), configuration: [:],
-            configurationText: isSummary ? "" : try root.group("configuration").dataset("yaml").texts().first ?? "",
-            metric: Metric(name: metricName, goal: goal), trainer: trainer, bestEpochRule: bestEpochRule(trainer),
-            outcome: kind, histories: histories, epochSeconds: try provenance.dataset("seconds").doubles(),
-            best: bestEpoch == 0 ? nil : judged.map { BestEpoch(epoch: bestEpoch, value: $0[bestEpoch - 1]) },
-            stoppedEarly: try outcome.integer("stopped_early") == 1, classes: classes, weights: try tensors(weights),
+            identity: Identity(json: try root.dataset("identity").texts().first ?? ""),
+            configuration: [:],
+            configurationText: isSummary
+                ? "" : try root.group("configuration").dataset("yaml").texts().first ?? "",
+            metric: Metric(name: metricName, goal: goal), trainer: trainer,
+            bestEpochRule: bestEpochRule(trainer),
+            outcome: kind, histories: histories,
+            epochSeconds: try provenance.dataset("seconds").doubles(),
+            best: bestEpoch == 0
+                ? nil : judged.map { BestEpoch(epoch: bestEpoch, value: $0[bestEpoch - 1]) },
+            stoppedEarly: try outcome.integer("stopped_early") == 1, classes: classes,
+            weights: try tensors(weights),
             lastWeights: root.has("last_weights") ? try tensors(root.group("last_weights")) : [],
             test: root.has("test") ? try readTest(root.group("test"), classes.count) : nil,
             predictions: isSummary ? [] : try readPredictions(root, path: path),
             thumbnails: isSummary ? nil : try readThumbnails(root, path: path),
             excludedMetrics: try decode([String].self, try history.text("excluded_metrics"), path),
             output: isSummary ? "" : try provenance.dataset("output").texts().first ?? "")
-        if try weights.integer("removed") == 1 { contents.removedWeights = try weights.text("digest") }
+        if try weights.integer("removed") == 1 {
+            contents.removedWeights = try weights.text("digest")
+        }
         return Parts(
             contents: contents,
-            configuration: isSummary ? "" : try root.group("configuration").dataset("json").texts().first ?? "",
+            configuration: isSummary
+                ? "" : try root.group("configuration").dataset("json").texts().first ?? "",
             provenance: try provenance.dataset("json").texts().first ?? "",
             statedDigest: try root.text("content_digest"))
     }
@@ -322,7 +288,8 @@ package enum RunFile {
 
     private static func readTest(_ group: HDF5Group, _ classes: Int) throws -> TestResult {
         let counts = try group.dataset("confusion").integers()
-        guard counts.count == classes * classes, let loss = try group.dataset("loss").doubles().first,
+        guard counts.count == classes * classes,
+            let loss = try group.dataset("loss").doubles().first,
             let accuracy = try group.dataset("accuracy").doubles().first
         else { throw HDF5Error(action: "read /test", reason: "its parts are inconsistent") }
         return TestResult(
@@ -336,11 +303,14 @@ package enum RunFile {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    private static func decode<Decoded: Decodable>(_ type: Decoded.Type, _ text: String, _ path: String) throws
+    private static func decode<Decoded: Decodable>(
+        _ type: Decoded.Type, _ text: String, _ path: String
+    ) throws
         -> Decoded
     {
         do { return try JSONDecoder().decode(type, from: Data(text.utf8)) } catch {
-            throw StoreError.unreadable(path: path, reason: "a text in it is not the JSON it has to be")
+            throw StoreError.unreadable(
+                path: path, reason: "a text in it is not the JSON it has to be")
         }
     }
 }

@@ -21,7 +21,8 @@ package struct RunFileContents: Sendable {
     /// Nil if no epoch has a value to judge by.
     package var best: BestEpoch?
     package var stoppedEarly: Bool
-    /// Weights of the best epoch, with the batch-norm averages; empty if there are none, or they are not kept.
+    /// Weights of the best epoch, with the batch-norm averages; empty if there are none, or they
+    /// are not kept.
     package var weights: [Tensor]
     /// Those of the last epoch.
     package var lastWeights: [Tensor]
@@ -41,11 +42,14 @@ package struct RunFileContents: Sendable {
     package var provenance: Provenance
 
     package init(
-        identity: Identity, configuration: [String: Value], configurationText: String = "", metric: Metric,
+        identity: Identity, configuration: [String: Value], configurationText: String = "",
+        metric: Metric,
         trainer: String, bestEpochRule: BestEpochRule, outcome: Outcome, histories: [History],
-        epochSeconds: [Double] = [], best: BestEpoch?, stoppedEarly: Bool = false, classes: [String] = [],
+        epochSeconds: [Double] = [], best: BestEpoch?, stoppedEarly: Bool = false,
+        classes: [String] = [],
         weights: [Tensor] = [], lastWeights: [Tensor] = [], test: TestResult? = nil,
-        predictions: [ClipPredictions] = [], thumbnails: ClipThumbnails? = nil, excludedMetrics: [String] = [],
+        predictions: [ClipPredictions] = [], thumbnails: ClipThumbnails? = nil,
+        excludedMetrics: [String] = [],
         output: String = "", provenance: Provenance = Provenance()
     ) {
         self.identity = identity
@@ -74,10 +78,13 @@ package struct RunFileContents: Sendable {
 
     // MARK: Weights
 
-    /// Drops weights that are not to be kept. The content digest stays: the digest of dropped weights is kept.
+    /// Drops weights that are not to be kept. The content digest stays: the digest of dropped
+    /// weights is kept.
     package mutating func keep(only keep: KeptWeights) {
-        // A trainer that does not choose the best epoch leaves one set of weights: the best or the last, as it likes.
-        let keepsBest = keep.contains(.best) || (bestEpochRule == .fromHistories && keep.contains(.last))
+        // A trainer that does not choose the best epoch leaves one set of weights: the best or the
+        // last, as it likes.
+        let keepsBest =
+            keep.contains(.best) || (bestEpochRule == .fromHistories && keep.contains(.last))
         if !keepsBest, !weights.isEmpty {
             removedWeights = RunFileContents.digest(weights)
             weights = []
@@ -105,8 +112,8 @@ package struct RunFileContents: Sendable {
 
     // MARK: Digests
 
-    /// SHA-256 over what is reproduced: identity, outcome, histories, best epoch, best weights, test results. Times and
-    /// machines are not in it.
+    /// SHA-256 over what is reproduced: identity, outcome, histories, best epoch, best weights,
+    /// test results. Times and machines are not in it.
     package var contentDigest: String { contentDigest(weights: weightsDigest) }
 
     /// - Parameter weightsDigest: of the weights, as it is known already.
@@ -155,8 +162,8 @@ package struct RunFileContents: Sendable {
     }
 }
 
-/// Feeds a hash: whole numbers as 64 bits, arrays as little-endian IEEE bytes after their length, texts as UTF-8 after
-/// theirs, every NaN as the same NaN.
+/// Feeds a hash: whole numbers as 64 bits, arrays as little-endian IEEE bytes after their length,
+/// texts as UTF-8 after theirs, every NaN as the same NaN.
 private struct DigestInput {
     private var hash = SHA256()
 
@@ -207,8 +214,10 @@ extension RunResult {
         // The recipe's text is in the plan and in the run file.
         provenance.recipeText = ""
         self.init(
-            id: contents.identity.id, outcome: contents.outcome, stoppedEarly: contents.stoppedEarly,
-            best: contents.best, histories: contents.histories, seconds: contents.provenance.seconds,
+            id: contents.identity.id, outcome: contents.outcome,
+            stoppedEarly: contents.stoppedEarly,
+            best: contents.best, histories: contents.histories,
+            seconds: contents.provenance.seconds,
             test: contents.test.map { ($0.loss, $0.accuracy) }, contentDigest: contentDigest,
             weightBytes: contents.weightBytes, file: file,
             // Numbers and texts can always be encoded.
@@ -218,7 +227,8 @@ extension RunResult {
     /// - Throws: `StoreError` if the file is gone.
     package init(_ contents: RunFileContents, file: URL) throws {
         guard let facts = FileFacts(file) else {
-            throw StoreError.unreadable(path: file.path, reason: "it was written, and is missing now")
+            throw StoreError.unreadable(
+                path: file.path, reason: "it was written, and is missing now")
         }
         self.init(contents, file: facts)
     }

@@ -2,15 +2,20 @@ import Files
 import Foundation
 import Studies
 
-/// A stored run as a person names it: its file, or the study's folder and, after a colon, its number, label or id.
+/// A stored run as a person names it: its file, or the study's folder and, after a colon, its
+/// number, label or id.
 package enum RunName {
     /// - Throws: `StoreError` where nothing, or more than one run, has the name.
     package static func file(_ text: String) throws -> URL {
-        let isStudy = FileManager.default.fileExists(atPath: StudyFolder(URL(filePath: text)).plan.path)
+        let isStudy = FileManager.default.fileExists(
+            atPath: StudyFolder(URL(filePath: text)).plan.path)
         if FileManager.default.fileExists(atPath: text), !isStudy { return URL(filePath: text) }
         guard let colon = text.firstIndex(of: ":") else {
             throw StudyError.noRun(
-                name: text, reason: "there is no such run: give a run file, or results/<name>:<number, label or id>")
+                name: text,
+                reason:
+                    "there is no such run: give a run file, or results/<name>:<number, label or id>"
+            )
         }
         let folder = StudyFolder(URL(filePath: String(text[..<colon])))
         let name = String(text[text.index(after: colon)...])
@@ -19,7 +24,8 @@ package enum RunName {
             throw StudyError.noRun(
                 name: text,
                 reason:
-                    "no run of \(plan.name) is called \(name): `viseme status \(folder.url.relativePath)` lists them")
+                    "no run of \(plan.name) is called \(name): `viseme status \(folder.url.relativePath)` lists them"
+            )
         }
         let file = folder.runFile(run.id)
         guard FileManager.default.fileExists(atPath: file.path) else {

@@ -45,7 +45,11 @@ extension StoreError: UserError {
     }
 
     package var remedy: String {
-        if case .otherFormat = self { "give another file, or use the program that wrote it" } else { "" }
+        if case .otherFormat = self {
+            "give another file, or use the program that wrote it"
+        } else {
+            ""
+        }
     }
 }
 

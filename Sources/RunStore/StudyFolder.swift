@@ -20,7 +20,9 @@ package struct StudyFolder: Sendable, Equatable {
     package var sweepFile: URL { url.appending(path: "sweep.h5") }
     package var digests: URL { url.appending(path: "digests.txt") }
     package var report: URL { report(.markdown) }
-    package func report(_ form: ReportSettings.Form) -> URL { url.appending(path: "report.\(form.rawValue)") }
+    package func report(_ form: ReportSettings.Form) -> URL {
+        url.appending(path: "report.\(form.rawValue)")
+    }
     package var figures: URL { url.appending(path: "figures") }
     package var checkpoints: URL { url.appending(path: "checkpoints") }
     package var failed: URL { url.appending(path: "failed") }
@@ -58,14 +60,17 @@ package struct StudyFolder: Sendable, Equatable {
 
     package func create() throws {
         for folder in [url, runs] {
-            do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+            do {
+                try FileManager.default.createDirectory(
+                    at: folder, withIntermediateDirectories: true)
+            } catch {
                 throw StoreError.unwritable(path: folder.path, reason: "the folder can't be made")
             }
         }
     }
 
-    /// Removes what writers that were killed left behind: temporary files, and checkpoints of runs that are stored. Only
-    /// while the study is locked.
+    /// Removes what writers that were killed left behind: temporary files, and checkpoints of runs
+    /// that are stored. Only while the study is locked.
     package func removeLeftovers() {
         for name in FileManager.default.names(in: checkpoints)
         where FileManager.default.fileExists(
@@ -114,12 +119,15 @@ package struct StudyFolder: Sendable, Equatable {
     }
 
     package func readPlan() throws -> Plan {
-        guard FileManager.default.fileExists(atPath: plan.path) else { throw StudyError.noStudy(path: url.path) }
+        guard FileManager.default.fileExists(atPath: plan.path) else {
+            throw StudyError.noStudy(path: url.path)
+        }
         do {
             return try PlanFile.plan(json: Data(DurableFile.read(plan)))
         } catch is DecodingError {
             throw StoreError.unreadable(
-                path: plan.path, reason: "it is not the plan of a study, or another version wrote it: sweep again")
+                path: plan.path,
+                reason: "it is not the plan of a study, or another version wrote it: sweep again")
         }
     }
 
@@ -127,7 +135,8 @@ package struct StudyFolder: Sendable, Equatable {
 
     package func write(_ failure: FailureRecord) throws {
         try FileManager.default.createDirectory(at: failed, withIntermediateDirectories: true)
-        try DurableFile.write(Array((try RunFile.json(failure) + "\n").utf8), to: failureFile(failure.id))
+        try DurableFile.write(
+            Array((try RunFile.json(failure) + "\n").utf8), to: failureFile(failure.id))
     }
 
     package func readFailure(_ id: String) -> FailureRecord? {
@@ -143,7 +152,9 @@ package struct StudyFolder: Sendable, Equatable {
     /// Writes any derived file: whole or not at all.
     package func write(_ text: String, to file: URL) throws {
         let folder = file.deletingLastPathComponent()
-        do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
             throw StoreError.unwritable(path: folder.path, reason: "the folder can't be made")
         }
         try DurableFile.write(Array(text.utf8), to: file)
@@ -161,7 +172,8 @@ package struct FailureRecord: Codable, Sendable, Equatable {
     /// Why each try failed, the last included; nil in records of earlier programs.
     package var tries: [String]?
 
-    package init(id: String, label: String, reason: String, output: String, tries: [String]? = nil) {
+    package init(id: String, label: String, reason: String, output: String, tries: [String]? = nil)
+    {
         self.id = id
         self.label = label
         self.reason = reason

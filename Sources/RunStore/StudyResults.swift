@@ -21,12 +21,15 @@ package struct StudyResults: Sendable {
     private let metric: Metric
     private let bestEpoch: BestEpochRule
 
-    /// Looks at the run files of `plan`. Files that the sweep file has taken in, and that have not changed since, are
-    /// not read again; others are read and verified.
+    /// Looks at the run files of `plan`. Files that the sweep file has taken in, and that have not
+    /// changed since, are not read again; others are read and verified.
     /// - Parameters:
     ///   - earlier: an earlier look at the same plan, whose files need not be read again either.
     ///   - thorough: reads and verifies all.
-    package init(_ folder: StudyFolder, _ plan: Plan, after earlier: StudyResults? = nil, thorough: Bool = false) {
+    package init(
+        _ folder: StudyFolder, _ plan: Plan, after earlier: StudyResults? = nil,
+        thorough: Bool = false
+    ) {
         metric = plan.metric
         bestEpoch = plan.trainer.bestEpoch
         // The sweep file is derived: without it all run files are read.
@@ -46,7 +49,9 @@ package struct StudyResults: Sendable {
             unread.append((run, URL(filePath: path), facts))
         }
         let looks = concurrently(unread) { run, file, facts in
-            Result { try RunFile.result(file, id: run.id, excluding: plan.excludedMetrics, facts: facts) }
+            Result {
+                try RunFile.result(file, id: run.id, excluding: plan.excludedMetrics, facts: facts)
+            }
         }
         for ((run, file, _), look) in zip(unread, looks) {
             switch look {
@@ -87,7 +92,8 @@ private func concurrently<Input: Sendable, Output: Sendable>(
     return outputs.withLock { $0.compactMap { $0 } }
 }
 
-/// `<content digest>  <run id>  <label>`, one line a run, sorted by label: the form of `digests.txt` and of the golden digests.
+/// `<content digest>  <run id>  <label>`, one line a run, sorted by label: the form of
+/// `digests.txt` and of the golden digests.
 package struct DigestList: Sendable, Equatable {
     package struct Line: Sendable, Equatable {
         package var digest: String
@@ -108,7 +114,8 @@ package struct DigestList: Sendable, Equatable {
     }
 
     package init(_ stored: StudyResults, _ plan: Plan) {
-        self.init(stored.inOrder(plan).map { Line(digest: $1.contentDigest, id: $0.id, label: $0.label) })
+        self.init(
+            stored.inOrder(plan).map { Line(digest: $1.contentDigest, id: $0.id, label: $0.label) })
     }
 
     /// - Throws: `StoreError.unreadable` where a line is of another form.
@@ -118,10 +125,12 @@ package struct DigestList: Sendable, Equatable {
             let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true)
             guard parts.count == 3, parts[0].count == 64 else {
                 throw StoreError.unreadable(
-                    path: file.path, reason: "this line is not `<digest>  <run id>  <label>`: \(line)")
+                    path: file.path,
+                    reason: "this line is not `<digest>  <run id>  <label>`: \(line)")
             }
             return Line(
-                digest: String(parts[0]), id: String(parts[1]), label: parts[2].trimmingCharacters(in: .whitespaces))
+                digest: String(parts[0]), id: String(parts[1]),
+                label: parts[2].trimmingCharacters(in: .whitespaces))
         }
     }
 

@@ -11,16 +11,21 @@ package struct StudyStatus: Sendable {
     /// Whether a session works on it.
     package let isWorking: Bool
 
-    package var running: [RunStatus] { runs.filter { if case .running = $0.state { true } else { false } } }
+    package var running: [RunStatus] {
+        runs.filter { if case .running = $0.state { true } else { false } }
+    }
 
     package func count(_ kind: RunStatus.Kind) -> Int { runs.count { $0.state.kind == kind } }
 
-    /// Seconds until all planned runs are done, by the runs so far; nil if nothing is known, or nothing runs.
+    /// Seconds until all planned runs are done, by the runs so far; nil if nothing is known, or
+    /// nothing runs.
     package var secondsLeft: Double? {
         var took: [Double] = []
         var begun = 0.0
         var runningCount = 0
-        for run in runs { if case .completed(let result) = run.state { took.append(result.seconds) } }
+        for run in runs {
+            if case .completed(let result) = run.state { took.append(result.seconds) }
+        }
         guard !took.isEmpty else { return nil }
         let mean = took.reduce(0, +) / Double(took.count)
         for run in runs {
@@ -109,11 +114,13 @@ package struct StudyStatusReader: Sendable {
         let runs = plan.runs.map { run in
             RunStatus(run: run, state: state(run, results, begun, failed, damaged[run.id], now))
         }
-        return StudyStatus(name: plan.name, metric: plan.metric, runs: runs, isWorking: Claim.isHeld(folder))
+        return StudyStatus(
+            name: plan.name, metric: plan.metric, runs: runs, isWorking: Claim.isHeld(folder))
     }
 
     private mutating func state(
-        _ run: Run, _ results: StudyResults, _ begun: Set<String>, _ failed: Set<String>, _ damage: String?, _ now: Date
+        _ run: Run, _ results: StudyResults, _ begun: Set<String>, _ failed: Set<String>,
+        _ damage: String?, _ now: Date
     ) -> RunStatus.State {
         if let result = results.runs[run.id] { return .completed(result) }
         if let damage { return .failed(.damaged(reason: damage)) }
@@ -121,7 +128,9 @@ package struct StudyStatusReader: Sendable {
         if isBegun, Journal.isClaimed(folder.journalFile(run.id)) {
             return .running(RunStatus.Running(progress(run.id), now: now))
         }
-        if failed.contains(run.id), let failure = folder.readFailure(run.id) { return .failed(.recorded(failure)) }
+        if failed.contains(run.id), let failure = folder.readFailure(run.id) {
+            return .failed(.recorded(failure))
+        }
         return .planned(stopped: isBegun ? progress(run.id) : nil)
     }
 
@@ -151,7 +160,8 @@ extension StudyStatus {
         var best_value: Double?
         var reason, output: String?
         var tries: Int?
-        /// Of a run that is not completed: the last epoch, of at most this many, and the metric there.
+        /// Of a run that is not completed: the last epoch, of at most this many, and the metric
+        /// there.
         var epoch: Int?
         var epochs: Int?
         var value: Double?
@@ -173,7 +183,8 @@ extension StudyStatus {
     private func row(_ status: RunStatus) -> Row {
         let run = status.run
         var row = Row(
-            id: run.id, number: run.number, label: run.label, state: status.state.kind.rawValue, metric: metric.name)
+            id: run.id, number: run.number, label: run.label, state: status.state.kind.rawValue,
+            metric: metric.name)
         func take(_ progress: RunProgress) {
             (row.epoch, row.epochs, row.tries) = (progress.epoch, progress.epochs, progress.attempt)
             row.value = finite(progress.values[progress.epoch]?[metric.name])
@@ -189,7 +200,9 @@ extension StudyStatus {
             (row.seconds, row.seconds_left) = (running.seconds, running.secondsLeft)
         case .failed(.damaged(let reason)): row.reason = "its file is damaged: \(reason)"
         case .failed(.recorded(let failure)):
-            (row.reason, row.output, row.tries) = (failure.reason, failure.output, failure.tries?.count)
+            (row.reason, row.output, row.tries) = (
+                failure.reason, failure.output, failure.tries?.count
+            )
         case .planned(let stopped): if let stopped { take(stopped) }
         }
         return row

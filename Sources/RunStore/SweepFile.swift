@@ -3,19 +3,22 @@ import Files
 import Foundation
 import Studies
 
-/// `sweep.h5`: all finished runs side by side, with the dimensions run and epoch. Derived: it can be rebuilt from the run
-/// files at any time. The layout is described in docs/format.md.
+/// `sweep.h5`: all finished runs side by side, with the dimensions run and epoch. Derived: it can
+/// be rebuilt from the run files at any time. The layout is described in docs/format.md.
 package enum SweepFile {
     static let format = "viseme-sweep"
 
     /// Names that neither a swept key nor a metric may take over.
     static let reserved: Set<String> = [
-        "run", "epoch", "epochs", "trial", "number", "run_id", "best_epoch", "best_value", "test_loss",
-        "test_accuracy", "outcome", "stopped_early", "seconds", "content_digest", "provenance", "file_size",
+        "run", "epoch", "epochs", "trial", "number", "run_id", "best_epoch", "best_value",
+        "test_loss",
+        "test_accuracy", "outcome", "stopped_early", "seconds", "content_digest", "provenance",
+        "file_size",
         "file_modified", "weight_bytes", "told_metrics", "lr_per_epoch",
     ]
 
-    /// The name of a swept key's coordinate: dots become underscores, and what collides gets a prefix.
+    /// The name of a swept key's coordinate: dots become underscores, and what collides gets a
+    /// prefix.
     /// - Parameter metrics: of the runs; the learning rate's gives way.
     package static func coordinate(_ key: String, metrics: [String]) -> String {
         let name = key.replacing(".", with: "_").replacing("-", with: "_")
@@ -26,13 +29,17 @@ package enum SweepFile {
     /// The names of metrics' variables.
     static func variables(_ metrics: [String], coordinates: [String]) -> [String] {
         let names = metrics.map { $0 == "lr" ? "lr_per_epoch" : $0 }
-        return VariableNames(names, taken: reserved.subtracting(["lr_per_epoch"]).union(coordinates)).variables
+        return VariableNames(
+            names, taken: reserved.subtracting(["lr_per_epoch"]).union(coordinates)
+        ).variables
     }
 
     /// All metrics of the runs: declared ones in their order, others sorted.
     private static func metrics(_ runs: [(Run, RunResult)], _ plan: Plan) -> [String] {
         plan.trainer.metrics.ordered(
-            runs.reduce(into: Set<String>()) { names, run in names.formUnion(run.1.histories.map(\.name)) })
+            runs.reduce(into: Set<String>()) { names, run in
+                names.formUnion(run.1.histories.map(\.name))
+            })
     }
 
     /// - Parameter runs: the plan's runs that are stored, in the order of the plan.
@@ -63,15 +70,18 @@ package enum SweepFile {
         try root.setAttribute("recipe", plan.name)
         try root.setAttribute("metric", plan.metric.name)
         try root.setAttribute("goal", plan.metric.goal.rawValue)
-        try root.setAttribute("coordinates", (coordinates + ["trial", "number", "run_id"]).joined(separator: " "))
+        try root.setAttribute(
+            "coordinates", (coordinates + ["trial", "number", "run_id"]).joined(separator: " "))
 
         let runScale = try root.write("run", runs.map { $0.0.label }, shape: [count])
         try runScale.makeScale("run")
         try runScale.setAttribute("long_name", "run, by its swept values")
-        let epochScale = try root.write("epoch", epochs == 0 ? [] : Array(1...epochs), shape: [epochs])
+        let epochScale = try root.write(
+            "epoch", epochs == 0 ? [] : Array(1...epochs), shape: [epochs])
         try epochScale.makeScale("epoch")
         try epochScale.setAttribute("long_name", "epoch")
-        let writer = SweepWriter(root: root, runScale: runScale, epochScale: epochScale, count: count, epochs: epochs)
+        let writer = SweepWriter(
+            root: root, runScale: runScale, epochScale: epochScale, count: count, epochs: epochs)
 
         for (axis, name) in zip(plan.axes, coordinates) {
             // Where an axis does not exist, its key has the value of all runs.
@@ -79,44 +89,64 @@ package enum SweepFile {
             let values = runs.map { run, _ in run.setting[axis] ?? shared }
             try writer.values(name, values, axis)
         }
-        try writer.integers("trial", runs.map { $0.0.trial }, "setting of the hyperparameters, without the seed")
+        try writer.integers(
+            "trial", runs.map { $0.0.trial }, "setting of the hyperparameters, without the seed")
         try writer.integers("number", runs.map { $0.0.number }, "number of the run in the plan")
         try writer.texts("run_id", runs.map { $0.1.id }, "identity of the run, first 12 digits")
         for (metric, variable) in zip(metrics, variables) {
             try writer.histories(
-                variable, runs.map { $0.1.history(metric) }, metric, units: plan.trainer.metrics.unit)
+                variable, runs.map { $0.1.history(metric) }, metric,
+                units: plan.trainer.metrics.unit)
         }
         try writer.integers("epochs", runs.map { $0.1.epochs }, "epochs trained")
         try writer.integers(
-            "best_epoch", runs.map { $0.1.best?.epoch ?? 0 }, "epoch of the best \(plan.metric.name); 0: none")
-        try writer.doubles("best_value", runs.map { $0.1.best?.value ?? .nan }, "best \(plan.metric.name)", units: "1")
+            "best_epoch", runs.map { $0.1.best?.epoch ?? 0 },
+            "epoch of the best \(plan.metric.name); 0: none")
         try writer.doubles(
-            "test_loss", runs.map { $0.1.test?.loss ?? .nan }, "loss on the test clips at the best epoch", units: "1")
+            "best_value", runs.map { $0.1.best?.value ?? .nan }, "best \(plan.metric.name)",
+            units: "1")
         try writer.doubles(
-            "test_accuracy", runs.map { $0.1.test?.accuracy ?? .nan }, "accuracy on the test clips at the best epoch",
+            "test_loss", runs.map { $0.1.test?.loss ?? .nan },
+            "loss on the test clips at the best epoch", units: "1")
+        try writer.doubles(
+            "test_accuracy", runs.map { $0.1.test?.accuracy ?? .nan },
+            "accuracy on the test clips at the best epoch",
             units: "1")
         try writer.texts("outcome", runs.map { $0.1.outcome.rawValue }, "trained or diverged")
-        try writer.flags("stopped_early", runs.map { $0.1.stoppedEarly }, "stopped before the last epoch")
+        try writer.flags(
+            "stopped_early", runs.map { $0.1.stoppedEarly }, "stopped before the last epoch")
         try writer.doubles("seconds", runs.map { $0.1.seconds }, "time taken", units: "s")
-        try writer.texts("content_digest", runs.map { $0.1.contentDigest }, "SHA-256 of the reproducible content")
+        try writer.texts(
+            "content_digest", runs.map { $0.1.contentDigest }, "SHA-256 of the reproducible content"
+        )
         if plan.trainer.metrics.isOpen {
             let reported = try runs.map { try RunFile.json($0.1.histories.map(\.name)) }
             try writer.texts("told_metrics", reported, "metrics that the run reported, as JSON")
         }
-        try writer.texts("provenance", runs.map { $0.1.provenanceText }, "who made the run, as JSON")
-        try writer.integers("weight_bytes", runs.map { $0.1.weightBytes }, "bytes of weights in the run file")
-        try writer.integers("file_size", runs.map { $0.1.file.size }, "bytes of the run file when it was verified")
-        try writer.integers("file_modified", runs.map { $0.1.file.modified }, "its modification time, ns since 1970")
+        try writer.texts(
+            "provenance", runs.map { $0.1.provenanceText }, "who made the run, as JSON")
+        try writer.integers(
+            "weight_bytes", runs.map { $0.1.weightBytes }, "bytes of weights in the run file")
+        try writer.integers(
+            "file_size", runs.map { $0.1.file.size }, "bytes of the run file when it was verified")
+        try writer.integers(
+            "file_modified", runs.map { $0.1.file.modified }, "its modification time, ns since 1970"
+        )
     }
 
     /// All runs of a sweep file, by id.
-    /// - Parameter excluded: the metrics that digests leave out; runs of a file with other ones are none of it.
+    /// - Parameter excluded: the metrics that digests leave out; runs of a file with other ones are
+    ///   none of it.
     /// - Throws: `StoreError` where it is damaged or of another format; it can be rebuilt then.
-    package static func read(_ file: URL, excluding excluded: [String] = []) throws -> [String: RunResult] {
+    package static func read(_ file: URL, excluding excluded: [String] = []) throws -> [String:
+        RunResult]
+    {
         try SealedFile.read(file) { try read($0, excluded, path: file.path) }
     }
 
-    private static func read(_ root: HDF5Group, _ excluded: [String], path: String) throws -> [String: RunResult] {
+    private static func read(_ root: HDF5Group, _ excluded: [String], path: String) throws
+        -> [String: RunResult]
+    {
         let found = "\(try root.text("format")) \(try root.integer("format_version"))"
         guard found == "\(format) \(formatVersion)" else {
             throw StoreError.otherFormat(path: path, found: found, known: formatVersion)
@@ -142,10 +172,13 @@ package enum SweepFile {
         let sizes = try root.dataset("file_size").integers()
         let times = try root.dataset("file_modified").integers()
         let counts = [
-            epochs.count, bestEpochs.count, bestValues.count, losses.count, accuracies.count, outcomes.count,
-            early.count, seconds.count, digests.count, provenances.count, weightBytes.count, sizes.count, times.count,
+            epochs.count, bestEpochs.count, bestValues.count, losses.count, accuracies.count,
+            outcomes.count,
+            early.count, seconds.count, digests.count, provenances.count, weightBytes.count,
+            sizes.count, times.count,
         ]
-        guard counts.allSatisfy({ $0 == ids.count }), reported.isEmpty || reported.count == ids.count,
+        guard counts.allSatisfy({ $0 == ids.count }),
+            reported.isEmpty || reported.count == ids.count,
             metrics.allSatisfy({ $0.1.count == ids.count * width }),
             epochs.allSatisfy({ (0...width).contains($0) })
         else { throw StoreError.unreadable(path: path, reason: "its parts are inconsistent") }
@@ -156,14 +189,21 @@ package enum SweepFile {
             }
             runs[id] = RunResult(
                 id: id, outcome: outcome, stoppedEarly: early[index] == 1,
-                best: bestEpochs[index] == 0 ? nil : BestEpoch(epoch: bestEpochs[index], value: bestValues[index]),
-                histories: metrics.filter { reported.isEmpty || reported[index].contains(jsonString($0.0)) }.map {
+                best: bestEpochs[index] == 0
+                    ? nil : BestEpoch(epoch: bestEpochs[index], value: bestValues[index]),
+                histories: metrics.filter {
+                    reported.isEmpty || reported[index].contains(jsonString($0.0))
+                }.map {
                     name, values in
-                    History(name: name, values: Array(values[index * width..<index * width + epochs[index]]))
+                    History(
+                        name: name,
+                        values: Array(values[index * width..<index * width + epochs[index]]))
                 },
-                seconds: seconds[index], test: accuracies[index].isNaN ? nil : (losses[index], accuracies[index]),
+                seconds: seconds[index],
+                test: accuracies[index].isNaN ? nil : (losses[index], accuracies[index]),
                 contentDigest: digests[index], weightBytes: weightBytes[index],
-                file: FileFacts(size: sizes[index], modified: times[index]), provenanceText: provenances[index])
+                file: FileFacts(size: sizes[index], modified: times[index]),
+                provenanceText: provenances[index])
         }
         return runs
     }

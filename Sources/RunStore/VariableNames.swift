@@ -1,8 +1,9 @@
 import Foundation
 import Studies
 
-/// Names of metrics as names of HDF5 variables. A command's metrics may be called anything (`val/loss`, `précision`); other
-/// tools want letters, digits and `_`. The metric's own name stays beside it, in the attribute `metric_name`.
+/// Names of metrics as names of HDF5 variables. A command's metrics may be called anything
+/// (`val/loss`, `précision`); other tools want letters, digits and `_`. The metric's own name stays
+/// beside it, in the attribute `metric_name`.
 struct VariableNames {
     /// In the order of the metrics.
     let variables: [String]
@@ -28,7 +29,8 @@ struct VariableNames {
 
     private static func plain(_ metric: String) -> String {
         let characters = metric.unicodeScalars.map { scalar in
-            scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)) || scalar == "_"
+            scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
+                || scalar == "_"
                 ? Character(scalar) : "_"
         }
         let name = String(characters.prefix(100))

@@ -3,7 +3,8 @@ import Studies
 /// What a sampler proposes for one trial.
 package enum Proposal: Sendable, Equatable {
     case setting(Setting)
-    /// The same setting as an earlier trial's: an axis that does not exist there has no second value.
+    /// The same setting as an earlier trial's: an axis that does not exist there has no second
+    /// value.
     case duplicate
     /// There are no more settings.
     case exhausted
@@ -21,15 +22,17 @@ package struct TrialResult: Sendable, Equatable {
     }
 }
 
-/// Proposes settings. A pure function of its own constants and its arguments: the same call gives the same proposal, on
-/// every machine and in any order.
+/// Proposes settings. A pure function of its own constants and its arguments: the same call gives
+/// the same proposal, on every machine and in any order.
 package protocol Sampler: Sendable {
     /// - Parameters:
     ///   - trial: number of the trial, from 0.
     ///   - known: results of earlier trials, in their order.
     ///   - pending: settings of trials that have no result yet.
     /// - Throws: `UnsuitableValue`.
-    func propose(_ trial: Int, in space: SearchSpace, given known: [TrialResult], pending: [Setting]) throws -> Proposal
+    func propose(
+        _ trial: Int, in space: SearchSpace, given known: [TrialResult], pending: [Setting]
+    ) throws -> Proposal
 }
 
 /// How the settings of a sweep are chosen.
@@ -55,7 +58,8 @@ package struct GridSampler: Sampler {
     package init() {}
 
     package func propose(
-        _ trial: Int, in space: SearchSpace, given known: [TrialResult] = [], pending: [Setting] = []
+        _ trial: Int, in space: SearchSpace, given known: [TrialResult] = [],
+        pending: [Setting] = []
     ) -> Proposal {
         let counts = space.dimensions.map { $0.first?.domain.values.count ?? 0 }
         // Places in the dimensions: the digits of the trial's number, the last one fastest.
@@ -71,7 +75,8 @@ package struct GridSampler: Sampler {
         for (axes, place) in zip(space.dimensions, places) {
             let found = axes.filter { space.exists($0.key, setting) }
             if found.isEmpty, place > 0 { return .duplicate }
-            setting = setting + found.map { Assignment(key: $0.key, value: $0.domain.values[place]) }
+            setting =
+                setting + found.map { Assignment(key: $0.key, value: $0.domain.values[place]) }
         }
         return .setting(setting)
     }
@@ -85,7 +90,8 @@ package struct RandomSampler: Sampler {
     package init(samples: Int, seed: UInt64) { (self.samples, self.seed) = (samples, seed) }
 
     package func propose(
-        _ trial: Int, in space: SearchSpace, given known: [TrialResult] = [], pending: [Setting] = []
+        _ trial: Int, in space: SearchSpace, given known: [TrialResult] = [],
+        pending: [Setting] = []
     ) throws -> Proposal {
         try space.setting(trial, of: samples) { UnitPoints.random(trial, stream: $0, seed: seed) }
     }
@@ -101,14 +107,15 @@ package struct SobolSampler: Sampler {
     package init(samples: Int) { self.samples = samples }
 
     package func propose(
-        _ trial: Int, in space: SearchSpace, given known: [TrialResult] = [], pending: [Setting] = []
+        _ trial: Int, in space: SearchSpace, given known: [TrialResult] = [],
+        pending: [Setting] = []
     ) throws -> Proposal {
         try space.setting(trial, of: samples) { UnitPoints.sobol(trial, dimension: $0) }
     }
 }
 
-/// Latin hypercube (McKay, Beckman and Conover 1979): each axis is cut into as many pieces as there are samples, and every
-/// piece is met once.
+/// Latin hypercube (McKay, Beckman and Conover 1979): each axis is cut into as many pieces as there
+/// are samples, and every piece is met once.
 package struct LatinHypercubeSampler: Sampler {
     let samples: Int
     private let hypercube: LatinHypercube
@@ -119,7 +126,8 @@ package struct LatinHypercubeSampler: Sampler {
     }
 
     package func propose(
-        _ trial: Int, in space: SearchSpace, given known: [TrialResult] = [], pending: [Setting] = []
+        _ trial: Int, in space: SearchSpace, given known: [TrialResult] = [],
+        pending: [Setting] = []
     ) throws -> Proposal {
         try space.setting(trial, of: samples) { hypercube.share(trial, stream: $0) }
     }
@@ -128,13 +136,19 @@ package struct LatinHypercubeSampler: Sampler {
 extension SearchSpace {
     /// The setting at a point of the unit cube.
     /// - Parameter share: place on the axes of one stream, 0 ≤ share < 1.
-    fileprivate func setting(_ trial: Int, of samples: Int, share: (_ stream: Int) -> Double) throws -> Proposal {
+    fileprivate func setting(_ trial: Int, of samples: Int, share: (_ stream: Int) -> Double) throws
+        -> Proposal
+    {
         guard trial < samples, !dimensions.isEmpty else { return .exhausted }
         var setting = Setting([])
         for (axes, stream) in zip(dimensions, streams) {
             let share = share(stream)
             for axis in axes where exists(axis.key, setting) {
-                setting = setting + [Assignment(key: axis.key, value: try axis.domain.value(at: share, of: samples))]
+                setting =
+                    setting + [
+                        Assignment(
+                            key: axis.key, value: try axis.domain.value(at: share, of: samples))
+                    ]
             }
         }
         return .setting(setting)

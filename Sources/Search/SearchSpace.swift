@@ -20,11 +20,13 @@ package enum Domain: Sendable, Equatable {
     }
 
     /// The value at `share` of the domain, 0 ≤ share < 1.
-    /// - Parameter count: how many shares there are in all: a normal distribution's tails reach as far as so many points do.
+    /// - Parameter count: how many shares there are in all: a normal distribution's tails reach as
+    ///   far as so many points do.
     /// - Throws: `UnsuitableValue` if the key does not take what is drawn.
     func value(at share: Double, of count: Int) throws -> Value {
         switch self {
-        case .values(let values): return values[min(Int(share * Double(values.count)), values.count - 1)]
+        case .values(let values):
+            return values[min(Int(share * Double(values.count)), values.count - 1)]
         case .distribution(let distribution, let parameter):
             let edge = 0.5 / Double(max(count, 1))
             let isNormal = if case .normal = distribution { true } else { false }
@@ -61,7 +63,8 @@ package struct SearchSpace: Sendable {
     package var dimensions: [[Axis]]
     /// Whether an axis exists where the axes before it have these values (`when`).
     package var exists: @Sendable (_ key: String, _ before: Setting) -> Bool
-    /// The number of each dimension's stream of random numbers: it stays when the command line changes other axes.
+    /// The number of each dimension's stream of random numbers: it stays when the command line
+    /// changes other axes.
     package var streams: [Int]
 
     package init(

@@ -1,7 +1,8 @@
 import Studies
 
-/// Primitive polynomials and starting direction numbers of Sobol's sequence (Joe and Kuo 2008, "Constructing Sobol sequences
-/// with better two-dimensional projections"), made by Tests/Golden/make_sobol.py. The first is van der Corput's sequence.
+/// Primitive polynomials and starting direction numbers of Sobol's sequence (Joe and Kuo 2008,
+/// "Constructing Sobol sequences with better two-dimensional projections"), made by
+/// Tests/Golden/make_sobol.py. The first is van der Corput's sequence.
 let sobolNumbers: [(polynomial: Int, start: [UInt32])] = [
     (1, [1]),
     (3, [1]),

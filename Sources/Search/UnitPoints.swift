@@ -1,8 +1,8 @@
 import Synchronization
 import Tensors
 
-/// Points of the unit interval for one axis each, in [0, 1): the same on every machine. A stream more leaves the numbers of
-/// the others as they are.
+/// Points of the unit interval for one axis each, in [0, 1): the same on every machine. A stream
+/// more leaves the numbers of the others as they are.
 enum UnitPoints {
     /// The n-th number of a stream.
     static func random(_ point: Int, stream: Int, seed: UInt64) -> Double {

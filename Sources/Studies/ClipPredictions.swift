@@ -10,7 +10,8 @@ package struct ClipPredictions: Sendable, Equatable {
     package var logits: [Float]
 
     package init(
-        split: Split, names: [String], labels: [Int], predicted: [Int], probabilities: [Float], logits: [Float] = []
+        split: Split, names: [String], labels: [Int], predicted: [Int], probabilities: [Float],
+        logits: [Float] = []
     ) {
         self.split = split
         self.names = names
@@ -24,13 +25,17 @@ package struct ClipPredictions: Sendable, Equatable {
 /// Small pictures of a few clips that the best weights classify correctly or not, for the report.
 package struct ClipThumbnails: Sendable, Equatable {
     package var split: Split
-    /// Places in the predictions of the split: correct ones, then wrong ones, the most certain first.
+    /// Places in the predictions of the split: correct ones, then wrong ones, the most certain
+    /// first.
     package var clips: [Int]
     package var frames, height, width, channels: Int
     /// `[clip][frame][row][column][channel]`.
     package var pixels: [UInt8]
 
-    package init(split: Split, clips: [Int], frames: Int, height: Int, width: Int, channels: Int, pixels: [UInt8]) {
+    package init(
+        split: Split, clips: [Int], frames: Int, height: Int, width: Int, channels: Int,
+        pixels: [UInt8]
+    ) {
         self.split = split
         self.clips = clips
         (self.frames, self.height, self.width, self.channels) = (frames, height, width, channels)

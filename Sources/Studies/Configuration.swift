@@ -35,7 +35,8 @@ package struct Configuration: Sendable, Equatable {
     package var yaml: String {
         let values = values
         let names = schema.isOpen ? values.keys.sorted() : schema.parameters.map(\.name)
-        return names.compactMap { name in values[name].map { "\(name): \($0.json)" } }.joined(separator: "\n") + "\n"
+        return names.compactMap { name in values[name].map { "\(name): \($0.json)" } }.joined(
+            separator: "\n") + "\n"
     }
 
     /// Canonical JSON.
@@ -43,7 +44,8 @@ package struct Configuration: Sendable, Equatable {
 
     /// JSON with dotted keys as nested objects, as a trainer reads it.
     package var nestedJSON: String {
-        Configuration.nested(values.map { ($0.key.split(separator: ".").map(String.init)[...], $0.value) })
+        Configuration.nested(
+            values.map { ($0.key.split(separator: ".").map(String.init)[...], $0.value) })
     }
 
     private static func nested(_ values: [(path: ArraySlice<String>, value: Value)]) -> String {
@@ -57,10 +59,13 @@ package struct Configuration: Sendable, Equatable {
 
     // MARK: Values of a known type
 
-    // The recipe was checked against the schema: another type, or no value, is a mistake of the program.
+    // The recipe was checked against the schema: another type, or no value, is a mistake of the
+    // program.
 
     package func integer(_ key: String) -> Int {
-        guard case .integer(let value)? = self[key] else { preconditionFailure("\(key) is a whole number") }
+        guard case .integer(let value)? = self[key] else {
+            preconditionFailure("\(key) is a whole number")
+        }
         return value
     }
 
@@ -70,7 +75,9 @@ package struct Configuration: Sendable, Equatable {
     }
 
     package func bool(_ key: String) -> Bool {
-        guard case .bool(let value)? = self[key] else { preconditionFailure("\(key) is true or false") }
+        guard case .bool(let value)? = self[key] else {
+            preconditionFailure("\(key) is true or false")
+        }
         return value
     }
 

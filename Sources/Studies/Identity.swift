@@ -17,17 +17,24 @@ package struct Identity: Sendable, Hashable {
     package func agrees(with configuration: Configuration) -> Bool {
         struct Form: Decodable { let configuration: [String: Value] }
         // An identity of another form has no configuration to disagree with.
-        guard let form = try? JSONDecoder().decode(Form.self, from: Data(json.utf8)) else { return true }
-        // In an identity, these are a digest and an object rather than a value of the configuration.
+        guard let form = try? JSONDecoder().decode(Form.self, from: Data(json.utf8)) else {
+            return true
+        }
+        // In an identity, these are a digest and an object rather than a value of the
+        // configuration.
         let others = ["init_from", "metric"]
-        let identifying = configuration.values.filter { configuration.schema.isIdentifying($0.key, $0.value) }
-        return form.configuration.allSatisfy { others.contains($0.key) || identifying[$0.key]?.json == $0.value.json }
+        let identifying = configuration.values.filter {
+            configuration.schema.isIdentifying($0.key, $0.value)
+        }
+        return form.configuration.allSatisfy {
+            others.contains($0.key) || identifying[$0.key]?.json == $0.value.json
+        }
             && identifying.keys.allSatisfy { others.contains($0) || form.configuration[$0] != nil }
     }
 }
 
-/// Makes the identities of a study's runs: canonical JSON of all that decides a run's outcome. The part that runs share
-/// is written once.
+/// Makes the identities of a study's runs: canonical JSON of all that decides a run's outcome. The
+/// part that runs share is written once.
 package struct IdentityForm: Sendable {
     private let configuration: Configuration
     private let axes: [String]
@@ -42,7 +49,8 @@ package struct IdentityForm: Sendable {
     ///   - members: further members of the object `configuration`, as JSON.
     ///   - others: what decides the outcome besides the configuration, by name, as JSON.
     package init(
-        _ configuration: Configuration, axes: [String], members: [String: String] = [:], others: [String: String]
+        _ configuration: Configuration, axes: [String], members: [String: String] = [:],
+        others: [String: String]
     ) {
         self.configuration = configuration
         self.axes = axes
@@ -59,17 +67,22 @@ package struct IdentityForm: Sendable {
         after = "}" + sorted.dropFirst(split.count).map { "," + $0.text }.joined() + "}"
     }
 
-    private static func isBefore(_ a: (key: String, text: String), _ b: (key: String, text: String)) -> Bool {
+    private static func isBefore(_ a: (key: String, text: String), _ b: (key: String, text: String))
+        -> Bool
+    {
         a.key.utf8.lexicographicallyPrecedes(b.key.utf8)
     }
 
     package func identity(_ setting: Setting) -> Identity {
         // An axis that does not exist here leaves its key as all runs have it.
         let absent = axes.count == setting.count ? [] : axes.filter { setting[$0] == nil }
-        let still = absent.compactMap { key in configuration[key].map { Assignment(key: key, value: $0) } }
+        let still = absent.compactMap { key in
+            configuration[key].map { Assignment(key: key, value: $0) }
+        }
         let moved = (setting.assignments + still)
             .filter { configuration.schema.isIdentifying($0.key, $0.value) }
-            .map { (key: $0.key, text: jsonString($0.key) + ":" + $0.value.json) }.sorted(by: IdentityForm.isBefore)
+            .map { (key: $0.key, text: jsonString($0.key) + ":" + $0.value.json) }.sorted(
+                by: IdentityForm.isBefore)
         var members: [String] = []
         members.reserveCapacity(fixed.count + moved.count)
         var next = moved[...]

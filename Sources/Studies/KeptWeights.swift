@@ -9,7 +9,9 @@ package struct KeptWeights: OptionSet, Sendable, Codable, Hashable {
     /// Of the last epoch.
     package static let last = KeptWeights(rawValue: 2)
 
-    private static let names: [(String, KeptWeights)] = [("best", .best), ("last", .last), ("none", [])]
+    private static let names: [(String, KeptWeights)] = [
+        ("best", .best), ("last", .last), ("none", []),
+    ]
 
     /// `best`, `last` or `none`.
     package init?(name: String) {

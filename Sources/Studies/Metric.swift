@@ -14,7 +14,8 @@ package struct Metric: Sendable, Equatable, Codable {
 
     package static let valAccuracy = Metric(name: "val_accuracy", goal: .maximize)
 
-    /// Whether `value` beats `best`. A NaN beats nothing, and everything but a NaN beats none at all.
+    /// Whether `value` beats `best`. A NaN beats nothing, and everything but a NaN beats none at
+    /// all.
     package func isBetter(_ value: Double, than best: Double?) -> Bool {
         guard !value.isNaN else { return false }
         guard let best else { return true }
@@ -45,8 +46,10 @@ package struct BestEpoch: Sendable, Equatable {
 
 /// Who decides which epoch of a run is its best.
 package enum BestEpochRule: String, Sendable, Codable {
-    /// The trainer, while it trains: the weights it keeps are that epoch's, and the epoch is part of the content digest.
+    /// The trainer, while it trains: the weights it keeps are that epoch's, and the epoch is part
+    /// of the content digest.
     case whileTraining = "while_training"
-    /// Whoever reads the histories: judged by another metric, another epoch is best, and no run has to be trained again.
+    /// Whoever reads the histories: judged by another metric, another epoch is best, and no run has
+    /// to be trained again.
     case fromHistories = "from_histories"
 }

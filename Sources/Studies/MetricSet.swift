@@ -9,7 +9,9 @@ package struct MetricSet: Sendable, Equatable, Codable {
     /// Unit of every metric, as UDUNITS writes it ("1": none); nil if it is not known.
     package var unit: String?
 
-    package init(names: [String] = [], unjudged: [String] = [], standard: Metric, unit: String? = nil) {
+    package init(
+        names: [String] = [], unjudged: [String] = [], standard: Metric, unit: String? = nil
+    ) {
         self.names = names
         self.unjudged = unjudged
         self.standard = standard

@@ -1,4 +1,5 @@
-/// One key of a configuration: what it means, which values it takes, and whether it decides a run's outcome.
+/// One key of a configuration: what it means, which values it takes, and whether it decides a run's
+/// outcome.
 package struct Parameter: Sendable {
     package enum Kind: Sendable {
         case bool
@@ -54,7 +55,8 @@ package struct Parameter: Sendable {
     package let requirement: String?
 
     package init(
-        _ name: String, _ kind: Kind, _ defaultValue: Value?, _ meaning: String, decidesOutcome: Bool = true,
+        _ name: String, _ kind: Kind, _ defaultValue: Value?, _ meaning: String,
+        decidesOutcome: Bool = true,
         path: Path? = nil, sweepRefusal: String? = nil, requirement: String? = nil
     ) {
         self.name = name
@@ -84,9 +86,12 @@ package struct Parameter: Sendable {
         switch kind {
         case .integer(let range): return whole.flatMap { range.contains($0) ? .integer($0) : nil }
         case .integers(let known):
-            return whole.flatMap { whole in known.contains { $0.value == whole } ? .integer(whole) : nil }
+            return whole.flatMap { whole in
+                known.contains { $0.value == whole } ? .integer(whole) : nil
+            }
         case .number(let range, let belowUpper):
-            return range.contains(number) && !(belowUpper && number == range.upperBound) ? .number(number) : nil
+            return range.contains(number) && !(belowUpper && number == range.upperBound)
+                ? .number(number) : nil
         case .any: return whole.map { .integer($0) } ?? .number(number)
         default: return nil
         }
@@ -96,10 +101,13 @@ package struct Parameter: Sendable {
     package var rule: String {
         switch kind {
         case .bool: "true or false"
-        case .integers(let known): known.map { "\($0.value) (\($0.meaning))" }.joined(separator: " or ")
-        case .integer(let range) where range.upperBound == Int.max: "a whole number, \(range.lowerBound) or more"
+        case .integers(let known):
+            known.map { "\($0.value) (\($0.meaning))" }.joined(separator: " or ")
+        case .integer(let range) where range.upperBound == Int.max:
+            "a whole number, \(range.lowerBound) or more"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
-        case .number(let range, _) where range.upperBound >= 1e6: "a number, \(shortest(range.lowerBound)) or more"
+        case .number(let range, _) where range.upperBound >= 1e6:
+            "a number, \(shortest(range.lowerBound)) or more"
         case .number(let range, true):
             "a number from \(shortest(range.lowerBound)) to below \(shortest(range.upperBound))"
         case .number(let range, false):

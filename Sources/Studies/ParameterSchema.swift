@@ -27,16 +27,19 @@ package final class ParameterSchema: Sendable {
         package var keys: [String] { Set(values.keys).union(swept).sorted() }
     }
 
-    /// All declared keys, in the order of the documentation. A new key's default keeps the behaviour of old runs.
+    /// All declared keys, in the order of the documentation. A new key's default keeps the
+    /// behaviour of old runs.
     package let parameters: [Parameter]
-    /// Whether any other name is a key too, as for a command: then all keys are part of a run's identity.
+    /// Whether any other name is a key too, as for a command: then all keys are part of a run's
+    /// identity.
     package let isOpen: Bool
     package let rules: @Sendable (Usage) -> [Problem]
     package let defaults: [String: Value]
     private let byName: [String: Parameter]
 
     package init(
-        _ parameters: [Parameter], isOpen: Bool = false, rules: @escaping @Sendable (Usage) -> [Problem] = { _ in [] }
+        _ parameters: [Parameter], isOpen: Bool = false,
+        rules: @escaping @Sendable (Usage) -> [Problem] = { _ in [] }
     ) {
         self.parameters = parameters
         self.isOpen = isOpen
@@ -52,14 +55,19 @@ package final class ParameterSchema: Sendable {
     }
 
     /// Whether declared keys are nested in `name`.
-    package func isGroup(_ name: String) -> Bool { parameters.contains { $0.name.hasPrefix(name + ".") } }
+    package func isGroup(_ name: String) -> Bool {
+        parameters.contains { $0.name.hasPrefix(name + ".") }
+    }
 
     /// Last parts of the keys nested in a group.
     package func members(of group: String) -> [String] {
-        parameters.filter { $0.name.hasPrefix(group + ".") }.map { String($0.name.dropFirst(group.count + 1)) }
+        parameters.filter { $0.name.hasPrefix(group + ".") }.map {
+            String($0.name.dropFirst(group.count + 1))
+        }
     }
 
-    /// Whether a key with this value is part of a run's identity: it decides the outcome and differs from the default.
+    /// Whether a key with this value is part of a run's identity: it decides the outcome and
+    /// differs from the default.
     package func isIdentifying(_ name: String, _ value: Value) -> Bool {
         if isOpen { return true }
         guard let parameter = byName[name], parameter.decidesOutcome else { return false }
@@ -68,7 +76,8 @@ package final class ParameterSchema: Sendable {
 
     /// Words of letters, digits, `_` and `-`, joined by dots.
     package static func isName(_ name: String) -> Bool {
-        name.utf8.count <= 200 && name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_\-]*(\.[A-Za-z_][A-Za-z0-9_\-]*)*/) != nil
+        name.utf8.count <= 200
+            && name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_\-]*(\.[A-Za-z_][A-Za-z0-9_\-]*)*/) != nil
     }
 
     /// The key that every trainer has.

@@ -14,7 +14,8 @@ package struct Plan: Sendable, Equatable {
     package var report: ReportSettings
     /// Digest of the weights that all runs start from; nil if they are drawn.
     package var initialWeights: String?
-    /// Numerics revision of the program that made the plan: part of the identity of the built-in trainer's runs.
+    /// Numerics revision of the program that made the plan: part of the identity of the built-in
+    /// trainer's runs.
     package var numerics: Int
     /// What all runs share, defaults included.
     package var settings: [String: Value]
@@ -25,8 +26,10 @@ package struct Plan: Sendable, Equatable {
     package var results: String
 
     package init(
-        name: String, recipe: String, overrides: [String] = [], recipeText: String = "", question: String? = nil,
-        metric: Metric, trainer: TrainerRecord, keep: KeptWeights = .best, recordedEnvironment: [String] = [],
+        name: String, recipe: String, overrides: [String] = [], recipeText: String = "",
+        question: String? = nil,
+        metric: Metric, trainer: TrainerRecord, keep: KeptWeights = .best,
+        recordedEnvironment: [String] = [],
         report: ReportSettings = ReportSettings(), initialWeights: String? = nil, numerics: Int,
         settings: [String: Value] = [:], axes: [String], runs: [Run], results: String = "results"
     ) {
@@ -78,7 +81,8 @@ package struct Plan: Sendable, Equatable {
         return plan
     }
 
-    /// The run of a number, a label, or an id or its beginning; nil if there is none, or more than one.
+    /// The run of a number, a label, or an id or its beginning; nil if there is none, or more than
+    /// one.
     package func run(named name: String) -> Run? {
         if let number = Int(name), name.count < 6 { return runs.first { $0.number == number } }
         if let run = runs.first(where: { $0.label == name }) { return run }

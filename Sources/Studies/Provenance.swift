@@ -12,8 +12,8 @@ package struct Provenance: Sendable, Equatable, Codable {
     /// Of the repository that holds the recipe; empty if there is none.
     package var commit = ""
     package var dirty = false
-    /// SHA-256 of the difference to that commit, as `git diff HEAD --binary` gives it, with the names and digests of files
-    /// that git does not track; empty if there is no difference.
+    /// SHA-256 of the difference to that commit, as `git diff HEAD --binary` gives it, with the
+    /// names and digests of files that git does not track; empty if there is no difference.
     package var diffDigest = ""
     package var dataDigest = ""
     package var data = ""

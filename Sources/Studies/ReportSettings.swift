@@ -11,7 +11,8 @@ package struct ReportSettings: Sendable, Equatable, Codable {
 
     /// In the default order.
     package static let sectionNames = [
-        "answer", "trials", "figures", "runs", "seeds", "failures", "provenance", "repeat", "definitions",
+        "answer", "trials", "figures", "runs", "seeds", "failures", "provenance", "repeat",
+        "definitions",
     ]
 
     /// Names of sections, in order.
@@ -19,7 +20,8 @@ package struct ReportSettings: Sendable, Equatable, Codable {
     /// Metrics with a column of their own, at the best epoch.
     package var metrics: [String] = []
     package var formats = Form.allCases
-    /// In the author's words: paragraphs apart by empty lines, under the question and before the provenance.
+    /// In the author's words: paragraphs apart by empty lines, under the question and before the
+    /// provenance.
     package var introduction = ""
     package var discussion = ""
     /// House styles, Mustache templates (the text, as it was when the study was planned), by form.

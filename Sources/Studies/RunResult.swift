@@ -20,8 +20,10 @@ package struct RunResult: Sendable {
     package let provenanceText: String
 
     package init(
-        id: String, outcome: Outcome, stoppedEarly: Bool, best: BestEpoch?, histories: [History], seconds: Double,
-        test: (loss: Double, accuracy: Double)?, contentDigest: String, weightBytes: Int, file: FileFacts,
+        id: String, outcome: Outcome, stoppedEarly: Bool, best: BestEpoch?, histories: [History],
+        seconds: Double,
+        test: (loss: Double, accuracy: Double)?, contentDigest: String, weightBytes: Int,
+        file: FileFacts,
         provenanceText: String
     ) {
         self.id = id
@@ -37,14 +39,18 @@ package struct RunResult: Sendable {
         self.provenanceText = provenanceText
     }
 
-    /// Empty if the text is not the JSON of a provenance: it is a record, and nothing is computed from it.
+    /// Empty if the text is not the JSON of a provenance: it is a record, and nothing is computed
+    /// from it.
     package var provenance: Provenance {
         // Nothing is computed from a provenance.
-        (try? JSONDecoder().decode(Provenance.self, from: Data(provenanceText.utf8))) ?? Provenance()
+        (try? JSONDecoder().decode(Provenance.self, from: Data(provenanceText.utf8)))
+            ?? Provenance()
     }
 
     /// Empty if the run did not report the metric.
-    package func history(_ name: String) -> [Double] { histories.first { $0.name == name }?.values ?? [] }
+    package func history(_ name: String) -> [Double] {
+        histories.first { $0.name == name }?.values ?? []
+    }
 
     package var epochs: Int { histories.first?.values.count ?? 0 }
 
@@ -57,11 +63,14 @@ package struct RunResult: Sendable {
 
     /// Whether another look at the same run has the same numbers.
     package func isSame(as other: RunResult?) -> Bool {
-        guard let other, contentDigest == other.contentDigest, outcome == other.outcome, best == other.best,
-            seconds == other.seconds, provenanceText == other.provenanceText, histories.count == other.histories.count
+        guard let other, contentDigest == other.contentDigest, outcome == other.outcome,
+            best == other.best,
+            seconds == other.seconds, provenanceText == other.provenanceText,
+            histories.count == other.histories.count
         else { return false }
         return zip(histories, other.histories).allSatisfy { a, b in
-            a.name == b.name && a.values.elementsEqual(b.values) { $0 == $1 || ($0.isNaN && $1.isNaN) }
+            a.name == b.name
+                && a.values.elementsEqual(b.values) { $0 == $1 || ($0.isNaN && $1.isNaN) }
         }
     }
 }
@@ -72,7 +81,8 @@ extension RunResult: Equatable {
     }
 }
 
-/// Size and time of change of a file that was verified: while both stay the same, it is not read again.
+/// Size and time of change of a file that was verified: while both stay the same, it is not read
+/// again.
 package struct FileFacts: Sendable, Equatable {
     package var size: Int
     /// Nanoseconds since 1970.

@@ -11,7 +11,9 @@ package struct Assignment: Sendable, Hashable {
     /// `lr=0.01`. A label is one line of a table: control characters are escaped.
     package var label: String {
         let text = value.label
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return "\(key)=\(text)" }
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            return "\(key)=\(text)"
+        }
         return "\(key)=\(jsonString(text).dropFirst().dropLast())"
     }
 }

@@ -7,7 +7,9 @@ package struct TrainerRecord: Sendable, Equatable {
     /// The program it starts for each run; nil if it trains itself.
     package var command: TrainerCommand?
 
-    package init(name: String, metrics: MetricSet, bestEpoch: BestEpochRule, command: TrainerCommand? = nil) {
+    package init(
+        name: String, metrics: MetricSet, bestEpoch: BestEpochRule, command: TrainerCommand? = nil
+    ) {
         self.name = name
         self.metrics = metrics
         self.bestEpoch = bestEpoch
@@ -18,7 +20,8 @@ package struct TrainerRecord: Sendable, Equatable {
     package var excludedMetrics: [String] { command?.excludedMetrics ?? [] }
 }
 
-/// A program that trains one run: its command line, and what decides its outcome besides the configuration.
+/// A program that trains one run: its command line, and what decides its outcome besides the
+/// configuration.
 package struct TrainerCommand: Sendable, Equatable, Codable {
     /// A file that decides the outcome.
     package struct SourceFile: Sendable, Equatable, Codable {
@@ -47,7 +50,8 @@ package struct TrainerCommand: Sendable, Equatable, Codable {
     package var excludedMetrics: [String]
 
     package init(
-        folder: String, command: [String], files: [SourceFile] = [], environment: [String: String] = [:],
+        folder: String, command: [String], files: [SourceFile] = [],
+        environment: [String: String] = [:],
         gpus: Int = 0, threads: Int = 1, excludedMetrics: [String] = []
     ) {
         self.folder = folder
@@ -68,7 +72,9 @@ package struct TrainerDeclaration: Sendable {
     package let metrics: MetricSet
     package let bestEpoch: BestEpochRule
 
-    package init(name: String, schema: ParameterSchema, metrics: MetricSet, bestEpoch: BestEpochRule) {
+    package init(
+        name: String, schema: ParameterSchema, metrics: MetricSet, bestEpoch: BestEpochRule
+    ) {
         self.name = name
         self.schema = schema
         self.metrics = metrics

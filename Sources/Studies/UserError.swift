@@ -10,7 +10,8 @@ package enum ExitStatus: Int32, Error, Sendable {
     case interrupted = 130
 }
 
-/// An error that a person can do something about. It holds facts; `description` is one message made of them.
+/// An error that a person can do something about. It holds facts; `description` is one message made
+/// of them.
 package protocol UserError: Error, CustomStringConvertible {
     /// The file, key or argument it is about; empty if it is about none.
     var place: String { get }

@@ -3,7 +3,8 @@ import Kernels
 
 /// Memory aligned to 64 bytes, cleared when made, freed with its owner.
 ///
-/// Large buffers are mapped: their pages are zero without being written, and take memory only when first used.
+/// Large buffers are mapped: their pages are zero without being written, and take memory only when
+/// first used.
 public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
     public let pointer: UnsafeMutablePointer<Element>
     public let count: Int
@@ -42,17 +43,19 @@ public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
 public enum BufferMemory {
     static let smallestMapped = 1 << 18
 
-    /// Called if the system has no memory for a buffer of so many bytes; nothing that follows could work. The program sets
-    /// it once, at its start.
-    nonisolated(unsafe) public static var onExhaustion: @Sendable (_ bytes: Int) -> Never = { bytes in
+    /// Called if the system has no memory for a buffer of so many bytes; nothing that follows could
+    /// work. The program sets it once, at its start.
+    nonisolated(unsafe) public static var onExhaustion: @Sendable (_ bytes: Int) -> Never = {
+        bytes in
         fatalError("out of memory: \(bytes >> 20) MB")
     }
 
-    /// Fresh pages, large ones where the system provides them: a network walks through far more memory than the processor
-    /// keeps addresses of small pages for.
+    /// Fresh pages, large ones where the system provides them: a network walks through far more
+    /// memory than the processor keeps addresses of small pages for.
     static func map(_ bytes: Int) -> UnsafeMutableRawPointer {
         guard
-            let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            let memory = mmap(
+                nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             memory != MAP_FAILED
         else { onExhaustion(bytes) }
         #if os(Linux)

@@ -1,5 +1,6 @@
-/// Functions of whole studies (axes, schedules) over exactly rounded operations alone, where the mathematics library's
-/// last bit may differ from machine to machine. Relative error below 10⁻¹⁴ in the ranges given.
+/// Functions of whole studies (axes, schedules) over exactly rounded operations alone, where the
+/// mathematics library's last bit may differ from machine to machine. Relative error below 10⁻¹⁴ in
+/// the ranges given.
 public enum PortableMath {
     /// ln x for finite x > 0: mantissa in [√½, √2), then 2·artanh((m − 1)/(m + 1)) as a series.
     public static func log(_ x: Double) -> Double {
@@ -12,7 +13,9 @@ public enum PortableMath {
         let t = (mantissa - 1) / (mantissa + 1)
         let square = t * t
         var series = 0.0
-        for power in stride(from: 25, through: 1, by: -2) { series = series * square + 1 / Double(power) }
+        for power in stride(from: 25, through: 1, by: -2) {
+            series = series * square + 1 / Double(power)
+        }
         return exponent * 0.693_147_180_559_945_3 + 2 * t * series
     }
 
@@ -21,7 +24,9 @@ public enum PortableMath {
         let n = (x * 1.442_695_040_888_963_4).rounded()
         let rest = (x - n * 0.693_147_180_369_123_8) - n * 1.908_214_929_270_587_7e-10
         var series = 1.0
-        for term in stride(from: 18, through: 1, by: -1) { series = 1 + series * rest / Double(term) }
+        for term in stride(from: 18, through: 1, by: -1) {
+            series = 1 + series * rest / Double(term)
+        }
         return Double(sign: .plus, exponent: Int(n), significand: series)
     }
 

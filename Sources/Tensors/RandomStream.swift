@@ -1,9 +1,11 @@
-/// Random numbers from Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3").
+/// Random numbers from Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as
+/// easy as 1, 2, 3").
 ///
-/// The numbers are a function of seed, purpose, part and index alone: no stream disturbs another, any number can be had
-/// without those before it, and every machine gets the same.
+/// The numbers are a function of seed, purpose, part and index alone: no stream disturbs another,
+/// any number can be had without those before it, and every machine gets the same.
 public struct RandomStream: Sendable {
-    /// What the numbers are for. Raw values are part of every result: they are never changed or used again.
+    /// What the numbers are for. Raw values are part of every result: they are never changed or
+    /// used again.
     public enum Purpose: UInt32, Sendable {
         case weights = 1
         case order = 2
@@ -35,7 +37,8 @@ public struct RandomStream: Sendable {
     /// The four numbers at `index`, whatever was drawn before.
     public func block(at index: UInt64) -> SIMD4<UInt32> {
         let counter = SIMD4(
-            UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32), part, purpose)
+            UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32), part,
+            purpose)
         return philox(counter, key: key)
     }
 
@@ -67,7 +70,9 @@ public struct RandomStream: Sendable {
         var product = UInt64(next()) * UInt64(limit)
         if UInt32(truncatingIfNeeded: product) < limit {
             let threshold = (0 &- limit) % limit
-            while UInt32(truncatingIfNeeded: product) < threshold { product = UInt64(next()) * UInt64(limit) }
+            while UInt32(truncatingIfNeeded: product) < threshold {
+                product = UInt64(next()) * UInt64(limit)
+            }
         }
         return UInt32(truncatingIfNeeded: product >> 32)
     }

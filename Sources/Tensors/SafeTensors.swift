@@ -1,6 +1,7 @@
 import Foundation
 
-/// Tensors in the safetensors format: eight bytes with the length of a JSON header, the header, then little-endian numbers.
+/// Tensors in the safetensors format: eight bytes with the length of a JSON header, the header,
+/// then little-endian numbers.
 public enum SafeTensors {
     /// Why bytes are not a file of this format.
     public struct Problem: Error, CustomStringConvertible, Sendable {
@@ -23,7 +24,9 @@ public enum SafeTensors {
             case .float64(let values): (dtype, _) = ("F64", append(values, to: &data))
             case .integer(let values): (dtype, _) = ("I64", append(values, to: &data))
             }
-            header[tensor.name] = ["dtype": dtype, "shape": tensor.shape, "data_offsets": [start, data.count]]
+            header[tensor.name] = [
+                "dtype": dtype, "shape": tensor.shape, "data_offsets": [start, data.count],
+            ]
         }
         var json = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys])
         // The numbers begin at a multiple of eight bytes, as the format's own writer has it.
@@ -40,8 +43,8 @@ public enum SafeTensors {
     }
 
     /// All tensors, sorted by the bytes of their names.
-    /// - Throws: `Problem` where the bytes are not such a file, or hold a type that is not F64, F32, F16, BF16, I64, I32,
-    ///   I16, I8, U32, U16, U8 or BOOL.
+    /// - Throws: `Problem` where the bytes are not such a file, or hold a type that is not F64,
+    ///   F32, F16, BF16, I64, I32, I16, I8, U32, U16, U8 or BOOL.
     public static func read(_ data: Data) throws -> [Tensor] {
         let bytes = [UInt8](data)
         guard bytes.count >= 8 else { throw Problem(description: "it is shorter than its header") }
@@ -51,19 +54,27 @@ public enum SafeTensors {
         }
         let start = 8 + Int(length)
         // The reason is the same for every malformed header.
-        guard let header = try? JSONSerialization.jsonObject(with: Data(bytes[8..<start])) as? [String: Any] else {
+        guard
+            let header = try? JSONSerialization.jsonObject(with: Data(bytes[8..<start]))
+                as? [String: Any]
+        else {
             throw Problem(description: "its header is not JSON")
         }
         let entries = header.filter { $0.key != "__metadata__" }
-        return try entries.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { name, entry in
+        return try entries.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
+            name, entry in
             try tensor(name, entry, bytes[start...])
         }
     }
 
-    private static func tensor(_ name: String, _ entry: Any, _ body: ArraySlice<UInt8>) throws -> Tensor {
+    private static func tensor(_ name: String, _ entry: Any, _ body: ArraySlice<UInt8>) throws
+        -> Tensor
+    {
         guard let entry = entry as? [String: Any], let dtype = entry["dtype"] as? String,
-            let shape = entry["shape"] as? [Int], let offsets = entry["data_offsets"] as? [Int], offsets.count == 2,
-            0 <= offsets[0], offsets[0] <= offsets[1], offsets[1] <= body.count, shape.allSatisfy({ $0 >= 0 })
+            let shape = entry["shape"] as? [Int], let offsets = entry["data_offsets"] as? [Int],
+            offsets.count == 2,
+            0 <= offsets[0], offsets[0] <= offsets[1], offsets[1] <= body.count,
+            shape.allSatisfy({ $0 >= 0 })
         else { throw Problem(description: "the entry of \(name) is not valid") }
         guard let width = widths[dtype] else {
             throw Problem(description: "\(name) is of the type \(dtype), which is not read")
@@ -76,21 +87,28 @@ public enum SafeTensors {
         }
         let part = body[(body.startIndex + offsets[0])..<(body.startIndex + offsets[1])]
         guard part.count / width == count, part.count % width == 0 else {
-            throw Problem(description: "\(name) has the shape \(shape) and \(part.count) bytes, which do not fit")
+            throw Problem(
+                description:
+                    "\(name) has the shape \(shape) and \(part.count) bytes, which do not fit")
         }
-        return Tensor(name: name, shape: shape, elements: elements(dtype, Array(part), count), dtype: dtype)
+        return Tensor(
+            name: name, shape: shape, elements: elements(dtype, Array(part), count), dtype: dtype)
     }
 
     /// Bytes of one number.
     private static let widths = [
-        "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U32": 4, "U16": 2, "U8": 1,
+        "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U32": 4,
+        "U16": 2, "U8": 1,
         "BOOL": 1,
     ]
 
-    private static func elements(_ dtype: String, _ bytes: [UInt8], _ count: Int) -> Tensor.Elements {
+    private static func elements(_ dtype: String, _ bytes: [UInt8], _ count: Int) -> Tensor.Elements
+    {
         func all<Number: BitwiseCopyable>(_ type: Number.Type) -> [Number] {
             bytes.withUnsafeBytes { buffer in
-                (0..<count).map { buffer.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Number>.size, as: type) }
+                (0..<count).map {
+                    buffer.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Number>.size, as: type)
+                }
             }
         }
         return switch dtype {

@@ -2,10 +2,11 @@ import CPlatform
 import Foundation
 import Synchronization
 
-/// The threads of one run. They only share out independent results, so that their number never shows in one.
+/// The threads of one run. They only share out independent results, so that their number never
+/// shows in one.
 ///
-/// A training step shares out hundreds of pieces of work of a few microseconds: between two pieces the threads wait awake
-/// for a moment, and sleep when nothing comes.
+/// A training step shares out hundreds of pieces of work of a few microseconds: between two pieces
+/// the threads wait awake for a moment, and sleep when nothing comes.
 public final class Team: Sendable {
     public let threads: Int
     private let board: Board?
@@ -32,15 +33,18 @@ public final class Team: Sendable {
         board?.dismiss()
     }
 
-    /// Calls `body(thread, part)` with parts that make up `0..<count`, side by side where `work`, the multiply-adds in
-    /// all, is worth it. Not to be called by two threads at once, nor from within `body`.
-    public func share(_ count: Int, work: Int, _ body: (_ thread: Int, _ part: Range<Int>) -> Void) {
+    /// Calls `body(thread, part)` with parts that make up `0..<count`, side by side where `work`,
+    /// the multiply-adds in all, is worth it. Not to be called by two threads at once, nor from
+    /// within `body`.
+    public func share(_ count: Int, work: Int, _ body: (_ thread: Int, _ part: Range<Int>) -> Void)
+    {
         let parts = min(threads, count, max(1, work / Team.smallestShare))
         guard parts > 1, let board else { return body(0, 0..<count) }
         var job = (board: board, parts: parts, count: count)
         withUnsafeMutablePointer(to: &job) { job in
             lend({ thread, first, end in body(thread, first..<end) }, job) { job, work in
-                let (board, parts, count) = job.load(as: (board: Board, parts: Int, count: Int).self)
+                let (board, parts, count) = job.load(
+                    as: (board: Board, parts: Int, count: Int).self)
                 board.run(Board.Job(parts: parts, count: count, work: work))
             }
         }
@@ -49,9 +53,9 @@ public final class Team: Sendable {
 
 /// Calls `run` with the closure as two words that other threads may call until `run` returns.
 ///
-/// `withoutActuallyEscaping` would be plain Swift, and allocates a box at each call: 144 a training step of two threads,
-/// where a test allows none. A structure for each piece of work would allocate nothing, and every caller would have to
-/// spell out what its closure captures.
+/// `withoutActuallyEscaping` would be plain Swift, and allocates a box at each call: 144 a training
+/// step of two threads, where a test allows none. A structure for each piece of work would allocate
+/// nothing, and every caller would have to spell out what its closure captures.
 @_silgen_name("viseme_lend")
 private func lend(
     _ body: (_ thread: Int, _ first: Int, _ end: Int) -> Void, _ job: UnsafeMutableRawPointer,
@@ -79,8 +83,8 @@ private final class Board: @unchecked Sendable {
     private let isDismissed = Atomic<Bool>(false)
     private let bell = NSCondition()
 
-    /// Rounds of waiting awake, some tens of microseconds, before a helper goes to sleep. Where there are more threads than
-    /// processors, waiting awake only keeps the others from working.
+    /// Rounds of waiting awake, some tens of microseconds, before a helper goes to sleep. Where
+    /// there are more threads than processors, waiting awake only keeps the others from working.
     private let patience: Int
 
     init(threads: Int) {
@@ -156,7 +160,8 @@ private final class Board: @unchecked Sendable {
         }
     }
 
-    /// Until job number `seen + 1` is there. The caller posts the next only when all are done with this one.
+    /// Until job number `seen + 1` is there. The caller posts the next only when all are done with
+    /// this one.
     private func wait(beyond seen: Int) {
         for _ in 0..<patience {
             if number.load(ordering: .acquiring) > seen { return }

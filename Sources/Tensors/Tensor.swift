@@ -1,6 +1,7 @@
 /// A named array as it leaves the program: row-major, in PyTorch's shape.
 public struct Tensor: Sendable, Equatable {
-    /// Its numbers. Half precision and small whole numbers are held by the wider type, which loses nothing.
+    /// Its numbers. Half precision and small whole numbers are held by the wider type, which loses
+    /// nothing.
     public enum Elements: Sendable, Equatable {
         case float32([Float])
         case float64([Double])
@@ -18,11 +19,14 @@ public struct Tensor: Sendable, Equatable {
     public var name: String
     public var shape: [Int]
     public var elements: Elements
-    /// The type it had where it came from, as the safetensors format names it: `F32`, `BF16`, `I64`.
+    /// The type it had where it came from, as the safetensors format names it: `F32`, `BF16`,
+    /// `I64`.
     public var dtype: String
 
     public init(name: String, shape: [Int], elements: Elements, dtype: String) {
-        precondition(shape.reduce(1, *) == elements.count, "\(name): \(shape) does not hold \(elements.count) values")
+        precondition(
+            shape.reduce(1, *) == elements.count,
+            "\(name): \(shape) does not hold \(elements.count) values")
         self.name = name
         self.shape = shape
         self.elements = elements

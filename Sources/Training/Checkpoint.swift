@@ -1,8 +1,9 @@
 import Studies
 import Tensors
 
-/// Everything needed to continue a run to the same bits. What is not here follows from the settings: orders, dropout and
-/// augmentation are functions of the seed, the epoch and the step; early stopping of the histories.
+/// Everything needed to continue a run to the same bits. What is not here follows from the
+/// settings: orders, dropout and augmentation are functions of the seed, the epoch and the step;
+/// early stopping of the histories.
 package struct Checkpoint: Sendable, Equatable {
     /// Epochs that are done.
     package var epochs: Int
@@ -27,8 +28,10 @@ package struct Checkpoint: Sendable, Equatable {
     package var bestWeights: [Tensor]
 
     package init(
-        epochs: Int, step: UInt64, batches: Int, lossSum: Double, correct: Int, histories: [History],
-        seconds: [Double], openSeconds: Double, layout: String, weights: [Float], averages: [Float], first: [Float],
+        epochs: Int, step: UInt64, batches: Int, lossSum: Double, correct: Int,
+        histories: [History],
+        seconds: [Double], openSeconds: Double, layout: String, weights: [Float], averages: [Float],
+        first: [Float],
         second: [Float],
         bestWeights: [Tensor]
     ) {

@@ -29,7 +29,8 @@ extension ClipThumbnails {
         // Every n-th pixel is the mean of n × n.
         var step = 1
         func bytes() -> Int {
-            2 * ClipThumbnails.clipLimit * count * (format.height / step) * (format.width / step) * format.channels
+            2 * ClipThumbnails.clipLimit * count * (format.height / step) * (format.width / step)
+                * format.channels
         }
         while bytes() > ClipThumbnails.byteLimit { step += 1 }
         let (height, width) = (format.height / step, format.width / step)
@@ -54,7 +55,8 @@ extension ClipThumbnails {
             }
         }
         self.init(
-            split: predictions.split, clips: Array(chosen), frames: count, height: height, width: width,
+            split: predictions.split, clips: Array(chosen), frames: count, height: height,
+            width: width,
             channels: format.channels, pixels: pixels)
     }
 }

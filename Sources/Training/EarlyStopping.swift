@@ -1,6 +1,7 @@
 import Studies
 
-/// Follows the best epoch, and says when to stop: after `patience` epochs without a rise (0: never).
+/// Follows the best epoch, and says when to stop: after `patience` epochs without a rise (0:
+/// never).
 package struct EarlyStopping: Sendable, Equatable {
     package let metric: Metric
     package let patience: Int

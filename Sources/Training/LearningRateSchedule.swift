@@ -4,7 +4,8 @@ import Tensors
 package struct LearningRateSchedule: Sendable, Equatable {
     package enum Kind: String, CaseIterable, Sendable {
         case constant
-        /// Half a cosine, from 1 in the first epoch after the warm-up towards 0 (Loshchilov and Hutter 2017, one cycle).
+        /// Half a cosine, from 1 in the first epoch after the warm-up towards 0 (Loshchilov and
+        /// Hutter 2017, one cycle).
         case cosine
         /// Times `stepFactor` after every `stepEpochs`.
         case step
@@ -16,7 +17,10 @@ package struct LearningRateSchedule: Sendable, Equatable {
     package var stepEpochs: Int
     package var stepFactor: Double
 
-    package init(kind: Kind = .constant, warmupEpochs: Int = 0, stepEpochs: Int = 10, stepFactor: Double = 0.1) {
+    package init(
+        kind: Kind = .constant, warmupEpochs: Int = 0, stepEpochs: Int = 10,
+        stepFactor: Double = 0.1
+    ) {
         self.kind = kind
         self.warmupEpochs = warmupEpochs
         self.stepEpochs = stepEpochs
@@ -29,7 +33,9 @@ package struct LearningRateSchedule: Sendable, Equatable {
         let past = epoch - 1 - warmupEpochs
         switch kind {
         case .constant: return 1
-        case .cosine: return 0.5 * (1 + PortableMath.cosPi(Double(past) / Double(max(epochs - warmupEpochs, 1))))
+        case .cosine:
+            return 0.5
+                * (1 + PortableMath.cosPi(Double(past) / Double(max(epochs - warmupEpochs, 1))))
         case .step: return PortableMath.power(stepFactor, past / stepEpochs)
         }
     }

@@ -14,7 +14,8 @@ package enum OptimizerKind: String, CaseIterable, Sendable {
     case lion
 }
 
-/// An optimiser and its moments, for all weights of a network. Constants are PyTorch's defaults (Lion: the paper's).
+/// An optimiser and its moments, for all weights of a network. Constants are PyTorch's defaults
+/// (Lion: the paper's).
 package final class Optimizer {
     private let kind: OptimizerKind
     private let weightDecay: Float
@@ -26,7 +27,8 @@ package final class Optimizer {
     private var steps = 0
 
     package init(
-        _ kind: OptimizerKind, weights: Buffer<Float>, gradients: Buffer<Float>, weightDecay: Double, momentum: Double,
+        _ kind: OptimizerKind, weights: Buffer<Float>, gradients: Buffer<Float>,
+        weightDecay: Double, momentum: Double,
         context: ComputeContext
     ) {
         self.kind = kind
@@ -64,34 +66,44 @@ package final class Optimizer {
                     weights: weights.pointer, first: first.pointer, second: second.pointer,
                     gradients: gradients.pointer,
                     beta1: 0.9, beta2: 0.999, stepSize: Float(lr / firstCorrection),
-                    secondCorrection: Float(secondCorrection), epsilon: 1e-8, decay: decoupled ? 0 : weightDecay,
+                    secondCorrection: Float(secondCorrection), epsilon: 1e-8,
+                    decay: decoupled ? 0 : weightDecay,
                     shrink: decoupled ? Float(1 - lr * Double(weightDecay)) : 1), range: range)
         case .sgd:
             context.kernels.momentum(
                 MomentumStep(
-                    weights: weights.pointer, velocity: first.pointer, gradients: gradients.pointer, lr: Float(lr),
+                    weights: weights.pointer, velocity: first.pointer, gradients: gradients.pointer,
+                    lr: Float(lr),
                     momentum: momentum, decay: weightDecay), range: range)
         case .lion:
             context.kernels.lion(
                 LionStep(
-                    weights: weights.pointer, average: first.pointer, gradients: gradients.pointer, lr: Float(lr),
-                    beta1: 0.9, beta2: 0.99, shrink: Float(1 - lr * Double(weightDecay))), range: range)
+                    weights: weights.pointer, average: first.pointer, gradients: gradients.pointer,
+                    lr: Float(lr),
+                    beta1: 0.9, beta2: 0.99, shrink: Float(1 - lr * Double(weightDecay))),
+                range: range)
         }
     }
 }
 
-/// Scales all gradients so that their norm is at most `limit` (Pascanu et al. 2013), as PyTorch's `clip_grad_norm_`.
+/// Scales all gradients so that their norm is at most `limit` (Pascanu et al. 2013), as PyTorch's
+/// `clip_grad_norm_`.
 /// - Returns: the norm before.
 @discardableResult
-package func clipGradients(_ gradients: Buffer<Float>, limit: Double, context: ComputeContext) -> Double {
+package func clipGradients(_ gradients: Buffer<Float>, limit: Double, context: ComputeContext)
+    -> Double
+{
     let chunk = 4096
     var total = 0.0
     for start in stride(from: 0, to: gradients.count, by: chunk) {
         total += Double(
-            context.kernels.squaredNorm(gradients.pointer + start, count: min(chunk, gradients.count - start)))
+            context.kernels.squaredNorm(
+                gradients.pointer + start, count: min(chunk, gradients.count - start)))
     }
     let norm = total.squareRoot()
     let factor = limit / (norm + 1e-6)
-    if factor < 1 { context.kernels.scale(gradients.pointer, by: Float(factor), count: gradients.count) }
+    if factor < 1 {
+        context.kernels.scale(gradients.pointer, by: Float(factor), count: gradients.count)
+    }
     return norm
 }

@@ -10,10 +10,12 @@ package struct Prediction: Sendable, Equatable {
 
     /// - Throws: `WeightMismatch` where the weights are not this network's.
     package static func predict(
-        _ clips: FramedClips, weights: [Tensor], classes: Int, settings: TrainingSettings, context: ComputeContext
+        _ clips: FramedClips, weights: [Tensor], classes: Int, settings: TrainingSettings,
+        context: ComputeContext
     ) throws -> [Prediction] {
         let network = NetworkRegistry.model(settings.model).init(
-            shape: networkShape(clips.format, classes: classes, settings: settings), clips: 1, context: context, seed: 0
+            shape: networkShape(clips.format, classes: classes, settings: settings), clips: 1,
+            context: context, seed: 0
         )
         let loss = CrossEntropy(classes: classes, clips: 1, context: context)
         try network.parameters.load(weights)
@@ -24,7 +26,8 @@ package struct Prediction: Sendable, Equatable {
             _ = loss.losses(network.forward(batch: 1, .evaluation), [MixedLabel(0)])
             let probabilities = loss.probabilities?.values(clip: 0) ?? []
             let label = probabilities.indices.max {
-                probabilities[$0] < probabilities[$1] || (probabilities[$0] == probabilities[$1] && $0 > $1)
+                probabilities[$0] < probabilities[$1]
+                    || (probabilities[$0] == probabilities[$1] && $0 > $1)
             }
             return Prediction(label: label ?? 0, probabilities: probabilities)
         }

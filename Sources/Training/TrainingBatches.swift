@@ -28,14 +28,18 @@ package final class TrainingBatches {
             let draw = augmentation.draw(seed: seed, epoch: epoch, clip: clip)
             let first = try views.show(clips, clip, draw, at: 2 * place)
             let label = clips.label(clip)
-            guard let partner = augmentation.partner(seed: seed, epoch: epoch, clip: clip, count: clips.count) else {
+            guard
+                let partner = augmentation.partner(
+                    seed: seed, epoch: epoch, clip: clip, count: clips.count)
+            else {
                 labels.append(MixedLabel(label))
                 pixels.append(MixedPixels(first))
                 continue
             }
             let other = augmentation.draw(seed: seed, epoch: epoch, clip: partner.clip)
             let second = try views.show(clips, partner.clip, other, at: 2 * place + 1)
-            labels.append(MixedLabel(first: label, second: clips.label(partner.clip), share: partner.share))
+            labels.append(
+                MixedLabel(first: label, second: clips.label(partner.clip), share: partner.share))
             pixels.append(MixedPixels(first, mixedWith: second, share: partner.share))
         }
         input.setClips(pixels)
@@ -63,6 +67,8 @@ extension FrameInput {
     /// Puts whole clips where the network reads them, the first at place 0.
     func load(_ source: FramedClips, _ clips: [Int], _ views: inout ClipViews) throws {
         setClips(
-            try clips.enumerated().map { place, clip in MixedPixels(try views.show(source, clip, nil, at: place)) })
+            try clips.enumerated().map { place, clip in
+                MixedPixels(try views.show(source, clip, nil, at: place))
+            })
     }
 }

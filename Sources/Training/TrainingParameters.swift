@@ -2,14 +2,15 @@ import Clips
 import Networks
 import Studies
 
-/// The configuration keys that say how a network is trained, the metrics that come of it, and how a configuration becomes
-/// `TrainingSettings`.
+/// The configuration keys that say how a network is trained, the metrics that come of it, and how a
+/// configuration becomes `TrainingSettings`.
 package enum TrainingParameters {
     /// The length of a run.
     package static let course: [Parameter] = [
         ParameterSchema.seed,
         Parameter("batch_size", .integer(1...4096), .integer(8), "training clips in one batch"),
-        Parameter("lr", .number(0...Double.greatestFiniteMagnitude), .number(0.0001), "learning rate"),
+        Parameter(
+            "lr", .number(0...Double.greatestFiniteMagnitude), .number(0.0001), "learning rate"),
         Parameter("epoch", .integer(1...10000), .integer(100), "epochs at most"),
         Parameter(
             "epoch_stop", .integer(0...50), .integer(5),
@@ -19,7 +20,8 @@ package enum TrainingParameters {
     package static let network: [Parameter] = [
         Parameter("model", .choice(NetworkRegistry.names), .text("resnet18_lstm"), "the network"),
         Parameter(
-            "filters", .integer(1...256), .integer(64), "filters of the first stage; 64 is the published network"),
+            "filters", .integer(1...256), .integer(64),
+            "filters of the first stage; 64 is the published network"),
         Parameter("dropout", .number(0...1, belowUpper: true), .number(0.2), "dropout probability"),
         Parameter(
             "bn_momentum", .number(0...1), .number(0.1),
@@ -27,32 +29,44 @@ package enum TrainingParameters {
         Parameter(
             "init_from", .text, .text(""),
             "weights to start from: a run (its file, or results/<name>:3 by number, label or id) or a .safetensors file; the digest of the weights is part of the identity",
-            decidesOutcome: false, path: Parameter.Path(), sweepRefusal: "can't be swept: write a recipe for each start"
+            decidesOutcome: false, path: Parameter.Path(),
+            sweepRefusal: "can't be swept: write a recipe for each start"
         ),
         Parameter(
             "init_skip", .texts(count: nil), .list([]),
-            "parameters that are drawn in spite of init_from, by name or pattern: fc.* for other classes"),
+            "parameters that are drawn in spite of init_from, by name or pattern: fc.* for other classes"
+        ),
         Parameter(
-            "freeze", .texts(count: nil), .list([]), "parameters that are not trained, by name or pattern: resnet.*"),
+            "freeze", .texts(count: nil), .list([]),
+            "parameters that are not trained, by name or pattern: resnet.*"),
     ]
 
     package static let optimizer: [Parameter] = [
         Parameter(
-            "optimizer", .choice(OptimizerKind.allCases.map(\.rawValue)), .text("adam"), "the optimiser"),
-        Parameter("weight_decay", .number(0...Double.greatestFiniteMagnitude), .number(0), "weight decay"),
+            "optimizer", .choice(OptimizerKind.allCases.map(\.rawValue)), .text("adam"),
+            "the optimiser"),
+        Parameter(
+            "weight_decay", .number(0...Double.greatestFiniteMagnitude), .number(0), "weight decay"),
         Parameter("momentum", .number(0...1, belowUpper: true), .number(0.9), "momentum of sgd"),
         Parameter(
-            "lr_schedule", .choice(LearningRateSchedule.Kind.allCases.map(\.rawValue)), .text("constant"),
+            "lr_schedule", .choice(LearningRateSchedule.Kind.allCases.map(\.rawValue)),
+            .text("constant"),
             "schedule of the learning rate over the epochs"),
-        Parameter("lr_warmup", .integer(0...10000), .integer(0), "epochs over which the learning rate rises"),
-        Parameter("lr_step", .integer(1...10000), .integer(10), "epochs between two drops of the step schedule"),
-        Parameter("lr_gamma", .number(0...1), .number(0.1), "factor of one drop of the step schedule"),
+        Parameter(
+            "lr_warmup", .integer(0...10000), .integer(0),
+            "epochs over which the learning rate rises"),
+        Parameter(
+            "lr_step", .integer(1...10000), .integer(10),
+            "epochs between two drops of the step schedule"),
+        Parameter(
+            "lr_gamma", .number(0...1), .number(0.1), "factor of one drop of the step schedule"),
         Parameter(
             "clip_norm", .number(0...Double.greatestFiniteMagnitude), .number(0),
             "greatest norm of the gradient; 0: no limit"),
     ]
 
-    /// Shares and cross-entropies have no unit. The learning rate is reported, and no study is judged by it.
+    /// Shares and cross-entropies have no unit. The learning rate is reported, and no study is
+    /// judged by it.
     package static let metrics = MetricSet(
         names: TrainingRun.metricNames, unjudged: ["lr"], standard: .valAccuracy, unit: "1")
 }
@@ -70,8 +84,10 @@ extension TrainingSettings {
         patience = configuration.integer("epoch_stop")
         lr = configuration.number("lr")
         schedule = LearningRateSchedule(
-            kind: LearningRateSchedule.Kind(rawValue: configuration.text("lr_schedule")) ?? .constant,
-            warmupEpochs: configuration.integer("lr_warmup"), stepEpochs: configuration.integer("lr_step"),
+            kind: LearningRateSchedule.Kind(rawValue: configuration.text("lr_schedule"))
+                ?? .constant,
+            warmupEpochs: configuration.integer("lr_warmup"),
+            stepEpochs: configuration.integer("lr_step"),
             stepFactor: configuration.number("lr_gamma"))
         optimizer = OptimizerKind(rawValue: configuration.text("optimizer")) ?? .adam
         weightDecay = configuration.number("weight_decay")

@@ -31,8 +31,10 @@ package struct TrainingResult: Sendable, Equatable {
     package var thumbnails: ClipThumbnails?
 
     package init(
-        outcome: Outcome, histories: [History], seconds: [Double], best: BestEpoch?, stoppedEarly: Bool,
-        weights: [Tensor], lastWeights: [Tensor] = [], test: TestResult?, predictions: [ClipPredictions] = [],
+        outcome: Outcome, histories: [History], seconds: [Double], best: BestEpoch?,
+        stoppedEarly: Bool,
+        weights: [Tensor], lastWeights: [Tensor] = [], test: TestResult?,
+        predictions: [ClipPredictions] = [],
         thumbnails: ClipThumbnails? = nil
     ) {
         self.outcome = outcome

@@ -7,7 +7,9 @@ import Tensors
 /// One run: trains a network on clips, epoch by epoch, and keeps the best.
 package final class TrainingRun {
     /// The histories of a run, in this order.
-    package static let metricNames = ["train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr"]
+    package static let metricNames = [
+        "train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr",
+    ]
 
     private let settings: TrainingSettings
     private let data: ClipSplits
@@ -24,14 +26,18 @@ package final class TrainingRun {
         self.settings = settings
         self.data = data
         self.context = context
-        batches = TrainingBatches(clips: data.train, augmentation: settings.augmentation, seed: settings.seed)
-        let clips = min(settings.batchSize, max(data.train.count, data.val.count, data.test?.count ?? 0))
+        batches = TrainingBatches(
+            clips: data.train, augmentation: settings.augmentation, seed: settings.seed)
+        let clips = min(
+            settings.batchSize, max(data.train.count, data.val.count, data.test?.count ?? 0))
         network = NetworkRegistry.model(settings.model).init(
-            shape: networkShape(data.train.format, classes: data.classes.count, settings: settings), clips: clips,
+            shape: networkShape(data.train.format, classes: data.classes.count, settings: settings),
+            clips: clips,
             context: context, seed: settings.seed)
         loss = CrossEntropy(classes: data.classes.count, clips: clips, context: context)
         optimizer = Optimizer(
-            settings.optimizer, weights: network.parameters.weights, gradients: network.parameters.gradients,
+            settings.optimizer, weights: network.parameters.weights,
+            gradients: network.parameters.gradients,
             weightDecay: settings.weightDecay, momentum: settings.momentum, context: context)
     }
 
@@ -50,7 +56,8 @@ package final class TrainingRun {
     ///   - report: is called after each batch and epoch.
     /// - Throws: `UnfitCheckpoint`, and what `keeper` and `report` throw.
     package func train(
-        from checkpoint: Checkpoint? = nil, keeper: (any CheckpointKeeper)? = nil, clock seconds: () -> Double,
+        from checkpoint: Checkpoint? = nil, keeper: (any CheckpointKeeper)? = nil,
+        clock seconds: () -> Double,
         report: (TrainingEvent) throws -> Void
     ) throws -> TrainingResult {
         var progress = Progress()
@@ -58,21 +65,27 @@ package final class TrainingRun {
             try restore(checkpoint, &progress)
             try report(.resumed(epochs: checkpoint.epochs))
         }
-        frozen = settings.frozen.isEmpty ? nil : try FrozenParameters(settings.frozen, of: network.parameters)
+        frozen =
+            settings.frozen.isEmpty
+            ? nil : try FrozenParameters(settings.frozen, of: network.parameters)
         var outcome = Outcome.trained
         while progress.epochs < settings.epochs && !progress.stopping(settings).shouldStop {
             let epoch = progress.epochs + 1
             let start = seconds() - progress.openSeconds
             let lr = settings.lr * settings.schedule.factor(epoch: epoch, epochs: settings.epochs)
-            let train = try trainEpoch(epoch, lr: lr, &progress, keeper, elapsed: { seconds() - start }, report: report)
+            let train = try trainEpoch(
+                epoch, lr: lr, &progress, keeper, elapsed: { seconds() - start }, report: report)
             outcome = train.loss.isFinite ? .trained : .diverged
-            let val = outcome == .trained ? try evaluate(data.val) : Score(loss: .nan, accuracy: .nan)
+            let val =
+                outcome == .trained ? try evaluate(data.val) : Score(loss: .nan, accuracy: .nan)
             let values = [train.loss, train.accuracy, val.loss, val.accuracy, lr]
             let isBest = progress.record(values, settings)
             if isBest { progress.bestWeights = network.parameters.tensors }
             progress.seconds.append(seconds() - start)
             try report(
-                .epoch(EpochRecord(epoch: epoch, values: values, seconds: seconds() - start, isBest: isBest)))
+                .epoch(
+                    EpochRecord(
+                        epoch: epoch, values: values, seconds: seconds() - start, isBest: isBest)))
             if outcome == .diverged { break }
             if let keeper, keeper.isDue(atEndOfEpoch: true) { try keeper.keep(state(progress)) }
         }
@@ -81,7 +94,8 @@ package final class TrainingRun {
         return TrainingResult(
             outcome: outcome, histories: progress.histories, seconds: progress.seconds,
             best: progress.stopping(settings).best,
-            stoppedEarly: outcome == .trained && progress.epochs < settings.epochs, weights: progress.bestWeights,
+            stoppedEarly: outcome == .trained && progress.epochs < settings.epochs,
+            weights: progress.bestWeights,
             lastWeights: last, test: test, predictions: predictions,
             thumbnails: try predictions.last.flatMap {
                 try ClipThumbnails($0, $0.split == .test ? data.test ?? data.val : data.val)
@@ -106,8 +120,12 @@ package final class TrainingRun {
         func stopping(_ settings: TrainingSettings) -> EarlyStopping {
             var stopping = EarlyStopping(metric: settings.metric, patience: settings.patience)
             let diverged = histories[0].values.map { !$0.isFinite }
-            guard let judged = histories.first(where: { $0.name == settings.metric.name }) else { return stopping }
-            for (value, isLost) in zip(judged.values, diverged) { _ = stopping.record(isLost ? .nan : value) }
+            guard let judged = histories.first(where: { $0.name == settings.metric.name }) else {
+                return stopping
+            }
+            for (value, isLost) in zip(judged.values, diverged) {
+                _ = stopping.record(isLost ? .nan : value)
+            }
             return stopping
         }
 
@@ -123,9 +141,11 @@ package final class TrainingRun {
     private func state(_ progress: Progress) -> Checkpoint {
         let parameters = network.parameters
         return Checkpoint(
-            epochs: progress.epochs, step: step, batches: progress.batches, lossSum: progress.lossSum,
+            epochs: progress.epochs, step: step, batches: progress.batches,
+            lossSum: progress.lossSum,
             correct: progress.correct, histories: progress.histories, seconds: progress.seconds,
-            openSeconds: progress.openSeconds, layout: parameters.layout, weights: Array(parameters.weights.elements),
+            openSeconds: progress.openSeconds, layout: parameters.layout,
+            weights: Array(parameters.weights.elements),
             averages: Array(parameters.averages.elements),
             first: Array(optimizer.first.elements), second: Array(optimizer.second.elements),
             bestWeights: progress.bestWeights)
@@ -138,7 +158,8 @@ package final class TrainingRun {
             (optimizer.first, checkpoint.first), (optimizer.second, checkpoint.second),
         ]
         let names = parameters.tensors.map(\.name)
-        let best = Dictionary(checkpoint.bestWeights.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let best = Dictionary(
+            checkpoint.bestWeights.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let bestWeights = names.compactMap { best[$0] }
         let batches = (data.train.count + settings.batchSize - 1) / settings.batchSize
         guard checkpoint.layout == parameters.layout, states.allSatisfy({ $0.count == $1.count }),
@@ -190,11 +211,14 @@ package final class TrainingRun {
             try report(.batch(epoch: epoch, done: progress.batches, of: batches))
         }
         return Score(
-            loss: progress.lossSum / Double(order.count), accuracy: Double(progress.correct) / Double(order.count))
+            loss: progress.lossSum / Double(order.count),
+            accuracy: Double(progress.correct) / Double(order.count))
     }
 
     /// - Returns: how many of the clips were classified correctly before the step.
-    private func trainBatch(_ clips: [Int], epoch: Int, lr: Double, takeLoss: (Float) -> Void) throws -> Int {
+    private func trainBatch(_ clips: [Int], epoch: Int, lr: Double, takeLoss: (Float) -> Void)
+        throws -> Int
+    {
         let labels = try batches.load(clips, epoch: epoch, into: network.input)
         network.pack()
         let logits = network.forward(batch: clips.count, .training(seed: settings.seed, step: step))
@@ -213,7 +237,8 @@ package final class TrainingRun {
 
     /// Loss and accuracy on one split, without dropout, batch norm by its averages.
     private func evaluate(
-        _ clips: FramedClips, tally: ((_ logits: Logits, _ place: Int, _ predicted: Int) -> Void)? = nil
+        _ clips: FramedClips,
+        tally: ((_ logits: Logits, _ place: Int, _ predicted: Int) -> Void)? = nil
     ) throws -> Score {
         network.pack(training: false)
         var loss = 0.0
@@ -223,17 +248,21 @@ package final class TrainingRun {
             try network.input.load(clips, part, &views)
             let labels = part.map { clips.label($0) }
             let logits = network.forward(batch: part.count, .evaluation)
-            for value in self.loss.losses(logits, labels.map { MixedLabel($0) }) { loss += Double(value) }
+            for value in self.loss.losses(logits, labels.map { MixedLabel($0) }) {
+                loss += Double(value)
+            }
             for (clip, label) in labels.enumerated() {
                 let guess = logits.prediction(clip: clip)
                 if guess == label { correct += 1 }
                 if let tally { tally(logits, clip, guess) }
             }
         }
-        return Score(loss: loss / Double(clips.count), accuracy: Double(correct) / Double(clips.count))
+        return Score(
+            loss: loss / Double(clips.count), accuracy: Double(correct) / Double(clips.count))
     }
 
-    /// What the best weights say of the validation clips, and of the test clips, by which nobody chose anything.
+    /// What the best weights say of the validation clips, and of the test clips, by which nobody
+    /// chose anything.
     private func judge(_ weights: [Tensor]) throws -> (TestResult?, [ClipPredictions]) {
         guard !weights.isEmpty else { return (nil, []) }
         do { try network.parameters.load(weights) } catch {
@@ -241,7 +270,8 @@ package final class TrainingRun {
         }
         func predictions(_ split: Split, _ clips: FramedClips) throws -> (Score, ClipPredictions) {
             var made = ClipPredictions(
-                split: split, names: clips.names, labels: clips.labels, predicted: [], probabilities: [])
+                split: split, names: clips.names, labels: clips.labels, predicted: [],
+                probabilities: [])
             let score = try evaluate(clips) { [loss] logits, clip, predicted in
                 made.predicted.append(predicted)
                 made.probabilities.append(loss.probabilities?.values(clip: clip)[predicted] ?? .nan)
@@ -254,8 +284,13 @@ package final class TrainingRun {
         let (score, test) = try predictions(.test, clips)
         let classes = data.classes.count
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
-        for (label, predicted) in zip(test.labels, test.predicted) { confusion[label][predicted] += 1 }
-        return (TestResult(loss: score.loss, accuracy: score.accuracy, confusion: confusion), [val, test])
+        for (label, predicted) in zip(test.labels, test.predicted) {
+            confusion[label][predicted] += 1
+        }
+        return (
+            TestResult(loss: score.loss, accuracy: score.accuracy, confusion: confusion),
+            [val, test]
+        )
     }
 }
 
@@ -263,14 +298,17 @@ extension Logits {
     /// The most probable class of a clip; ties go to the first.
     fileprivate func prediction(clip: Int) -> Int {
         let logits = values(clip: clip)
-        return logits.indices.max { logits[$0] < logits[$1] || (logits[$0] == logits[$1] && $0 > $1) } ?? 0
+        return logits.indices.max {
+            logits[$0] < logits[$1] || (logits[$0] == logits[$1] && $0 > $1)
+        } ?? 0
     }
 }
 
 /// The network of these settings for clips of this format.
 func networkShape(_ format: ClipFormat, classes: Int, settings: TrainingSettings) -> NetworkShape {
     NetworkShape(
-        frames: format.frames, height: format.height, width: format.width, channels: format.channels,
+        frames: format.frames, height: format.height, width: format.width,
+        channels: format.channels,
         filters: settings.filters, classes: classes, dropout: Float(settings.dropout),
         batchNormMomentum: Float(settings.batchNormMomentum))
 }
@@ -280,5 +318,6 @@ package struct UnfitCheckpoint: Error, CustomStringConvertible {
     package var description: String { "the checkpoint does not fit this run" }
 }
 
-/// Goes up with every change to the code that changes the bits of a result. Part of a run's identity.
+/// Goes up with every change to the code that changes the bits of a result. Part of a run's
+/// identity.
 package let numericsRevision = 4

@@ -10,7 +10,9 @@ import Training
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure the engine.", shouldDisplay: false,
-        subcommands: [Step.self, Products.self, Files.self, MakeStudy.self, Batches.self, MakeClips.self])
+        subcommands: [
+            Step.self, Products.self, Files.self, MakeStudy.self, Batches.self, MakeClips.self,
+        ])
 
     struct Size: ParsableArguments {
         @Option var filters = 8
@@ -27,31 +29,39 @@ struct BenchCommand: ParsableCommand {
 
         var network: NetworkShape {
             NetworkShape(
-                frames: frames, height: size, width: size, channels: 1, filters: filters, classes: 10, dropout: 0,
+                frames: frames, height: size, width: size, channels: 1, filters: filters,
+                classes: 10, dropout: 0,
                 batchNormMomentum: 0.1)
         }
     }
 
     /// Training steps on one batch of random clips, to be timed beside another program.
     ///
-    /// With `--serve` it reads numbers from standard input; for each number of steps it answers with one line, the time of
-    /// each step in milliseconds and its loss.
+    /// With `--serve` it reads numbers from standard input; for each number of steps it answers
+    /// with one line, the time of each step in milliseconds and its loss.
     struct Step: ParsableCommand {
         @OptionGroup var size: Size
         @Option var steps = 20
         @Flag var serve = false
-        @Flag(help: "Count heap allocations, with scripts/count_allocations.c preloaded.") var allocations = false
-        @Option(help: "Leave the initial weights and the clips here, as .safetensors.") var export: String?
+        @Flag(help: "Count heap allocations, with scripts/count_allocations.c preloaded.")
+        var allocations = false
+        @Option(help: "Leave the initial weights and the clips here, as .safetensors.") var export:
+            String?
 
         func run() throws {
             let context = ComputeContext(kernels: try chosenWidth().kernels, threads: size.threads)
-            let network = ResNet18LSTM(shape: size.network, clips: size.batch, context: context, seed: 0)
+            let network = ResNet18LSTM(
+                shape: size.network, clips: size.batch, context: context, seed: 0)
             let optimizer = Optimizer(
-                .adam, weights: network.parameters.weights, gradients: network.parameters.gradients, weightDecay: 0,
+                .adam, weights: network.parameters.weights, gradients: network.parameters.gradients,
+                weightDecay: 0,
                 momentum: 0, context: context)
-            let loss = CrossEntropy(classes: size.network.classes, clips: size.batch, context: context)
+            let loss = CrossEntropy(
+                classes: size.network.classes, clips: size.batch, context: context)
             let clips = setClips(network)
-            if let export { try SafeTensors.write(network.parameters.tensors + [clips], to: export) }
+            if let export {
+                try SafeTensors.write(network.parameters.tensors + [clips], to: export)
+            }
             let labels = (0..<size.batch).map { MixedLabel($0 % 10) }
             var number: UInt64 = 0
 
@@ -63,11 +73,15 @@ struct BenchCommand: ParsableCommand {
                 network.backward(loss.gradient(labels))
                 optimizer.step(lr: 0.001)
                 number += 1
-                return ((monotonicSeconds() - start) * 1000, losses.reduce(0, +) / Float(losses.count))
+                return (
+                    (monotonicSeconds() - start) * 1000, losses.reduce(0, +) / Float(losses.count)
+                )
             }
 
             if allocations {
-                guard let count = allocationCounter() else { throw ValidationError("no counter is preloaded") }
+                guard let count = allocationCounter() else {
+                    throw ValidationError("no counter is preloaded")
+                }
                 for _ in 0..<2 { _ = step() }
                 let before = count()
                 for _ in 0..<steps { _ = step() }
@@ -89,7 +103,9 @@ struct BenchCommand: ParsableCommand {
         }
 
         private func allocationCounter() -> (@convention(c) () -> Int)? {
-            dlsym(nil, "viseme_allocations").map { unsafeBitCast($0, to: (@convention(c) () -> Int).self) }
+            dlsym(nil, "viseme_allocations").map {
+                unsafeBitCast($0, to: (@convention(c) () -> Int).self)
+            }
         }
 
         private func setClips(_ network: any Network) -> Tensor {
@@ -104,7 +120,9 @@ struct BenchCommand: ParsableCommand {
                     all += frame
                 }
             }
-            return Tensor(name: "clips", shape: [size.batch, size.frames, 1, size.size, size.size], values: all)
+            return Tensor(
+                name: "clips", shape: [size.batch, size.frames, 1, size.size, size.size],
+                values: all)
         }
     }
 
@@ -116,7 +134,8 @@ struct BenchCommand: ParsableCommand {
         func run() throws {
             let kernels = try chosenWidth().kernels
             let context = ComputeContext(kernels: kernels, threads: size.threads)
-            let network = ResNet18LSTM(shape: size.network, clips: size.batch, context: context, seed: 0)
+            let network = ResNet18LSTM(
+                shape: size.network, clips: size.batch, context: context, seed: 0)
             network.pack()
             var rows: [[String: Any]] = []
             var peaks: [Double] = []
@@ -125,25 +144,29 @@ struct BenchCommand: ParsableCommand {
                     var shares: [Double] = []
                     var seconds: [Double] = []
                     for _ in 0..<rounds {
-                        // The clock of a shared context wanders: the peak is taken beside every measurement.
+                        // The clock of a shared context wanders: the peak is taken beside every
+                        // measurement.
                         let peak = peakRate(kernels)
                         let time = time(of: pass.run)
                         peaks.append(peak)
                         seconds.append(time)
-                        shares.append(Double(timing.multiplyAdds) / time / peak / Double(size.threads))
+                        shares.append(
+                            Double(timing.multiplyAdds) / time / peak / Double(size.threads))
                     }
                     rows.append([
                         "product": timing.name, "method": timing.method, "pass": pass.name,
                         "microseconds": median(seconds) * 1e6, "share": median(shares),
                         "gflops": 2 * Double(timing.multiplyAdds) / median(seconds) / 1e9,
-                        "direct_gflops": 2 * Double(timing.directMultiplyAdds) / median(seconds) / 1e9,
+                        "direct_gflops": 2 * Double(timing.directMultiplyAdds) / median(seconds)
+                            / 1e9,
                     ])
                 }
             }
             let all: [String: Any] = [
                 "width": kernels.name, "peak_gflops": 2 * median(peaks) / 1e9, "products": rows,
             ]
-            let json = try JSONSerialization.data(withJSONObject: all, options: [.prettyPrinted, .sortedKeys])
+            let json = try JSONSerialization.data(
+                withJSONObject: all, options: [.prettyPrinted, .sortedKeys])
             print(String(decoding: json, as: UTF8.self))
         }
 

@@ -8,7 +8,8 @@ import Studies
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Read every stored run and verify its digests; nothing is trained.",
+        commandName: "check",
+        abstract: "Read every stored run and verify its digests; nothing is trained.",
         discussion: """
             --repair writes anew what is derived from the run files: sweep.h5, digests.txt, the report. Run files themselves are \
             never changed: `viseme sweep` sets damaged ones aside and trains those runs again.
@@ -42,21 +43,26 @@ struct CheckCommand: ParsableCommand {
     }
 
     /// What does not say what the run files say.
-    private func derivedProblems(_ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults) -> [String] {
+    private func derivedProblems(_ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults)
+        -> [String]
+    {
         let cure = "`viseme check --repair` or `viseme report` rebuilds it"
         var problems: [String] = []
         // Before the first report there is nothing to be wrong.
-        guard !stored.runs.isEmpty || FileManager.default.fileExists(atPath: folder.sweepFile.path) else { return [] }
+        guard !stored.runs.isEmpty || FileManager.default.fileExists(atPath: folder.sweepFile.path)
+        else { return [] }
         if FileManager.default.fileExists(atPath: folder.sweepFile.path) {
             do {
                 let derived = try SweepFile.read(folder.sweepFile, excluding: plan.excludedMetrics)
                 for id in derived.keys.sorted() where stored.runs[id] == nil {
                     problems.append(
-                        "\(folder.sweepFile.path): contains run \(id), whose file is missing or damaged: \(cure)")
+                        "\(folder.sweepFile.path): contains run \(id), whose file is missing or damaged: \(cure)"
+                    )
                 }
                 for (id, run) in stored.runs.sorted(by: { $0.key < $1.key })
                 where !run.isSame(as: derived[id].map(stored.judged)) {
-                    problems.append("\(folder.sweepFile.path): run \(id) differs from its run file: \(cure)")
+                    problems.append(
+                        "\(folder.sweepFile.path): run \(id) differs from its run file: \(cure)")
                 }
             } catch {
                 problems.append("\(error): \(cure)")
@@ -80,23 +86,30 @@ struct CheckCommand: ParsableCommand {
                 problems.append("\(file.path): is missing: \(cure)")
                 continue
             }
-            if found != text { problems.append("\(file.path): differs from the run files: \(cure)") }
+            if found != text {
+                problems.append("\(file.path): differs from the run files: \(cure)")
+            }
         }
         return problems
     }
 
-    /// What lies among the runs and is no run. Runs of other plans of this folder are read and verified too.
+    /// What lies among the runs and is no run. Runs of other plans of this folder are read and
+    /// verified too.
     private func foreignFiles(_ folder: StudyFolder, _ plan: Plan) throws -> [String] {
         let planned = Set(plan.runs.map { folder.runFile($0.id).lastPathComponent })
         let names: [String]
-        do { names = try FileManager.default.contentsOfDirectory(atPath: folder.runs.path).sorted() } catch {
-            throw StoreError.unreadable(path: folder.runs.path, reason: "the folder can't be listed")
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: folder.runs.path).sorted()
+        } catch {
+            throw StoreError.unreadable(
+                path: folder.runs.path, reason: "the folder can't be listed")
         }
         return names.filter { !planned.contains($0) && !$0.hasSuffix(".tmp") }.compactMap { name in
             let file = folder.runs.appending(path: name)
             do {
                 let id = try TrainerCatalog.read(file).identity.id
-                return "\(id).h5" == name ? nil : "\(file.path): is the run \(id) under another name"
+                return "\(id).h5" == name
+                    ? nil : "\(file.path): is the run \(id) under another name"
             } catch {
                 return "\(error)"
             }

@@ -20,7 +20,8 @@ struct CompareCommand: ParsableCommand {
         let isSame =
             try StudyArgument.isStudy(first) && StudyArgument.isStudy(second)
             ? compareStudies(StudyFolder(URL(filePath: first)), StudyFolder(URL(filePath: second)))
-            : compareRuns(TrainerCatalog.read(RunName.file(first)), TrainerCatalog.read(RunName.file(second)))
+            : compareRuns(
+                TrainerCatalog.read(RunName.file(first)), TrainerCatalog.read(RunName.file(second)))
         if !isSame { throw ExitStatus.difference }
     }
 
@@ -30,7 +31,8 @@ struct CompareCommand: ParsableCommand {
         let comparison = RunComparison(a, b)
         print(
             aligned([
-                ["a", "\(a.provenance.label)  \(a.identity.id)"], ["b", "\(b.provenance.label)  \(b.identity.id)"],
+                ["a", "\(a.provenance.label)  \(a.identity.id)"],
+                ["b", "\(b.provenance.label)  \(b.identity.id)"],
             ]))
         if comparison.hasSameContent {
             print("\nthe same content, to the bit: \(a.contentDigest)")
@@ -44,11 +46,14 @@ struct CompareCommand: ParsableCommand {
         print("\nmetrics, at the best epoch of each")
         let metrics = comparison.metrics.map { metric in
             [
-                "  " + metric.name, short(metric.first), short(metric.second), short(metric.second - metric.first),
+                "  " + metric.name, short(metric.first), short(metric.second),
+                short(metric.second - metric.first),
                 metric.epoch.map { "apart from epoch \($0)" } ?? "",
             ]
         }
-        print(metrics.isEmpty ? "  the same histories, to the bit" : table(["", "a", "b", "b − a", ""], metrics))
+        print(
+            metrics.isEmpty
+                ? "  the same histories, to the bit" : table(["", "a", "b", "b − a", ""], metrics))
         print("\nweights")
         print(weights(comparison))
         return false
@@ -56,7 +61,9 @@ struct CompareCommand: ParsableCommand {
 
     private func weights(_ comparison: RunComparison) -> String {
         if comparison.hasSameWeights { return "  the same, to the bit" }
-        guard let differences = comparison.weights else { return "  differ; not kept by both, so not compared further" }
+        guard let differences = comparison.weights else {
+            return "  differ; not kept by both, so not compared further"
+        }
         let shown = 20
         let rows = differences.prefix(shown).map { difference -> [String] in
             switch difference {
@@ -67,7 +74,8 @@ struct CompareCommand: ParsableCommand {
             case .onlySecond(let name): ["  " + name, "only in b", ""]
             }
         }
-        return aligned(rows) + (differences.count > shown ? "\n  … and \(differences.count - shown) more" : "")
+        return aligned(rows)
+            + (differences.count > shown ? "\n  … and \(differences.count - shown) more" : "")
     }
 
     // MARK: Studies
@@ -79,7 +87,9 @@ struct CompareCommand: ParsableCommand {
         }
         if plans.0.initialWeights != plans.1.initialWeights { print("init_from: other weights") }
         for key in settings {
-            print("\(key): \(plans.0.settings[key]?.label ?? "–") in a, \(plans.1.settings[key]?.label ?? "–") in b")
+            print(
+                "\(key): \(plans.0.settings[key]?.label ?? "–") in a, \(plans.1.settings[key]?.label ?? "–") in b"
+            )
         }
         let others = Dictionary(plans.1.runs.map { ($0.label, $0) }) { first, _ in first }
         var (same, onlyA, rows) = (0, 0, [[String]]())
@@ -94,19 +104,25 @@ struct CompareCommand: ParsableCommand {
                 continue
             }
             let (x, y) = (one.best?.value ?? .nan, other.best?.value ?? .nan)
-            rows.append([run.label, short(x), short(y), short(y - x), run.id == twin.id ? "same identity" : ""])
+            rows.append([
+                run.label, short(x), short(y), short(y - x),
+                run.id == twin.id ? "same identity" : "",
+            ])
         }
         let labels = Set(plans.0.runs.filter { stored.0.runs[$0.id] != nil }.map(\.label))
         let onlyB = plans.1.runs.count { stored.1.runs[$0.id] != nil && !labels.contains($0.label) }
-        if !rows.isEmpty { print(table(["run", "best \(plans.0.metric.name), a", "b", "b − a", ""], rows)) }
+        if !rows.isEmpty {
+            print(table(["run", "best \(plans.0.metric.name), a", "b", "b − a", ""], rows))
+        }
         print(
             "\(same) runs are the same to the bit, \(rows.count) differ, \(onlyA) are stored in a alone, \(onlyB) in b alone"
         )
         return rows.isEmpty && onlyA == 0 && onlyB == 0
     }
 
-    private func plansAndRuns(_ a: StudyFolder, _ b: StudyFolder) throws -> ((Plan, Plan), (StudyResults, StudyResults))
-    {
+    private func plansAndRuns(_ a: StudyFolder, _ b: StudyFolder) throws -> (
+        (Plan, Plan), (StudyResults, StudyResults)
+    ) {
         let plans = (try a.readPlan(), try b.readPlan())
         return (plans, (StudyResults(a, plans.0), StudyResults(b, plans.1)))
     }

@@ -18,7 +18,9 @@ enum ErrorMessage {
             print(Viseme.fullMessage(for: error))
             return .completed
         }
-        complain("viseme: error: \(commandLineMessage(error))\n  see: \(command(CommandLine.arguments)) --help")
+        complain(
+            "viseme: error: \(commandLineMessage(error))\n  see: \(command(CommandLine.arguments)) --help"
+        )
         return .wrong
     }
 
@@ -26,7 +28,9 @@ enum ErrorMessage {
     private static func commandLineMessage(_ error: any Error) -> String {
         var message = Viseme.message(for: error)
         if message.hasSuffix(".") { message.removeLast() }
-        guard let first = message.first, first.isUppercase, message.dropFirst().first?.isLowercase ?? false else {
+        guard let first = message.first, first.isUppercase,
+            message.dropFirst().first?.isLowercase ?? false
+        else {
             return message
         }
         return first.lowercased() + message.dropFirst()

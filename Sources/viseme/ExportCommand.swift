@@ -8,7 +8,8 @@ import Tensors
 
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Export results for other tools: CSV, netCDF, safetensors.",
+        commandName: "export",
+        abstract: "Export results for other tools: CSV, netCDF, safetensors.",
         discussion: """
             Of a study: --csv writes a row for each run, --histories one for each epoch, --netcdf all of it as netCDF-4. Of a \
             run: --safetensors writes its weights, --csv its histories, --clips its validation and test clips as its network \
@@ -23,18 +24,26 @@ struct ExportCommand: AsyncParsableCommand {
     var histories: String?
     @Option(help: ArgumentHelp("Weights under PyTorch's names.", valueName: "file"))
     var safetensors: String?
-    @Option(help: ArgumentHelp("Validation and test clips of a run, as safetensors.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Validation and test clips of a run, as safetensors.", valueName: "file")
+    )
     var clips: String?
     @Option(help: ArgumentHelp("The whole study as netCDF-4.", valueName: "file"))
     var netcdf: String?
 
     func validate() throws {
-        guard csv != nil || histories != nil || safetensors != nil || netcdf != nil || clips != nil else {
-            throw ValidationError("nothing to write: give --csv, --histories, --netcdf, --safetensors or --clips")
+        guard csv != nil || histories != nil || safetensors != nil || netcdf != nil || clips != nil
+        else {
+            throw ValidationError(
+                "nothing to write: give --csv, --histories, --netcdf, --safetensors or --clips")
         }
         let names = [csv, histories, safetensors, netcdf, clips].compactMap { $0 }
-        if names.count(where: { $0 == "-" }) > 1 { throw ValidationError("standard output takes one of them") }
-        if Set(names).count < names.count { throw ValidationError("each of them needs a file of its own") }
+        if names.count(where: { $0 == "-" }) > 1 {
+            throw ValidationError("standard output takes one of them")
+        }
+        if Set(names).count < names.count {
+            throw ValidationError("each of them needs a file of its own")
+        }
     }
 
     func run() async throws {
@@ -75,7 +84,8 @@ struct ExportCommand: AsyncParsableCommand {
         if name != "-" { try OutputFile.refuseStudies(name) }
         if name == "-" { return try FileHandle.standardOutput.write(contentsOf: data) }
         do { try data.write(to: URL(filePath: name), options: .atomic) } catch {
-            throw StoreError.unwritable(path: name, reason: "the folder is not there, or may not be written")
+            throw StoreError.unwritable(
+                path: name, reason: "the folder is not there, or may not be written")
         }
         print("written: \(name)")
     }

@@ -7,7 +7,8 @@ import Studies
 
 struct GCCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gc", abstract: "List what can be deleted from a study's folder, and delete it.",
+        commandName: "gc",
+        abstract: "List what can be deleted from a study's folder, and delete it.",
         discussion: """
             Without --yes nothing goes. With it, weights beyond what is kept and leftovers go, and what else is named. \
             Digests, histories and results stay, whatever goes of the weights.
@@ -44,7 +45,9 @@ struct GCCommand: ParsableCommand {
         }
         print(table(["what", "items", "size", yes ? "" : "with --yes"], rows))
         let bytes = chosen.reduce(0) { $0 + garbage.bytes($1) }
-        guard yes else { return print("\(byteCount(bytes)) would be freed; nothing is deleted without --yes") }
+        guard yes else {
+            return print("\(byteCount(bytes)) would be freed; nothing is deleted without --yes")
+        }
         try garbage.remove(chosen)
         try writeDerived(folder, plan, StudyResults(folder, plan))
         print("\(byteCount(bytes)) freed")

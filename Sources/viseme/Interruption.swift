@@ -17,7 +17,8 @@ enum Interruption {
     /// Whether the first signal asks the run of this very process to keep a checkpoint and end.
     private static let isGentle = Atomic(false)
     /// Made once, at the first use, and kept.
-    nonisolated(unsafe) private static let sources = signals.compactMap { number -> (any DispatchSourceSignal)? in
+    nonisolated(unsafe) private static let sources = signals.compactMap {
+        number -> (any DispatchSourceSignal)? in
         // A hang-up that is ignored from the start, as nohup asks, stays so.
         if isIgnored(signal(number, SIG_IGN)) && number == SIGHUP { return nil }
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
@@ -29,7 +30,9 @@ enum Interruption {
                     killRunningRuns()
                     exit(ExitStatus.interrupted.rawValue)
                 }
-                complain("stopping: waiting for runs to save their checkpoints; press Ctrl-C again to stop at once")
+                complain(
+                    "stopping: waiting for runs to save their checkpoints; press Ctrl-C again to stop at once"
+                )
                 task.cancel()
             }
         }
@@ -41,7 +44,8 @@ enum Interruption {
         unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    /// Runs `body`, which trains; the first signal asks it to keep a checkpoint and end, the second ends the program.
+    /// Runs `body`, which trains; the first signal asks it to keep a checkpoint and end, the second
+    /// ends the program.
     static func asking<Result>(_ body: () throws -> Result) rethrows -> Result {
         _ = sources
         isGentle.store(true, ordering: .relaxed)

@@ -6,7 +6,8 @@ import Studies
 
 struct MergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "merge", abstract: "Copy the runs of other folders of a study into one folder.",
+        commandName: "merge",
+        abstract: "Copy the runs of other folders of a study into one folder.",
         discussion: """
             Runs are taken by identity, each file verified. A damaged run, or one that both hold with different content, is reported and not \
             taken, and the exit status is 3. The other folders stay as they are.
@@ -20,7 +21,8 @@ struct MergeCommand: ParsableCommand {
     func run() throws {
         let target = StudyFolder(URL(filePath: into))
         let sources = from.map { StudyFolder(URL(filePath: $0)) }
-        for source in sources where source.url.standardizedFileURL == target.url.standardizedFileURL {
+        for source in sources where source.url.standardizedFileURL == target.url.standardizedFileURL
+        {
             throw ValidationError("\(into): can't be merged into itself")
         }
         for source in sources { _ = try source.readPlan() }

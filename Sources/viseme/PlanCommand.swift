@@ -7,7 +7,8 @@ import Studies
 
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "List the runs and what is stored; nothing is decoded, written or trained.")
+        commandName: "plan",
+        abstract: "List the runs and what is stored; nothing is decoded, written or trained.")
 
     @OptionGroup var options: StudyOptions
     @OptionGroup var workers: WorkerOptions
@@ -20,7 +21,8 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         let recipe = try options.read()
         if resolved { return print(try recipe.resolved(), terminator: "") }
-        guard let study = try ResolvedStudy.known(recipe, in: .named(results: options.place.url)) else {
+        guard let study = try ResolvedStudy.known(recipe, in: .named(results: options.place.url))
+        else {
             return try listUnprepared(recipe)
         }
         let results = StudyResults(study.folder, study.plan)
@@ -60,10 +62,14 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     /// By the time that stored runs took: those of the same setting, if there are any.
-    private func estimate(_ left: [Run], _ study: ResolvedStudy, _ results: StudyResults) throws -> String {
+    private func estimate(_ left: [Run], _ study: ResolvedStudy, _ results: StudyResults) throws
+        -> String
+    {
         guard !left.isEmpty, !results.runs.isEmpty else { return "" }
         var ofTrials: [Int: [RunResult]] = [:]
-        for (run, result) in results.inOrder(study.plan) { ofTrials[run.trial, default: []].append(result) }
+        for (run, result) in results.inOrder(study.plan) {
+            ofTrials[run.trial, default: []].append(result)
+        }
         let all = Array(results.runs.values)
         func mean(_ runs: [RunResult], _ number: (RunResult) -> Double) -> Double {
             runs.reduce(0) { $0 + number($1) } / Double(max(runs.count, 1))
@@ -75,6 +81,7 @@ struct PlanCommand: AsyncParsableCommand {
             bytes += mean(like) { Double($0.file.size) }
         }
         let jobs = Double(try workers.allotment(study).jobs(for: left.count))
-        return ", about \(clock(seconds / jobs)) and \(byteCount(Int(bytes))), judging by the runs stored so far"
+        return
+            ", about \(clock(seconds / jobs)) and \(byteCount(Int(bytes))), judging by the runs stored so far"
     }
 }

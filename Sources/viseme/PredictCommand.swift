@@ -25,7 +25,8 @@ struct PredictCommand: AsyncParsableCommand {
                 "\(record.classes[$0]) \(decimals(Double(prediction.probabilities[$0]), 3))"
             }
             return [
-                clip, record.classes[prediction.label], decimals(Double(prediction.probabilities[prediction.label]), 3),
+                clip, record.classes[prediction.label],
+                decimals(Double(prediction.probabilities[prediction.label]), 3),
                 others.joined(separator: ", "),
             ]
         }

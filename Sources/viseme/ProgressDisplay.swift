@@ -11,7 +11,8 @@ import Synchronization
     import Darwin
 #endif
 
-/// A few lines that show how far the work is, drawn over and over on a terminal; nothing where output is not one.
+/// A few lines that show how far the work is, drawn over and over on a terminal; nothing where
+/// output is not one.
 final class ProgressDisplay: Sendable {
     let isTerminal = isatty(STDERR_FILENO) == 1
     /// How many lines are drawn now, and when they were drawn.
@@ -33,7 +34,9 @@ final class ProgressDisplay: Sendable {
             let now = monotonicSeconds()
             guard shown.lines == 0 || now - shown.at >= ProgressDisplay.interval else { return }
             let (width, height) = size
-            let lines = make(max(height - 1, 1)).prefix(max(height - 1, 1)).map { ProgressDisplay.cut($0, to: width) }
+            let lines = make(max(height - 1, 1)).prefix(max(height - 1, 1)).map {
+                ProgressDisplay.cut($0, to: width)
+            }
             write(erasure(shown.lines) + lines.joined(separator: "\n"))
             shown = (lines.count, now)
         }
@@ -71,7 +74,8 @@ final class ProgressDisplay: Sendable {
 
     private var size: (width: Int, height: Int) {
         var size = winsize()
-        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0
+        else {
             return (79, 24)
         }
         return (Int(size.ws_col) - 1, Int(size.ws_row))

@@ -17,7 +17,8 @@ struct ExplainCommand: ParsableCommand {
 
     func run() throws {
         guard let key else {
-            return print(table(["key", "value"], Explanation.list(schema).map { [$0.name, $0.rule] }))
+            return print(
+                table(["key", "value"], Explanation.list(schema).map { [$0.name, $0.rule] }))
         }
         guard let text = Explanation.text(key, schema) else {
             let hint =
@@ -33,12 +34,15 @@ struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Print the JSON Schema of recipes, for editors.")
 
-    func run() throws { print(try RecipeSchema.json(TrainerCatalog.declarations.builtIn.schema), terminator: "") }
+    func run() throws {
+        print(try RecipeSchema.json(TrainerCatalog.declarations.builtIn.schema), terminator: "")
+    }
 }
 
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Translate a sweep file of Weights & Biases into a recipe, to standard output."
+        commandName: "import",
+        abstract: "Translate a sweep file of Weights & Biases into a recipe, to standard output."
     )
 
     @Argument(help: "The sweep file: method, metric, parameters.")
@@ -55,13 +59,20 @@ struct ImportCommand: ParsableCommand {
 struct NewCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "new", abstract: "Write a commented recipe to start from.",
-        discussion: "For a folder of clips (--data), for a program (--command), or for the built-in data set.")
+        discussion:
+            "For a folder of clips (--data), for a program (--command), or for the built-in data set."
+    )
 
     @Argument(help: "The recipe to write, a .yaml file that does not exist yet.")
     var file: String
-    @Option(help: ArgumentHelp("A folder of video clips, <class>/<split>/… or <split>/<class>/….", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp(
+            "A folder of video clips, <class>/<split>/… or <split>/<class>/….", valueName: "folder")
+    )
     var data: String?
-    @Option(help: ArgumentHelp("A program and its arguments, as one text: 'python3 train.py'.", valueName: "command"))
+    @Option(
+        help: ArgumentHelp(
+            "A program and its arguments, as one text: 'python3 train.py'.", valueName: "command"))
     var command: String?
 
     func validate() throws {
@@ -78,8 +89,11 @@ struct NewCommand: ParsableCommand {
             throw ValidationError("\(file): exists already: choose another name")
         }
         let text = try NewRecipe(file: file, data: data, command: command).text()
-        do { try Data(text.utf8).write(to: URL(filePath: file), options: .withoutOverwriting) } catch {
-            throw StoreError.unwritable(path: file, reason: "the folder is not there, or may not be written")
+        do {
+            try Data(text.utf8).write(to: URL(filePath: file), options: .withoutOverwriting)
+        } catch {
+            throw StoreError.unwritable(
+                path: file, reason: "the folder is not there, or may not be written")
         }
         print("written: \(file)\nnext:    viseme plan \(file)")
     }
@@ -133,7 +147,9 @@ private struct NewRecipe {
         var path = "builtin:visemes"
         if let data {
             var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: data, isDirectory: &isFolder), isFolder.boolValue else {
+            guard FileManager.default.fileExists(atPath: data, isDirectory: &isFolder),
+                isFolder.boolValue
+            else {
                 throw ValidationError("--data: \(data) is no folder")
             }
             path = URL(filePath: data).standardizedFileURL.path

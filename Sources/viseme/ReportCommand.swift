@@ -9,7 +9,8 @@ import Studies
 
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Write the report again from the stored runs, or compare two studies.",
+        commandName: "report",
+        abstract: "Write the report again from the stored runs, or compare two studies.",
         discussion: """
             Without options all forms that the recipe asks for are written beside the runs. --section and a second study print \
             Markdown to standard output, or write what the name after -o says: .md or .html.
@@ -19,13 +20,18 @@ struct ReportCommand: AsyncParsableCommand {
     var study: String
     @Argument(help: "Another study to compare with.")
     var other: String?
-    @Option(help: ArgumentHelp("Formats to write: md, html, ipynb, separated by commas.", valueName: "forms"))
+    @Option(
+        help: ArgumentHelp(
+            "Formats to write: md, html, ipynb, separated by commas.", valueName: "forms"))
     var format: String?
     @Option(
         help: ArgumentHelp(
-            "Only one section: \(ReportSettings.sectionNames.joined(separator: ", ")).", valueName: "name"))
+            "Only one section: \(ReportSettings.sectionNames.joined(separator: ", ")).",
+            valueName: "name"))
     var section: String?
-    @Option(name: [.short, .long], help: ArgumentHelp("Where to write a section or a comparison.", valueName: "file"))
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("Where to write a section or a comparison.", valueName: "file"))
     var output: String?
     @Flag(help: "Write it again whenever something new is stored, while a sweep is running.")
     var watch = false
@@ -37,16 +43,22 @@ struct ReportCommand: AsyncParsableCommand {
             )
         }
         if other != nil, section != nil || watch || format != nil {
-            throw ValidationError("a comparison has no sections and no --format: -o names its file, .md or .html")
+            throw ValidationError(
+                "a comparison has no sections and no --format: -o names its file, .md or .html")
         }
         if watch, section != nil { throw ValidationError("--watch writes whole reports") }
         if output != nil, other == nil, section == nil {
-            throw ValidationError("-o goes with --section, or with a second study; reports are written beside the runs")
+            throw ValidationError(
+                "-o goes with --section, or with a second study; reports are written beside the runs"
+            )
         }
         if let output, output != "-", !output.hasSuffix(".md"), !output.hasSuffix(".html") {
-            throw ValidationError("-o: \(output) has to end in .md or .html, or be - for standard output")
+            throw ValidationError(
+                "-o: \(output) has to end in .md or .html, or be - for standard output")
         }
-        if format != nil, section != nil { throw ValidationError("--section: -o names its file, .md or .html") }
+        if format != nil, section != nil {
+            throw ValidationError("--section: -o names its file, .md or .html")
+        }
         _ = try forms()
     }
 
@@ -71,13 +83,15 @@ struct ReportCommand: AsyncParsableCommand {
             let otherPlan = try otherFolder.readPlan()
             let otherStored = StudyResults(otherFolder, otherPlan)
             for problem in otherStored.problems { complain("\(problem.reason): left out") }
-            let comparison = ComparisonReport((study, plan, stored), (other, otherPlan, otherStored))
+            let comparison = ComparisonReport(
+                (study, plan, stored), (other, otherPlan, otherStored))
             return try hand(comparison.notebook)
         }
         if let section {
             guard let found = StudyReport(folder, plan, stored).section(section) else {
                 let reason =
-                    section == "seeds" ? "no setting has values of two seeds" : "nothing is stored yet"
+                    section == "seeds"
+                    ? "no setting has values of two seeds" : "nothing is stored yet"
                 throw ValidationError("\(study): has no section \(section): \(reason)")
             }
             return try hand(found)
@@ -99,19 +113,23 @@ struct ReportCommand: AsyncParsableCommand {
         try OutputFile.refuseStudies(output)
         let text = output.hasSuffix(".html") ? html : markdown
         do { try Data(text.utf8).write(to: URL(filePath: output), options: .atomic) } catch {
-            throw StoreError.unwritable(path: output, reason: "the folder is not there, or may not be written")
+            throw StoreError.unwritable(
+                path: output, reason: "the folder is not there, or may not be written")
         }
         print("written: \(output)")
     }
 
-    /// The sweep writes sweep.h5 and digests.txt itself when it ends; here the report alone is kept up to date.
+    /// The sweep writes sweep.h5 and digests.txt itself when it ends; here the report alone is kept
+    /// up to date.
     private func watch(_ folder: StudyFolder, _ plan: Plan) async throws {
         var (plan, stored) = (plan, StudyResults(folder, plan))
         var printed = ""
         while true {
             let isWorking = Claim.isHeld(folder)
             let state = "\(stored.runs.count) of \(plan.runs.count) runs"
-            let failed = plan.runs.count { stored.runs[$0.id] == nil && folder.readFailure($0.id) != nil }
+            let failed = plan.runs.count {
+                stored.runs[$0.id] == nil && folder.readFailure($0.id) != nil
+            }
             let words = failed > 0 ? "\(state), \(failed) failed" : state
             if words != printed {
                 let files = try ReportFiles.write(folder, plan, stored, forms: forms())

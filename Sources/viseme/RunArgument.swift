@@ -4,7 +4,8 @@ import RunStore
 
 /// A run as a person names it.
 enum RunArgument {
-    static let help = "A run: results/<name>/runs/<id>.h5, or results/<name>:3 by number, label or id."
+    static let help =
+        "A run: results/<name>/runs/<id>.h5, or results/<name>:3 by number, label or id."
 }
 
 /// Files that a command writes where the person says.
@@ -16,7 +17,8 @@ enum OutputFile {
             FileManager.default.fileExists(atPath: StudyFolder($0).plan.path)
         }
         guard !isStored else {
-            throw StoreError.unwritable(path: name, reason: "it lies among a study's own files: choose another place")
+            throw StoreError.unwritable(
+                path: name, reason: "it lies among a study's own files: choose another place")
         }
     }
 }

@@ -9,7 +9,8 @@ import Training
 
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Print one stored run: results, histories, configuration, where it comes from.")
+        commandName: "show",
+        abstract: "Print one stored run: results, histories, configuration, where it comes from.")
 
     @Argument(help: ArgumentHelp(RunArgument.help, valueName: "run"))
     var what: String
@@ -24,31 +25,42 @@ struct ShowCommand: ParsableCommand {
         print("\n" + provenance(record.provenance))
         if !record.output.isEmpty {
             print("\nlast output")
-            print(record.output.split(separator: "\n").suffix(10).map { "  \($0)" }.joined(separator: "\n"))
+            print(
+                record.output.split(separator: "\n").suffix(10).map { "  \($0)" }.joined(
+                    separator: "\n"))
         }
     }
 
     private func facts(_ record: RunFileContents, _ file: URL) -> String {
         let epochs = record.histories.first?.values.count ?? 0
         var rows = [
-            ["run", "\(record.provenance.label)  \(record.identity.id)"], ["file", file.relativePath],
+            ["run", "\(record.provenance.label)  \(record.identity.id)"],
+            ["file", file.relativePath],
             ["content digest", record.contentDigest],
-            ["outcome", "\(record.outcome.rawValue), \(epochs) epochs\(record.stoppedEarly ? ", stopped early" : "")"],
+            [
+                "outcome",
+                "\(record.outcome.rawValue), \(epochs) epochs\(record.stoppedEarly ? ", stopped early" : "")",
+            ],
             [
                 "best",
-                record.best.map { "\(record.metric.name) \(decimals($0.value, 4)) at epoch \($0.epoch)" }
+                record.best.map {
+                    "\(record.metric.name) \(decimals($0.value, 4)) at epoch \($0.epoch)"
+                }
                     ?? "no value of \(record.metric.name)",
             ],
         ]
         if let test = record.test {
-            rows.append(["test", "accuracy \(decimals(test.accuracy, 4)), loss \(decimals(test.loss, 4))"])
+            rows.append([
+                "test", "accuracy \(decimals(test.accuracy, 4)), loss \(decimals(test.loss, 4))",
+            ])
         }
         let held = record.anyWeights
         let numbers = held.reduce(0) { $0 + $1.elements.count }
         let epoch = record.weights.isEmpty ? " of the last epoch" : ""
         let weights =
             held.isEmpty
-            ? (record.removedWeights == nil ? "none" : "not kept") : "\(held.count) tensors\(epoch), \(numbers) numbers"
+            ? (record.removedWeights == nil ? "none" : "not kept")
+            : "\(held.count) tensors\(epoch), \(numbers) numbers"
         rows.append(["weights", weights])
         return aligned(rows)
     }
@@ -56,9 +68,11 @@ struct ShowCommand: ParsableCommand {
     private func histories(_ record: RunFileContents) -> String {
         let rows = record.histories.map { history in
             let finite = history.values.filter(\.isFinite)
-            let range = finite.min().map { "\(short($0)) … \(short(finite.max() ?? $0))" } ?? "no number"
+            let range =
+                finite.min().map { "\(short($0)) … \(short(finite.max() ?? $0))" } ?? "no number"
             return [
-                history.name, Sparkline.text(history.values, width: 48), "last \(short(history.values.last ?? .nan))",
+                history.name, Sparkline.text(history.values, width: 48),
+                "last \(short(history.values.last ?? .nan))",
                 range,
             ]
         }
@@ -67,17 +81,23 @@ struct ShowCommand: ParsableCommand {
 
     private func confusion(_ test: TestResult, _ classes: [String]) -> String {
         "test clips by true class (rows) and predicted class\n"
-            + table([""] + classes, zip(classes, test.confusion).map { [$0] + $1.map { $0 == 0 ? "·" : "\($0)" } })
+            + table(
+                [""] + classes,
+                zip(classes, test.confusion).map { [$0] + $1.map { $0 == 0 ? "·" : "\($0)" } })
     }
 
     private func settings(_ record: RunFileContents) -> String {
         let identity =
             // An identity of another form has no settings to show.
-            (try? JSONDecoder().decode(Identity.self, from: Data(record.identity.json.utf8)))?.configuration ?? [:]
+            (try? JSONDecoder().decode(Identity.self, from: Data(record.identity.json.utf8)))?
+            .configuration ?? [:]
         let rows = identity.sorted { $0.key < $1.key }.map { [$0.key, $0.value.label] }
-        let title = record.bestEpochRule == .whileTraining ? "settings that differ from the defaults" : "settings"
+        let title =
+            record.bestEpochRule == .whileTraining
+            ? "settings that differ from the defaults" : "settings"
         return rows.isEmpty
-            ? "all settings are the defaults" : title + "\n" + aligned(rows.map { ["  " + $0[0], $0[1]] })
+            ? "all settings are the defaults"
+            : title + "\n" + aligned(rows.map { ["  " + $0[0], $0[1]] })
     }
 
     /// What of an identity is shown.
@@ -86,7 +106,8 @@ struct ShowCommand: ParsableCommand {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: Key.self)
-            let nested = try container.nestedContainer(keyedBy: Key.self, forKey: Key(stringValue: "configuration"))
+            let nested = try container.nestedContainer(
+                keyedBy: Key.self, forKey: Key(stringValue: "configuration"))
             // The metric is an object; it is listed above.
             configuration = nested.allKeys.reduce(into: [:]) { values, key in
                 // An object is no setting.
@@ -103,11 +124,16 @@ struct ShowCommand: ParsableCommand {
     }
 
     private func provenance(_ provenance: Provenance) -> String {
-        let commit = provenance.commit.isEmpty ? "" : provenance.commit + (provenance.dirty ? ", dirty" : ", clean")
+        let commit =
+            provenance.commit.isEmpty
+            ? "" : provenance.commit + (provenance.dirty ? ", dirty" : ", clean")
         let rows = [
             ["recipe", provenance.recipe], ["program", provenance.program], ["commit", commit],
             ["command", provenance.command.joined(separator: " ")], ["data", provenance.data],
-            ["machine", [provenance.processor, provenance.system, provenance.host].joined(separator: ", ")],
+            [
+                "machine",
+                [provenance.processor, provenance.system, provenance.host].joined(separator: ", "),
+            ],
             ["started", provenance.started], ["time", "\(decimals(provenance.seconds, 1)) s"],
             [
                 "tries",
@@ -129,5 +155,6 @@ func aligned(_ rows: [[String]]) -> String {
 func short(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "nan" : "\(value)" }
     let size = abs(value)
-    return size != 0 && (size < 1e-3 || size >= 1e6) ? String(format: "%.3g", value) : decimals(value, 4)
+    return size != 0 && (size < 1e-3 || size >= 1e6)
+        ? String(format: "%.3g", value) : decimals(value, 4)
 }

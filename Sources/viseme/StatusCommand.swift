@@ -5,7 +5,8 @@ import Studies
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "List the runs of a study: stored, running, failed or left, and why.")
+        commandName: "status",
+        abstract: "List the runs of a study: stored, running, failed or left, and why.")
 
     @Argument(help: "The study's folder, results/<name>.")
     var study: String
@@ -24,9 +25,13 @@ struct StatusCommand: AsyncParsableCommand {
         let words = StatusTable(status: status)
         print(words.table())
         for run in status.runs {
-            guard case .failed(.recorded(let failure)) = run.state, !failure.output.isEmpty else { continue }
+            guard case .failed(.recorded(let failure)) = run.state, !failure.output.isEmpty else {
+                continue
+            }
             print("\nlast output of \(run.run.label):")
-            print(failure.output.split(separator: "\n").suffix(25).map { "    \($0)" }.joined(separator: "\n"))
+            print(
+                failure.output.split(separator: "\n").suffix(25).map { "    \($0)" }.joined(
+                    separator: "\n"))
         }
         print("\n" + words.summary)
     }
@@ -45,7 +50,9 @@ struct StatusCommand: AsyncParsableCommand {
                 return print(words.summary)
             }
             display.show { room in
-                status.running.prefix(max(0, room - 2)).map { "  \($0.run.label)  \(words.words($0.state))" }
+                status.running.prefix(max(0, room - 2)).map {
+                    "  \($0.run.label)  \(words.words($0.state))"
+                }
                     + [words.summary]
             }
             try await Task.sleep(for: .seconds(1))

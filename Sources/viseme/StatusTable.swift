@@ -10,7 +10,10 @@ struct StatusTable {
         viseme.table(
             ["#", "run", "label", "state", ""],
             status.runs.filter { kinds.contains($0.state.kind) }.map {
-                ["\($0.run.number)", $0.run.id, $0.run.label, $0.state.kind.rawValue, words($0.state)]
+                [
+                    "\($0.run.number)", $0.run.id, $0.run.label, $0.state.kind.rawValue,
+                    words($0.state),
+                ]
             })
     }
 
@@ -23,7 +26,8 @@ struct StatusTable {
     /// The last line: counts, and whether a session works on it.
     var summary: String {
         guard status.isWorking else { return counts + "; no sweep is running" }
-        return counts + "; a sweep is running" + (status.secondsLeft.map { ", about \(clock($0)) left" } ?? "")
+        return counts + "; a sweep is running"
+            + (status.secondsLeft.map { ", about \(clock($0)) left" } ?? "")
     }
 
     /// The last column.
@@ -33,7 +37,8 @@ struct StatusTable {
         case .running(let running): words(running)
         case .failed(.damaged(let reason)): "its file is damaged: \(reason)"
         case .failed(.recorded(let failure)):
-            failure.reason + (failure.tries.map { $0.count > 1 ? " (\($0.count) attempts)" : "" } ?? "")
+            failure.reason
+                + (failure.tries.map { $0.count > 1 ? " (\($0.count) attempts)" : "" } ?? "")
         case .planned(let stopped):
             stopped.map { $0.epoch > 0 ? "stopped after epoch \($0.epoch)" : "stopped" } ?? ""
         }

@@ -68,8 +68,8 @@ private func warnOfSkipped(_ plan: Plan) {
     }
 }
 
-/// The program's own metadata and the libraries' versions, as the configuration wants them. A command's configuration has
-/// no such keys, and the versions say nothing about it.
+/// The program's own metadata and the libraries' versions, as the configuration wants them. A
+/// command's configuration has no such keys, and the versions say nothing about it.
 func printHeader(_ configuration: Configuration, width: VectorWidth) {
     guard !configuration.schema.isOpen else { return }
     if !configuration.bool("hide_metadata") {

@@ -6,25 +6,33 @@ import Studies
 
 struct SweepCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sweep", abstract: "Train the runs that are not yet stored, and write the report.")
+        commandName: "sweep",
+        abstract: "Train the runs that are not yet stored, and write the report.")
 
     @OptionGroup var options: StudyOptions
     @OptionGroup var workers: WorkerOptions
-    @Option(help: ArgumentHelp("Longest time of one attempt of a run: 90s, 10m, 2h.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("Longest time of one attempt of a run: 90s, 10m, 2h.", valueName: "time")
+    )
     var timeout: TimeSpan?
     @Option(
         help: ArgumentHelp(
-            "Time that a run has to stop when asked, before it is killed (default: 30s).", valueName: "time"))
+            "Time that a run has to stop when asked, before it is killed (default: 30s).",
+            valueName: "time"))
     var grace: TimeSpan?
     @Option(help: "Attempts after the first for runs that fail, each from the last checkpoint.")
     var retries = 0
     @Option(
-        help: ArgumentHelp("Largest resident memory of a run: 800M, 4G. A run that uses more fails.", valueName: "size")
+        help: ArgumentHelp(
+            "Largest resident memory of a run: 800M, 4G. A run that uses more fails.",
+            valueName: "size")
     )
     var memory: ByteSize?
     @Flag(help: "Continue when a run fails (the default), or stop the others too.")
     var failure: FailurePolicy = .keepGoing
-    @Option(help: ArgumentHelp("Only runs of this setting, as in their labels: lr=0.01,seed=1.", valueName: "setting"))
+    @Option(
+        help: ArgumentHelp(
+            "Only runs of this setting, as in their labels: lr=0.01,seed=1.", valueName: "setting"))
     var only: String?
     @Flag(help: "Train stored runs again; the old files are set aside.")
     var force = false
@@ -61,10 +69,14 @@ struct SweepCommand: AsyncParsableCommand {
         let left = force ? wanted : session.missing(wanted)
         let planned = study.plan.runs.count
         let count = only == nil ? "\(planned) runs" : "\(wanted.count) of \(planned) runs"
-        print("\(study.plan.name): \(count), \(wanted.count - left.count) stored, \(left.count) to train")
+        print(
+            "\(study.plan.name): \(count), \(wanted.count - left.count) stored, \(left.count) to train"
+        )
         let ending = await train(
-            left, session, machine.for(left.count), width: study.trainer.needs.threads == nil ? width : nil)
-        let outcome = session.finish(wanted, isInterrupted: ending == .interrupted, derive: writeDerived)
+            left, session, machine.for(left.count),
+            width: study.trainer.needs.threads == nil ? width : nil)
+        let outcome = session.finish(
+            wanted, isInterrupted: ending == .interrupted, derive: writeDerived)
         report(outcome, study)
         let status = outcome.exitStatus(failOnDiverged: failOnDiverged)
         if status != .completed { throw status }
@@ -73,7 +85,8 @@ struct SweepCommand: AsyncParsableCommand {
     private func report(_ outcome: StudyOutcome, _ study: ResolvedStudy) {
         if let problem = outcome.reportProblem {
             complain(
-                "\(problem)\n  the runs are stored; `viseme report \(study.folder.url.relativePath)` writes the report")
+                "\(problem)\n  the runs are stored; `viseme report \(study.folder.url.relativePath)` writes the report"
+            )
         }
         if outcome.isInterrupted {
             complain(
@@ -81,9 +94,12 @@ struct SweepCommand: AsyncParsableCommand {
             )
         } else if !outcome.failures.isEmpty {
             complain(
-                "\(outcome.failures.count) of \(outcome.planned) runs failed; run the same command again to retry them")
+                "\(outcome.failures.count) of \(outcome.planned) runs failed; run the same command again to retry them"
+            )
         } else if outcome.stopped > 0 {
-            complain("\(outcome.stopped) runs were stopped by a signal; run the same command again to continue")
+            complain(
+                "\(outcome.stopped) runs were stopped by a signal; run the same command again to continue"
+            )
         }
     }
 
@@ -97,7 +113,8 @@ struct SweepCommand: AsyncParsableCommand {
         let ending = await Interruption.watch {
             await progress.followed {
                 await session.run(
-                    runs, on: machine.launcher, threads: machine.threads, limits: limits, provenance: provenance
+                    runs, on: machine.launcher, threads: machine.threads, limits: limits,
+                    provenance: provenance
                 ) { await progress.take($0) }
             }
         }

@@ -3,8 +3,8 @@ import Foundation
 import RunStore
 import Studies
 
-/// Shows a sweep as it goes: a line for each thing that happens, and on a terminal a live table of what runs, with the
-/// time left. The table is the study's status, read from the store.
+/// Shows a sweep as it goes: a line for each thing that happens, and on a terminal a live table of
+/// what runs, with the time left. The table is the study's status, read from the store.
 actor SweepProgress {
     private let display = ProgressDisplay()
     private let total: Int
@@ -31,7 +31,8 @@ actor SweepProgress {
             display.say("\(blank)  \(run.label)  resumes at its last checkpoint")
         case .finished(let run, let result):
             finished += 1
-            display.say("\(counter)  \(run.label)  \(words(result))  \(decimals(result.seconds, 1)) s")
+            display.say(
+                "\(counter)  \(run.label)  \(words(result))  \(decimals(result.seconds, 1)) s")
             warnOfMetric(run, result)
         case .retried(let run, let reason):
             let from = session.folder.hasCheckpoint(run.id) ? " from its last checkpoint" : ""
@@ -40,7 +41,9 @@ actor SweepProgress {
             finished += 1
             failed += 1
             display.say("\(counter)  \(run.label)  FAILED: \(failure.reason)")
-            for line in failure.output.split(separator: "\n").suffix(3) { display.say("        \(line)") }
+            for line in failure.output.split(separator: "\n").suffix(3) {
+                display.say("        \(line)")
+            }
         case .warning(let message): complain(message)
         }
     }
@@ -81,7 +84,8 @@ actor SweepProgress {
 
     private var counter: String {
         let width = String(total).count
-        return String(repeating: " ", count: max(0, width - String(finished).count)) + "\(finished)/\(total)"
+        return String(repeating: " ", count: max(0, width - String(finished).count))
+            + "\(finished)/\(total)"
     }
 
     private var blank: String { String(repeating: " ", count: counter.count) }
@@ -89,7 +93,8 @@ actor SweepProgress {
     private func words(_ result: RunResult) -> String {
         if result.outcome == .diverged { return "diverged in epoch \(result.epochs)" }
         guard let best = result.best else { return "no value of \(metric.name)" }
-        return "\(metric.name) \(decimals(best.value, 4)) at epoch \(best.epoch) of \(result.epochs)"
+        return
+            "\(metric.name) \(decimals(best.value, 4)) at epoch \(best.epoch) of \(result.epochs)"
     }
 
     // MARK: The live table
@@ -102,7 +107,9 @@ actor SweepProgress {
             let shown = running.prefix(max(0, room - 2))
             let width = shown.map { $0.0.label.count }.max() ?? 0
             var lines = shown.map { line($0.0, $0.1, labelWidth: width) }
-            if running.count > shown.count { lines.append("… and \(running.count - shown.count) more") }
+            if running.count > shown.count {
+                lines.append("… and \(running.count - shown.count) more")
+            }
             return lines + [summaryLine(running.map(\.1))]
         }
     }
@@ -117,7 +124,9 @@ actor SweepProgress {
         } else if progress.epoch > 0 {
             parts.append("epoch \(progress.epoch)")
         }
-        if let value = progress.values[progress.epoch]?[metric.name], let best = progress.best(metric) {
+        if let value = progress.values[progress.epoch]?[metric.name],
+            let best = progress.best(metric)
+        {
             parts.append("\(metric.name) \(decimals(value, 4)), best \(decimals(best, 4))")
         }
         parts.append(clock(running.seconds))
@@ -126,7 +135,9 @@ actor SweepProgress {
     }
 
     /// Epochs done, with the part of the one under way.
-    private func done(_ progress: RunProgress) -> Double { Double(progress.epoch) + progress.partOfEpoch }
+    private func done(_ progress: RunProgress) -> Double {
+        Double(progress.epoch) + progress.partOfEpoch
+    }
 
     private func summaryLine(_ running: [RunStatus.Running]) -> String {
         let shares = running.map { run in

@@ -8,7 +8,9 @@ func table(_ header: [String], _ rows: [[String]]) -> String {
         var line = ""
         for column in row.indices {
             line += row[column]
-            if column < row.count - 1 { line += String(repeating: " ", count: widths[column] - counts[column] + 2) }
+            if column < row.count - 1 {
+                line += String(repeating: " ", count: widths[column] - counts[column] + 2)
+            }
         }
         while line.last == " " { line.removeLast() }
         return line

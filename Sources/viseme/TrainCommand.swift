@@ -10,11 +10,14 @@ struct TrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train one run from one configuration.",
         discussion:
-            "The run and its report are stored in results/train/<id>; a study of the same recipe is not changed.")
+            "The run and its report are stored in results/train/<id>; a study of the same recipe is not changed."
+    )
 
     @Argument(help: "The configuration or recipe, a YAML file; then changes to it, as key=value.")
     var words: [String] = []
-    @Option(help: ArgumentHelp("The configuration, a YAML file: another way to give it.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The configuration, a YAML file: another way to give it.", valueName: "file"))
     var config: String?
     @OptionGroup var place: ResultsOption
     @Option(help: "Threads (default: the number of cores).")
@@ -24,7 +27,9 @@ struct TrainCommand: AsyncParsableCommand {
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads: found \(threads); expected 1 to 1024")
         }
-        if config == nil, words.isEmpty { throw ValidationError("Missing expected argument '<recipe>'") }
+        if config == nil, words.isEmpty {
+            throw ValidationError("Missing expected argument '<recipe>'")
+        }
     }
 
     private var recipe: String { config ?? words[0] }
@@ -39,7 +44,8 @@ struct TrainCommand: AsyncParsableCommand {
                 "\(recipe) has \(study.plan.runs.count) runs: `viseme sweep \(recipe)` trains them")
         }
         guard study.plan.trainer.command == nil else {
-            throw ValidationError("\(recipe) has a program as its trainer: `viseme sweep \(recipe)` runs it")
+            throw ValidationError(
+                "\(recipe) has a program as its trainer: `viseme sweep \(recipe)` runs it")
         }
         printHeader(study.trainer.configuration(of: run, in: study.plan), width: width)
         let session = try StudySession.open(study, warn: complain)
@@ -59,11 +65,14 @@ struct TrainCommand: AsyncParsableCommand {
     private func train(_ run: Run, _ session: StudySession, _ width: VectorWidth) async throws {
         let provenance = await Provenance.gather(session.plan, width: width)
         let order = try session.order(
-            run, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, provenance: provenance)
+            run, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+            provenance: provenance)
         let worker = try WorkerRun(order, width: width, warn: complain)
         let display = ProgressDisplay()
         print("epoch  train_loss  train_accuracy  val_loss  val_accuracy        lr  seconds")
-        let contents = try Interruption.asking { try worker.train { TrainCommand.show($0, on: display) } }
+        let contents = try Interruption.asking {
+            try worker.train { TrainCommand.show($0, on: display) }
+        }
         session.add(try RunResult(contents, file: session.folder.runFile(run.id)))
         session.folder.removeFailure(run.id)
     }
@@ -72,10 +81,14 @@ struct TrainCommand: AsyncParsableCommand {
         switch event {
         case .resumed(let epochs): display.say("resumes at the checkpoint after epoch \(epochs)")
         case .batch(let epoch, let done, let count):
-            display.show("epoch \(epoch)", Double(done) / Double(count), "batch \(done) of \(count)")
+            display.show(
+                "epoch \(epoch)", Double(done) / Double(count), "batch \(done) of \(count)")
         case .epoch(let record):
             let numbers = record.values.prefix(4).map { decimals($0, 4) }
-            let cells = [String(record.epoch)] + numbers + [shortest(record.values[4]), decimals(record.seconds, 2)]
+            let cells =
+                [String(record.epoch)] + numbers + [
+                    shortest(record.values[4]), decimals(record.seconds, 2),
+                ]
             let line = zip(cells, [5, 10, 14, 8, 12, 8, 7]).map { cell, width in
                 String(repeating: " ", count: max(0, width - cell.count)) + cell
             }.joined(separator: "  ")
@@ -87,7 +100,9 @@ struct TrainCommand: AsyncParsableCommand {
         if result.outcome == .diverged {
             print("diverged in epoch \(result.epochs): the loss is not a finite number")
         }
-        if let best = result.best { print("best \(metric.name): \(decimals(best.value, 4)) at epoch \(best.epoch)") }
+        if let best = result.best {
+            print("best \(metric.name): \(decimals(best.value, 4)) at epoch \(best.epoch)")
+        }
         if let test = result.test {
             print("test: accuracy \(decimals(test.accuracy, 4)), loss \(decimals(test.loss, 4))")
         }

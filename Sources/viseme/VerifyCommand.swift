@@ -7,7 +7,8 @@ import Studies
 
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Train runs again and compare the results with the stored ones.")
+        commandName: "verify",
+        abstract: "Train runs again and compare the results with the stored ones.")
 
     @OptionGroup var options: StudyOptions
     @OptionGroup var workers: WorkerOptions
@@ -18,7 +19,9 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let sample, sample < 1 { throw ValidationError("--sample \(sample): at least 1 run") }
-        if record && sample != nil { throw ValidationError("--record records all runs: leave out --sample") }
+        if record && sample != nil {
+            throw ValidationError("--record records all runs: leave out --sample")
+        }
         if record && !options.overrides.isEmpty {
             throw ValidationError("--record records the recipe as it is: leave out the overrides")
         }
@@ -34,18 +37,26 @@ struct VerifyCommand: AsyncParsableCommand {
         let results = runs.map { run in
             Verification(
                 run: run, again: again[run.id], stored: stored.runs[run.id],
-                golden: golden.map { $0[run.label] ?? DigestList.Line(digest: "", id: "", label: run.label) })
+                golden: golden.map {
+                    $0[run.label] ?? DigestList.Line(digest: "", id: "", label: run.label)
+                })
         }
         let rows: [[String]] = results.map { result in
             let digest = result.digest.map { String($0.prefix(16)) } ?? "failed"
-            return [result.id, result.label, digest, result.stored.rawValue, result.golden.rawValue]
+            return [
+                result.id, result.label, digest, result.stored.rawValue, result.golden.rawValue,
+            ]
         }
         print(table(["run", "label", "content digest", "stored", "recorded"], rows))
         let differing = results.filter { $0.stored == .differs }
         if record {
             guard differing.isEmpty else {
-                complain("nothing is recorded: \(differing.count) runs gave a result that differs from the stored one")
-                for result in differing { if let words = result.difference { complain("\(result.label): \(words)") } }
+                complain(
+                    "nothing is recorded: \(differing.count) runs gave a result that differs from the stored one"
+                )
+                for result in differing {
+                    if let words = result.difference { complain("\(result.label): \(words)") }
+                }
                 tellOfDeterminism(study.plan)
                 throw ExitStatus.difference
             }
@@ -53,7 +64,9 @@ struct VerifyCommand: AsyncParsableCommand {
         }
         let differences = results.count(where: \.isDifference)
         let compared = results.count { $0.stored != .absent || $0.golden != .absent }
-        for result in results { if let words = result.difference { print("\(result.label): \(words)") } }
+        for result in results {
+            if let words = result.difference { print("\(result.label): \(words)") }
+        }
         print("\(results.count) runs trained again, \(compared) compared, \(differences) differ")
         if !differing.isEmpty { tellOfDeterminism(study.plan) }
         if differences > 0 { throw ExitStatus.difference }
@@ -76,7 +89,8 @@ struct VerifyCommand: AsyncParsableCommand {
         let ending = await Interruption.watch {
             await progress.followed {
                 await session.run(
-                    runs, on: machine.launcher, threads: machine.threads, limits: RunLimits(), provenance: provenance
+                    runs, on: machine.launcher, threads: machine.threads, limits: RunLimits(),
+                    provenance: provenance
                 ) { await progress.take($0) }
             }
         }
@@ -94,10 +108,12 @@ struct VerifyCommand: AsyncParsableCommand {
     }
 
     private func goldenLines(_ study: ResolvedStudy) throws -> [String: DigestList.Line]? {
-        guard !record, options.overrides.isEmpty, FileManager.default.fileExists(atPath: study.goldenDigests.path)
+        guard !record, options.overrides.isEmpty,
+            FileManager.default.fileExists(atPath: study.goldenDigests.path)
         else { return nil }
         let list = try DigestList(file: study.goldenDigests)
-        return Dictionary(list.lines.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
+        return Dictionary(
+            list.lines.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func write(_ results: [Verification], _ study: ResolvedStudy) throws {
@@ -105,7 +121,8 @@ struct VerifyCommand: AsyncParsableCommand {
             complain("nothing is recorded: some runs failed")
             throw ExitStatus.someFailed
         }
-        let list = DigestList(results.map { DigestList.Line(digest: $0.digest ?? "", id: $0.id, label: $0.label) })
+        let list = DigestList(
+            results.map { DigestList.Line(digest: $0.digest ?? "", id: $0.id, label: $0.label) })
         try study.folder.write(list.text, to: study.goldenDigests)
         print("recorded: \(study.goldenDigests.relativePath)")
     }

@@ -9,7 +9,8 @@ import Tensors
 struct Viseme: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "viseme",
-        abstract: "One recipe in, one finished study out, identical to the bit for everyone who repeats it.",
+        abstract:
+            "One recipe in, one finished study out, identical to the bit for everyone who repeats it.",
         discussion: """
             A first study, and what to do with it:
               viseme new mine.yaml                  write a commented recipe
@@ -20,18 +21,24 @@ struct Viseme: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Training",
-                subcommands: [SweepCommand.self, TrainCommand.self, PlanCommand.self, VerifyCommand.self]),
+                subcommands: [
+                    SweepCommand.self, TrainCommand.self, PlanCommand.self, VerifyCommand.self,
+                ]),
             CommandGroup(
                 name: "Reading",
                 subcommands: [
-                    StatusCommand.self, ShowCommand.self, ReportCommand.self, CompareCommand.self, ExportCommand.self,
+                    StatusCommand.self, ShowCommand.self, ReportCommand.self, CompareCommand.self,
+                    ExportCommand.self,
                     PredictCommand.self,
                 ]),
-            CommandGroup(name: "Keeping", subcommands: [CheckCommand.self, MergeCommand.self, GCCommand.self]),
+            CommandGroup(
+                name: "Keeping",
+                subcommands: [CheckCommand.self, MergeCommand.self, GCCommand.self]),
             CommandGroup(
                 name: "Recipes and data",
                 subcommands: [
-                    NewCommand.self, ExplainCommand.self, ImportCommand.self, SchemaCommand.self, DataCommand.self,
+                    NewCommand.self, ExplainCommand.self, ImportCommand.self, SchemaCommand.self,
+                    DataCommand.self,
                 ]),
             CommandGroup(name: "", subcommands: [WorkerCommand.self, BenchCommand.self]),
         ])

@@ -13,7 +13,9 @@ struct WorkerOptions: ParsableArguments {
     var jobs: Int?
 
     @Option(
-        help: "Threads of each run (default: cores divided by runs; for a command, `threads` of the recipe, else 1).")
+        help:
+            "Threads of each run (default: cores divided by runs; for a command, `threads` of the recipe, else 1)."
+    )
     var threads: Int?
 
     @Option(help: ArgumentHelp("GPUs to use, as 0,1 (default: all).", valueName: "0,1"))
@@ -21,10 +23,14 @@ struct WorkerOptions: ParsableArguments {
 
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs): at least 1 run at once") }
-        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads \(threads): 1…1024") }
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads \(threads): 1…1024")
+        }
         guard let gpus else { return }
         let names = gpus.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        let isSound = names.allSatisfy { Int($0).map { $0 >= 0 } ?? ($0.hasPrefix("GPU-") || $0.hasPrefix("MIG-")) }
+        let isSound = names.allSatisfy {
+            Int($0).map { $0 >= 0 } ?? ($0.hasPrefix("GPU-") || $0.hasPrefix("MIG-"))
+        }
         guard isSound, Set(names).count == names.count else {
             throw ValidationError("--gpus \(gpus): numbers of GPUs, each once, as 0,1")
         }
@@ -37,12 +43,16 @@ struct WorkerOptions: ParsableArguments {
 
     /// What of this machine a study's runs get.
     /// - Throws: `ValidationError` if a run needs more graphics processors than there are.
-    func allotment(_ study: ResolvedStudy) throws -> Allotment { try allotment(study.trainer.needs) }
+    func allotment(_ study: ResolvedStudy) throws -> Allotment {
+        try allotment(study.trainer.needs)
+    }
 
     func allotment(_ needs: ResourceNeeds) throws -> Allotment {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         guard needs.gpus > 0 else {
-            return Allotment(most: jobs ?? cores, threads: threads ?? needs.threads, cores: cores, gpus: GPUPool([]))
+            return Allotment(
+                most: jobs ?? cores, threads: threads ?? needs.threads, cores: cores,
+                gpus: GPUPool([]))
         }
         let pool = pool
         guard pool.count >= needs.gpus else {
@@ -52,7 +62,8 @@ struct WorkerOptions: ParsableArguments {
         }
         let atOnce = max(1, pool.count / needs.gpus)
         return Allotment(
-            most: min(jobs ?? atOnce, atOnce), threads: threads ?? needs.threads, cores: cores, gpus: pool)
+            most: min(jobs ?? atOnce, atOnce), threads: threads ?? needs.threads, cores: cores,
+            gpus: pool)
     }
 }
 
@@ -68,7 +79,8 @@ struct Allotment {
     func `for`(_ runs: Int) -> MachineShare {
         let jobs = min(most, max(runs, 1))
         return MachineShare(
-            launcher: LocalLauncher(capacity: jobs, gpus: gpus), threads: threads ?? max(1, cores / jobs))
+            launcher: LocalLauncher(capacity: jobs, gpus: gpus),
+            threads: threads ?? max(1, cores / jobs))
     }
 
     /// Runs at once.
@@ -86,7 +98,9 @@ struct TimeSpan: ExpressibleByArgument {
     let duration: Duration
 
     init?(argument: String) {
-        guard let seconds = Quantity.parse(argument, units: ["s": 1, "m": 60, "h": 3600]) else { return nil }
+        guard let seconds = Quantity.parse(argument, units: ["s": 1, "m": 60, "h": 3600]) else {
+            return nil
+        }
         duration = .milliseconds(Int(seconds * 1000))
     }
 }
@@ -97,7 +111,10 @@ struct ByteSize: ExpressibleByArgument {
 
     init?(argument: String) {
         let text = argument.uppercased().hasSuffix("B") ? String(argument.dropLast()) : argument
-        guard let bytes = Quantity.parse(text.uppercased(), units: ["K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12]) else {
+        guard
+            let bytes = Quantity.parse(
+                text.uppercased(), units: ["K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12])
+        else {
             return nil
         }
         self.bytes = Int(bytes)
@@ -108,7 +125,9 @@ private enum Quantity {
     /// A positive number, with a unit or without one.
     static func parse(_ text: String, units: [Character: Double]) -> Double? {
         let unit = text.last.flatMap { units[$0] }
-        guard let number = Double(unit == nil ? text : String(text.dropLast())), number > 0 else { return nil }
+        guard let number = Double(unit == nil ? text : String(text.dropLast())), number > 0 else {
+            return nil
+        }
         let value = number * (unit ?? 1)
         return value < 1e15 ? value : nil
     }

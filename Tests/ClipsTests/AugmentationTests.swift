@@ -8,7 +8,8 @@ private func plain(_ levels: [UInt8], size: Int) -> Clip {
         name: "plain", label: 0,
         frames: levels.map {
             Picture(
-                width: size, height: size, channels: 1, pixels: [UInt8](repeating: $0, count: size * size))
+                width: size, height: size, channels: 1,
+                pixels: [UInt8](repeating: $0, count: size * size))
         })
 }
 
@@ -69,7 +70,9 @@ private func format(_ frames: Int, _ size: Int) -> ClipFormat {
             #expect(Int(seen[time]) == expected, "epoch \(epoch), time \(time)")
         }
         // It ends on the last frame, and stays there.
-        if spare == 0 { #expect(seen.suffix(30 - length + 1).allSatisfy { $0 == seen[29] && $0 >= 28 }) }
+        if spare == 0 {
+            #expect(seen.suffix(30 - length + 1).allSatisfy { $0 == seen[29] && $0 >= 28 })
+        }
         reached.insert(seen[15])
     }
     #expect(reached.count > 8)
@@ -98,7 +101,9 @@ private func format(_ frames: Int, _ size: Int) -> ClipFormat {
         let changed = seen.indices.filter { seen[$0] != clip.frames[$0].pixels[0] }
         lengths[changed.count, default: 0] += 1
         // 380/8 = 47.5.
-        #expect(changed.allSatisfy { seen[$0] == 48 } && zip(changed, changed.dropFirst()).allSatisfy { $1 == $0 + 1 })
+        #expect(
+            changed.allSatisfy { seen[$0] == 48 }
+                && zip(changed, changed.dropFirst()).allSatisfy { $1 == $0 + 1 })
     }
     #expect(Set(lengths.keys) == [0, 1, 2, 3, 4])
 }
@@ -121,8 +126,10 @@ private func format(_ frames: Int, _ size: Int) -> ClipFormat {
 @Test func mirroredAndMovedPicturesAreWhatTheyWere() throws {
     // As the plain definition says, pixel by pixel.
     let size = 8
-    let picture = Picture(width: size, height: size, channels: 3, pixels: (0..<192).map { UInt8($0) })
-    var clips = FramedClips(format: ClipFormat(frames: 1, height: size, width: size, channels: 3, padding: false))
+    let picture = Picture(
+        width: size, height: size, channels: 3, pixels: (0..<192).map { UInt8($0) })
+    var clips = FramedClips(
+        format: ClipFormat(frames: 1, height: size, width: size, channels: 3, padding: false))
     clips.append(Clip(name: "", label: 0, frames: [picture]))
     var augmentation = Augmentation()
     (augmentation.flip, augmentation.shift) = (true, 9)

@@ -12,7 +12,8 @@ private func picture(_ width: Int, _ height: Int, _ channels: Int, _ start: Int)
 }
 
 private func written(_ clips: [[Picture]]) throws -> URL {
-    let file = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString).h5")
+    let file = FileManager.default.temporaryDirectory.appending(
+        path: "viseme-test-\(UUID().uuidString).h5")
     let writer = try ClipSetWriter(file, classes: ["да", "no"], settings: "{}")
     for (index, clip) in clips.enumerated() {
         try writer.append(
@@ -26,12 +27,16 @@ private func written(_ clips: [[Picture]]) throws -> URL {
 @Test(arguments: [true, false])
 func aFileOfClipsGivesBackWhatWasWritten(isEven: Bool) throws {
     let clips = (0..<6).map { clip in
-        (0...clip).map { isEven ? picture(6, 4, 3, $0) : picture(3 + clip, 4 + $0, clip % 2 * 2 + 1, $0) }
+        (0...clip).map {
+            isEven ? picture(6, 4, 3, $0) : picture(3 + clip, 4 + $0, clip % 2 * 2 + 1, $0)
+        }
     }
     let file = try written(clips)
     defer { try? FileManager.default.removeItem(at: file) }
     let set = try ClipSet(file)
-    #expect(set.contents.classes == ["да", "no"] && set.contents.entries.map(\.label) == [0, 1, 0, 1, 0, 1])
+    #expect(
+        set.contents.classes == ["да", "no"]
+            && set.contents.entries.map(\.label) == [0, 1, 0, 1, 0, 1])
     #expect(set.contents.entries.map(\.split) == [.train, .train, .val, .train, .train, .val])
     #expect(set.contents.skipped == [SkippedClip(name: "bad\n\"name\"", reason: "it is empty")])
     for (index, clip) in clips.enumerated() {
@@ -46,7 +51,8 @@ func aFileOfClipsGivesBackWhatWasWritten(isEven: Bool) throws {
 
 @Test func aClipThatBreaksOffLeavesNothingBehind() throws {
     struct Broken: Error {}
-    let file = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString).h5")
+    let file = FileManager.default.temporaryDirectory.appending(
+        path: "viseme-test-\(UUID().uuidString).h5")
     defer { try? FileManager.default.removeItem(at: file) }
     let writer = try ClipSetWriter(file, classes: ["a", "b"], settings: "{}")
     // The second is longer than what is kept in memory.
@@ -58,14 +64,17 @@ func aFileOfClipsGivesBackWhatWasWritten(isEven: Bool) throws {
             for _ in 0..<3 { try take(large) }
             throw Broken()
         }
-        do { try writer.append(name: "\(clip)", split: .train, label: 0, frames: frames) } catch is Broken {
+        do {
+            try writer.append(name: "\(clip)", split: .train, label: 0, frames: frames)
+        } catch is Broken {
             #expect(clip == 1)
         }
     }
     try writer.finish()
     let set = try ClipSet(file)
     #expect(set.contents.entries.map(\.name) == ["0", "2"])
-    #expect(try set.pictures(0) == [picture(5, 5, 1, 0)] && set.pictures(1) == [picture(5, 5, 1, 2)])
+    #expect(
+        try set.pictures(0) == [picture(5, 5, 1, 0)] && set.pictures(1) == [picture(5, 5, 1, 2)])
 }
 
 @Test func noDamageToAFileOfClipsIsReadAsClips() throws {

@@ -37,7 +37,8 @@ let shellTrainer = """
     esac
     """
 
-/// A study that behaves in these ways. What is `slow` waits after its third epoch for a file `go` beside the recipe.
+/// A study that behaves in these ways. What is `slow` waits after its third epoch for a file `go`
+/// beside the recipe.
 func study(_ ways: [String], seeds: String = "42", more: String = "") throws -> Program {
     try Program([
         "train.sh": shellTrainer,
@@ -91,7 +92,8 @@ extension Program {
     let folder = StudyFolder(program.folder.appending(path: "results/r"))
     let run = try #require(try folder.readPlan().runs.last)
     let work = "results/r/work/\(run.id)/"
-    #expect(try program.text(work + "arguments.txt") == "a 'b' \"c\" $HOME ; rm -rf x\n--lr=0.001\n")
+    #expect(
+        try program.text(work + "arguments.txt") == "a 'b' \"c\" $HOME ; rm -rf x\n--lr=0.001\n")
     #expect(try program.text(work + "config.json").contains(#""optimizer":{"name":"sgd"}"#))
     let record = try program.record("lr=0.001,seed=2")
     #expect(record.output == "threads 1, hash seed 0")
@@ -101,7 +103,9 @@ extension Program {
     let again = try await program.run("sweep", "r.yaml")
     #expect(again.output.contains("4 runs, 4 stored, 0 to train"))
     let verified = try await program.run("verify", "r.yaml")
-    #expect(verified.status == .exited(0) && verified.output.contains("4 compared, 0 differ"), "\(verified.output)")
+    #expect(
+        verified.status == .exited(0) && verified.output.contains("4 compared, 0 differ"),
+        "\(verified.output)")
     // Another judge takes nothing but another look.
     let recipe = try program.text("r.yaml") + "\nmetric: {name: f1, goal: minimize}\n"
     try Data(recipe.utf8).write(to: program.folder.appending(path: "r.yaml"))
@@ -112,7 +116,9 @@ extension Program {
 }
 
 @Test func badBehaviourIsAFailureWithItsReasonAndStopsNobodyElse() async throws {
-    let program = try study(["well", "garbage", "repeat", "nan", "flood", "delete", "signal", "broken", "nothing"])
+    let program = try study([
+        "well", "garbage", "repeat", "nan", "flood", "delete", "signal", "broken", "nothing",
+    ])
     defer { program.close() }
     let ending = try await program.run("sweep", "r.yaml", "--timeout", "20s")
     #expect(ending.status == .exited(1))
@@ -120,7 +126,8 @@ extension Program {
         "way=well,seed=42  val_accuracy 0.4230 at epoch 3 of 3",
         "way=garbage,seed=42  FAILED: its metrics, line 1: is not a JSON object of numbers: garbage",
         "way=repeat,seed=42  FAILED: its metrics, line 2: epoch 1 reports a twice",
-        "way=nan,seed=42  diverged in epoch 1", "way=flood,seed=42  FAILED: ended with exit status 3",
+        "way=nan,seed=42  diverged in epoch 1",
+        "way=flood,seed=42  FAILED: ended with exit status 3",
         "way=delete,seed=42  val_accuracy 0.5000 at epoch 1 of 1",
         "way=signal,seed=42  FAILED: killed by signal 11 (SIGSEGV)",
         "way=broken,seed=42  FAILED: ", "the weights that the trainer wrote:",
@@ -135,7 +142,9 @@ extension Program {
     #expect(report.contains("**failed**: killed by signal 11") && report.contains("about to fail"))
     // What failed is tried again, and nothing else.
     let again = try await program.run("sweep", "r.yaml", "--only", "way=signal", "--retries", "1")
-    #expect(again.output.contains("1 of 9 runs, 0 stored, 1 to train") && again.output.contains("trying again"))
+    #expect(
+        again.output.contains("1 of 9 runs, 0 stored, 1 to train")
+            && again.output.contains("trying again"))
     #expect(try await program.run("check", "results/r").status == .exited(0))
 }
 
@@ -144,7 +153,9 @@ extension Program {
     defer { program.close() }
     let ending = try await program.run("sweep", "r.yaml", "--timeout", "0.5s", "--grace", "0.5s")
     #expect(ending.status == .exited(1))
-    #expect(ending.output.contains("FAILED: ran longer than 0.5 seconds (--timeout)"), "\(ending.output)")
+    #expect(
+        ending.output.contains("FAILED: ran longer than 0.5 seconds (--timeout)"),
+        "\(ending.output)")
     #expect(ending.output.contains("        hanging"))
 }
 
@@ -152,7 +163,9 @@ extension Program {
     let program = try study(["polite"])
     defer { program.close() }
     let late = try await program.run("sweep", "r.yaml", "--timeout", "1s")
-    #expect(late.status == .exited(1) && late.output.contains("FAILED: ran longer than 1.0 seconds"), "\(late.output)")
+    #expect(
+        late.status == .exited(1) && late.output.contains("FAILED: ran longer than 1.0 seconds"),
+        "\(late.output)")
     let script = """
         rm -f results/r/running/*.jsonl; "$0" sweep r.yaml & sweep=$!; for i in {1..300}; do grep -qs epoch results/r/running/*.jsonl && break; sleep 0.1; done
         kill -INT $sweep; wait $sweep; echo "status $?"
@@ -160,7 +173,9 @@ extension Program {
     let stopped = try await program.run(command: ["bash", "-mc", script, Program.url.path])
     #expect(stopped.output.contains("status 130"), "\(stopped.output)")
     #expect(stopped.errors.contains("stopping: waiting for runs"))
-    #expect(try await program.run("status", "results/r").output.contains("1 failed; no sweep is running"))
+    #expect(
+        try await program.run("status", "results/r").output.contains(
+            "1 failed; no sweep is running"))
     #expect(try program.text("results/r/digests.txt").isEmpty)
 }
 
@@ -208,7 +223,8 @@ extension Program {
         defer { program.close() }
         let ending = try await program.run("sweep", "r.yaml", "--memory", "100M")
         #expect(ending.status == .exited(1))
-        #expect(ending.output.contains("of memory, more than 100 MB (--memory)"), "\(ending.output)")
+        #expect(
+            ending.output.contains("of memory, more than 100 MB (--memory)"), "\(ending.output)")
     }
 
     @Test func theProgramsOfAKilledSweepEndWithTheNextAndTheirRunsComeAgain() async throws {
@@ -247,7 +263,8 @@ extension Program {
     let stored = try program.record("way=weights,seed=42").weights
     #expect(stored.count == 11 && stored.first { $0.name == "half" }?.dtype == "F16")
     #expect(stored.first { $0.name == "double" }?.elements == .float64([0.1, -1e300]))
-    let none = try await program.run("sweep", "r.yaml", "--force", environment: ["WEIGHTS": weights])
+    let none = try await program.run(
+        "sweep", "r.yaml", "--force", environment: ["WEIGHTS": weights])
     #expect(none.status == .exited(0))
 }
 
@@ -257,11 +274,15 @@ extension Program {
     _ = try await program.run("sweep", "r.yaml")
     let ending = try await program.run("verify", "r.yaml")
     #expect(ending.status == .exited(3))
-    #expect(ending.output.contains("way=random,seed=42: differs first in epoch 2, val_accuracy: "), "\(ending.output)")
+    #expect(
+        ending.output.contains("way=random,seed=42: differs first in epoch 2, val_accuracy: "),
+        "\(ending.output)")
     #expect(ending.output.contains("2 runs trained again, 2 compared, 1 differ"))
     #expect(ending.errors.contains("is not deterministic"))
     let recorded = try await program.run("verify", "r.yaml", "--record")
-    #expect(recorded.status == .exited(3) && recorded.errors.contains("nothing is recorded"), "\(recorded.errors)")
+    #expect(
+        recorded.status == .exited(3) && recorded.errors.contains("nothing is recorded"),
+        "\(recorded.errors)")
 }
 
 @Test func graphicsProcessorsAreHandedOutOneRunEach() async throws {
@@ -274,8 +295,10 @@ extension Program {
     ])
     defer { program.close() }
     let none = try await program.run("sweep", "r.yaml", environment: ["CUDA_VISIBLE_DEVICES": ""])
-    #expect(none.status == .exited(2) && none.errors.contains("this machine has 0"), "\(none.errors)")
-    let ending = try await program.run("sweep", "r.yaml", environment: ["CUDA_VISIBLE_DEVICES": "3,5"])
+    #expect(
+        none.status == .exited(2) && none.errors.contains("this machine has 0"), "\(none.errors)")
+    let ending = try await program.run(
+        "sweep", "r.yaml", environment: ["CUDA_VISIBLE_DEVICES": "3,5"])
     #expect(ending.status == .exited(0), "\(ending.errors)")
     let devices = try [1, 2].map { try program.record("seed=\($0)").histories[0].values[0] }
     #expect(devices.sorted() == [3, 5])
@@ -288,8 +311,11 @@ extension Program {
     let ending = try await program.run(
         "sweep", "r.yaml", environment: ["SHOWN": "seen-by-all", "API_TOKEN": "s3cr3t-t0ken"])
     #expect(ending.status == .exited(0))
-    #expect(try program.record("way=well,seed=42").provenance.environment == ["SHOWN": "seen-by-all"])
-    let found = try await program.run(command: ["grep", "-rlE", "s3cr3t-t0ken|API_TOKEN", "results"])
+    #expect(
+        try program.record("way=well,seed=42").provenance.environment == ["SHOWN": "seen-by-all"])
+    let found = try await program.run(command: [
+        "grep", "-rlE", "s3cr3t-t0ken|API_TOKEN", "results",
+    ])
     #expect(found.output.isEmpty, "\(found.output)")
 }
 
@@ -305,7 +331,9 @@ extension Program {
         done
         exit 0
         """
-    let program = try Program(["t.sh": trainer, "r.yaml": "trainer: {command: [sh, t.sh]}\nsweep: {seed: [1]}\n"])
+    let program = try Program([
+        "t.sh": trainer, "r.yaml": "trainer: {command: [sh, t.sh]}\nsweep: {seed: [1]}\n",
+    ])
     defer { program.close() }
     let first = try await program.run("sweep", "r.yaml")
     #expect(first.status == .exited(1) && first.output.contains("ended with exit status 9"))

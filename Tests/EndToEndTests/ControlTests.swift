@@ -6,11 +6,14 @@ import Testing
     let program = try Program()
     defer { program.close() }
     let ending = try await program.run(
-        "sweep", Program.tiny, "epoch=10000", "checkpoint_every=0", "--only", "lr=0.01,seed=1", "--timeout", "1.5s",
+        "sweep", Program.tiny, "epoch=10000", "checkpoint_every=0", "--only", "lr=0.01,seed=1",
+        "--timeout", "1.5s",
         "--retries", "1")
     #expect(ending.status == .exited(1), "\(ending.errors)")
     #expect(ending.output.contains("1 of 4 runs, 0 stored, 1 to train"))
-    #expect(ending.output.contains("ran longer than 1.5 seconds (--timeout); trying again"), "\(ending.output)")
+    #expect(
+        ending.output.contains("ran longer than 1.5 seconds (--timeout); trying again"),
+        "\(ending.output)")
     #expect(ending.output.contains("trying again from its last checkpoint"), "\(ending.output)")
     let folder = StudyFolder(program.folder.appending(path: "results/tiny"))
     let run = try #require(try folder.readPlan().runs.first { $0.label == "lr=0.01,seed=1" })
@@ -32,5 +35,6 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: aside).count == 1)
     let wrong = try await program.run("sweep", Program.tiny, "--only", "lr=0.02")
     #expect(wrong.status == .exited(2))
-    #expect(wrong.errors.contains("no run has lr=0.02: there are lr=0.001, lr=0.01, seed=1, seed=2"))
+    #expect(
+        wrong.errors.contains("no run has lr=0.02: there are lr=0.001, lr=0.01, seed=1, seed=2"))
 }

@@ -5,7 +5,8 @@ import Testing
 ///
 /// A comment before a code block decides what happens to it:
 /// - `<!-- run: light -->`: run by `make test`; exit status 0 expected.
-/// - `<!-- run: heavy -->`: run by `make soak` only (`VISEME_DOCUMENTS=all`), in a clone of this repository.
+/// - `<!-- run: heavy -->`: run by `make soak` only (`VISEME_DOCUMENTS=all`), in a clone of this
+///   repository.
 /// - `<!-- run: fails with 2 -->`: light, with another exit status.
 /// - `<!-- file: NAME -->`: written to a file of that name.
 /// - `<!-- part of: NAME -->`: lines that the file then contains.
@@ -26,17 +27,23 @@ private struct Document {
     init(_ name: String) throws {
         let text = try String(contentsOf: Program.package.appending(path: name), encoding: .utf8)
         self.name = name
-        blocks = text.matches(of: /<!-- ([^\n]*) -->\n```[a-z]*\n(.*?)```\n/.dotMatchesNewlines()).map {
-            Block(marker: String($0.1), text: String($0.2))
+        blocks = text.matches(of: /<!-- ([^\n]*) -->\n```[a-z]*\n(.*?)```\n/.dotMatchesNewlines())
+            .map {
+                Block(marker: String($0.1), text: String($0.2))
+            }
+        let rest = text.replacing(
+            /<!-- [^\n]* -->\n```[a-z]*\n.*?```\n/.dotMatchesNewlines(), with: "")
+        unmarked = rest.matches(of: /```(?:sh|bash|console)\n(.*?)```\n/.dotMatchesNewlines()).map {
+            String($0.1)
         }
-        let rest = text.replacing(/<!-- [^\n]* -->\n```[a-z]*\n.*?```\n/.dotMatchesNewlines(), with: "")
-        unmarked = rest.matches(of: /```(?:sh|bash|console)\n(.*?)```\n/.dotMatchesNewlines()).map { String($0.1) }
     }
 
     static func all() throws -> [String] {
         let docs = Program.package.appending(path: "docs").path
         return ["README.md", "CONTRIBUTING.md"]
-            + (try FileManager.default.contentsOfDirectory(atPath: docs)).filter { $0.hasSuffix(".md") }.sorted()
+            + (try FileManager.default.contentsOfDirectory(atPath: docs)).filter {
+                $0.hasSuffix(".md")
+            }.sorted()
             .map { "docs/\($0)" }
     }
 }
@@ -60,12 +67,15 @@ func theCommandsOfTheDocumentsRunAsWritten(name: String) async throws {
     try files.createDirectory(at: bin, withIntermediateDirectories: true)
     let checkout = program.folder.appending(path: "viseme")
     if runsAll {
-        let clone = try await program.run(command: ["git", "clone", "-q", Program.package.path, checkout.path])
+        let clone = try await program.run(command: [
+            "git", "clone", "-q", Program.package.path, checkout.path,
+        ])
         #expect(clone.status == .exited(0), "\(clone.errors)")
     } else {
         try files.createDirectory(at: checkout, withIntermediateDirectories: true)
         for folder in ["recipes", "examples"] {
-            try files.copyItem(at: Program.package.appending(path: folder), to: checkout.appending(path: folder))
+            try files.copyItem(
+                at: Program.package.appending(path: folder), to: checkout.appending(path: folder))
         }
     }
     try files.createSymbolicLink(at: bin.appending(path: "viseme"), withDestinationURL: Program.url)
@@ -127,11 +137,14 @@ func theCommandsOfTheDocumentsRunAsWritten(name: String) async throws {
         let page = try await help([name])
         text += "\n## viseme \(name)\n\n```text\n\(page)```\n"
         for child in subcommands(page) {
-            text += "\n### viseme \(name) \(child)\n\n```text\n\(try await help([name, child]))```\n"
+            text +=
+                "\n### viseme \(name) \(child)\n\n```text\n\(try await help([name, child]))```\n"
         }
     }
     let file = Program.package.appending(path: "docs/commands.md")
-    if ProcessInfo.processInfo.environment["VISEME_UPDATE_DOCS"] != nil { try Data(text.utf8).write(to: file) }
+    if ProcessInfo.processInfo.environment["VISEME_UPDATE_DOCS"] != nil {
+        try Data(text.utf8).write(to: file)
+    }
     #expect(try String(contentsOf: file, encoding: .utf8) == text)
     #expect(text.contains("## viseme sweep") && text.contains("### viseme data info"))
 }

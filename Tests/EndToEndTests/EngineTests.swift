@@ -2,8 +2,8 @@ import Foundation
 import Kernels
 import Testing
 
-/// A run of seconds that goes through every kernel: with 16 filters the first stage is computed by Winograd's products,
-/// the others directly.
+/// A run of seconds that goes through every kernel: with 16 filters the first stage is computed by
+/// Winograd's products, the others directly.
 private let toy = """
     path_to_dataset: builtin:visemes
     len_video: 5
@@ -20,7 +20,8 @@ private func digest(threads: Int, simd: String?) async throws -> String {
     let program = try Program(["toy.yaml": toy])
     defer { program.close() }
     let ending = try await program.run(
-        "train", "--config", "toy.yaml", "--threads", String(threads), environment: ["VISEME_SIMD": simd])
+        "train", "--config", "toy.yaml", "--threads", String(threads),
+        environment: ["VISEME_SIMD": simd])
     #expect(ending.status == .exited(0), "\(ending.errors)")
     return try program.text("results/train/\(program.trainedRun())/digests.txt")
 }
@@ -28,7 +29,9 @@ private func digest(threads: Int, simd: String?) async throws -> String {
 @Test func aRunIsTheSameForAnyNumberOfThreadsAndEveryVectorWidth() async throws {
     let alone = try await digest(threads: 1, simd: nil)
     #expect(alone.split(separator: "\n").count == 1)
-    for threads in 2...4 { #expect(try await digest(threads: threads, simd: nil) == alone, "\(threads) threads") }
+    for threads in 2...4 {
+        #expect(try await digest(threads: threads, simd: nil) == alone, "\(threads) threads")
+    }
     for width in VectorWidth.allCases where width.isAvailable {
         #expect(try await digest(threads: 1, simd: width.rawValue) == alone, "\(width)")
     }
@@ -46,14 +49,16 @@ private func digest(threads: Int, simd: String?) async throws -> String {
     guard VectorWidth.avx2.isAvailable else { return }
     let program = try Program()
     defer { program.close() }
-    let ending = try await program.run("sweep", Program.lrGrid, environment: ["VISEME_SIMD": "avx2"])
+    let ending = try await program.run(
+        "sweep", Program.lrGrid, environment: ["VISEME_SIMD": "avx2"])
     #expect(ending.status == .exited(0), "\(ending.errors)")
-    let golden = try String(contentsOfFile: Program.lrGrid.replacing(".yaml", with: ".digests"), encoding: .utf8)
+    let golden = try String(
+        contentsOfFile: Program.lrGrid.replacing(".yaml", with: ".digests"), encoding: .utf8)
     #expect(try program.text("results/lr_grid/digests.txt") == golden)
 }
 
-/// A wide instruction hidden in the narrow kernels, or in code that the linker merged, ends this with an illegal
-/// instruction.
+/// A wide instruction hidden in the narrow kernels, or in code that the linker merged, ends this
+/// with an illegal instruction.
 @Suite(.enabled(if: Program.has("qemu-x86_64"), "needs qemu-x86_64 (Debian: qemu-user)"))
 struct OnAProcessorWithoutAVX512 {
     private let haswell = ["qemu-x86_64", "-cpu", "Haswell"]
@@ -62,11 +67,13 @@ struct OnAProcessorWithoutAVX512 {
         let program = try Program(["toy.yaml": toy])
         defer { program.close() }
         let ending = try await program.run(
-            under: haswell, "train", "--config", "toy.yaml", "--threads", "2", environment: ["VISEME_SIMD": nil])
+            under: haswell, "train", "--config", "toy.yaml", "--threads", "2",
+            environment: ["VISEME_SIMD": nil])
         #expect(ending.status == .exited(0), "\(ending.errors)")
         #expect(ending.output.contains("vectors avx2"))
         #expect(
-            try await program.text("results/train/\(program.trainedRun())/digests.txt") == digest(threads: 1, simd: nil)
+            try await program.text("results/train/\(program.trainedRun())/digests.txt")
+                == digest(threads: 1, simd: nil)
         )
     }
 
@@ -76,12 +83,15 @@ struct OnAProcessorWithoutAVX512 {
         let ending = try await program.run(
             under: haswell, "train", "--config", "toy.yaml", environment: ["VISEME_SIMD": "avx512"])
         #expect(ending.status == .exited(2))
-        #expect(ending.errors.contains("VISEME_SIMD=avx512: this processor lacks it; the widest it has is avx2"))
+        #expect(
+            ending.errors.contains(
+                "VISEME_SIMD=avx512: this processor lacks it; the widest it has is avx2"))
     }
 }
 
 #if os(Linux)
-    @Suite(.enabled(if: Program.has("cc"), "needs a C compiler, cc, for scripts/count_allocations.c"))
+    @Suite(
+        .enabled(if: Program.has("cc"), "needs a C compiler, cc, for scripts/count_allocations.c"))
     struct Allocations {
         @Test(arguments: [1, 2])
         func aTrainingStepAllocatesNothingAfterTheFirst(threads: Int) async throws {
@@ -94,7 +104,8 @@ struct OnAProcessorWithoutAVX512 {
             func allocations(steps: Int) async throws -> Int? {
                 let library = program.folder.appending(path: "count_allocations.so").path
                 let ending = try await program.run(
-                    "bench", "step", "--filters", "16", "--allocations", "--steps", String(steps), "--threads",
+                    "bench", "step", "--filters", "16", "--allocations", "--steps", String(steps),
+                    "--threads",
                     String(threads), environment: ["LD_PRELOAD": library])
                 return Int(ending.output.trimmingCharacters(in: .whitespacesAndNewlines))
             }

@@ -18,7 +18,10 @@ private let recipe = """
     sweep: {lr: [0.001, 0.01], batch_size: [8, 16], seed: [1, 2]}
     """
 
-@Suite(.enabled(if: !python.isEmpty, "needs Python with Tests/Interop/requirements.txt, named by VISEME_PYTHON"))
+@Suite(
+    .enabled(
+        if: !python.isEmpty,
+        "needs Python with Tests/Interop/requirements.txt, named by VISEME_PYTHON"))
 struct Interop {
     private static let scripts = Program.package.appending(path: "Tests/Interop").path
 
@@ -33,17 +36,20 @@ struct Interop {
         let program = try await study()
         defer { program.close() }
         _ = try await program.run(
-            "export", "results/lr_grid", "--csv", "runs.csv", "--histories", "epochs.csv", "--netcdf", "study.nc")
+            "export", "results/lr_grid", "--csv", "runs.csv", "--histories", "epochs.csv",
+            "--netcdf", "study.nc")
         _ = try await program.run("export", "results/lr_grid:1", "--safetensors", "w.safetensors")
         let read = try await program.run(command: [
-            python, Interop.scripts + "/read_study.py", "results/lr_grid", "runs.csv", "epochs.csv", "w.safetensors",
+            python, Interop.scripts + "/read_study.py", "results/lr_grid", "runs.csv", "epochs.csv",
+            "w.safetensors",
             "study.nc",
         ])
         #expect(read.status == .exited(0), "\(read.errors)")
         #expect(read.output.contains("8 runs read"))
     }
 
-    @Test(arguments: ["8", "8 + clip"]) func otherToolsReadPreparedClips(size: String) async throws {
+    @Test(arguments: ["8", "8 + clip"]) func otherToolsReadPreparedClips(size: String) async throws
+    {
         let program = try Program()
         defer { program.close() }
         let make = """
@@ -57,7 +63,9 @@ struct Interop {
         #expect(try await program.run(command: [python, "-c", make]).status == .exited(0))
         let made = try await program.run("data", "prepare", "clips", "-o", "set.h5")
         #expect(made.status == .exited(0), "\(made.errors)")
-        let read = try await program.run(command: [python, Interop.scripts + "/read_clips.py", "set.h5"])
+        let read = try await program.run(command: [
+            python, Interop.scripts + "/read_clips.py", "set.h5",
+        ])
         #expect(read.output == "10 clips read\n", "\(read.errors)")
     }
 
@@ -65,9 +73,12 @@ struct Interop {
         let program = try Program()
         defer { program.close() }
         let checked = try await program.run(command: [
-            python, Interop.scripts + "/check_schema.py", Program.package.appending(path: "recipes").path,
+            python, Interop.scripts + "/check_schema.py",
+            Program.package.appending(path: "recipes").path,
         ])
-        #expect(checked.status == .exited(0) && checked.output.contains("7 recipes fit"), "\(checked.errors)")
+        #expect(
+            checked.status == .exited(0) && checked.output.contains("7 recipes fit"),
+            "\(checked.errors)")
     }
 
     /// The cells of the notebook, run, give what stands in it.
@@ -88,10 +99,14 @@ struct Interop {
         let run = folder.runFile(try folder.readPlan().runs[0].id)
         try FileManager.default.createDirectory(
             at: program.folder.appending(path: "hostile"), withIntermediateDirectories: true)
-        let made = try await program.run(command: [python, Interop.scripts + "/make_hostile.py", run.path, "hostile"])
+        let made = try await program.run(command: [
+            python, Interop.scripts + "/make_hostile.py", run.path, "hostile",
+        ])
         #expect(made.status == .exited(0), "\(made.errors)")
-        let names = try FileManager.default.contentsOfDirectory(atPath: program.folder.appending(path: "hostile").path)
-            .filter { $0.hasSuffix(".h5") }.sorted()
+        let names = try FileManager.default.contentsOfDirectory(
+            atPath: program.folder.appending(path: "hostile").path
+        )
+        .filter { $0.hasSuffix(".h5") }.sorted()
         #expect(names.count == 20)
         for name in names {
             let ending = try await program.run("show", "hostile/\(name)")
@@ -101,7 +116,9 @@ struct Interop {
                 #expect(
                     ending.status == .exited(2) && ending.errors.contains("hostile/\(name)"),
                     "\(name): \(ending.errors)")
-                #expect(!ending.output.contains("xxxx") && ending.errors.split(separator: "\n").count == 1, "\(name)")
+                #expect(
+                    !ending.output.contains("xxxx")
+                        && ending.errors.split(separator: "\n").count == 1, "\(name)")
             }
         }
     }
@@ -110,18 +127,25 @@ struct Interop {
     @Test func theSnippetsOfTheDocumentRun() async throws {
         let program = try await study()
         defer { program.close() }
-        _ = try await program.run("bench", "make-clips", "set.h5", "--clips", "20", "--size", "8", "--frames", "2")
-        let text = try String(contentsOf: Program.package.appending(path: "docs/format.md"), encoding: .utf8)
+        _ = try await program.run(
+            "bench", "make-clips", "set.h5", "--clips", "20", "--size", "8", "--frames", "2")
+        let text = try String(
+            contentsOf: Program.package.appending(path: "docs/format.md"), encoding: .utf8)
         let folder = StudyFolder(program.folder.appending(path: "results/lr_grid"))
         let id = try folder.readPlan().runs[0].id
         var ran: [String: Int] = [:]
         for block in text.matches(of: /```(python|sh|r)\n(.*?)```/.dotMatchesNewlines()) {
-            let (language, code) = (String(block.1), String(block.2).replacing("0123456789ab", with: id))
+            let (language, code) = (
+                String(block.1), String(block.2).replacing("0123456789ab", with: id)
+            )
             let command: [String]
             switch language {
             case "python": command = [python, "-c", code]
             case "r":
-                guard try await program.run(command: ["Rscript", "-e", "library(hdf5r)"]).status == .exited(0) else {
+                guard
+                    try await program.run(command: ["Rscript", "-e", "library(hdf5r)"]).status
+                        == .exited(0)
+                else {
                     print("skipped: the R reader of docs/format.md needs R with hdf5r")
                     continue
                 }
@@ -139,18 +163,24 @@ struct Interop {
     @Test func runsOfOneConfigurationAreEqualByH5diff() async throws {
         let program = try await study()
         defer { program.close() }
-        let again = try await program.run("sweep", "lr_grid.yaml", "--results", "again", "--only", "seed=1")
+        let again = try await program.run(
+            "sweep", "lr_grid.yaml", "--results", "again", "--only", "seed=1")
         #expect(again.status == .exited(0), "\(again.errors)")
         let runs = try FileManager.default.contentsOfDirectory(
             atPath: program.folder.appending(path: "again/lr_grid/runs").path)
         #expect(runs.count == 4)
         for run in runs {
             let files = ["results", "again"].map { "\($0)/lr_grid/runs/\(run)" }
-            let same = try await program.run(command: ["h5diff", "--exclude-path", "/provenance"] + files)
-            #expect(same.status == .exited(0) && same.output.isEmpty, "\(run): \(same.output) \(same.errors)")
+            let same = try await program.run(
+                command: ["h5diff", "--exclude-path", "/provenance"] + files)
+            #expect(
+                same.status == .exited(0) && same.output.isEmpty,
+                "\(run): \(same.output) \(same.errors)")
             // The tool does see a difference where there is one.
             let other = try await program.run(command: ["h5diff"] + files)
-            #expect(other.status == .exited(1) && other.output.contains("/provenance"), "\(other.output)")
+            #expect(
+                other.status == .exited(1) && other.output.contains("/provenance"),
+                "\(other.output)")
         }
     }
 }

@@ -20,7 +20,9 @@ import Testing
             let tasks = "/proc/\(process.processIdentifier)/task"
             let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
             return threads.flatMap { thread in
-                let text = (try? String(contentsOfFile: "\(tasks)/\(thread)/children", encoding: .utf8)) ?? ""
+                let text =
+                    (try? String(contentsOfFile: "\(tasks)/\(thread)/children", encoding: .utf8))
+                    ?? ""
                 return text.split(separator: " ").compactMap { Int32($0) }
             }
         }
@@ -33,14 +35,16 @@ import Testing
 
     /// Who trains the toy study that is killed.
     enum Toy: String, CaseIterable {
-        /// A run keeps a checkpoint after every batch, so that kills hit the writing as often as the training.
+        /// A run keeps a checkpoint after every batch, so that kills hit the writing as often as
+        /// the training.
         case builtIn
         /// A command that goes on from what it kept itself.
         case command
 
         var arguments: [String] {
             switch self {
-            case .builtIn: ["sweep", Program.tiny, "checkpoint_every=0", "--jobs", "2", "--threads", "1"]
+            case .builtIn:
+                ["sweep", Program.tiny, "checkpoint_every=0", "--jobs", "2", "--threads", "1"]
             case .command: ["sweep", "r.yaml", "--jobs", "2"]
             }
         }
@@ -52,7 +56,9 @@ import Testing
         /// The digests of a sweep that nobody disturbs.
         func golden() async throws -> String {
             if case .builtIn = self {
-                return try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+                return try String(
+                    contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"),
+                    encoding: .utf8)
             }
             let program = try program()
             defer { program.close() }
@@ -80,7 +86,8 @@ import Testing
                 isFinished = !victim.process.isRunning
                 if isFinished { break }
                 let workers = victim.workers
-                // The parent, a worker, or all of them; workers of a killed parent end by themselves.
+                // The parent, a worker, or all of them; workers of a killed parent end by
+                // themselves.
                 switch killed % 3 {
                 case 0: victim.kill()
                 case 1:
@@ -117,20 +124,24 @@ import Testing
             until [ "$(cat results/tiny/running/*.journal 2> /dev/null | wc -l)" -ge 20 ]; do sleep 0.01; done
             kill -TERM $sweep; wait $sweep; echo "status $?"
             """
-        let stopped = try await program.run(command: ["bash", "-c", script, Program.url.path] + long)
+        let stopped = try await program.run(
+            command: ["bash", "-c", script, Program.url.path] + long)
         #expect(stopped.output.contains("status 130"), "\(stopped.output)\(stopped.errors)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: checkpoints.path).count == 1)
         let again = try await program.run(command: [Program.url.path, "sweep"] + long)
         #expect(again.status == .exited(0), "\(again.errors)")
-        #expect(again.output.contains("lr=0.01,seed=1  resumes at its last checkpoint"), "\(again.output)")
+        #expect(
+            again.output.contains("lr=0.01,seed=1  resumes at its last checkpoint"),
+            "\(again.output)")
         let whole = try Program()
         defer { whole.close() }
         _ = try await whole.run(command: [Program.url.path, "sweep"] + long)
-        #expect(try program.text("results/tiny/digests.txt") == whole.text("results/tiny/digests.txt"))
+        #expect(
+            try program.text("results/tiny/digests.txt") == whole.text("results/tiny/digests.txt"))
     }
 
-    /// Batches of this take longer than the half second after which a worker tells its sweep of them: the first thing it
-    /// does after a batch would be to write into a pipe that nobody reads.
+    /// Batches of this take longer than the half second after which a worker tells its sweep of
+    /// them: the first thing it does after a batch would be to write into a pipe that nobody reads.
     private let slow = """
         path_to_dataset: builtin:visemes
         len_video: 12
@@ -141,7 +152,9 @@ import Testing
         builtin: {words: 2, train_speakers: 30, val_speakers: 1, test_speakers: 0, takes: 2}
         """
 
-    private func waitForCheckpoint(_ program: Program, _ study: @autoclosure () throws -> String) async throws -> Bool {
+    private func waitForCheckpoint(_ program: Program, _ study: @autoclosure () throws -> String)
+        async throws -> Bool
+    {
         for _ in 0..<600 {
             let folder = program.folder.appending(path: "results/\(try study())/checkpoints")
             let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
@@ -155,7 +168,9 @@ import Testing
         let program = try Program(["slow.yaml": slow])
         defer { program.close() }
         let victim = try Victim(program, ["sweep", "slow.yaml"])
-        while victim.workers.isEmpty && victim.process.isRunning { try await Task.sleep(for: .milliseconds(50)) }
+        while victim.workers.isEmpty && victim.process.isRunning {
+            try await Task.sleep(for: .milliseconds(50))
+        }
         try await Task.sleep(for: .seconds(3))
         victim.kill()
         #expect(try await waitForCheckpoint(program, "slow"))
@@ -178,7 +193,8 @@ import Testing
     @Test func aCheckpointThatCanNotBeWrittenDoesNotCostTheRun() async throws {
         let program = try Program(["results/tiny/checkpoints": "a file where the folder should be"])
         defer { program.close() }
-        let golden = try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+        let golden = try String(
+            contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
         let ending = try await program.run("sweep", Program.tiny, "checkpoint_every=0")
         #expect(ending.status == .exited(0), "\(ending.errors)\(ending.output)")
         #expect(try program.text("results/tiny/digests.txt") == golden)
@@ -200,7 +216,8 @@ import Testing
     @Test func aDamagedCheckpointIsSetAsideAndTheRunStartsAfresh() async throws {
         let program = try Program()
         defer { program.close() }
-        let golden = try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+        let golden = try String(
+            contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
         _ = try await program.run("plan", Program.tiny)
         let checkpoints = program.folder.appending(path: "results/tiny/checkpoints")
         try FileManager.default.createDirectory(at: checkpoints, withIntermediateDirectories: true)

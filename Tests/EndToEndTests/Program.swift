@@ -9,11 +9,14 @@ import Subprocess
 
 /// The built program, run as a person would, in folders of its own.
 struct Program {
-    static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let package = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
         .deletingLastPathComponent()
     /// Beside the tests' own bundle, or where `VISEME_PROGRAM` says.
     static let url: URL = {
-        if let path = ProcessInfo.processInfo.environment["VISEME_PROGRAM"] { return URL(filePath: path) }
+        if let path = ProcessInfo.processInfo.environment["VISEME_PROGRAM"] {
+            return URL(filePath: path)
+        }
         #if DEBUG
             return package.appending(path: ".build/debug/viseme")
         #else
@@ -27,7 +30,8 @@ struct Program {
         let errors: String
     }
 
-    let folder = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)")
+    let folder = FileManager.default.temporaryDirectory.appending(
+        path: "viseme-test-\(UUID().uuidString)")
 
     init(_ files: [String: String] = [:]) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -41,36 +45,53 @@ struct Program {
 
     func close() { try? FileManager.default.removeItem(at: folder) }
 
-    func run(_ arguments: String..., environment: [Environment.Key: String?] = [:]) async throws -> Ending {
+    func run(_ arguments: String..., environment: [Environment.Key: String?] = [:]) async throws
+        -> Ending
+    {
         let result = try await Subprocess.run(
             .path(FilePath(Program.url.path)), arguments: Arguments(arguments),
             environment: .inherit.updating(environment),
-            workingDirectory: FilePath(folder.path), output: .string(limit: 1 << 22), error: .string(limit: 1 << 22))
-        return Ending(status: result.terminationStatus, output: result.standardOutput, errors: result.standardError)
+            workingDirectory: FilePath(folder.path), output: .string(limit: 1 << 22),
+            error: .string(limit: 1 << 22))
+        return Ending(
+            status: result.terminationStatus, output: result.standardOutput,
+            errors: result.standardError)
     }
 
-    func text(_ path: String) throws -> String { try String(contentsOf: folder.appending(path: path), encoding: .utf8) }
+    func text(_ path: String) throws -> String {
+        try String(contentsOf: folder.appending(path: path), encoding: .utf8)
+    }
 
-    /// Runs the program by another, such as an emulator: `command` is that one and its first arguments.
-    func run(under command: [String], _ arguments: String..., environment: [Environment.Key: String?] = [:])
+    /// Runs the program by another, such as an emulator: `command` is that one and its first
+    /// arguments.
+    func run(
+        under command: [String], _ arguments: String...,
+        environment: [Environment.Key: String?] = [:]
+    )
         async throws -> Ending
     {
         try await run(command: command + [Program.url.path] + arguments, environment: environment)
     }
 
     /// Runs any other program in this folder.
-    func run(command: [String], environment: [Environment.Key: String?] = [:]) async throws -> Ending {
+    func run(command: [String], environment: [Environment.Key: String?] = [:]) async throws
+        -> Ending
+    {
         let name = command[0]
         let result = try await Subprocess.run(
-            name.contains("/") ? .path(FilePath(name)) : .name(name), arguments: Arguments(Array(command.dropFirst())),
+            name.contains("/") ? .path(FilePath(name)) : .name(name),
+            arguments: Arguments(Array(command.dropFirst())),
             environment: .inherit.updating(environment), workingDirectory: FilePath(folder.path),
             output: .string(limit: 1 << 22), error: .string(limit: 1 << 22))
-        return Ending(status: result.terminationStatus, output: result.standardOutput, errors: result.standardError)
+        return Ending(
+            status: result.terminationStatus, output: result.standardOutput,
+            errors: result.standardError)
     }
 
     /// The id of the one run that `train` trained.
     func trainedRun() throws -> String {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "results/train").path)
+        let names = try FileManager.default.contentsOfDirectory(
+            atPath: folder.appending(path: "results/train").path)
         guard names.count == 1 else { throw CocoaError(.fileReadUnknown) }
         return names[0]
     }

@@ -10,7 +10,8 @@ import Testing
 #endif
 
 @Test func aSweepIsTheSameForAnyNumberOfWorkersThreadsAndVectorWidths() async throws {
-    let golden = try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+    let golden = try String(
+        contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
     let ways: [(jobs: String, threads: String, simd: String?)] = [
         ("1", "1", nil), ("2", "1", nil), ("4", "3", nil), ("2", "2", "avx2"),
     ]
@@ -18,12 +19,14 @@ import Testing
         let program = try Program()
         defer { program.close() }
         if way.simd == "avx2",
-            try await program.run("plan", Program.tiny, environment: ["VISEME_SIMD": "avx2"]).status != .exited(0)
+            try await program.run("plan", Program.tiny, environment: ["VISEME_SIMD": "avx2"]).status
+                != .exited(0)
         {
             continue
         }
         let ending = try await program.run(
-            "sweep", Program.tiny, "--jobs", way.jobs, "--threads", way.threads, environment: ["VISEME_SIMD": way.simd])
+            "sweep", Program.tiny, "--jobs", way.jobs, "--threads", way.threads,
+            environment: ["VISEME_SIMD": way.simd])
         #expect(ending.status == .exited(0), "\(ending.errors)")
         #expect(try program.text("results/tiny/digests.txt") == golden, "\(way)")
     }
@@ -33,12 +36,15 @@ import Testing
     let program = try Program()
     defer { program.close() }
     _ = try await program.run("sweep", Program.tiny)
-    let paths = ["report.md", "figures/val_accuracy.svg", "figures/train_loss.svg", "digests.txt"].map {
-        "results/tiny/" + $0
-    }
+    let paths = ["report.md", "figures/val_accuracy.svg", "figures/train_loss.svg", "digests.txt"]
+        .map {
+            "results/tiny/" + $0
+        }
     let before = try paths.map { try program.text($0) }
     #expect(before[0].contains("| 1 | "))
-    for path in paths { try FileManager.default.removeItem(at: program.folder.appending(path: path)) }
+    for path in paths {
+        try FileManager.default.removeItem(at: program.folder.appending(path: path))
+    }
     let ending = try await program.run(
         "report", "results/tiny", environment: ["TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8"])
     #expect(ending.status == .exited(0))
@@ -50,11 +56,14 @@ import Testing
     // What is derived is repaired, and nothing else is touched.
     try Data("not HDF5".utf8).write(to: program.folder.appending(path: "results/tiny/sweep.h5"))
     let broken = try await program.run("check", "results/tiny")
-    #expect(broken.status == .exited(3) && broken.errors.contains("check --repair"), "\(broken.errors)")
-    try FileManager.default.removeItem(at: program.folder.appending(path: "results/tiny/digests.txt"))
+    #expect(
+        broken.status == .exited(3) && broken.errors.contains("check --repair"), "\(broken.errors)")
+    try FileManager.default.removeItem(
+        at: program.folder.appending(path: "results/tiny/digests.txt"))
     let repaired = try await program.run("check", "results/tiny", "--repair")
     #expect(
-        repaired.status == .exited(0) && repaired.output.contains("repaired: 2 of 2 problems"), "\(repaired.output)")
+        repaired.status == .exited(0) && repaired.output.contains("repaired: 2 of 2 problems"),
+        "\(repaired.output)")
     #expect(try paths.map { try program.text($0) } == before)
     let again = try await program.run("sweep", Program.tiny)
     #expect(again.output.contains("4 runs, 4 stored, 0 to train"))
@@ -65,22 +74,27 @@ import Testing
     let program = try Program()
     defer { program.close() }
     let recipe = try String(contentsOfFile: Program.tiny, encoding: .utf8)
-    let base = try String(contentsOfFile: Program.tiny.replacing("tiny", with: "base"), encoding: .utf8)
+    let base = try String(
+        contentsOfFile: Program.tiny.replacing("tiny", with: "base"), encoding: .utf8)
     for (name, text) in ["tiny.yaml": recipe, "base.yaml": base] {
         try Data(text.utf8).write(to: program.folder.appending(path: name))
     }
     #expect(
-        try await program.run("verify", "tiny.yaml", "--sample", "1").status == .exited(2), "nothing to compare with")
+        try await program.run("verify", "tiny.yaml", "--sample", "1").status == .exited(2),
+        "nothing to compare with")
     #expect(try await program.run("verify", "tiny.yaml", "--record").status == .exited(0))
     let same = try await program.run("verify", "tiny.yaml", "--sample", "2")
     #expect(
-        same.status == .exited(0) && same.output.contains("2 runs trained again, 2 compared, 0 differ"),
+        same.status == .exited(0)
+            && same.output.contains("2 runs trained again, 2 compared, 0 differ"),
         "\(same.output)")
     let recorded = try program.text("tiny.digests")
     let first = recorded.prefix(1) == "0" ? "1" : "0"
-    try Data((first + recorded.dropFirst()).utf8).write(to: program.folder.appending(path: "tiny.digests"))
+    try Data((first + recorded.dropFirst()).utf8).write(
+        to: program.folder.appending(path: "tiny.digests"))
     let differs = try await program.run("verify", "tiny.yaml")
-    #expect(differs.status == .exited(3) && differs.output.contains("1 differ"), "\(differs.output)")
+    #expect(
+        differs.status == .exited(3) && differs.output.contains("1 differ"), "\(differs.output)")
 }
 
 @Test func aDamagedRunIsSetAsideAndTrainedAgain() async throws {
@@ -96,7 +110,8 @@ import Testing
     let ending = try await program.run("sweep", Program.tiny)
     #expect(ending.status == .exited(0) && ending.errors.contains("set aside as"))
     #expect(
-        FileManager.default.fileExists(atPath: program.folder.appending(path: "results/tiny/set-aside/\(id).h5").path))
+        FileManager.default.fileExists(
+            atPath: program.folder.appending(path: "results/tiny/set-aside/\(id).h5").path))
     #expect(try program.text("results/tiny/digests.txt") == golden)
 }
 
@@ -104,15 +119,19 @@ import Testing
     let program = try Program()
     defer { program.close() }
     let overrides = ["optimizer=sgd", "lr=[0.01,1e38]", "seed=1"]
-    let ending = try await program.run("sweep", Program.tiny, overrides[0], overrides[1], overrides[2])
-    #expect(ending.status == .exited(0) && ending.output.contains("diverged"), "\(ending.output)\(ending.errors)")
+    let ending = try await program.run(
+        "sweep", Program.tiny, overrides[0], overrides[1], overrides[2])
+    #expect(
+        ending.status == .exited(0) && ending.output.contains("diverged"),
+        "\(ending.output)\(ending.errors)")
     let report = try program.text("results/tiny/report.md")
     #expect(report.contains("**diverged** in epoch"))
     let strict = try await program.run(
         "sweep", Program.tiny, overrides[0], overrides[1], overrides[2], "--fail-on-diverged")
     #expect(strict.status == .exited(1))
     let status = try await program.run("status", "results/tiny", "--json").output
-    #expect(status.contains("\"outcome\" : \"diverged\"") && !status.contains("\"state\" : \"failed\""))
+    #expect(
+        status.contains("\"outcome\" : \"diverged\"") && !status.contains("\"state\" : \"failed\""))
 }
 
 @Test func aWorkerThatRunsOutOfMemorySaysSoAndIsAFailure() async throws {
@@ -126,12 +145,15 @@ import Testing
             "ulimit -v 3000000; exec \"$0\" sweep \"$1\" filters=64 size_lips.width=256 size_lips.height=256 len_video=60 batch_size=32 seed=1 lr=0.001",
             Program.url.path, Program.tiny,
         ],
-        workingDirectory: FilePath(program.folder.path), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20)
+        workingDirectory: FilePath(program.folder.path), output: .string(limit: 1 << 20),
+        error: .string(limit: 1 << 20)
     )
-    #expect(ending.terminationStatus == .exited(1), "\(ending.standardOutput)\(ending.standardError)")
+    #expect(
+        ending.terminationStatus == .exited(1), "\(ending.standardOutput)\(ending.standardError)")
     #expect(ending.standardOutput.contains("FAILED: ended with exit status 1"))
     #expect(ending.standardOutput.contains("error: out of memory"))
-    #expect(try program.text("results/tiny/report.md").contains("**failed**: ended with exit status 1"))
+    #expect(
+        try program.text("results/tiny/report.md").contains("**failed**: ended with exit status 1"))
     #expect(try await program.run("status", "results/tiny").output.contains("failed"))
 }
 
@@ -143,16 +165,21 @@ import Testing
         pgrep -f "worker.*$(basename "$PWD")" && echo survivors
         exit 0
         """
-    // A shell without job control lets its children ignore SIGINT: -m gives them a group of their own.
+    // A shell without job control lets its children ignore SIGINT: -m gives them a group of their
+    // own.
     let ending = try await Subprocess.run(
         .name("bash"), arguments: ["-mc", script, Program.url.path, Program.tiny],
-        workingDirectory: FilePath(program.folder.path), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20)
+        workingDirectory: FilePath(program.folder.path), output: .string(limit: 1 << 20),
+        error: .string(limit: 1 << 20)
     )
-    #expect(ending.standardOutput.contains("status 130"), "\(ending.standardOutput)\(ending.standardError)")
+    #expect(
+        ending.standardOutput.contains("status 130"),
+        "\(ending.standardOutput)\(ending.standardError)")
     #expect(!ending.standardOutput.contains("survivors"))
     let after = try await program.run("sweep", Program.tiny)
     #expect(after.status == .exited(0))
-    let golden = try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+    let golden = try String(
+        contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
     #expect(try program.text("results/tiny/digests.txt") == golden)
 }
 
@@ -167,9 +194,12 @@ import Testing
 @Test func mistakesEndWithStatus2AndOneMessage() async throws {
     let page = "path_to_dataset: builtin:visemes\n"
     let program = try Program([
-        "typing.yaml": page + "lr: abc\nbatch_size: 0\n", "nodata.yaml": "path_to_dataset: /nowhere/at/all\n",
-        "broken.yaml": "a: [1", "empty/a/train/1.mp4": "x", "empty/a/val/.keep": "", "clip/a/train/1.mp4": "x",
-        "clip/a/val/2.mp4": "x", "clip/b/train/1.mp4": "x", "clip/b/val/1.mp4": "x", "empty/b/train/1.mp4": "x",
+        "typing.yaml": page + "lr: abc\nbatch_size: 0\n",
+        "nodata.yaml": "path_to_dataset: /nowhere/at/all\n",
+        "broken.yaml": "a: [1", "empty/a/train/1.mp4": "x", "empty/a/val/.keep": "",
+        "clip/a/train/1.mp4": "x",
+        "clip/a/val/2.mp4": "x", "clip/b/train/1.mp4": "x", "clip/b/val/1.mp4": "x",
+        "empty/b/train/1.mp4": "x",
         "empty/b/val/1.mp4": "x", "page.yaml": page,
     ])
     defer { program.close() }
@@ -180,12 +210,19 @@ import Testing
         (["sweep", "broken.yaml"], "broken.yaml:2:1: error: this is not YAML"),
         (["sweep", "missing.yaml"], "missing.yaml: can't be read"),
         (["sweep", "page.yaml", "path_to_dataset=empty"], "class a has no clip in val"),
-        (["sweep", "page.yaml", "path_to_dataset=clip"], "clip/a/train/1.mp4: ffmpeg can't decode it"),
+        (
+            ["sweep", "page.yaml", "path_to_dataset=clip"],
+            "clip/a/train/1.mp4: ffmpeg can't decode it"
+        ),
         (["report", "results/none"], "holds no study"),
-        (["sweep"], "viseme: error: missing expected argument '<recipe>'\n  see: viseme sweep --help"),
+        (
+            ["sweep"],
+            "viseme: error: missing expected argument '<recipe>'\n  see: viseme sweep --help"
+        ),
         (["swep"], "viseme: error: unexpected argument 'swep'\n  see: viseme --help"),
         (["data", "info"], "see: viseme data info --help"),
-        (["sweep", "page.yaml", "--jobs", "0"], "at least 1"), (["predict", "page.yaml", "x.mp4"], "can't be read"),
+        (["sweep", "page.yaml", "--jobs", "0"], "at least 1"),
+        (["predict", "page.yaml", "x.mp4"], "can't be read"),
     ]
     for (arguments, expected) in cases {
         let result = try await Subprocess.run(
@@ -195,7 +232,8 @@ import Testing
         #expect(result.terminationStatus == .exited(2), "\(arguments)")
         #expect(result.standardError.contains(expected), "\(arguments): \(result.standardError)")
     }
-    let simd = try await program.run("plan", "page.yaml", "epoch=1", environment: ["VISEME_SIMD": "mmx"])
+    let simd = try await program.run(
+        "plan", "page.yaml", "epoch=1", environment: ["VISEME_SIMD": "mmx"])
     #expect(simd.status == .exited(0) || simd.errors.contains("VISEME_SIMD=mmx"))
 }
 
@@ -218,7 +256,8 @@ import Testing
     ])
     defer { program.close() }
     let small = [
-        "filters=2", "builtin.words=3", "builtin.train_speakers=2", "builtin.val_speakers=1", "builtin.test_speakers=1",
+        "filters=2", "builtin.words=3", "builtin.train_speakers=2", "builtin.val_speakers=1",
+        "builtin.test_speakers=1",
     ]
     let quiet = try await program.run(
         "train", "--config", "page.yaml", small[0], small[1], small[2], small[3], small[4])
@@ -226,7 +265,8 @@ import Testing
     #expect(quiet.output.hasPrefix("epoch  train_loss"))
     #expect(quiet.output.contains("best val_accuracy") && quiet.output.contains("test: accuracy"))
     let loud = try await program.run(
-        "train", "--config", "page.yaml", "hide_metadata=false", small[0], small[1], small[2], small[3], small[4])
+        "train", "--config", "page.yaml", "hide_metadata=false", small[0], small[1], small[2],
+        small[3], small[4])
     #expect(loud.output.hasPrefix("Viseme ") && loud.output.contains("is stored: nothing to train"))
     #expect(!loud.output.contains("HDF5"))
 }

@@ -3,14 +3,19 @@ import RunStore
 import Testing
 
 /// Every file of a report, by name.
-private func reportFiles(_ program: Program, _ study: String = "results/tiny") throws -> [String: Data] {
+private func reportFiles(_ program: Program, _ study: String = "results/tiny") throws -> [String:
+    Data]
+{
     let folder = program.folder.appending(path: study)
     let names =
         ["report.md", "report.html", "report.ipynb"]
-        + (try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "figures").path).map {
+        + (try FileManager.default.contentsOfDirectory(
+            atPath: folder.appending(path: "figures").path
+        ).map {
             "figures/\($0)"
         })
-    return try Dictionary(uniqueKeysWithValues: names.map { ($0, try Data(contentsOf: folder.appending(path: $0))) })
+    return try Dictionary(
+        uniqueKeysWithValues: names.map { ($0, try Data(contentsOf: folder.appending(path: $0))) })
 }
 
 @Test func aReportIsTheSameBytesWhereverAndWheneverItIsWritten() async throws {
@@ -20,7 +25,9 @@ private func reportFiles(_ program: Program, _ study: String = "results/tiny") t
     let written = try reportFiles(program)
     #expect(written.count == 3 + 6, "\(written.keys.sorted())")
     let folder = StudyFolder(program.folder.appending(path: "results/tiny"))
-    for name in written.keys { try FileManager.default.removeItem(at: folder.url.appending(path: name)) }
+    for name in written.keys {
+        try FileManager.default.removeItem(at: folder.url.appending(path: name))
+    }
     // A figure of an earlier report goes.
     try Data().write(to: folder.figures.appending(path: "old.svg"))
     let ending = try await program.run(
@@ -34,24 +41,33 @@ private func reportFiles(_ program: Program, _ study: String = "results/tiny") t
     page.replace("**0.4", with: "**0.9", maxReplacements: 1)
     try folder.write(page, to: folder.report)
     let check = try await program.run("check", "results/tiny")
-    #expect(check.status == .exited(3) && check.errors.contains("report.md: differs from the run files"))
+    #expect(
+        check.status == .exited(3) && check.errors.contains("report.md: differs from the run files")
+    )
     // Some forms only, and sections by themselves.
     _ = try await program.run("report", "results/tiny", "--format", "md")
     #expect(try reportFiles(program) == written)
-    for section in ["answer", "trials", "figures", "runs", "seeds", "failures", "provenance", "repeat", "definitions"] {
+    for section in [
+        "answer", "trials", "figures", "runs", "seeds", "failures", "provenance", "repeat",
+        "definitions",
+    ] {
         let part = try await program.run("report", "results/tiny", "--section", section)
         #expect(part.status == .exited(0) && !part.output.isEmpty, "\(section)")
         #expect(try program.text("results/tiny/report.md").contains(part.output), "\(section)")
     }
-    for arguments in [["--section", "x"], ["--format", "pdf"], ["-o", "x"], ["--watch", "--section", "runs"]] {
-        let wrong = try await program.run(command: [Program.url.path, "report", "results/tiny"] + arguments)
+    for arguments in [
+        ["--section", "x"], ["--format", "pdf"], ["-o", "x"], ["--watch", "--section", "runs"],
+    ] {
+        let wrong = try await program.run(
+            command: [Program.url.path, "report", "results/tiny"] + arguments)
         #expect(wrong.status == .exited(2), "\(arguments)")
     }
 }
 
 @Test func aRecipeChoosesWhatItsReportSays() async throws {
     let base = "base: \(Program.package.path)/recipes/base.yaml"
-    let tiny = try String(contentsOfFile: Program.tiny, encoding: .utf8).replacing("base: base.yaml", with: base)
+    let tiny = try String(contentsOfFile: Program.tiny, encoding: .utf8).replacing(
+        "base: base.yaml", with: base)
     let program = try Program([
         "r.yaml": tiny + """
 
@@ -62,7 +78,8 @@ private func reportFiles(_ program: Program, _ study: String = "results/tiny") t
               introduction: "Why *we* did <this>.\\n\\nSecond paragraph."
               template: [house.mustache, "house.html.mustache"]
             """,
-        "house.mustache": "HOUSE {{title}}\n{{#sections}}[{{name}}]{{/sections}}\n{{{section.runs}}}",
+        "house.mustache":
+            "HOUSE {{title}}\n{{#sections}}[{{name}}]{{/sections}}\n{{{section.runs}}}",
         "house.html.mustache": "<p>{{question}}</p>{{{body}}}",
         "wrong.yaml": tiny + """
 
@@ -78,18 +95,25 @@ private func reportFiles(_ program: Program, _ study: String = "results/tiny") t
     let ending = try await program.run("sweep", "r.yaml", "--only", "seed=1")
     #expect(ending.status == .exited(0), "\(ending.errors)")
     let page = try program.text("results/r/report.md")
-    #expect(page.hasPrefix("HOUSE r\n[answer][runs][definitions]\n## Best epoch of each run"), "\(page)")
-    #expect(page.contains("| \\# | run | best epoch | val\\_accuracy | val\\_loss | test\\_accuracy |"), "\(page)")
+    #expect(
+        page.hasPrefix("HOUSE r\n[answer][runs][definitions]\n## Best epoch of each run"), "\(page)"
+    )
+    #expect(
+        page.contains("| \\# | run | best epoch | val\\_accuracy | val\\_loss | test\\_accuracy |"),
+        "\(page)")
     let html = try program.text("results/r/report.html")
     #expect(
         html.hasPrefix("<p>Does the whole chain work?</p>")
             && html.contains("<p>Why *we* did &lt;this&gt;.</p>\n<p>Second"))
     #expect(html.contains("Partial: 2 of 4 runs are stored"))
-    #expect(!FileManager.default.fileExists(atPath: program.folder.appending(path: "results/r/report.ipynb").path))
+    #expect(
+        !FileManager.default.fileExists(
+            atPath: program.folder.appending(path: "results/r/report.ipynb").path))
     let wrong = try await program.run("plan", "wrong.yaml")
     #expect(wrong.status == .exited(2))
     for message in [
-        "report.sections: there is no answers: did you mean answer?", "report.sections: answer is given twice",
+        "report.sections: there is no answers: did you mean answer?",
+        "report.sections: answer is given twice",
         "report.formats: there is no pdf", "report: there is no key colour",
         "report.template: there is no file none.mustache",
         "report.template: broken.mustache is not a valid Mustache template",
@@ -107,7 +131,9 @@ private func reportFiles(_ program: Program, _ study: String = "results/tiny") t
     #expect(text.output.contains("| `lr=0.001` | 0."), "\(text.output)")
     _ = try await program.run("report", "results/tiny", "results/tiny", "-o", "same.html")
     let same = try program.text("same.html")
-    #expect(same.hasPrefix("<!DOCTYPE html>") && same.contains("4 of them have the same content, to the bit"))
+    #expect(
+        same.hasPrefix("<!DOCTYPE html>")
+            && same.contains("4 of them have the same content, to the bit"))
     #expect(same.contains("None that all runs share."))
 }
 
@@ -128,6 +154,8 @@ private func reportFiles(_ program: Program, _ study: String = "results/tiny") t
     let ending = try await program.run(command: ["bash", "-c", script, Program.url.path])
     #expect(ending.output.contains("status 0"), "\(ending.output) \(ending.errors)")
     let told = try program.text("watch.txt")
-    #expect(told.hasPrefix("0 of 2 runs: results/r/report.md\n") && told.contains("2 of 2 runs"), "\(told)")
+    #expect(
+        told.hasPrefix("0 of 2 runs: results/r/report.md\n") && told.contains("2 of 2 runs"),
+        "\(told)")
     #expect(try program.text("results/r/report.md").contains("is **0.5000 ± 0.0000**"))
 }

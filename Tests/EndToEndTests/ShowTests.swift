@@ -13,21 +13,29 @@ import Testing
     let file = folder.runFile(try folder.readPlan().runs[2].id).path
     let page = try String(contentsOfFile: Program.tiny, encoding: .utf8)
         .replacing("base: base.yaml", with: "base: \(Program.package.path)/recipes/base.yaml")
-        .replacing("  filters: 4", with: "  filters: 4\n  init_from: START\n  freeze: [\"resnet.*\"]")
+        .replacing(
+            "  filters: 4", with: "  filters: 4\n  init_from: START\n  freeze: [\"resnet.*\"]")
     let starts = [
         ("from_run", file), ("from_name", "results/tiny:3"), ("from_safetensors", "w.safetensors"),
         ("wrong", "wrong.yaml"), ("nowhere", "tiny.yaml"),
     ]
     for (name, start) in starts {
-        try Data(page.replacing("START", with: start).utf8).write(to: program.folder.appending(path: "\(name).yaml"))
+        try Data(page.replacing("START", with: start).utf8).write(
+            to: program.folder.appending(path: "\(name).yaml"))
         let ending = try await program.run("sweep", "\(name).yaml", "lr=[0.01]", "epoch=2")
-        #expect(ending.status == .exited(["wrong", "nowhere"].contains(name) ? 2 : 0), "\(name): \(ending.errors)")
+        #expect(
+            ending.status == .exited(["wrong", "nowhere"].contains(name) ? 2 : 0),
+            "\(name): \(ending.errors)")
         if name == "wrong" { #expect(ending.errors.contains("wrong.yaml: can't be read")) }
         if name == "nowhere" { #expect(ending.errors.contains("tiny.yaml: there is no such run")) }
     }
     // The same weights, whatever file they stand in, are the same runs.
-    #expect(try program.text("results/from_run/digests.txt") == program.text("results/from_safetensors/digests.txt"))
-    #expect(try program.text("results/from_run/digests.txt") == program.text("results/from_name/digests.txt"))
+    #expect(
+        try program.text("results/from_run/digests.txt")
+            == program.text("results/from_safetensors/digests.txt"))
+    #expect(
+        try program.text("results/from_run/digests.txt")
+            == program.text("results/from_name/digests.txt"))
     #expect(try program.text("results/from_run/digests.txt").split(separator: "\n").count == 2)
     let start = try RunFile.read(URL(filePath: file)).weights
     let tuned = try program.record("lr=0.01,seed=1", study: "from_run").weights
@@ -37,10 +45,13 @@ import Testing
     // A pattern that names nothing is found before anything runs.
     let pattern = try await program.run("plan", "from_run.yaml", "freeze=[\"rezznet.*\"]")
     #expect(
-        pattern.status == .exited(2) && pattern.errors.contains("no parameter is called rezznet.*"), "\(pattern.errors)"
+        pattern.status == .exited(2) && pattern.errors.contains("no parameter is called rezznet.*"),
+        "\(pattern.errors)"
     )
     let skip = try await program.run("plan", Program.tiny, "init_skip=[\"fc.*\"]")
-    #expect(skip.status == .exited(2) && skip.errors.contains("has no effect without init_from"), "\(skip.errors)")
+    #expect(
+        skip.status == .exited(2) && skip.errors.contains("has no effect without init_from"),
+        "\(skip.errors)")
     let other = try await program.run("sweep", "from_run.yaml", "lr=[0.01]", "epoch=2", "filters=8")
     // All that does not fit, before anything runs.
     #expect(
@@ -50,8 +61,8 @@ import Testing
             && other.errors.contains("more"), "\(other.errors)")
 }
 
-/// Whoever damages a file and makes its trailer anew gets a refusal in words, or what the content digest still covers: no
-/// crash, no hang, no other number. `make soak` does 5,000.
+/// Whoever damages a file and makes its trailer anew gets a refusal in words, or what the content
+/// digest still covers: no crash, no hang, no other number. `make soak` does 5,000.
 @Test func damageUnderANewTrailerNeitherCrashesNorDeceives() async throws {
     let program = try Program()
     defer { program.close() }
@@ -72,7 +83,9 @@ import Testing
         var image = whole.dropLast(40)
         let size = UInt32(image.count)
         // Most of a file is weights; what is damaged here lies mostly elsewhere.
-        let place = { Int(stream.below(4)) == 0 ? Int(stream.below(size)) : Int(stream.below(size)) % 40_000 }
+        let place = {
+            Int(stream.below(4)) == 0 ? Int(stream.below(size)) : Int(stream.below(size)) % 40_000
+        }
         switch number % 4 {
         case 0: for _ in 0..<3 { image[place()] ^= UInt8(1 << stream.below(8)) }
         case 1: image[place()] = [0, 0xFF, 0x7F, 0x80][Int(stream.below(4))]
@@ -88,7 +101,9 @@ import Testing
         let ending = try await shown()
         switch ending.status {
         case .exited(0):
-            #expect(ending.output.components(separatedBy: "\n\n").prefix(2) == results.prefix(2), "damage \(number)")
+            #expect(
+                ending.output.components(separatedBy: "\n\n").prefix(2) == results.prefix(2),
+                "damage \(number)")
         case .exited(2):
             refused += 1
             #expect(ending.errors.contains("damaged.h5: "), "damage \(number): \(ending.errors)")
@@ -105,7 +120,8 @@ import Testing
     let shown = try await program.run("show", "results/tiny:3")
     #expect(shown.status == .exited(0), "\(shown.errors)")
     for part in [
-        "lr=0.01,seed=1", "content digest", "val_accuracy  ", "test clips by true class", "  filters  ", "129 tensors",
+        "lr=0.01,seed=1", "content digest", "val_accuracy  ", "test clips by true class",
+        "  filters  ", "129 tensors",
     ] {
         #expect(shown.output.contains(part), "\(part)\n\(shown.output)")
     }
@@ -117,30 +133,43 @@ import Testing
         other.status == .exited(3) && other.output.contains("  seed  1  2")
             && other.output.contains("apart from epoch 1"))
     let folders = try await program.run("compare", "results/tiny", "results/tiny")
-    #expect(folders.status == .exited(0) && folders.output.contains("4 runs are the same to the bit, 0 differ"))
+    #expect(
+        folders.status == .exited(0)
+            && folders.output.contains("4 runs are the same to the bit, 0 differ"))
 
     let exported = try await program.run(
-        "export", "results/tiny", "--csv", "runs.csv", "--histories", "epochs.csv", "--netcdf", "tiny.nc")
+        "export", "results/tiny", "--csv", "runs.csv", "--histories", "epochs.csv", "--netcdf",
+        "tiny.nc")
     #expect(exported.status == .exited(0), "\(exported.errors)")
     let rows = try program.text("runs.csv").split(separator: "\n")
     #expect(rows.count == 5 && rows[0].hasPrefix("number,run_id,lr,seed,outcome,epochs"))
     let digests = try program.text("results/tiny/digests.txt")
     #expect(digests.contains(try #require(rows[1].split(separator: ",").last)))
     #expect(try program.text("epochs.csv").split(separator: "\n").count == 1 + 4 * 6)
-    let weights = try await program.run("export", "results/tiny:1", "--safetensors", "w.safetensors")
+    let weights = try await program.run(
+        "export", "results/tiny:1", "--safetensors", "w.safetensors")
     #expect(weights.status == .exited(0))
     let wrong: [([String], String)] = [
-        (["show", "results/tiny:9"], "no run of tiny is called 9"), (["show", "nowhere"], "there is no such run"),
+        (["show", "results/tiny:9"], "no run of tiny is called 9"),
+        (["show", "nowhere"], "there is no such run"),
         (["export", "results/tiny"], "nothing to write"),
         (["export", "results/tiny", "--safetensors", "x"], "of one run"),
         (["export", "results/tiny:1", "--netcdf", "x"], "are of a study"),
         (["export", "results/tiny", "--csv", "no/such/folder.csv"], "can't be written"),
-        (["export", "results/tiny", "--csv", "results/tiny/sweep.h5"], "lies among a study's own files"),
-        (["export", "results/tiny", "--csv", "-", "--histories", "-"], "standard output takes one"),
+        (
+            ["export", "results/tiny", "--csv", "results/tiny/sweep.h5"],
+            "lies among a study's own files"
+        ),
+        (
+            ["export", "results/tiny", "--csv", "-", "--histories", "-"],
+            "standard output takes one"
+        ),
         (["show", "results/tiny:0"], "no run of tiny is called 0"),
     ]
     for (arguments, message) in wrong {
         let ending = try await program.run(command: [Program.url.path] + arguments)
-        #expect(ending.status == .exited(2) && ending.errors.contains(message), "\(arguments): \(ending.errors)")
+        #expect(
+            ending.status == .exited(2) && ending.errors.contains(message),
+            "\(arguments): \(ending.errors)")
     }
 }

@@ -7,23 +7,31 @@ import Testing
         let program = try study(["slow", "well"], more: "set: {epochs: 9}\n")
         defer { program.close() }
         let victim = try Victim(program, ["sweep", "r.yaml", "-j1"])
-        try await eventually { try await program.run("status", "results/r").output.contains("running  epoch 3 of 9") }
+        try await eventually {
+            try await program.run("status", "results/r").output.contains("running  epoch 3 of 9")
+        }
         let status = try await program.run("status", "results/r").output
         #expect(status.contains("val_accuracy 0.") && status.contains("left"), "\(status)")
         #expect(status.contains("1 planned, 1 running; a sweep is running"), "\(status)")
         let json = try await program.run("status", "results/r", "--json").output
-        #expect(json.contains("\"state\" : \"running\"") && json.contains("\"epochs\" : 9"), "\(json)")
+        #expect(
+            json.contains("\"state\" : \"running\"") && json.contains("\"epochs\" : 9"), "\(json)")
         let second = try await program.run("sweep", "r.yaml")
-        #expect(second.status == .exited(2) && second.errors.contains("another sweep is running in this folder"))
-        // What is under way is not changed by an edit of the recipe; the next sweep says what no longer belongs.
-        try Data("trainer: {command: [sh, train.sh, well]}\n".utf8).write(to: program.folder.appending(path: "r.yaml"))
+        #expect(
+            second.status == .exited(2)
+                && second.errors.contains("another sweep is running in this folder"))
+        // What is under way is not changed by an edit of the recipe; the next sweep says what no
+        // longer belongs.
+        try Data("trainer: {command: [sh, train.sh, well]}\n".utf8).write(
+            to: program.folder.appending(path: "r.yaml"))
         try program.go()
         victim.process.waitUntilExit()
         #expect(victim.process.terminationStatus == 0)
         #expect(try program.text("results/r/digests.txt").split(separator: "\n").count == 2)
         let edited = try await program.run("sweep", "r.yaml")
         #expect(
-            edited.errors.contains("2 of the 2 runs of the last plan of results/r are not in this plan"),
+            edited.errors.contains(
+                "2 of the 2 runs of the last plan of results/r are not in this plan"),
             "\(edited.errors)")
         #expect(
             try FileManager.default.contentsOfDirectory(
@@ -35,8 +43,11 @@ import Testing
         let program = try study(["slow", "well"])
         defer { program.close() }
         let victim = try Victim(program, ["sweep", "r.yaml", "-j1"])
-        try await eventually { try await program.run("status", "results/r").output.contains("running") }
-        try Data((shellTrainer + "# changed\n").utf8).write(to: program.folder.appending(path: "train.sh"))
+        try await eventually {
+            try await program.run("status", "results/r").output.contains("running")
+        }
+        try Data((shellTrainer + "# changed\n").utf8).write(
+            to: program.folder.appending(path: "train.sh"))
         try program.go()
         victim.process.waitUntilExit()
         #expect(victim.process.terminationStatus == 1)
@@ -49,7 +60,9 @@ import Testing
         let program = try study(["hang"])
         defer { program.close() }
         let victim = try Victim(program, ["sweep", "r.yaml"])
-        try await eventually { try await program.run("status", "results/r").output.contains("running") }
+        try await eventually {
+            try await program.run("status", "results/r").output.contains("running")
+        }
         kill(victim.process.processIdentifier, SIGINT)
         try await Task.sleep(for: .milliseconds(500))
         #expect(victim.process.isRunning, "it gets its grace")
@@ -58,7 +71,9 @@ import Testing
         #expect(victim.process.terminationStatus == 130)
         let left = try await program.run(command: ["pgrep", "-f", program.folder.lastPathComponent])
         #expect(left.output.isEmpty, "\(left.output)")
-        #expect(try await program.run("status", "results/r").output.contains("1 planned; no sweep is running"))
+        #expect(
+            try await program.run("status", "results/r").output.contains(
+                "1 planned; no sweep is running"))
     }
 
     @Test func aFullDiskLosesNothing() async throws {
@@ -66,7 +81,10 @@ import Testing
         defer { program.close() }
         // No file may grow beyond 20 kB: plan and journals fit, a run file does not.
         let full = try await program.run(
-            command: ["bash", "-c", "ulimit -f 20; exec \"$0\" sweep \"$1\"", Program.url.path, Program.tiny])
+            command: [
+                "bash", "-c", "ulimit -f 20; exec \"$0\" sweep \"$1\"", Program.url.path,
+                Program.tiny,
+            ])
         #expect(full.status == .exited(1), "\(full.output)\(full.errors)")
         #expect(full.output.contains("can't be written: File too large"), "\(full.output)")
         #expect(full.errors.contains("4 of 4 runs failed"))
@@ -75,7 +93,8 @@ import Testing
         #expect(names.isEmpty, "\(names)")
         let after = try await program.run("sweep", Program.tiny)
         #expect(after.status == .exited(0), "\(after.errors)")
-        let golden = try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+        let golden = try String(
+            contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
         #expect(try program.text("results/tiny/digests.txt") == golden)
     }
 #endif
@@ -85,7 +104,9 @@ import Testing
     defer { program.close() }
     try Data("a file".utf8).write(to: program.folder.appending(path: "results"))
     let ending = try await program.run("sweep", "r.yaml")
-    #expect(ending.status == .exited(2) && ending.errors.contains("results/r: can't be written"), "\(ending.errors)")
+    #expect(
+        ending.status == .exited(2) && ending.errors.contains("results/r: can't be written"),
+        "\(ending.errors)")
 }
 
 @Test func foreignAndDamagedFilesAreNeverReadAsResults() async throws {
@@ -101,12 +122,16 @@ import Testing
     try FileManager.default.copyItem(at: folder.runFile(runs[1].id), to: folder.runFile(runs[0].id))
     let check = try await program.run("check", "results/r")
     #expect(
-        check.status == .exited(3) && check.errors.contains("it is another run's") && check.errors.contains("notes.txt")
+        check.status == .exited(3) && check.errors.contains("it is another run's")
+            && check.errors.contains("notes.txt")
     )
     let ending = try await program.run("sweep", "r.yaml")
-    #expect(ending.status == .exited(0) && ending.errors.contains("set aside as"), "\(ending.errors)")
+    #expect(
+        ending.status == .exited(0) && ending.errors.contains("set aside as"), "\(ending.errors)")
     #expect(try program.text("results/r/digests.txt") == digests)
-    #expect(FileManager.default.fileExists(atPath: folder.runs.appending(path: "notes.txt").path), "nothing is deleted")
+    #expect(
+        FileManager.default.fileExists(atPath: folder.runs.appending(path: "notes.txt").path),
+        "nothing is deleted")
 }
 
 @Test func foldersOfTwoMachinesBecomeOne() async throws {
@@ -126,28 +151,40 @@ import Testing
     let digests = try program.text("c/r/digests.txt")
     let conflict = try await program.run("merge", "c/r", "d/r")
     #expect(conflict.status == .exited(3))
-    #expect(conflict.errors.contains("way=random,seed=2") && conflict.errors.contains("two results for one identity"))
+    #expect(
+        conflict.errors.contains("way=random,seed=2")
+            && conflict.errors.contains("two results for one identity"))
     #expect(try program.text("c/r/digests.txt") == digests)
     // More runs of the same settings join the plan; others do not.
     _ = try await program.run("sweep", "r.yaml", "way=[well,nan]", "seed=[2,3]", "--results", "e")
     let more = try await program.run("merge", "c/r", "e/r")
-    #expect(more.output.contains("3 runs copied, 1 were here already"), "\(more.output)\(more.errors)")
+    #expect(
+        more.output.contains("3 runs copied, 1 were here already"), "\(more.output)\(more.errors)")
     _ = try await program.run("sweep", "r.yaml", "+other=1", "--results", "f")
     let other = try await program.run("merge", "c/r", "f/r")
-    #expect(other.errors.contains("4 runs have other settings") && other.output.contains("0 runs copied"))
+    #expect(
+        other.errors.contains("4 runs have other settings")
+            && other.output.contains("0 runs copied"))
 }
 
 @Test func theLastWeightsThereAreStayUnlessNoneIsToBeKept() async throws {
     let recipe = try String(contentsOfFile: Program.tiny, encoding: .utf8)
-        .replacing("base: base.yaml", with: "base: \(Program.package.path)/recipes/base.yaml\nkeep: last")
+        .replacing(
+            "base: base.yaml", with: "base: \(Program.package.path)/recipes/base.yaml\nkeep: last")
     let program = try Program(["r.yaml": recipe])
     defer { program.close() }
     _ = try await program.run("sweep", "r.yaml", "lr=[0.01]", "seed=[1]")
-    #expect(try await program.run("show", "results/r:1").output.contains("129 tensors of the last epoch"))
-    #expect(try await program.run("export", "results/r:1", "--safetensors", "w.safetensors").status == .exited(0))
+    #expect(
+        try await program.run("show", "results/r:1").output.contains(
+            "129 tensors of the last epoch"))
+    #expect(
+        try await program.run("export", "results/r:1", "--safetensors", "w.safetensors").status
+            == .exited(0))
     let best = try await program.run("gc", "results/r", "--keep", "best", "--yes")
     #expect(best.output.contains("0 bytes freed"), "\(best.output)")
-    #expect(try await program.run("gc", "results/r", "--keep", "none", "--yes").output.contains("freed"))
+    #expect(
+        try await program.run("gc", "results/r", "--keep", "none", "--yes").output.contains("freed")
+    )
     #expect(try await program.run("show", "results/r:1").output.contains("not kept"))
 }
 
@@ -158,7 +195,8 @@ import Testing
     let digests = try program.text("results/tiny/digests.txt")
     let look = try await program.run("gc", "results/tiny", "--keep", "none")
     #expect(
-        look.status == .exited(0) && look.output.contains("would be freed; nothing is deleted without --yes"),
+        look.status == .exited(0)
+            && look.output.contains("would be freed; nothing is deleted without --yes"),
         "\(look.errors)")
     #expect(look.output.contains("weights of stored runs, beyond none"))
     let folder = StudyFolder(program.folder.appending(path: "results/tiny"))
@@ -170,7 +208,9 @@ import Testing
     #expect(try program.text("results/tiny/digests.txt") == digests)
     #expect(try await program.run("check", "results/tiny").status == .exited(0))
     #expect(try await program.run("sweep", Program.tiny).output.contains("4 stored, 0 to train"))
-    #expect(try await program.run("gc", "results/tiny", "--keep", "none").output.contains("0 bytes would be freed"))
+    #expect(
+        try await program.run("gc", "results/tiny", "--keep", "none").output.contains(
+            "0 bytes would be freed"))
     let predicted = try await program.run("predict", file.path, "x.mp4")
     #expect(predicted.status == .exited(2) && predicted.errors.contains("holds no weights"))
 }
@@ -184,7 +224,9 @@ import Testing
         try FileManager.default.subpathsOfDirectory(atPath: program.folder.path).sorted()
     }
     let before = try names()
-    for arguments in [["lr=0.1,0.2"], ["--json"], ["--resolved"], ["path_to_dataset=builtin:visemes"]] {
+    for arguments in [
+        ["lr=0.1,0.2"], ["--json"], ["--resolved"], ["path_to_dataset=builtin:visemes"],
+    ] {
         let plan = try await program.run(command: [Program.url.path, "plan", "r.yaml"] + arguments)
         #expect(try names() == before, "\(arguments)")
         guard plan.errors.isEmpty else { continue }
@@ -199,7 +241,8 @@ import Testing
     let study = program.folder.appending(path: "results/tiny")
     func contents() throws -> [String: Data] {
         var files: [String: Data] = [:]
-        for name in try FileManager.default.subpathsOfDirectory(atPath: study.path) where name != ".lock" {
+        for name in try FileManager.default.subpathsOfDirectory(atPath: study.path)
+        where name != ".lock" {
             files[name] = FileManager.default.contents(atPath: study.appending(path: name).path)
         }
         return files
@@ -211,15 +254,18 @@ import Testing
         #expect(trained.status == .exited(0), "\(trained.errors)")
     }
     #expect(try contents() == before)
-    #expect(try program.text("results/train/\(program.trainedRun())/report.md").contains("lr=0.001"))
+    #expect(
+        try program.text("results/train/\(program.trainedRun())/report.md").contains("lr=0.001"))
 }
 
 @Test func aLongRecipeIsNoReasonForARunToFail() async throws {
     let note = "# " + String(repeating: "x", count: 185_000) + "\n"
     let text = try String(contentsOfFile: Program.tiny, encoding: .utf8)
-    let base = try String(contentsOf: Program.package.appending(path: "recipes/base.yaml"), encoding: .utf8)
+    let base = try String(
+        contentsOf: Program.package.appending(path: "recipes/base.yaml"), encoding: .utf8)
     let program = try Program([
-        "tiny.yaml": note + text, "base.yaml": base, "c.yaml": note + "trainer: {command: [sh, t.sh]}\nset: {a: 1}\n",
+        "tiny.yaml": note + text, "base.yaml": base,
+        "c.yaml": note + "trainer: {command: [sh, t.sh]}\nset: {a: 1}\n",
         "t.sh": "echo '{\"epoch\": 1, \"val_accuracy\": 0.5}' >> $VISEME_METRICS\n",
     ])
     defer { program.close() }
@@ -227,6 +273,7 @@ import Testing
         let ending = try await program.run("sweep", recipe)
         #expect(ending.status == .exited(0), "\(ending.output.suffix(500))\(ending.errors)")
     }
-    let golden = try String(contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
+    let golden = try String(
+        contentsOfFile: Program.tiny.replacing(".yaml", with: ".digests"), encoding: .utf8)
     #expect(try program.text("results/tiny/digests.txt") == golden)
 }

@@ -52,7 +52,9 @@ import Testing
         let handles = try await launcher.submit([
             LauncherContract.job("a", "exit 0"), LauncherContract.job("b", "exit 3"),
         ])
-        #expect(handles.map(\.run) == ["a", "b"] && Set(handles).count == 2 && handles[0].launcher == launcher.name)
+        #expect(
+            handles.map(\.run) == ["a", "b"] && Set(handles).count == 2
+                && handles[0].launcher == launcher.name)
         let ends = await LauncherContract.ends(launcher, 2)
         #expect(Set(ends.map(\.handle)) == Set(handles))
         let byRun = Dictionary(ends.map { ($0.handle.run, $0.ending) }) { first, _ in first }
@@ -76,15 +78,20 @@ import Testing
     }
 
     @Test func handlesAndJobsAreFiles() throws {
-        let file = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)/a.job.json")
+        let file = FileManager.default.temporaryDirectory.appending(
+            path: "viseme-test-\(UUID().uuidString)/a.job.json")
         defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
         var job = LauncherContract.job("a", "exit 0")
         (job.gpus, job.timeout, job.memory) = (2, 1.5, 1 << 40)
-        job.order = WorkOrder(study: "s", cache: "c", plan: "{}", provenance: Provenance(), threads: 2, claim: "t")
+        job.order = WorkOrder(
+            study: "s", cache: "c", plan: "{}", provenance: Provenance(), threads: 2, claim: "t")
         try job.write(to: file)
         let read = try Job.read(file)
-        #expect(read.gpus == 2 && read.timeout == 1.5 && read.memory == 1 << 40 && read.order?.claim == "t")
+        #expect(
+            read.gpus == 2 && read.timeout == 1.5 && read.memory == 1 << 40
+                && read.order?.claim == "t")
         let handle = JobHandle(launcher: "x", run: "a", attempt: 1, id: "7", devices: ["0"])
-        #expect(try JSONDecoder().decode(JobHandle.self, from: JSONEncoder().encode(handle)) == handle)
+        #expect(
+            try JSONDecoder().decode(JobHandle.self, from: JSONEncoder().encode(handle)) == handle)
     }
 }

@@ -5,7 +5,8 @@ import Testing
 
 /// A metrics file as a command would write it.
 private final class Scratch {
-    let file = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString).jsonl")
+    let file = FileManager.default.temporaryDirectory.appending(
+        path: "viseme-test-\(UUID().uuidString).jsonl")
 
     deinit { try? FileManager.default.removeItem(at: file) }
 
@@ -25,7 +26,9 @@ private func histories(_ text: String) throws -> [History] {
     return metrics.reported(judgedBy: .valAccuracy).histories
 }
 
-private func same(_ a: [Double], _ b: [Double]) -> Bool { a.elementsEqual(b) { $0 == $1 || ($0.isNaN && $1.isNaN) } }
+private func same(_ a: [Double], _ b: [Double]) -> Bool {
+    a.elementsEqual(b) { $0 == $1 || ($0.isNaN && $1.isNaN) }
+}
 
 @Test func metricsAreReadAsTheyGrowAndOnlyWholeLines() throws {
     let scratch = Scratch()
@@ -36,7 +39,10 @@ private func same(_ a: [Double], _ b: [Double]) -> Bool { a.elementsEqual(b) { $
     try scratch.write("ch\": 2, \"loss\": 0.25}\n\n{\"epoch\": 3, \"loss\": 1e-3}")
     #expect(try metrics.poll() == [.init(epoch: 2, values: ["loss": 0.25])])
     #expect(try metrics.finish() == [.init(epoch: 3, values: ["loss": 0.001])])
-    #expect(metrics.reported(judgedBy: .valAccuracy).histories == [History(name: "loss", values: [0.5, 0.25, 0.001])])
+    #expect(
+        metrics.reported(judgedBy: .valAccuracy).histories == [
+            History(name: "loss", values: [0.5, 0.25, 0.001])
+        ])
 }
 
 @Test func epochsWithoutAWordAreNaNAndLinesOfOneEpochComeTogether() throws {
@@ -60,7 +66,8 @@ private func same(_ a: [Double], _ b: [Double]) -> Bool { a.elementsEqual(b) { $
     ("{\"epoch\":1,\"ok\":true}\n", "line 1: ok is not a number"),
     ("{\"epoch\":1,\"a\":1}\n{\"epoch\":1,\"a\":2}\n", "line 2: epoch 1 reports a twice"),
     ("{\"epoch\":2,\"a\":1}\n{\"epoch\":1,\"a\":2}\n", "line 2: epoch 1 comes after epoch 2"),
-    ("{\"epoch\":1,\"\":1}\n", "line 1: a metric's name is empty"), ("\u{0}\u{1}\n{", "line 2: is not a JSON object"),
+    ("{\"epoch\":1,\"\":1}\n", "line 1: a metric's name is empty"),
+    ("\u{0}\u{1}\n{", "line 2: is not a JSON object"),
 ])
 func metricsThatBreakARuleAreToldWithTheirLine(text: String, message: String) {
     let problem = #expect(throws: MetricsFile.Problem.self) { try histories(text) }
@@ -98,18 +105,25 @@ func metricsThatBreakARuleAreToldWithTheirLine(text: String, message: String) {
     var metrics = try MetricsFile(scratch.file, isContinued: true)
     try scratch.write("{\"epoch\":3,\"a\":30}\n{\"epoch\":4,\"a\":40}\n")
     _ = try metrics.finish()
-    #expect(metrics.reported(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 2, 30, 40])])
+    #expect(
+        metrics.reported(judgedBy: .valAccuracy).histories == [
+            History(name: "a", values: [1, 2, 30, 40])
+        ])
     var fresh = try MetricsFile(scratch.file, isContinued: true)
     try scratch.write("{\"epoch\":1,\"b\":7}\n")
     _ = try fresh.finish()
-    #expect(fresh.reported(judgedBy: .valAccuracy).histories.last == History(name: "b", values: [7]))
+    #expect(
+        fresh.reported(judgedBy: .valAccuracy).histories.last == History(name: "b", values: [7]))
 }
 
 @Test func aCommandMayGoOnAnyNumberOfTimes() throws {
     let scratch = Scratch()
     _ = try MetricsFile(scratch.file, isContinued: false)
     try scratch.write("{\"epoch\":1,\"a\":1}\n\n{\"epoch\":2,\"a\":2}\n{\"epoch\":3,\"a\":3}\n")
-    for told in ["{\"epoch\":3,\"a\":30}\n{\"epoch\":4,\"a\":4}\n", "{\"epoch\":4,\"a\":40}\n{\"epoch\":5,\"a\":5}\n"] {
+    for told in [
+        "{\"epoch\":3,\"a\":30}\n{\"epoch\":4,\"a\":4}\n",
+        "{\"epoch\":4,\"a\":40}\n{\"epoch\":5,\"a\":5}\n",
+    ] {
         var metrics = try MetricsFile(scratch.file, isContinued: true)
         try scratch.write(told)
         _ = try metrics.finish()
@@ -117,7 +131,10 @@ func metricsThatBreakARuleAreToldWithTheirLine(text: String, message: String) {
     var last = try MetricsFile(scratch.file, isContinued: true)
     try scratch.write("{\"epoch\":6,\"a\":6}\n")
     _ = try last.finish()
-    #expect(last.reported(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 2, 30, 40, 5, 6])])
+    #expect(
+        last.reported(judgedBy: .valAccuracy).histories == [
+            History(name: "a", values: [1, 2, 30, 40, 5, 6])
+        ])
 }
 
 @Test func soundLinesBeforeAnUnsoundOneAreKept() throws {
@@ -127,11 +144,15 @@ func metricsThatBreakARuleAreToldWithTheirLine(text: String, message: String) {
     var metrics = try MetricsFile(scratch.file, isContinued: true)
     try scratch.write("{\"epoch\":3,\"a\":30}\n")
     _ = try metrics.finish()
-    #expect(metrics.reported(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 2, 30])])
+    #expect(
+        metrics.reported(judgedBy: .valAccuracy).histories == [
+            History(name: "a", values: [1, 2, 30])
+        ])
 }
 
 @Test(arguments: [
-    "", "{\"epoch\":1,\"a\":9}\n", "{\"epoch\":1,\"a\":9}\n{\"epoch\":2,\"a\":8}\n{\"epoch\":3,\"a\":7}\n",
+    "", "{\"epoch\":1,\"a\":9}\n",
+    "{\"epoch\":1,\"a\":9}\n{\"epoch\":2,\"a\":8}\n{\"epoch\":3,\"a\":7}\n",
 ])
 func whatIsWrittenOverIsNoticed(text: String) throws {
     let scratch = Scratch()
@@ -153,7 +174,8 @@ func whatIsWrittenOverIsNoticed(text: String) throws {
     #expect(try metrics.finish().count == 1)
     try Data("{\"epoch\":1,\"a\":1}\n{\"epoch\":2,\"a\":3}\n".utf8).write(to: scratch.file)
     #expect(try metrics.finish().count == 2)
-    #expect(metrics.reported(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 3])])
+    #expect(
+        metrics.reported(judgedBy: .valAccuracy).histories == [History(name: "a", values: [1, 3])])
     // Another file in its place has to begin with what was told.
     try FileManager.default.removeItem(at: scratch.file)
     try Data("{\"epoch\":1,\"a\":9}\n{\"epoch\":2,\"a\":3}\n".utf8).write(to: scratch.file)

@@ -9,7 +9,9 @@ import Testing
     await tail.take(Array("10%\r50%\r\u{1B}[32m100%\u{1B}[0m done\n".utf8) + [0xFF, 0x00, 0x41])
     await tail.end()
     let lines = await tail.text.split(separator: "\n")
-    #expect(lines.count == 40 && lines[37] == "line 5000" && lines[38] == "100% done" && lines[39] == "\u{FFFD}A")
+    #expect(
+        lines.count == 40 && lines[37] == "line 5000" && lines[38] == "100% done"
+            && lines[39] == "\u{FFFD}A")
 }
 
 @Test func linesAreHandedOutHoweverTheyArrive() async {

@@ -20,12 +20,15 @@ private struct ToyTrainer: Trainer {
         _ runs: [RunDraft], cache: URL, progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws -> Prepared { Prepared(data: []) }
     func identityForm(
-        _ configuration: Configuration, axes: [String], metric: Metric, data: String, initialWeights: String?,
+        _ configuration: Configuration, axes: [String], metric: Metric, data: String,
+        initialWeights: String?,
         numerics: Int
     ) -> IdentityForm { IdentityForm(configuration, axes: axes, others: [:]) }
 
     func job(_ run: Run, _ attempt: Attempt, in context: StudyContext) throws -> Job {
-        Job(run: run.id, attempt: attempt.number, program: "none", arguments: [], environment: [:], folder: "/")
+        Job(
+            run: run.id, attempt: attempt.number, program: "none", arguments: [], environment: [:],
+            folder: "/")
     }
 
     func observe(_ run: Run) throws { try onObserve(run) }
@@ -34,8 +37,10 @@ private struct ToyTrainer: Trainer {
         switch ended.ending {
         case .exited(.exited(0), _):
             return RunResult(
-                id: run.id, outcome: .trained, stoppedEarly: false, best: nil, histories: [], seconds: 0, test: nil,
-                contentDigest: "", weightBytes: 0, file: FileFacts(size: 0, modified: 0), provenanceText: "")
+                id: run.id, outcome: .trained, stoppedEarly: false, best: nil, histories: [],
+                seconds: 0, test: nil,
+                contentDigest: "", weightBytes: 0, file: FileFacts(size: 0, modified: 0),
+                provenanceText: "")
         case .exited(let status, let outOfMemory):
             throw RunFailure.failed(reason: words(status, outOfMemory: outOfMemory))
         case .ended(let reason), .unstartable(let reason): throw RunFailure.failed(reason: reason)
@@ -63,7 +68,8 @@ private final class Log: Sendable {
 }
 
 private final class Study: Sendable {
-    let folder = StudyFolder(FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)"))
+    let folder = StudyFolder(
+        FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)"))
     let runs: [Run]
     let log = Log()
 
@@ -83,10 +89,12 @@ private final class Study: Sendable {
         _ body: @escaping @Sendable (Job) async -> JobEnding
     ) async {
         let plan = Plan(
-            name: "toy", recipe: "", metric: .valAccuracy, trainer: trainer.declaration.record(), numerics: 4,
+            name: "toy", recipe: "", metric: .valAccuracy, trainer: trainer.declaration.record(),
+            numerics: 4,
             axes: ["seed"], runs: runs)
         let context = StudyContext(
-            plan: plan, folder: folder, program: URL(filePath: "/none"), provenance: Provenance(), threads: 1,
+            plan: plan, folder: folder, program: URL(filePath: "/none"), provenance: Provenance(),
+            threads: 1,
             limits: limits)
         let launcher = InProcessLauncher(capacity: capacity, body)
         await Scheduler(trainer: trainer, launcher: launcher, context: context).work(
@@ -98,7 +106,9 @@ private final class Study: Sendable {
     let study = try Study(3)
     await study.work { _ in .exited(.exited(0)) }
     #expect(study.log.text == ["start 1", "end 1", "start 2", "end 2", "start 3", "end 3"])
-    #expect(try FileManager.default.contentsOfDirectory(atPath: study.folder.running.path).isEmpty, "job files go")
+    #expect(
+        try FileManager.default.contentsOfDirectory(atPath: study.folder.running.path).isEmpty,
+        "job files go")
 }
 
 @Test func noMoreRunAtOnceThanTheLauncherTakes() async throws {
@@ -127,13 +137,15 @@ private final class Study: Sendable {
     #expect(study.folder.readFailure("run1")?.tries?.count == 3)
     // A later session counts on, and a success forgets the failures.
     await study.work { $0.attempt == 4 ? .exited(.exited(0)) : .exited(.exited(9)) }
-    #expect(study.log.text.suffix(2) == ["start 1", "end 1"] && study.folder.readFailure("run1") == nil)
+    #expect(
+        study.log.text.suffix(2) == ["start 1", "end 1"] && study.folder.readFailure("run1") == nil)
 }
 
 @Test func theOthersGoOnUnlessTheFirstFailureStopsThem() async throws {
     let well = try Study(3)
     await well.work { $0.run == "run1" ? .unstartable(reason: "no program") : .exited(.exited(0)) }
-    #expect(well.log.text.suffix(3) == ["end 2", "start 3", "end 3"] || well.log.text.contains("end 3"))
+    #expect(
+        well.log.text.suffix(3) == ["end 2", "start 3", "end 3"] || well.log.text.contains("end 3"))
     let strict = try Study(3)
     var limits = RunLimits()
     limits.stopsAtFirstFailure = true
@@ -142,7 +154,9 @@ private final class Study: Sendable {
 }
 
 @Test func aRunThatBreaksARuleIsEndedForThatReason() async throws {
-    struct Broken: Error, CustomStringConvertible { let description = "its metrics, line 1: not JSON" }
+    struct Broken: Error, CustomStringConvertible {
+        let description = "its metrics, line 1: not JSON"
+    }
     let study = try Study(2)
     let trainer = ToyTrainer { if $0.number == 1 { throw Broken() } }
     await study.work(trainer) { job in
@@ -150,7 +164,8 @@ private final class Study: Sendable {
         try? await Task.sleep(for: .seconds(600))
         return .stopped
     }
-    #expect(study.log.text == ["start 1", "fail 1: its metrics, line 1: not JSON", "start 2", "end 2"])
+    #expect(
+        study.log.text == ["start 1", "fail 1: its metrics, line 1: not JSON", "start 2", "end 2"])
 }
 
 @Test func acancelledSweepStopsItsRunsAndStartsNoOther() async throws {
@@ -164,5 +179,7 @@ private final class Study: Sendable {
     while study.log.text.count < 2 { try await Task.sleep(for: .milliseconds(1)) }
     task.cancel()
     await task.value
-    #expect(Set(study.log.text) == ["start 1", "start 2"], "stopped runs are neither finished nor failed")
+    #expect(
+        Set(study.log.text) == ["start 1", "start 2"],
+        "stopped runs are neither finished nor failed")
 }

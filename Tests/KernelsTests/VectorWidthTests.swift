@@ -10,7 +10,9 @@ private func randomLanes(_ count: Int, part: UInt32, scale: Float = 1) -> Buffer
     var stream = RandomStream(seed: 11, purpose: .weights, part: part)
     let buffer = Buffer<Lanes>(count: count)
     for index in 0..<count {
-        for lane in 0..<laneCount { buffer.pointer[index][lane] = (2 * stream.uniform() - 1) * scale }
+        for lane in 0..<laneCount {
+            buffer.pointer[index][lane] = (2 * stream.uniform() - 1) * scale
+        }
     }
     return buffer
 }
@@ -27,7 +29,9 @@ private func bits(_ buffer: Buffer<Lanes>) -> [SIMD16<UInt32>] {
 }
 
 /// Compares what each width leaves in fresh memory.
-private func expectSameBits(_ name: String, count: Int, _ body: (any KernelSet.Type, Buffer<Lanes>) -> Void) {
+private func expectSameBits(
+    _ name: String, count: Int, _ body: (any KernelSet.Type, Buffer<Lanes>) -> Void
+) {
     let plain = Buffer<Lanes>(count: count)
     body(VectorWidth.plain.kernels, plain)
     for width in others {
@@ -42,10 +46,16 @@ private func expectSameBits(_ name: String, count: Int, _ body: (any KernelSet.T
 func convolutionsAreTheSameToTheBitAtEveryWidth(blocks: Int, inputs: Int, outputs: Int) {
     for (kernel, stride) in [(3, 1), (3, 2), (1, 2), (1, 1)] {
         let (height, width) = (5, 6)
-        let (outputHeight, outputWidth) = ((height + stride - 1) / stride, (width + stride - 1) / stride)
-        let padding = (top: kernel / 2 - (stride - 1) * (kernel / 2), left: kernel / 2 - (stride - 1) * (kernel / 2))
+        let (outputHeight, outputWidth) = (
+            (height + stride - 1) / stride, (width + stride - 1) / stride
+        )
+        let padding = (
+            top: kernel / 2 - (stride - 1) * (kernel / 2),
+            left: kernel / 2 - (stride - 1) * (kernel / 2)
+        )
         let plan = WindowPlan.forward(
-            height: height, width: width, inputChannels: inputs, outputChannels: outputs, kernel: kernel,
+            height: height, width: width, inputChannels: inputs, outputChannels: outputs,
+            kernel: kernel,
             stride: stride,
             outputHeight: outputHeight, outputWidth: outputWidth, padding: padding)
         let input = randomLanes(blocks * plan.inputBlockStride, part: 1)
@@ -55,17 +65,21 @@ func convolutionsAreTheSameToTheBitAtEveryWidth(blocks: Int, inputs: Int, output
         expectSameBits("convolve \(kernel)/\(stride)", count: count) { kernels, output in
             for continuing in [false, true] {
                 kernels.convolve(
-                    plan, input: input.pointer, weights: weights.pointer, bias: bias.pointer, continuing: continuing,
-                    output: output.pointer, blocks: 0..<blocks, rows: 0..<outputHeight, panels: 0..<plan.panels)
+                    plan, input: input.pointer, weights: weights.pointer, bias: bias.pointer,
+                    continuing: continuing,
+                    output: output.pointer, blocks: 0..<blocks, rows: 0..<outputHeight,
+                    panels: 0..<plan.panels)
             }
         }
         let gradient = randomLanes(count, part: 4)
         let results = ([VectorWidth.plain] + others).map { vectorWidth in
-            let gradientPlan = GradientPlan(plan, copiesInput: kernel > 1, inputWidth: kernel > 1 ? width : 1)
+            let gradientPlan = GradientPlan(
+                plan, copiesInput: kernel > 1, inputWidth: kernel > 1 ? width : 1)
             let result = Buffer<Float>(count: outputs * plan.taps * inputs)
             let scratch = Buffer<Lanes>(count: gradientPlan.scratchCount)
             vectorWidth.kernels.weightGradient(
-                gradientPlan, input: input.pointer, outputGradient: gradient.pointer, result: result.pointer,
+                gradientPlan, input: input.pointer, outputGradient: gradient.pointer,
+                result: result.pointer,
                 blocks: blocks, tiles: 0..<gradientPlan.outputTiles, scratch: scratch.pointer)
             return result.elements.map(\.bitPattern)
         }
@@ -86,7 +100,8 @@ func passesOverActivationsAreTheSameToTheBitAtEveryWidth(frames: Int) {
         defer { withExtendedLifetime(factors) {} }
         expectSameBits("normalize", count: shape.count) { kernels, y in
             kernels.normalize(
-                x.pointer, y: y.pointer, shortcut: other.pointer, rectify: true, shape: shape, norm: norm,
+                x.pointer, y: y.pointer, shortcut: other.pointer, rectify: true, shape: shape,
+                norm: norm,
                 blocks: 0..<shape.blocks)
         }
         for rectifier in [Rectifier.none, .output(other.pointer), .again] {
@@ -94,28 +109,35 @@ func passesOverActivationsAreTheSameToTheBitAtEveryWidth(frames: Int) {
                 let gradient = y.pointer + shape.count
                 for index in 0..<shape.count { gradient[index] = other.pointer[index] * 0.5 }
                 let totals = Buffer<Lanes>(count: 12)
-                let sums = UnsafeMutableRawPointer(y.pointer + shape.count * 2).assumingMemoryBound(to: Float.self)
+                let sums = UnsafeMutableRawPointer(y.pointer + shape.count * 2).assumingMemoryBound(
+                    to: Float.self)
                 kernels.normGradientSums(
-                    gradient: gradient, rectifier: rectifier, x: x.pointer, shape: shape, norm: norm, channels: 0..<6,
+                    gradient: gradient, rectifier: rectifier, x: x.pointer, shape: shape,
+                    norm: norm, channels: 0..<6,
                     totals: totals.pointer, sums: sums, products: sums + 6)
                 kernels.normGradient(
-                    gradient: gradient, rectifier: rectifier, x: x.pointer, result: y.pointer, shape: shape,
+                    gradient: gradient, rectifier: rectifier, x: x.pointer, result: y.pointer,
+                    shape: shape,
                     norm: norm, blocks: 0..<shape.blocks)
             }
         }
         expectSameBits("sums", count: 1) { kernels, y in
             let totals = Buffer<Lanes>(count: 6)
             let sums = UnsafeMutableRawPointer(y.pointer).assumingMemoryBound(to: Float.self)
-            kernels.channelSums(x.pointer, shape: shape, channels: 0..<6, totals: totals.pointer, sums: sums)
+            kernels.channelSums(
+                x.pointer, shape: shape, channels: 0..<6, totals: totals.pointer, sums: sums)
             kernels.channelSquares(
-                x.pointer, shape: shape, mean: norm.mean, channels: 0..<6, totals: totals.pointer, sums: sums + 8)
+                x.pointer, shape: shape, mean: norm.mean, channels: 0..<6, totals: totals.pointer,
+                sums: sums + 8)
         }
         expectSameBits("pooled norm", count: shape.count * 3) { kernels, y in
             let chosen = y.pointer + shape.count
             kernels.normalizePooled(
-                x.pointer, y: y.pointer, chosen: chosen, shape: shape, norm: norm, blocks: 0..<shape.blocks)
+                x.pointer, y: y.pointer, chosen: chosen, shape: shape, norm: norm,
+                blocks: 0..<shape.blocks)
             kernels.pooledGradient(
-                gradient: other.pointer, chosen: chosen, x: x.pointer, result: chosen + shape.count, shape: shape,
+                gradient: other.pointer, chosen: chosen, x: x.pointer, result: chosen + shape.count,
+                shape: shape,
                 norm: norm, blocks: 0..<shape.blocks)
         }
     }
@@ -130,7 +152,8 @@ func passesOverActivationsAreTheSameToTheBitAtEveryWidth(frames: Int) {
         y.pointer.update(from: gates.pointer, count: size * 4)
         let cell = y.pointer + size * 4
         kernels.lstmStep(
-            gates: y.pointer, previousCell: before.pointer, cell: cell, cellTanh: cell + size, hidden: cell + 2 * size,
+            gates: y.pointer, previousCell: before.pointer, cell: cell, cellTanh: cell + size,
+            hidden: cell + 2 * size,
             size: size)
         kernels.lstmStepGradient(
             gates: y.pointer, previousCell: before.pointer, cellTanh: cell + size,
@@ -151,16 +174,20 @@ func passesOverActivationsAreTheSameToTheBitAtEveryWidth(frames: Int) {
         for _ in 0..<3 {
             kernels.adam(
                 AdamStep(
-                    weights: floats, first: floats + 48, second: floats + 96, gradients: gradients.pointer, beta1: 0.9,
-                    beta2: 0.999, stepSize: 0.1, secondCorrection: 0.7, epsilon: 1e-8, decay: 0.1, shrink: 0.9),
+                    weights: floats, first: floats + 48, second: floats + 96,
+                    gradients: gradients.pointer, beta1: 0.9,
+                    beta2: 0.999, stepSize: 0.1, secondCorrection: 0.7, epsilon: 1e-8, decay: 0.1,
+                    shrink: 0.9),
                 range: 0..<48)
             kernels.momentum(
                 MomentumStep(
-                    weights: floats, velocity: floats + 48, gradients: gradients.pointer, lr: 0.1, momentum: 0.9,
+                    weights: floats, velocity: floats + 48, gradients: gradients.pointer, lr: 0.1,
+                    momentum: 0.9,
                     decay: 0.1), range: 0..<48)
             kernels.lion(
                 LionStep(
-                    weights: floats, average: floats + 48, gradients: gradients.pointer, lr: 0.1, beta1: 0.9,
+                    weights: floats, average: floats + 48, gradients: gradients.pointer, lr: 0.1,
+                    beta1: 0.9,
                     beta2: 0.99,
                     shrink: 0.9), range: 0..<48)
         }
@@ -168,7 +195,9 @@ func passesOverActivationsAreTheSameToTheBitAtEveryWidth(frames: Int) {
 }
 
 @Test func askingForAWidthThatIsNotThereIsAnError() throws {
-    #expect(throws: VectorWidthError.unknown("sse9")) { try VectorWidth.chosen(environment: ["VISEME_SIMD": "sse9"]) }
+    #expect(throws: VectorWidthError.unknown("sse9")) {
+        try VectorWidth.chosen(environment: ["VISEME_SIMD": "sse9"])
+    }
     #expect(try VectorWidth.chosen(environment: ["VISEME_SIMD": "plain"]) == .plain)
     #expect(try VectorWidth.chosen(environment: [:]) == .best)
 }
@@ -178,8 +207,10 @@ func passesOverActivationsAreTheSameToTheBitAtEveryWidth(frames: Int) {
 func everyKernelFileIsLinkedIntoTheWidth(folder: String) throws {
     let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Sources")
-    let plain = try FileManager.default.contentsOfDirectory(atPath: sources.appending(path: "KernelsPlain").path)
-    let linked = try FileManager.default.contentsOfDirectory(atPath: sources.appending(path: folder).path)
+    let plain = try FileManager.default.contentsOfDirectory(
+        atPath: sources.appending(path: "KernelsPlain").path)
+    let linked = try FileManager.default.contentsOfDirectory(
+        atPath: sources.appending(path: folder).path)
     #expect(!plain.isEmpty && Set(linked) == Set(plain))
     for name in linked {
         let target = try FileManager.default.destinationOfSymbolicLink(

@@ -14,7 +14,9 @@ private struct Golden: Decodable {
             data.withUnsafeBytes { bytes in
                 (0..<bytes.count / 4).map {
                     Float(
-                        bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)))
+                        bitPattern: UInt32(
+                            littleEndian: bytes.loadUnaligned(
+                                fromByteOffset: $0 * 4, as: UInt32.self)))
                 }
             }
         }
@@ -26,7 +28,8 @@ private struct Golden: Decodable {
     let input, logits, losses, evaluated: Packed
 
     init(_ name: String) throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent()
         let file = folder.appending(path: "Golden/\(name).json")
         self = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
     }
@@ -35,10 +38,13 @@ private struct Golden: Decodable {
     func network(_ width: VectorWidth = .best, threads: Int = 1) throws -> ResNet18LSTM {
         let network = ResNet18LSTM(
             shape: NetworkShape(
-                frames: frames, height: height, width: self.width, channels: channels, filters: filters,
+                frames: frames, height: height, width: self.width, channels: channels,
+                filters: filters,
                 classes: classes, dropout: 0, batchNormMomentum: 0.1),
-            clips: labels.count, context: ComputeContext(kernels: width.kernels, threads: threads), seed: 0)
-        try network.parameters.load(weights.map { Tensor(name: $0, shape: $1.shape, values: $1.values) })
+            clips: labels.count, context: ComputeContext(kernels: width.kernels, threads: threads),
+            seed: 0)
+        try network.parameters.load(
+            weights.map { Tensor(name: $0, shape: $1.shape, values: $1.values) })
         load(into: network)
         network.pack()
         return network
@@ -74,7 +80,8 @@ private struct Golden: Decodable {
                 var frame = [Float](repeating: 0, count: pixels * channels)
                 for c in 0..<channels {
                     for at in 0..<pixels {
-                        frame[at * channels + c] = all[((clip * frames + time) * channels + c) * pixels + at]
+                        frame[at * channels + c] =
+                            all[((clip * frames + time) * channels + c) * pixels + at]
                     }
                 }
                 network.input.setFrame(values: frame, clip: clip, time: time, batch: labels.count)
@@ -99,12 +106,16 @@ func theForwardPassIsPyTorchs(name: String) throws {
     let golden = try Golden(name)
     let network = try golden.network()
     let logits = network.forward(batch: golden.labels.count, step)
-    #expect(distance(golden.labels.indices.flatMap { logits.values(clip: $0) }, golden.logits.values) < 2e-5)
+    #expect(
+        distance(golden.labels.indices.flatMap { logits.values(clip: $0) }, golden.logits.values)
+            < 2e-5)
     #expect(distance(golden.losses(logits), golden.losses.values) < 1e-5)
     let averages = network.parameters.tensors.filter { golden.averages[$0.name] != nil }
     #expect(averages.count == golden.averages.count)
     for tensor in averages {
-        #expect(distance(tensor.values, golden.averages[tensor.name]?.values ?? []) < 1e-5, "\(tensor.name)")
+        #expect(
+            distance(tensor.values, golden.averages[tensor.name]?.values ?? []) < 1e-5,
+            "\(tensor.name)")
     }
 }
 
@@ -120,7 +131,8 @@ func everyGradientIsPyTorchs(name: String) throws {
         let expected = try #require(golden.gradients[gradient.name])
         #expect(gradient.shape == expected.shape)
         let worst = zip(gradient.values, expected.values).map { abs($0 - $1) }.max() ?? .infinity
-        // A bias before a batch norm has gradient 0 but for rounding: it is judged beside the largest gradient.
+        // A bias before a batch norm has gradient 0 but for rounding: it is judged beside the
+        // largest gradient.
         let scale = max(expected.values.map { abs($0) }.max() ?? 0, largest * 0.01)
         #expect(worst / scale < 1e-4, "\(gradient.name): \(worst / scale)")
     }
@@ -132,7 +144,9 @@ func evaluationIsPyTorchs(name: String) throws {
     let network = try golden.network()
     _ = network.forward(batch: golden.labels.count, step)
     let logits = network.forward(batch: golden.labels.count, .evaluation)
-    #expect(distance(golden.labels.indices.flatMap { logits.values(clip: $0) }, golden.evaluated.values) < 5e-5)
+    #expect(
+        distance(golden.labels.indices.flatMap { logits.values(clip: $0) }, golden.evaluated.values)
+            < 5e-5)
 }
 
 @Test func gradientsAreTheSlopeOfTheLoss() throws {
@@ -152,7 +166,9 @@ func evaluationIsPyTorchs(name: String) throws {
     let start = weights.elements.map { $0 }
     let reach = 2e-4 / squared.squareRoot()
     func moved(_ by: Double) -> Double {
-        for index in start.indices { weights.pointer[index] = Float(Double(start[index]) + by * slopes[index]) }
+        for index in start.indices {
+            weights.pointer[index] = Float(Double(start[index]) + by * slopes[index])
+        }
         return loss()
     }
     let slope = (moved(reach) - moved(-reach)) / (2 * reach)
@@ -168,7 +184,9 @@ func evaluationIsPyTorchs(name: String) throws {
     }
     let plain = try bits(.plain, 1)
     for width in VectorWidth.allCases where width.isAvailable {
-        for threads in 1...4 { #expect(try bits(width, threads) == plain, "\(width), \(threads) threads") }
+        for threads in 1...4 {
+            #expect(try bits(width, threads) == plain, "\(width), \(threads) threads")
+        }
     }
 }
 
@@ -181,7 +199,9 @@ func evaluationIsPyTorchs(name: String) throws {
     for time in 0..<golden.frames {
         var frame = [Float](repeating: 0, count: pixels * 3)
         for c in 0..<3 {
-            for at in 0..<pixels { frame[at * 3 + c] = all[((17 * golden.frames + time) * 3 + c) * pixels + at] }
+            for at in 0..<pixels {
+                frame[at * 3 + c] = all[((17 * golden.frames + time) * 3 + c) * pixels + at]
+            }
         }
         network.input.setFrame(values: frame, clip: 0, time: time, batch: 1)
     }

@@ -3,9 +3,9 @@ import Networks
 import Tensors
 import Testing
 
-/// What every layer promises: its gradients are the slopes of what it computes, its bits depend neither on the vector width
-/// nor on the number of threads, and lanes beyond the last clip do not show. (PyTorch's values of all of them together are in
-/// GoldenNetworkTests.)
+/// What every layer promises: its gradients are the slopes of what it computes, its bits depend
+/// neither on the vector width nor on the number of threads, and lanes beyond the last clip do not
+/// show. (PyTorch's values of all of them together are in GoldenNetworkTests.)
 @Suite struct LayerContract {
     /// A layer, and an input of its kind.
     struct Case: CustomTestStringConvertible, Sendable {
@@ -22,31 +22,40 @@ import Testing
 
     static let cases: [Case] = [
         Case(
-            testDescription: "stem", layout: .frames, height: 17, width: 15, channels: 3, hasBorder: true,
+            testDescription: "stem", layout: .frames, height: 17, width: 15, channels: 3,
+            hasBorder: true,
             specs: ResNetStem.parameters("x", channels: 3, filters: 2)
-        ) { ResNetStem(name: "x", height: 11, width: 10, channels: 3, filters: 2, momentum: 0.1, in: $0) },
+        ) {
+            ResNetStem(
+                name: "x", height: 11, width: 10, channels: 3, filters: 2, momentum: 0.1, in: $0)
+        },
         Case(
             testDescription: "block", layout: .frames, height: 5, width: 6, channels: 8,
             specs: ResidualBlock.parameters("x", inputs: 8, outputs: 8, stride: 1)
         ) {
             ResidualBlock(
-                name: "x", height: 5, width: 6, inputs: 8, outputs: 8, stride: 1, momentum: 0.1, in: $0)
+                name: "x", height: 5, width: 6, inputs: 8, outputs: 8, stride: 1, momentum: 0.1,
+                in: $0)
         },
         Case(
-            testDescription: "block with shortcut", layout: .frames, height: 7, width: 5, channels: 3,
+            testDescription: "block with shortcut", layout: .frames, height: 7, width: 5,
+            channels: 3,
             specs: ResidualBlock.parameters("x", inputs: 3, outputs: 6, stride: 2)
         ) {
             ResidualBlock(
-                name: "x", height: 7, width: 5, inputs: 3, outputs: 6, stride: 2, momentum: 0.1, in: $0)
+                name: "x", height: 7, width: 5, inputs: 3, outputs: 6, stride: 2, momentum: 0.1,
+                in: $0)
         },
         Case(
-            testDescription: "average pool", layout: .frames, height: 3, width: 2, channels: 5, specs: []
+            testDescription: "average pool", layout: .frames, height: 3, width: 2, channels: 5,
+            specs: []
         ) { AveragePool(height: 3, width: 2, channels: 5, in: $0) },
         Case(testDescription: "frames to sequence", layout: .frames, channels: 5, specs: []) {
             FramesToSequence(channels: 5, in: $0)
         },
         Case(
-            testDescription: "LSTM", layout: .sequence, channels: 4, specs: LSTM.parameters("x", inputs: 4, size: 6)
+            testDescription: "LSTM", layout: .sequence, channels: 4,
+            specs: LSTM.parameters("x", inputs: 4, size: 6)
         ) { LSTM(name: "x", inputs: 4, size: 6, in: $0) },
         Case(testDescription: "dropout", layout: .sequence, channels: 7, specs: []) {
             Dropout(rate: 0.4, number: 1, channels: 7, steps: $0.steps, in: $0)
@@ -55,7 +64,8 @@ import Testing
             LastStep(channels: 3, in: $0)
         },
         Case(
-            testDescription: "linear", layout: .clips, channels: 6, specs: Linear.parameters("x", inputs: 6, outputs: 5)
+            testDescription: "linear", layout: .clips, channels: 6,
+            specs: Linear.parameters("x", inputs: 6, outputs: 5)
         ) {
             Linear(name: "x", inputs: 6, outputs: 5, in: $0)
         },
@@ -71,15 +81,20 @@ import Testing
         let `case`: Case
 
         /// - Parameter batch: clips; the layer is made for three more.
-        init(_ `case`: Case, batch: Int, steps: Int = 3, width: VectorWidth = .best, threads: Int = 1) {
+        init(
+            _ `case`: Case, batch: Int, steps: Int = 3, width: VectorWidth = .best, threads: Int = 1
+        ) {
             self.case = `case`
             let steps = `case`.layout == .clips ? 1 : steps
             parameters = Parameters(`case`.specs)
             parameters.start(seed: 3)
             let compute = ComputeContext(kernels: width.kernels, threads: threads)
-            layer = `case`.make(LayerContext(compute: compute, parameters: parameters, clips: batch + 3, steps: steps))
+            layer = `case`.make(
+                LayerContext(
+                    compute: compute, parameters: parameters, clips: batch + 3, steps: steps))
             var x = Activations(
-                pointer: Buffer<Lanes>(count: 0).pointer, layout: `case`.layout, batch: batch, steps: steps,
+                pointer: Buffer<Lanes>(count: 0).pointer, layout: `case`.layout, batch: batch,
+                steps: steps,
                 height: `case`.height, width: `case`.width, channels: `case`.channels)
             memory = Buffer(count: x.count)
             x.pointer = memory.pointer
@@ -93,15 +108,19 @@ import Testing
             let perBlock = a.height * a.width * a.channels
             let block = at / perBlock
             let number = a.layout == .frames ? block : block % a.clipBlocks
-            guard number * laneCount + lane < (a.layout == .frames ? a.frames : a.batch) else { return false }
+            guard number * laneCount + lane < (a.layout == .frames ? a.frames : a.batch) else {
+                return false
+            }
             guard `case`.hasBorder, a.pointer == x.pointer else { return true }
             let pixel = at % perBlock / a.channels
-            return (3..<a.height - 3).contains(pixel / a.width) && (3..<a.width - 3).contains(pixel % a.width)
+            return (3..<a.height - 3).contains(pixel / a.width)
+                && (3..<a.width - 3).contains(pixel % a.width)
         }
 
         func set(_ numbers: [Float]) {
             for place in numbers.indices {
-                memory.pointer[place / laneCount][place % laneCount] = isUsed(place, x) ? numbers[place] : 0
+                memory.pointer[place / laneCount][place % laneCount] =
+                    isUsed(place, x) ? numbers[place] : 0
             }
         }
 
@@ -125,13 +144,16 @@ import Testing
             let coefficients = LayerContract.numbers(y.count * laneCount, seed: 2)
             let memory = Buffer<Lanes>(count: y.count)
             for place in coefficients.indices {
-                memory.pointer[place / laneCount][place % laneCount] = isUsed(place, y) ? coefficients[place] : 0
+                memory.pointer[place / laneCount][place % laneCount] =
+                    isUsed(place, y) ? coefficients[place] : 0
             }
             var given = y
             given.pointer = memory.pointer
             return withExtendedLifetime((self, memory)) {
                 layer.backward(given).map { result in
-                    (0..<result.count * laneCount).map { result.pointer[$0 / laneCount][$0 % laneCount] }
+                    (0..<result.count * laneCount).map {
+                        result.pointer[$0 / laneCount][$0 % laneCount]
+                    }
                 }
             }
         }
@@ -159,7 +181,8 @@ import Testing
         let start = LayerContract.numbers(gradient.count, seed: 1)
         let direction = LayerContract.numbers(gradient.count, seed: 7)
         let expected = gradient.indices.reduce(0) { sum, place in
-            bench.isUsed(place, bench.x) ? sum + Double(gradient[place]) * Double(direction[place]) : sum
+            bench.isUsed(place, bench.x)
+                ? sum + Double(gradient[place]) * Double(direction[place]) : sum
         }
         func moved(_ by: Float) -> Double {
             bench.set(zip(start, direction).map { $0 + by * $1 })
@@ -181,7 +204,9 @@ import Testing
         let direction = LayerContract.numbers(start.count, seed: 8)
         let expected = zip(gradient, direction).reduce(0) { $0 + Double($1.0) * Double($1.1) }
         func moved(_ by: Float) -> Double {
-            for index in start.indices { weights.pointer[index] = start[index] + by * direction[index] }
+            for index in start.indices {
+                weights.pointer[index] = start[index] + by * direction[index]
+            }
             return bench.objective()
         }
         let reach: Float = 2e-4
@@ -206,7 +231,9 @@ import Testing
         }
         let plain = bits(.plain, 1)
         for width in VectorWidth.allCases where width.isAvailable {
-            for threads in 1...3 { #expect(bits(width, threads) == plain, "\(width), \(threads) threads") }
+            for threads in 1...3 {
+                #expect(bits(width, threads) == plain, "\(width), \(threads) threads")
+            }
         }
     }
 

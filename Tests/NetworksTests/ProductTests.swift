@@ -4,7 +4,8 @@ import Networks
 import Tensors
 import Testing
 
-/// What `Tests/Golden/make_golden.py` computed with PyTorch in float64: a 3×3 convolution and its gradients.
+/// What `Tests/Golden/make_golden.py` computed with PyTorch in float64: a 3×3 convolution and its
+/// gradients.
 private struct Golden: Decodable {
     struct Packed: Decodable {
         let data: Data
@@ -13,7 +14,9 @@ private struct Golden: Decodable {
             data.withUnsafeBytes { bytes in
                 (0..<bytes.count / 4).map {
                     Float(
-                        bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)))
+                        bitPattern: UInt32(
+                            littleEndian: bytes.loadUnaligned(
+                                fromByteOffset: $0 * 4, as: UInt32.self)))
                 }
             }
         }
@@ -23,7 +26,8 @@ private struct Golden: Decodable {
     let x, weight, bias, y, gradient, x_gradient, weight_gradient: Packed
 
     static func load() throws -> Golden {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent()
         return try JSONDecoder().decode(
             Golden.self, from: Data(contentsOf: folder.appending(path: "Golden/convolution.json")))
     }
@@ -51,7 +55,8 @@ private struct Golden: Decodable {
                 for pixel in 0..<pixels {
                     body(
                         (frame * channels + channel) * pixels + pixel,
-                        (frame / laneCount * pixels + pixel) * channels + channel, frame % laneCount)
+                        (frame / laneCount * pixels + pixel) * channels + channel, frame % laneCount
+                    )
                 }
             }
         }
@@ -63,7 +68,9 @@ private struct Golden: Decodable {
         for output in 0..<outputs {
             for input in 0..<inputs {
                 for tap in 0..<9 {
-                    let (torch, own) = ((output * inputs + input) * 9 + tap, (output * 9 + tap) * inputs + input)
+                    let (torch, own) = (
+                        (output * inputs + input) * 9 + tap, (output * 9 + tap) * inputs + input
+                    )
                     if toTorch { result[torch] = values[own] } else { result[own] = values[torch] }
                 }
             }
@@ -79,7 +86,9 @@ private func distance(_ got: [Float], _ expected: [Float]) -> Float {
 }
 
 /// Output, input gradient and weight gradient, in PyTorch's order.
-private func results(_ method: any ProductMethod, _ golden: Golden, _ context: ComputeContext) -> [[Float]] {
+private func results(_ method: any ProductMethod, _ golden: Golden, _ context: ComputeContext)
+    -> [[Float]]
+{
     context.workspace.reserve(method.workspaceCount)
     let pixels = golden.height * golden.width * golden.blocks
     let x = golden.lanes(golden.x.values, channels: golden.inputs)
@@ -91,10 +100,12 @@ private func results(_ method: any ProductMethod, _ golden: Golden, _ context: C
         if let weights = $0.baseAddress { method.pack(weights, backward: true) }
     }
     golden.bias.values.withUnsafeBufferPointer {
-        method.forward(x.pointer, bias: $0.baseAddress, y.pointer, blocks: golden.blocks, continuing: false)
+        method.forward(
+            x.pointer, bias: $0.baseAddress, y.pointer, blocks: golden.blocks, continuing: false)
     }
     method.backward(gradient.pointer, xGradient.pointer, blocks: golden.blocks, continuing: false)
-    method.weightGradients(x.pointer, gradient.pointer, result: weightGradient.pointer, blocks: golden.blocks)
+    method.weightGradients(
+        x.pointer, gradient.pointer, result: weightGradient.pointer, blocks: golden.blocks)
     return [
         golden.torch(y, channels: golden.outputs), golden.torch(xGradient, channels: golden.inputs),
         golden.weights(weightGradient.elements.map { $0 }, toTorch: true),
@@ -106,18 +117,22 @@ private enum Method: CaseIterable {
 
     func product(_ golden: Golden, _ context: ComputeContext) -> any ProductMethod {
         let plan = WinogradPlan(
-            height: golden.height, width: golden.width, inputChannels: golden.inputs, outputChannels: golden.outputs)
+            height: golden.height, width: golden.width, inputChannels: golden.inputs,
+            outputChannels: golden.outputs)
         if self == .winograd { return WinogradProduct(plan, context: context) }
-        func window(_ make: (Int, Int, Int, Int, Int, Int, Int, Int, (top: Int, left: Int)) -> WindowPlan) -> WindowPlan
-        {
+        func window(
+            _ make: (Int, Int, Int, Int, Int, Int, Int, Int, (top: Int, left: Int)) -> WindowPlan
+        ) -> WindowPlan {
             make(
-                golden.height, golden.width, golden.inputs, golden.outputs, 3, 1, golden.height, golden.width,
+                golden.height, golden.width, golden.inputs, golden.outputs, 3, 1, golden.height,
+                golden.width,
                 (top: 1, left: 1))
         }
         let forward = window(WindowPlan.forward)
         return DirectProduct(
             forward, backward: window(WindowPlan.backward),
-            gradient: GradientPlan(forward, copiesInput: true, inputWidth: golden.width), context: context)
+            gradient: GradientPlan(forward, copiesInput: true, inputWidth: golden.width),
+            context: context)
     }
 }
 
@@ -129,7 +144,9 @@ private func aConvolutionAndItsGradientsArePyTorchs(method: Method) throws {
         let context = ComputeContext(kernels: width.kernels, threads: 1)
         let got = results(method.product(golden, context), golden, context)
         for (name, pair) in zip(["y", "x", "weight"], zip(got, expected)) {
-            #expect(distance(pair.0, pair.1) < 1e-6, "\(method) \(width) \(name): \(distance(pair.0, pair.1))")
+            #expect(
+                distance(pair.0, pair.1) < 1e-6,
+                "\(method) \(width) \(name): \(distance(pair.0, pair.1))")
         }
     }
 }
@@ -141,7 +158,10 @@ private func widthsAndThreadsDoNotShowInAConvolution(method: Method) throws {
     for width in VectorWidth.allCases where width.isAvailable {
         for threads in width == .plain ? [1] : [1, 2, 3] {
             let context = ComputeContext(kernels: width.kernels, threads: threads)
-            seen.insert(results(method.product(golden, context), golden, context).map { $0.map(\.bitPattern) })
+            seen.insert(
+                results(method.product(golden, context), golden, context).map {
+                    $0.map(\.bitPattern)
+                })
         }
     }
     #expect(seen.count == 1)
@@ -164,8 +184,9 @@ private func widthsAndThreadsDoNotShowInAConvolution(method: Method) throws {
     #expect(sums == before.elements.map { $0 })
 }
 
-/// Root mean square errors of both methods, beside the root mean square of the values, against sums in double precision:
-/// of outputs, and of the gradient of weights, at the size of the published network's first stage.
+/// Root mean square errors of both methods, beside the root mean square of the values, against sums
+/// in double precision: of outputs, and of the gradient of weights, at the size of the published
+/// network's first stage.
 @Test func winogradsErrorsAreOfTheOrderOfTheDirectProducts() {
     let (channels, size, blocks) = (64, 28, 1)
     let context = ComputeContext(kernels: VectorWidth.best.kernels, threads: 1)
@@ -179,23 +200,32 @@ private func widthsAndThreadsDoNotShowInAConvolution(method: Method) throws {
     for (part, buffer) in [(UInt32(1), x), (2, gradient)] {
         let values = random(buffer.count * laneCount, part, scale: 1)
         for index in 0..<buffer.count {
-            for lane in 0..<laneCount { buffer.pointer[index][lane] = max(0, values[index * laneCount + lane]) }
+            for lane in 0..<laneCount {
+                buffer.pointer[index][lane] = max(0, values[index * laneCount + lane])
+            }
         }
     }
     let weights = random(channels * channels * 9, 3, scale: 1 / 24)
     let plan = WindowPlan.forward(
-        height: size, width: size, inputChannels: channels, outputChannels: channels, kernel: 3, stride: 1,
+        height: size, width: size, inputChannels: channels, outputChannels: channels, kernel: 3,
+        stride: 1,
         outputHeight: size, outputWidth: size, padding: (1, 1))
     let direct = DirectProduct(
-        plan, backward: nil, gradient: GradientPlan(plan, copiesInput: true, inputWidth: size), context: context)
+        plan, backward: nil, gradient: GradientPlan(plan, copiesInput: true, inputWidth: size),
+        context: context)
     let winograd = WinogradProduct(
-        WinogradPlan(height: size, width: size, inputChannels: channels, outputChannels: channels), context: context)
+        WinogradPlan(height: size, width: size, inputChannels: channels, outputChannels: channels),
+        context: context)
 
-    func at(_ buffer: Buffer<Lanes>, _ row: Int, _ column: Int, _ channel: Int, _ lane: Int) -> Double {
+    func at(_ buffer: Buffer<Lanes>, _ row: Int, _ column: Int, _ channel: Int, _ lane: Int)
+        -> Double
+    {
         guard (0..<size).contains(row), (0..<size).contains(column) else { return 0 }
         return Double(buffer.pointer[(row * size + column) * channels + channel][lane])
     }
-    func weight(_ output: Int, _ tap: Int, _ input: Int) -> Int { (output * 9 + tap) * channels + input }
+    func weight(_ output: Int, _ tap: Int, _ input: Int) -> Int {
+        (output * 9 + tap) * channels + input
+    }
     func output(_ row: Int, _ column: Int, _ output: Int, _ lane: Int) -> Double {
         var sum = 0.0
         for tap in 0..<9 {
@@ -233,7 +263,9 @@ private func widthsAndThreadsDoNotShowInAConvolution(method: Method) throws {
         method.weightGradients(x.pointer, gradient.pointer, result: result.pointer, blocks: blocks)
         var (error, square, gradientError, gradientSquare) = (0.0, 0.0, 0.0, 0.0)
         for sample in 0..<400 {
-            let (row, column, channel, lane) = (sample * 7 % size, sample * 11 % size, sample * 13 % 64, sample % 16)
+            let (row, column, channel, lane) = (
+                sample * 7 % size, sample * 11 % size, sample * 13 % 64, sample % 16
+            )
             let exact = output(row, column, channel, lane)
             let difference = at(y, row, column, channel, lane) - exact
             error += difference * difference
@@ -246,9 +278,13 @@ private func widthsAndThreadsDoNotShowInAConvolution(method: Method) throws {
             gradientError += difference * difference
             gradientSquare += exact * exact
         }
-        errors.append([(error / square).squareRoot(), (gradientError / gradientSquare).squareRoot()])
+        errors.append([
+            (error / square).squareRoot(), (gradientError / gradientSquare).squareRoot(),
+        ])
     }
-    if ProcessInfo.processInfo.environment["VISEME_FIGURES"] != nil { print("errors, direct and Winograd: \(errors)") }
+    if ProcessInfo.processInfo.environment["VISEME_FIGURES"] != nil {
+        print("errors, direct and Winograd: \(errors)")
+    }
     for (direct, winograd) in zip(errors[0], errors[1]) {
         #expect(winograd < 3 * direct && winograd < 1e-6, "\(errors)")
     }

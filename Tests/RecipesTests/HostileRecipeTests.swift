@@ -4,7 +4,8 @@ import Studies
 import Tensors
 import Testing
 
-private let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+private let package = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent()
     .deletingLastPathComponent()
 
 private func answer(_ text: [UInt8], in folder: URL) throws -> (text: String, seconds: Double) {
@@ -21,13 +22,14 @@ private func answer(_ text: [UInt8], in folder: URL) throws -> (text: String, se
 }
 
 private func scratch() throws -> URL {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)")
+    let folder = FileManager.default.temporaryDirectory.appending(
+        path: "viseme-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     return folder
 }
 
-/// Texts that readers of YAML choke on: an answer soon, never a crash. (The limit is far above what they take, for busy
-/// machines.)
+/// Texts that readers of YAML choke on: an answer soon, never a crash. (The limit is far above what
+/// they take, for busy machines.)
 @Test func strangeTextsGetAnAnswer() throws {
     let folder = try scratch()
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -41,25 +43,29 @@ private func scratch() throws -> URL {
         ("lr: 0.1\nlr: 0.2\n", "given twice"),
         ("lr: 1_000\n", "write 1000"), ("batch_size: 0o17\n", "batch_size: found 0o17"),
         ("padding_lips: yes\n", "write true"),
-        ("lr: 0.1\n---\nlr: 0.2\n", "document"), ("defaults: &d {lr: 0.1}\nset: {<<: *d}\n", "there is no such key"),
+        ("lr: 0.1\n---\nlr: 0.2\n", "document"),
+        ("defaults: &d {lr: 0.1}\nset: {<<: *d}\n", "there is no such key"),
         (bomb.joined(separator: "\n"), ""), (String(repeating: "[", count: 10_000), ""),
         (String(repeating: "{a: ", count: 10_000), ""),
         ((0..<10_000).map { String(repeating: " ", count: $0 % 500) + "a:\n" }.joined(), ""),
         ("lr: " + String(repeating: "1", count: 1 << 20), "lr"),
         (
-            "question: \"" + String(repeating: "ä", count: 1 << 19) + "\"\npath_to_dataset: builtin:visemes\nset: {}\n",
+            "question: \"" + String(repeating: "ä", count: 1 << 19)
+                + "\"\npath_to_dataset: builtin:visemes\nset: {}\n",
             ""
         ),
         ("? [a, b]\n: c\n", "expected a key"), ("!!python/object:os.system x: 1\n", ""),
         ("- 1\n- 2\n", "a mapping of keys"), ("", ""),
         ("lr: .nan\n", "lr: found .nan"), ("lr: 1e400\n", "lr: found 1e400"),
         ("seed: 99999999999999999999\n", "seed: found"),
-        ("sweep: {lr: {from: 0, to: 1e300, step: 1e-300}}\n", ""), ("\0\u{1}\u{2}", ""), ("&a a: *a\n", ""),
+        ("sweep: {lr: {from: 0, to: 1e300, step: 1e-300}}\n", ""), ("\0\u{1}\u{2}", ""),
+        ("&a a: *a\n", ""),
     ]
     for (text, expected) in cases {
         let (told, seconds) = try answer(Array(text.utf8), in: folder)
         #expect(
-            (expected.isEmpty || told.contains(expected)) && !told.isEmpty, "\(text.prefix(60)): \(told.prefix(300))")
+            (expected.isEmpty || told.contains(expected)) && !told.isEmpty,
+            "\(text.prefix(60)): \(told.prefix(300))")
         #expect(seconds < 10, "\(text.prefix(60)): \(seconds) s")
     }
     #expect(try answer([0xFF, 0xFE, 0x00, 0xC3, 0x28], in: folder).text.contains("not UTF-8"))
@@ -69,10 +75,14 @@ private func scratch() throws -> URL {
 @Test func mutatedRecipesGetAnAnswer() throws {
     let folder = try scratch()
     defer { try? FileManager.default.removeItem(at: folder) }
-    let names = try FileManager.default.contentsOfDirectory(atPath: package.appending(path: "recipes").path).filter {
+    let names = try FileManager.default.contentsOfDirectory(
+        atPath: package.appending(path: "recipes").path
+    ).filter {
         $0.hasSuffix(".yaml")
     }.sorted()
-    var texts = try names.map { [UInt8](try Data(contentsOf: package.appending(path: "recipes/\($0)"))) }
+    var texts = try names.map {
+        [UInt8](try Data(contentsOf: package.appending(path: "recipes/\($0)")))
+    }
     try FileManager.default.copyItem(
         at: package.appending(path: "recipes/base.yaml"), to: folder.appending(path: "base.yaml"))
     texts.append(
@@ -98,7 +108,8 @@ private func scratch() throws -> URL {
             report: {sections: [answer], formats: [md], metrics: [x]}
             """.utf8))
     let tokens = [
-        "[", "]", "{", "}", ": ", "- ", "\n", "  ", "&a ", "*a", "~", "${lr}", "\"", "'", "#", "|", ">", "!", "%",
+        "[", "]", "{", "}", ": ", "- ", "\n", "  ", "&a ", "*a", "~", "${lr}", "\"", "'", "#", "|",
+        ">", "!", "%",
         "0x1F", ".inf", "1e999", "sweep", "lr", "\u{0}", "\u{FEFF}",
     ].map { Array($0.utf8) }
     var stream = RandomStream(seed: 3, purpose: .order)
@@ -117,12 +128,14 @@ private func scratch() throws -> URL {
                 text.insert(contentsOf: text[from..<min(from + 20, text.count)], at: at)
             default:
                 text.replaceSubrange(
-                    at..<min(at + 1, text.count), with: Array("\(Int64(bitPattern: UInt64(stream.next()) << 32))".utf8))
+                    at..<min(at + 1, text.count),
+                    with: Array("\(Int64(bitPattern: UInt64(stream.next()) << 32))".utf8))
             }
         }
         let (told, seconds) = try answer(text, in: folder)
         #expect(
-            !told.isEmpty && seconds < 20, "mutation \(number): \(seconds) s\n\(String(decoding: text, as: UTF8.self))")
+            !told.isEmpty && seconds < 20,
+            "mutation \(number): \(seconds) s\n\(String(decoding: text, as: UTF8.self))")
         if told.hasSuffix(" runs") { plans += 1 }
     }
     #expect(plans > count / 50 && plans < count)

@@ -13,7 +13,8 @@ extension IdentityForm {
     /// Of a recipe's runs with these data.
     init(_ recipe: Recipe, data: String = "") {
         self = TrainerCatalog.trainer(recipe.trainer).identityForm(
-            recipe.configuration, axes: recipe.axisKeys, metric: recipe.metric, data: data, initialWeights: nil,
+            recipe.configuration, axes: recipe.axisKeys, metric: recipe.metric, data: data,
+            initialWeights: nil,
             numerics: 4)
     }
 }

@@ -7,7 +7,8 @@ import Training
 
 /// Recipe texts in a folder of their own, gone with the test.
 final class Scratch {
-    let url = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)")
+    let url = FileManager.default.temporaryDirectory.appending(
+        path: "viseme-test-\(UUID().uuidString)")
 
     init(_ files: [String: String]) throws {
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -42,16 +43,20 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
         .appending(path: "recipes")
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
-        .sorted()
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+        $0.hasSuffix(".yaml")
+    }
+    .sorted()
     #expect(
         names == [
-            "base.yaml", "grid_digits.yaml", "lr_grid.yaml", "openav.yaml", "seed_study.yaml", "sklearn_digits.yaml",
+            "base.yaml", "grid_digits.yaml", "lr_grid.yaml", "openav.yaml", "seed_study.yaml",
+            "sklearn_digits.yaml",
             "tiny.yaml",
         ])
     let counts = try names.map { name in
         let overrides = name == "grid_digits.yaml" ? ["path_to_dataset=/clips"] : []
-        return try Recipe(path: folder.appending(path: name).path, overrides: overrides).expand().count
+        return try Recipe(path: folder.appending(path: name).path, overrides: overrides).expand()
+            .count
     }
     #expect(counts == [1, 15, 18, 1, 10, 18, 4])
 }
@@ -61,8 +66,10 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     let run = try #require(try scratch.recipe().expand().first)
     let expected: [String: Value] = [
         "hide_metadata": .bool(false), "hide_libs_vers": .bool(false), "len_video": .integer(29),
-        "size_lips.width": .integer(112), "size_lips.height": .integer(112), "padding_lips": .bool(true),
-        "seed": .integer(42), "batch_size": .integer(8), "channels_lips": .integer(1), "lr": .number(0.0001),
+        "size_lips.width": .integer(112), "size_lips.height": .integer(112),
+        "padding_lips": .bool(true),
+        "seed": .integer(42), "batch_size": .integer(8), "channels_lips": .integer(1),
+        "lr": .number(0.0001),
         "epoch": .integer(100), "epoch_stop": .integer(5), "filters": .integer(64),
         "path_to_dataset": .text("/data/lrw"),
     ]
@@ -89,33 +96,50 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     #expect(recipe.metric == Metric(name: "val_loss", goal: .minimize))
     #expect(
         runs.map(\.label) == [
-            "lr=0.001,batch_size=8,seed=1", "lr=0.001,batch_size=8,seed=2", "lr=0.001,batch_size=16,seed=1",
-            "lr=0.001,batch_size=16,seed=2", "lr=0.01,batch_size=8,seed=1", "lr=0.01,batch_size=8,seed=2",
-            "lr=0.01,batch_size=16,seed=1", "lr=0.01,batch_size=16,seed=2", "lr=0.1,batch_size=16,seed=1",
+            "lr=0.001,batch_size=8,seed=1", "lr=0.001,batch_size=8,seed=2",
+            "lr=0.001,batch_size=16,seed=1",
+            "lr=0.001,batch_size=16,seed=2", "lr=0.01,batch_size=8,seed=1",
+            "lr=0.01,batch_size=8,seed=2",
+            "lr=0.01,batch_size=16,seed=1", "lr=0.01,batch_size=16,seed=2",
+            "lr=0.1,batch_size=16,seed=1",
             "lr=0.1,batch_size=16,seed=2",
         ])
     #expect(runs.map(\.trial) == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
     #expect(runs.map(\.number) == Array(1...10))
-    #expect(runs[0].configuration["epoch"] == .integer(3) && runs[0].configuration["filters"] == .integer(4))
+    #expect(
+        runs[0].configuration["epoch"] == .integer(3)
+            && runs[0].configuration["filters"] == .integer(4))
 }
 
 @Test func pointsOfAxesAreRoundNumbers() throws {
     func values(_ axis: String) throws -> [String] {
-        let scratch = try Scratch(["r.yaml": "set: {path_to_dataset: builtin:visemes}\nsweep: {lr: \(axis)}\n"])
+        let scratch = try Scratch([
+            "r.yaml": "set: {path_to_dataset: builtin:visemes}\nsweep: {lr: \(axis)}\n"
+        ])
         return try scratch.recipe().axes[0].domain.values.map(\.label)
     }
-    #expect(try values("{distribution: log, min: 0.0001, max: 0.1, count: 4}") == ["0.0001", "0.001", "0.01", "0.1"])
+    #expect(
+        try values("{distribution: log, min: 0.0001, max: 0.1, count: 4}") == [
+            "0.0001", "0.001", "0.01", "0.1",
+        ])
     #expect(
         try values("{distribution: log, min: 1e-4, max: 1e-2, count: 5}") == [
             "0.0001", "0.000316228", "0.001", "0.00316228", "0.01",
         ])
-    #expect(try values("{distribution: uniform, min: 0.1, max: 0.3, count: 3}") == ["0.1", "0.2", "0.3"])
+    #expect(
+        try values("{distribution: uniform, min: 0.1, max: 0.3, count: 3}") == [
+            "0.1", "0.2", "0.3",
+        ])
     #expect(try values("{from: 0.1, to: 0.5, step: 0.1}") == ["0.1", "0.2", "0.3", "0.4", "0.5"])
     #expect(try values("[0.1, 0.10, 1e-1, .1]") == ["0.1"])
     let seeds = try Scratch([
-        "r.yaml": "set: {path_to_dataset: builtin:visemes}\nsweep: {seed: {from: 12345678, to: 12345680, step: 1}}\n"
+        "r.yaml":
+            "set: {path_to_dataset: builtin:visemes}\nsweep: {seed: {from: 12345678, to: 12345680, step: 1}}\n"
     ])
-    #expect(try seeds.recipe().axes[0].domain.values.map(\.label) == ["12345678", "12345679", "12345680"])
+    #expect(
+        try seeds.recipe().axes[0].domain.values.map(\.label) == [
+            "12345678", "12345679", "12345680",
+        ])
 }
 
 @Test func overridesSetAndSweep() throws {
@@ -124,8 +148,12 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     ])
     #expect(try scratch.recipe(["lr=0.5"]).expand().map(\.label) == ["seed=1", "seed=2"])
     #expect(
-        try scratch.recipe(["lr=[0.5,0.6]", "seed=7"]).expand().map(\.label) == ["lr=0.5,seed=7", "lr=0.6,seed=7"])
-    #expect(try scratch.recipe(["size_lips.width=64"]).expand()[0].configuration["size_lips.width"] == .integer(64))
+        try scratch.recipe(["lr=[0.5,0.6]", "seed=7"]).expand().map(\.label) == [
+            "lr=0.5,seed=7", "lr=0.6,seed=7",
+        ])
+    #expect(
+        try scratch.recipe(["size_lips.width=64"]).expand()[0].configuration["size_lips.width"]
+            == .integer(64))
 }
 
 @Test func allMistakesAreReportedAtOnceWithTheirPlaces() throws {
@@ -178,16 +206,22 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     let text = error?.description ?? ""
     #expect(
         text.hasSuffix(
-            "r.yaml:2:6: error: lr: found abc; expected a number, 0 or more\n    lr:  abc\n         ^"))
+            "r.yaml:2:6: error: lr: found abc; expected a number, 0 or more\n    lr:  abc\n         ^"
+        ))
 }
 
 @Test(arguments: [
-    "", "\u{FEFF}", "just a word", "- a list", "a: [1, 2", "a: 1\na: 2\n", "\tlr: 1", "lr: *nobody", "lr: &a [*a]",
-    "sweep: 5", "sweep: {lr: []}", "set: [1]", "exclude: {lr: 1}", "metric: val_loss", "base: nowhere.yaml",
-    "? [complex]\n: 1\n", "lr: !!binary x", "--- 1\n--- 2\n", "path_to_dataset: ''", "path_to_dataset: builtin:vowels",
-    "sweep: {seed: {from: 1, to: 1e9, step: 1}}", "sweep: {lr: {from: 1, to: 0, step: 1}}", "seed: -1", "seed: 1e400",
+    "", "\u{FEFF}", "just a word", "- a list", "a: [1, 2", "a: 1\na: 2\n", "\tlr: 1", "lr: *nobody",
+    "lr: &a [*a]",
+    "sweep: 5", "sweep: {lr: []}", "set: [1]", "exclude: {lr: 1}", "metric: val_loss",
+    "base: nowhere.yaml",
+    "? [complex]\n: 1\n", "lr: !!binary x", "--- 1\n--- 2\n", "path_to_dataset: ''",
+    "path_to_dataset: builtin:vowels",
+    "sweep: {seed: {from: 1, to: 1e9, step: 1}}", "sweep: {lr: {from: 1, to: 0, step: 1}}",
+    "seed: -1", "seed: 1e400",
     "set: {path_to_dataset: builtin:visemes}\nsweep: {hide_metadata: [true, false]}",
-    "set: {path_to_dataset: builtin:visemes}\nexclude: [{seed: 42}]", "sweep: {path_to_dataset: [a, 1: 2]}", "lr: .inf",
+    "set: {path_to_dataset: builtin:visemes}\nexclude: [{seed: 42}]",
+    "sweep: {path_to_dataset: [a, 1: 2]}", "lr: .inf",
     "lr: .nan", "lr: 0x10", "lr: ~", "size_lips: 5",
 ])
 func wrongTextsAreMistakesAndNeverACrash(text: String) throws {
@@ -196,7 +230,9 @@ func wrongTextsAreMistakesAndNeverACrash(text: String) throws {
 }
 
 @Test func fiftyThousandMistakesOnOneLineAreAnsweredAtOnce() throws {
-    let scratch = try Scratch(["r.yaml": "sweep: {lr: [" + String(repeating: "abc, ", count: 50_000) + "abc]}\n"])
+    let scratch = try Scratch([
+        "r.yaml": "sweep: {lr: [" + String(repeating: "abc, ", count: 50_000) + "abc]}\n"
+    ])
     let error = #expect(throws: RecipeMistakes.self) { try scratch.recipe() }
     #expect(error?.description.hasSuffix("… and 49901 more mistakes") == true)
 }
@@ -215,7 +251,9 @@ func identities(_ recipe: Recipe, data: String = "") throws -> [Identity] {
     #expect(try id(builtin + "hide_metadata: true\n") == plain)
     #expect(try id(builtin + "lr: 0.0001\n") == plain)
     #expect(try id(builtin + "lr: 1e-4\n") == plain)
-    #expect(try id("set: {path_to_dataset: builtin:visemes}\nquestion: Why?\nsweep: {lr: [0.0001]}\n") == plain)
+    #expect(
+        try id("set: {path_to_dataset: builtin:visemes}\nquestion: Why?\nsweep: {lr: [0.0001]}\n")
+            == plain)
     #expect(try id(builtin + "lr: 0.0002\n") != plain)
     #expect(try id(builtin + "seed: 43\n") != plain)
     #expect(try id(builtin, data: "e") != plain)
@@ -242,21 +280,28 @@ func identities(_ recipe: Recipe, data: String = "") throws -> [Identity] {
     // To write what is derived anew: VISEME_UPDATE_DOCS=1 make test
     let updates = ProcessInfo.processInfo.environment["VISEME_UPDATE_DOCS"] != nil
     for (name, table) in [
-        ("keys", TrainerCatalog.declarations.builtIn.schema.documentation), ("recipe keys", RecipeKey.documentation),
+        ("keys", TrainerCatalog.declarations.builtIn.schema.documentation),
+        ("recipe keys", RecipeKey.documentation),
     ] {
         let (begin, end) = ("<!-- \(name) -->\n", "<!-- end of \(name) -->\n")
         let parts = text.components(separatedBy: begin)
         let rest = try #require(parts.last).components(separatedBy: end)
         #expect(parts.count == 2 && rest.count == 2)
-        if updates { text = parts[0] + begin + table + end + rest[1] } else { #expect(rest[0] == table) }
+        if updates {
+            text = parts[0] + begin + table + end + rest[1]
+        } else {
+            #expect(rest[0] == table)
+        }
     }
     let schema = package.appending(path: "recipes/recipe.schema.json")
     if updates {
         try Data(text.utf8).write(to: file)
-        try Data(RecipeSchema.json(TrainerCatalog.declarations.builtIn.schema).utf8).write(to: schema)
+        try Data(RecipeSchema.json(TrainerCatalog.declarations.builtIn.schema).utf8).write(
+            to: schema)
     }
     #expect(
-        try String(contentsOf: schema, encoding: .utf8) == RecipeSchema.json(TrainerCatalog.declarations.builtIn.schema)
+        try String(contentsOf: schema, encoding: .utf8)
+            == RecipeSchema.json(TrainerCatalog.declarations.builtIn.schema)
     )
 }
 
@@ -275,11 +320,14 @@ func identities(_ recipe: Recipe, data: String = "") throws -> [Identity] {
 @Test func everyRecipeThatIsShownLoads() throws {
     let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
-    let folder = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder.appending(path: "recipes"), withIntermediateDirectories: true)
+    let folder = FileManager.default.temporaryDirectory.appending(
+        path: "viseme-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(
+        at: folder.appending(path: "recipes"), withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     for place in ["recipes", "examples"] {
-        for name in try FileManager.default.contentsOfDirectory(atPath: package.appending(path: place).path)
+        for name in try FileManager.default.contentsOfDirectory(
+            atPath: package.appending(path: place).path)
         where name.hasSuffix(".yaml") {
             let recipe = try Recipe(
                 path: package.appending(path: "\(place)/\(name)").path,
@@ -291,7 +339,8 @@ func identities(_ recipe: Recipe, data: String = "") throws -> [Identity] {
         let text = name == "base.yaml" ? "path_to_dataset: builtin:visemes\n" : ""
         try Data(text.utf8).write(to: folder.appending(path: "recipes/\(name)"))
     }
-    try FileManager.default.copyItem(at: package.appending(path: "examples"), to: folder.appending(path: "examples"))
+    try FileManager.default.copyItem(
+        at: package.appending(path: "examples"), to: folder.appending(path: "examples"))
     try FileManager.default.createDirectory(
         at: folder.appending(path: "recipes/models"), withIntermediateDirectories: true)
     try Data().write(to: folder.appending(path: "recipes/models/m.py"))
@@ -300,17 +349,20 @@ func identities(_ recipe: Recipe, data: String = "") throws -> [Identity] {
         try FileManager.default.contentsOfDirectory(atPath: package.appending(path: "docs").path)
         .filter { $0.hasSuffix(".md") }.sorted().map { "docs/\($0)" } + ["README.md"]
     for document in documents {
-        // Blocks of files (<!-- file: NAME -->, <!-- part of: NAME -->) belong to the commands beside them, which
-        // DocumentTests runs.
+        // Blocks of files (<!-- file: NAME -->, <!-- part of: NAME -->) belong to the commands
+        // beside them, which DocumentTests runs.
         let text = try String(contentsOf: package.appending(path: document), encoding: .utf8)
-            .replacing(/<!-- (?:file|part of): [^>]* -->\n```yaml\n.*?```/.dotMatchesNewlines(), with: "")
+            .replacing(
+                /<!-- (?:file|part of): [^>]* -->\n```yaml\n.*?```/.dotMatchesNewlines(), with: "")
         for block in text.matches(of: /```yaml\n(.*?)```/.dotMatchesNewlines()) {
             var yaml = String(block.1)
             // Parts of a recipe get what they leave out.
             if !yaml.contains("trainer:"), !yaml.contains("base:"), !yaml.contains("parameters:") {
                 yaml += "base: base.yaml\n"
             }
-            if yaml.contains("{lr}"), !yaml.contains("lr:") { yaml += "sweep: {lr: [0.1], alpha: [1]}\n" }
+            if yaml.contains("{lr}"), !yaml.contains("lr:") {
+                yaml += "sweep: {lr: [0.1], alpha: [1]}\n"
+            }
             let file = folder.appending(path: "recipes/shown.yaml")
             try Data(yaml.utf8).write(to: file)
             #expect(throws: Never.self, "\(document): \(yaml)") { try Recipe(path: file.path) }

@@ -11,14 +11,19 @@ import Testing
     #expect(abs((Statistics.standardDeviation(values) ?? 0) - 0.03504561313488467) < 1e-15)
     #expect(Statistics.median(values) == 0.9)
     #expect(Statistics.median([1, 2, 3, 10]) == 2.5)
-    #expect(Statistics.mean([]) == nil && Statistics.standardDeviation([1]) == nil && Statistics.median([]) == nil)
+    #expect(
+        Statistics.mean([]) == nil && Statistics.standardDeviation([1]) == nil
+            && Statistics.median([]) == nil)
 }
 
 @Test(
     arguments: [[[Double]]](
-        arrayLiteral: [], [[]], [[0.5]], [[.nan, .nan]], [[0.5, 0.5, 0.5]], [[1, 2], [2, .nan]], [[1e-12, 1e12]]))
+        arrayLiteral: [], [[]], [[0.5]], [[.nan, .nan]], [[0.5, 0.5, 0.5]], [[1, 2], [2, .nan]],
+        [[1e-12, 1e12]]))
 func figuresHoldNothingButNumbers(histories: [[Double]]) throws {
-    let svg = LearningCurves(title: "a < b & \"c\"", curves: [.init(label: "lr=<script>", histories: histories)]).svg
+    let svg = LearningCurves(
+        title: "a < b & \"c\"", curves: [.init(label: "lr=<script>", histories: histories)]
+    ).svg
     #expect(!svg.contains("nan") && !svg.contains("inf") && !svg.contains("<script"))
     #expect(svg.contains("a &lt; b &amp; &quot;c&quot;"))
     #expect(try XMLStructure(svg).isBalanced)
@@ -35,21 +40,26 @@ private struct XMLStructure {
     }
 }
 
-/// Studies that pictures and tables easily stumble over: one run, one epoch, no number, all equal, hundreds of runs, long
-/// and foreign names, huge and tiny values.
+/// Studies that pictures and tables easily stumble over: one run, one epoch, no number, all equal,
+/// hundreds of runs, long and foreign names, huge and tiny values.
 @Test(arguments: [
     "one", "one epoch", "no number", "equal", "many", "names", "huge", "tiny", "uneven",
 ])
 func awkwardStudiesGiveWholeReports(kind: String) throws {
     let names =
         kind == "names"
-        ? ["<script>alert(1)</script>", "a|b`c``d", "唇読み \u{1F444}\u{1}", String(repeating: "x", count: 300)]
+        ? [
+            "<script>alert(1)</script>", "a|b`c``d", "唇読み \u{1F444}\u{1}",
+            String(repeating: "x", count: 300),
+        ]
         : ["a", "b"]
     let levels = kind == "many" ? 120 : kind == "one" ? 1 : 3
     let seeds = kind == "one" ? 1 : 5
     var plan = Plan(
-        name: "a *study* <b>", recipe: "r.yaml", question: kind == "names" ? names.joined(separator: "\n") : nil,
-        metric: .valAccuracy, trainer: .choosing, numerics: 4, axes: ["name", "lr", "depth", "seed"], runs: [])
+        name: "a *study* <b>", recipe: "r.yaml",
+        question: kind == "names" ? names.joined(separator: "\n") : nil,
+        metric: .valAccuracy, trainer: .choosing, numerics: 4,
+        axes: ["name", "lr", "depth", "seed"], runs: [])
     plan.report.introduction = "First <i>&\n\n# second"
     var stored = StudyResults(StudyFolder(URL(filePath: "/nowhere")), plan)
     var trial = 0
@@ -71,14 +81,17 @@ func awkwardStudiesGiveWholeReports(kind: String) throws {
                         id: id, number: number + 1, trial: trial,
                         setting: [
                             Assignment(key: "name", value: .text(name)),
-                            Assignment(key: "lr", value: .number(1e-5 * Double(level * level * level))),
+                            Assignment(
+                                key: "lr", value: .number(1e-5 * Double(level * level * level))),
                             Assignment(key: "depth", value: .integer(level % 2)),
                             Assignment(key: "seed", value: .integer(seed)),
                         ]))
                 if kind == "uneven", number % 3 == 0 { continue }
                 var run = summary("\(number)", best: value.isNaN ? nil : value)
                 if kind == "one epoch" {
-                    run.histories = run.histories.map { History(name: $0.name, values: [$0.values[1]]) }
+                    run.histories = run.histories.map {
+                        History(name: $0.name, values: [$0.values[1]])
+                    }
                 }
                 stored.add(run)
             }
@@ -89,7 +102,8 @@ func awkwardStudiesGiveWholeReports(kind: String) throws {
     #expect(notebook.figures.count >= 2)
     for figure in notebook.figures {
         #expect(
-            !figure.svg.contains("NaN") && !figure.svg.contains("∞") && !figure.svg.contains("<script"),
+            !figure.svg.contains("NaN") && !figure.svg.contains("∞")
+                && !figure.svg.contains("<script"),
             "\(figure.name)")
         #expect(try XMLStructure(figure.svg).isBalanced, "\(figure.name)")
     }
@@ -111,25 +125,35 @@ private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -
         RunFileContents(
             identity: Identity(json: id), configuration: [:], metric: .valAccuracy,
             trainer: TrainerRecord.choosing.name, bestEpochRule: .whileTraining, outcome: outcome,
-            histories: TrainerRecord.choosing.metrics.names.map { History(name: $0, values: values) },
+            histories: TrainerRecord.choosing.metrics.names.map {
+                History(name: $0, values: values)
+            },
             best: best.map { BestEpoch(epoch: 2, value: $0) }),
         file: FileFacts(size: 1, modified: 2))
 }
 
 @Test func aReportRanksByMeanSaysWhatIsMissingAndKeepsTextAsText() throws {
-    let url = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)")
+    let url = FileManager.default.temporaryDirectory.appending(
+        path: "viseme-test-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: url) }
     let folder = StudyFolder(url)
     try folder.create()
-    let points: [(String, Int, Int)] = [("a|b", 1, 0), ("a|b", 2, 0), ("c", 1, 1), ("c", 2, 1), ("d", 1, 2)]
+    let points: [(String, Int, Int)] = [
+        ("a|b", 1, 0), ("a|b", 2, 0), ("c", 1, 1), ("c", 2, 1), ("d", 1, 2),
+    ]
     let runs = points.enumerated().map { index, point in
-        let parts = [Assignment(key: "name", value: .text(point.0)), Assignment(key: "seed", value: .integer(point.1))]
+        let parts = [
+            Assignment(key: "name", value: .text(point.0)),
+            Assignment(key: "seed", value: .integer(point.1)),
+        ]
         return Run(
-            id: Identity(json: "\(index)").id, number: index + 1, trial: point.2, setting: Setting(parts))
+            id: Identity(json: "\(index)").id, number: index + 1, trial: point.2,
+            setting: Setting(parts))
     }
     let plan = Plan(
         name: "study", recipe: "recipes/study.yaml", overrides: ["lr=[1, 2]"], recipeText: "",
-        question: "Is 1 < 2 & *sure*?\n| or not", metric: .valAccuracy, trainer: .choosing, numerics: 4,
+        question: "Is 1 < 2 & *sure*?\n| or not", metric: .valAccuracy, trainer: .choosing,
+        numerics: 4,
         axes: ["name", "seed"], runs: runs)
     var stored = StudyResults(folder, plan)
     stored.add(summary("0", best: 0.5))
@@ -137,7 +161,8 @@ private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -
     stored.add(summary("2", best: 0.9))
     stored.add(summary("4", best: nil, outcome: .diverged))
     let failure = FailureRecord(
-        id: runs[3].id, label: runs[3].label, reason: "killed by signal 9", output: "last\n```words")
+        id: runs[3].id, label: runs[3].label, reason: "killed by signal 9", output: "last\n```words"
+    )
     let report = StudyReport(plan: plan, stored: stored, failures: [failure])
     let text = MarkdownForm().text(report.notebook)
     #expect(text.contains("> Is 1 &lt; 2 &amp; \\*sure\\*? \\| or not"))
@@ -147,13 +172,18 @@ private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -
     #expect(
         text.contains("| 1 | `name=a\\|b` | 0.6000 ± 0.1414 | -0.6706 … 1.8706 | 2 | 2 |"))
     #expect(text.contains("| – | `name=d` | – | – | – | 0 of 1, 1 diverged |"))
-    #expect(text.contains("Best by mean `val\\_accuracy`") == false && text.contains("**`name=a|b`** with **0.6000"))
     #expect(
-        text.contains("Not ranked, because seeds are missing or have no value: `name=c` with 0.9000 over 1 of 2 seeds")
+        text.contains("Best by mean `val\\_accuracy`") == false
+            && text.contains("**`name=a|b`** with **0.6000"))
+    #expect(
+        text.contains(
+            "Not ranked, because seeds are missing or have no value: `name=c` with 0.9000 over 1 of 2 seeds"
+        )
     )
     #expect(text.contains("**failed**: killed by signal 9"))
     #expect(text.contains("**diverged** in epoch 2"))
     #expect(text.contains("````text\nlast\n```words\n````"))
     #expect(text.contains("viseme sweep recipes/study.yaml 'lr=[1, 2]'"))
-    #expect(report.notebook.figures.map(\.name) == ["val_accuracy", "train_loss", "by_name", "seeds"])
+    #expect(
+        report.notebook.figures.map(\.name) == ["val_accuracy", "train_loss", "by_name", "seeds"])
 }

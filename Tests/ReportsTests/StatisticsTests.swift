@@ -17,7 +17,8 @@ private struct Golden: Decodable {
     let share_of_best: Double
 
     static func read() throws -> Golden {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent()
         return try JSONDecoder().decode(
             Golden.self, from: Data(contentsOf: folder.appending(path: "Golden/statistics.json")))
     }
@@ -45,24 +46,34 @@ private func isClose(_ a: Double?, _ b: Double, _ tolerance: Double = 1e-10) -> 
         #expect(isClose(StudentT(freedom: Int(tail[0])).upperTail(tail[1]), tail[2]), "\(tail)")
     }
     for quantile in golden.quantiles where quantile[1] > 0.5 {
-        #expect(isClose(StudentT(freedom: Int(quantile[0])).quantile(quantile[1]), quantile[2]), "\(quantile)")
+        #expect(
+            isClose(StudentT(freedom: Int(quantile[0])).quantile(quantile[1]), quantile[2]),
+            "\(quantile)")
     }
-    for (ours, theirs) in zip(Statistics.holm(golden.ps), golden.holm) { #expect(isClose(ours, theirs, 1e-14)) }
+    for (ours, theirs) in zip(Statistics.holm(golden.ps), golden.holm) {
+        #expect(isClose(ours, theirs, 1e-14))
+    }
     // Other random numbers: three standard errors of 10,000 draws.
     let share = Statistics.shareOfBest(golden.candidates, maximize: true, isPaired: true)
     let error = (golden.share_of_best * (1 - golden.share_of_best) / 10_000).squareRoot()
-    #expect(abs(share - golden.share_of_best) < 3 * error, "\(share) against \(golden.share_of_best)")
-    let loss = Statistics.shareOfBest(golden.candidates.map { $0.map { -$0 } }, maximize: false, isPaired: true)
+    #expect(
+        abs(share - golden.share_of_best) < 3 * error, "\(share) against \(golden.share_of_best)")
+    let loss = Statistics.shareOfBest(
+        golden.candidates.map { $0.map { -$0 } }, maximize: false, isPaired: true)
     #expect(loss == share)
 }
 
 @Test func statisticsOfTooLittleSayNothing() {
-    #expect(Statistics.mean([]) == nil && Statistics.standardDeviation([1]) == nil && Statistics.median([]) == nil)
+    #expect(
+        Statistics.mean([]) == nil && Statistics.standardDeviation([1]) == nil
+            && Statistics.median([]) == nil)
     #expect(Statistics.halfInterval([1]) == nil && Statistics.pairedTest([1], [2]) == nil)
     #expect(Statistics.pairedTest([1, 2], [1, 2]) == nil)
     // Each seed moved by the same: no spread to test by.
     #expect(Statistics.pairedTest([1, 2, 3], [0, 1, 2]) == nil)
     #expect(Statistics.holm([]) == [])
-    #expect(Statistics.shareOfBest([[1, 1], [1, 1]], maximize: true, isPaired: true, draws: 100) == 0.5)
-    #expect(Statistics.shareOfBest([[2, 2], [1, 1]], maximize: true, isPaired: false, draws: 100) == 1)
+    #expect(
+        Statistics.shareOfBest([[1, 1], [1, 1]], maximize: true, isPaired: true, draws: 100) == 0.5)
+    #expect(
+        Statistics.shareOfBest([[2, 2], [1, 1]], maximize: true, isPaired: false, draws: 100) == 1)
 }

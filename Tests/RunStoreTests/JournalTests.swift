@@ -4,7 +4,8 @@ import Studies
 import Testing
 
 private func scratchFile() -> URL {
-    FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)/run.journal")
+    FileManager.default.temporaryDirectory.appending(
+        path: "viseme-test-\(UUID().uuidString)/run.journal")
 }
 
 private let records: [Journal.Record] = [
@@ -43,7 +44,9 @@ private let records: [Journal.Record] = [
         try Data(bytes).write(to: file)
         let before = ends.count { $0 < place }
         #expect(Journal.read(file).count <= max(before, records.count - 1), "flipped at \(place)")
-        #expect(Journal.read(file) == Array(records.prefix(Journal.read(file).count)), "flipped at \(place)")
+        #expect(
+            Journal.read(file) == Array(records.prefix(Journal.read(file).count)),
+            "flipped at \(place)")
     }
     try Data(whole.dropLast(3)).write(to: file)
     do { try Journal(file).append([records[3]]) }

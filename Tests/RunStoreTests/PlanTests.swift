@@ -6,7 +6,8 @@ import Tensors
 import Testing
 
 private func study() throws -> StudyFolder {
-    let folder = StudyFolder(FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)"))
+    let folder = StudyFolder(
+        FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)"))
     try folder.create()
     return folder
 }
@@ -15,13 +16,19 @@ private func study() throws -> StudyFolder {
     let folder = try study()
     defer { try? FileManager.default.removeItem(at: folder.url) }
     let values: [[Value]] = [
-        [.integer(1), .number(0.1), .text("ä \"b\" \\ /\n"), .bool(true), .list([.integer(1), .text("x")])],
+        [
+            .integer(1), .number(0.1), .text("ä \"b\" \\ /\n"), .bool(true),
+            .list([.integer(1), .text("x")]),
+        ],
         [.integer(-7), .number(1e-300), .text(""), .bool(false), .list([])],
     ]
     let axes = ["whole", "number", "text.nested", "flag", "list"]
     var plan = Plan(
-        name: "n", recipe: "r.yaml", overrides: ["a=1"], recipeText: "x: \"y\"\n", metric: .valAccuracy,
-        trainer: .command(TrainerCommand(folder: "/f", command: ["sh", "{whole}"], environment: ["A": "b"], gpus: 2)),
+        name: "n", recipe: "r.yaml", overrides: ["a=1"], recipeText: "x: \"y\"\n",
+        metric: .valAccuracy,
+        trainer: .command(
+            TrainerCommand(
+                folder: "/f", command: ["sh", "{whole}"], environment: ["A": "b"], gpus: 2)),
         keep: [.best, .last], recordedEnvironment: ["HOME"], numerics: 4,
         settings: ["seed": .integer(42), "z": .number(0.5)],
         axes: axes,
@@ -47,11 +54,14 @@ private func study() throws -> StudyFolder {
     defer { try? FileManager.default.removeItem(at: folder.url) }
     // JSON does not tell these apart, and a command receives them as they were written.
     let values: [Value] = [
-        .integer(7), .number(7), .number(0.5), .integer(9_007_199_254_740_993), .number(1e15), .text("7"),
+        .integer(7), .number(7), .number(0.5), .integer(9_007_199_254_740_993), .number(1e15),
+        .text("7"),
         .list([.integer(1), .number(1), .list([.number(2), .text("x")])]), .bool(true),
     ]
     func types(_ value: Value) -> String {
-        if case .list(let values) = value { return "[" + values.map(types).joined(separator: ",") + "]" }
+        if case .list(let values) = value {
+            return "[" + values.map(types).joined(separator: ",") + "]"
+        }
         return "\(value)"
     }
     let plan = Plan(
@@ -63,13 +73,16 @@ private func study() throws -> StudyFolder {
             let y = index == 3 ? [] : [Assignment(key: "y", value: .number(Double(index)))]
             return Run(
                 id: "id\(index)", number: index + 1, trial: index,
-                setting: [Assignment(key: "x", value: value)] + y + [Assignment(key: "seed", value: .integer(1))])
+                setting: [Assignment(key: "x", value: value)] + y + [
+                    Assignment(key: "seed", value: .integer(1))
+                ])
         })
     try folder.write(plan)
     let read = try folder.readPlan()
     #expect(read == plan)
     #expect(
-        read.runs.map { $0.setting.map { types($0.value) } } == plan.runs.map { $0.setting.map { types($0.value) } })
+        read.runs.map { $0.setting.map { types($0.value) } }
+            == plan.runs.map { $0.setting.map { types($0.value) } })
     #expect(read.settings.mapValues(types) == plan.settings.mapValues(types))
     #expect(read.runs.map(\.label) == plan.runs.map(\.label))
 }
@@ -84,19 +97,26 @@ private func study() throws -> StudyFolder {
     try Data("\(head),\(runs)".utf8).write(to: folder.plan)
     let plan = try folder.readPlan()
     #expect(plan.trainer == .choosing)
-    #expect(plan.runs.map(\.label) == ["lr=0.1,seed=1", "lr=0.1,seed=2"] && plan.runs[1].data.digest == "d")
+    #expect(
+        plan.runs.map(\.label) == ["lr=0.1,seed=1", "lr=0.1,seed=2"]
+            && plan.runs[1].data.digest == "d")
     let command =
         #","command":{"command":["sh"],"environment":{},"excludedMetrics":["t"],"files":[],"folder":"/","gpus":0,"threads":1}"#
     try Data("\(head)\(command),\(runs)".utf8).write(to: folder.plan)
     let other = try folder.readPlan()
-    #expect(other.trainer.bestEpoch == .fromHistories && other.trainer.metrics.isOpen && other.excludedMetrics == ["t"])
+    #expect(
+        other.trainer.bestEpoch == .fromHistories && other.trainer.metrics.isOpen
+            && other.excludedMetrics == ["t"])
 }
 
 private func commandRecord(_ names: [String], excluded: [String] = []) -> RunFileContents {
     RunFileContents(
-        identity: Identity(json: "{\"configuration\":{\"x\":1}}"), configuration: ["x": .integer(1)],
-        metric: Metric(name: "f1", goal: .maximize), trainer: "command", bestEpochRule: .fromHistories,
-        outcome: .trained, histories: names.enumerated().map { History(name: $1, values: [Double($0), 3, .nan]) },
+        identity: Identity(json: "{\"configuration\":{\"x\":1}}"),
+        configuration: ["x": .integer(1)],
+        metric: Metric(name: "f1", goal: .maximize), trainer: "command",
+        bestEpochRule: .fromHistories,
+        outcome: .trained,
+        histories: names.enumerated().map { History(name: $1, values: [Double($0), 3, .nan]) },
         epochSeconds: [1, 2, 3], best: nil, excludedMetrics: excluded, output: "bye")
 }
 
@@ -106,9 +126,11 @@ private func commandRecord(_ names: [String], excluded: [String] = []) -> RunFil
     let names = ["a_b", "a/b", "f1", "précision", "run", "seconds", "x", "1st", "lr"]
     let record = commandRecord(names)
     let run = Run(
-        id: record.identity.id, number: 1, trial: 0, setting: [Assignment(key: "x", value: .integer(1))])
+        id: record.identity.id, number: 1, trial: 0,
+        setting: [Assignment(key: "x", value: .integer(1))])
     let plan = Plan(
-        name: "n", recipe: "r", metric: record.metric, trainer: .command(TrainerCommand(folder: "", command: ["x"])),
+        name: "n", recipe: "r", metric: record.metric,
+        trainer: .command(TrainerCommand(folder: "", command: ["x"])),
         numerics: 4, axes: ["x"], runs: [run])
     try RunFile.write(record, to: folder.runFile(run.id))
     #expect(try RunFile.read(folder.runFile(run.id)).histories.map(\.name) == names)
@@ -120,7 +142,9 @@ private func commandRecord(_ names: [String], excluded: [String] = []) -> RunFil
     #expect(again.runs[run.id]?.history("a/b").prefix(2) == [1, 3])
     #expect(again.runs[run.id]?.history("seconds").prefix(2) == [5, 3])
     #expect(again.runs[run.id]?.best == BestEpoch(epoch: 2, value: 3))
-    #expect(SweepFile.coordinate("x", metrics: names) == "set_x" && SweepFile.coordinate("lr", metrics: names) == "lr")
+    #expect(
+        SweepFile.coordinate("x", metrics: names) == "set_x"
+            && SweepFile.coordinate("lr", metrics: names) == "lr")
 }
 
 @Test func excludedMetricsAreNoPartOfTheDigestAndCanBeChosenLater() throws {
@@ -139,10 +163,12 @@ func weightsThatAreNotKeptLeaveTheirDigest(keep: KeptWeights) throws {
     defer { try? FileManager.default.removeItem(at: folder.url) }
     func record(_ keep: KeptWeights) -> RunFileContents {
         var contents = RunFileContents(
-            identity: Identity(json: "{}"), configuration: [:], metric: .valAccuracy, trainer: "visual_speech",
+            identity: Identity(json: "{}"), configuration: [:], metric: .valAccuracy,
+            trainer: "visual_speech",
             bestEpochRule: .whileTraining, outcome: .trained,
             histories: [History(name: "val_accuracy", values: [1])], epochSeconds: [1],
-            best: BestEpoch(epoch: 1, value: 1), weights: [Tensor(name: "w", shape: [2], values: [1, 2])],
+            best: BestEpoch(epoch: 1, value: 1),
+            weights: [Tensor(name: "w", shape: [2], values: [1, 2])],
             lastWeights: [Tensor(name: "w", shape: [2], values: [3, 4])])
         contents.keep(only: keep)
         return contents

@@ -6,32 +6,47 @@ import Tensors
 import Testing
 
 private final class Scratch {
-    let url = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString)")
+    let url = FileManager.default.temporaryDirectory.appending(
+        path: "viseme-test-\(UUID().uuidString)")
 
-    init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+    init() throws {
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
 
     deinit { try? FileManager.default.removeItem(at: url) }
 }
 
-private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: Outcome = .trained) -> RunFileContents {
+private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: Outcome = .trained)
+    -> RunFileContents
+{
     let values = (0..<epochs).map { Double($0) * lr }
     let histories = TrainerRecord.choosing.metrics.names.map {
         History(name: $0, values: $0 == "val_loss" ? values.map { _ in .nan } : values)
     }
     var provenance = Provenance()
-    (provenance.label, provenance.host, provenance.seconds) = ("lr=\(lr),seed=\(seed)", "häuschen", 1.5)
+    (provenance.label, provenance.host, provenance.seconds) = (
+        "lr=\(lr),seed=\(seed)", "häuschen", 1.5
+    )
     return RunFileContents(
         identity: Identity(json: "{\"lr\":\(lr),\"seed\":\(seed)}"),
-        configuration: ["lr": .number(lr), "seed": .integer(seed), "path_to_dataset": .text("builtin:visemes")],
-        metric: .valAccuracy, trainer: TrainerRecord.choosing.name, bestEpochRule: .whileTraining, outcome: outcome,
-        histories: histories, epochSeconds: values, best: BestEpoch(epoch: epochs, value: values[epochs - 1]),
+        configuration: [
+            "lr": .number(lr), "seed": .integer(seed), "path_to_dataset": .text("builtin:visemes"),
+        ],
+        metric: .valAccuracy, trainer: TrainerRecord.choosing.name, bestEpochRule: .whileTraining,
+        outcome: outcome,
+        histories: histories, epochSeconds: values,
+        best: BestEpoch(epoch: epochs, value: values[epochs - 1]),
         stoppedEarly: true, classes: ["ноль", "one|two", ""],
         weights: [
-            Tensor(name: "b.weight", shape: [2, 1, 1, 3], values: [1, 2, 3, .nan, .infinity, -0.0]),
+            Tensor(
+                name: "b.weight", shape: [2, 1, 1, 3], values: [1, 2, 3, .nan, .infinity, -0.0]),
             Tensor(name: "a.bias", shape: [2], values: [4, 5]),
-        ], test: TestResult(loss: 0.25, accuracy: 0.5, confusion: [[1, 0, 2], [0, 3, 0], [1, 1, 0]]),
+        ],
+        test: TestResult(
+            loss: 0.25, accuracy: 0.5, confusion: [[1, 0, 2], [0, 3, 0], [1, 1, 0]]),
         predictions: [
-            ClipPredictions(split: .val, names: ["ä/1.mp4"], labels: [2], predicted: [0], probabilities: [0.75])
+            ClipPredictions(
+                split: .val, names: ["ä/1.mp4"], labels: [2], predicted: [0], probabilities: [0.75])
         ], provenance: provenance)
 }
 
@@ -43,7 +58,8 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
     let read = try RunFile.read(file)
     #expect(read.contentDigest == written.contentDigest)
     #expect(
-        read.identity == written.identity && read.classes == written.classes && read.provenance == written.provenance)
+        read.identity == written.identity && read.classes == written.classes
+            && read.provenance == written.provenance)
     #expect(read.test == written.test && read.best == written.best)
     #expect(read.predictions == written.predictions)
     #expect(read.weights.map(\.name).sorted() == ["a.bias", "b.weight"])
@@ -104,14 +120,16 @@ private func record(lr: Double = 0.1, seed: Int = 1, epochs: Int = 3, outcome: O
 
 private func plan(_ records: [RunFileContents]) -> Plan {
     Plan(
-        name: "study", recipe: "recipes/study.yaml", question: "Why?", metric: .valAccuracy, trainer: .choosing,
+        name: "study", recipe: "recipes/study.yaml", question: "Why?", metric: .valAccuracy,
+        trainer: .choosing,
         numerics: 4,
         axes: ["lr", "seed"],
         runs: records.enumerated().map { index, record in
             let assignments = ["lr", "seed"].compactMap { key in
                 record.configuration[key].map { Assignment(key: key, value: $0) }
             }
-            return Run(id: record.identity.id, number: index + 1, trial: 0, setting: Setting(assignments))
+            return Run(
+                id: record.identity.id, number: index + 1, trial: 0, setting: Setting(assignments))
         })
 }
 
@@ -171,7 +189,8 @@ private func plan(_ records: [RunFileContents]) -> Plan {
     defer { try? FileManager.default.removeItem(at: file) }
     let digest = String(repeating: "a", count: 64)
     let list = DigestList([
-        .init(digest: digest, id: "2", label: "b=x y,seed=1"), .init(digest: digest, id: "1", label: "a=1"),
+        .init(digest: digest, id: "2", label: "b=x y,seed=1"),
+        .init(digest: digest, id: "1", label: "a=1"),
     ])
     #expect(list.text == "\(digest)  1  a=1\n\(digest)  2  b=x y,seed=1\n")
     try Data(list.text.utf8).write(to: file)

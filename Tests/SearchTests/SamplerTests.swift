@@ -14,15 +14,25 @@ import Testing
         ])
     private static let drawn = SearchSpace(
         dimensions: [
-            [Axis(key: "lr", domain: .distribution(.log(1e-4, 1e-1), Parameter("lr", .any, nil, "")))],
-            [Axis(key: "n", domain: .distribution(.wholeNumbers(1, 9), Parameter("n", .any, nil, "")))],
+            [
+                Axis(
+                    key: "lr",
+                    domain: .distribution(.log(1e-4, 1e-1), Parameter("lr", .any, nil, "")))
+            ],
+            [
+                Axis(
+                    key: "n",
+                    domain: .distribution(.wholeNumbers(1, 9), Parameter("n", .any, nil, "")))
+            ],
         ])
 
     private static func proposals(_ method: SweepMethod, _ order: [Int]) throws -> [Int: Proposal] {
         let sampler = method.sampler(samples: 6, seed: 3)
         let space = method == .grid ? space : drawn
         return try Dictionary(
-            uniqueKeysWithValues: order.map { ($0, try sampler.propose($0, in: space, given: [], pending: [])) })
+            uniqueKeysWithValues: order.map {
+                ($0, try sampler.propose($0, in: space, given: [], pending: []))
+            })
     }
 
     @Test(arguments: SweepMethod.allCases)
@@ -38,7 +48,9 @@ import Testing
             guard case .setting(let setting) = proposal else { continue }
             #expect(setting.map(\.key) == (method == .grid ? ["a", "b", "c"] : ["lr", "n"]))
             guard method != .grid else { continue }
-            #expect((1e-4...1e-1).contains(setting["lr"]?.double ?? 0) && (1...9).contains(setting["n"]?.double ?? 0))
+            #expect(
+                (1e-4...1e-1).contains(setting["lr"]?.double ?? 0)
+                    && (1...9).contains(setting["n"]?.double ?? 0))
         }
     }
 }
@@ -50,7 +62,11 @@ import Testing
             [Axis(key: "b", domain: .values([.integer(1), .integer(2), .integer(3)]))],
         ])
     let labels = (0..<7).map { trial -> String in
-        if case .setting(let setting) = GridSampler().propose(trial, in: space) { setting.label } else { "" }
+        if case .setting(let setting) = GridSampler().propose(trial, in: space) {
+            setting.label
+        } else {
+            ""
+        }
     }
     #expect(labels == ["a=1,b=1", "a=1,b=2", "a=1,b=3", "a=2,b=1", "a=2,b=2", "a=2,b=3", ""])
 }
@@ -74,9 +90,13 @@ import Testing
     for method in SweepMethod.allCases where method != .grid {
         let sampler = method.sampler(samples: 8, seed: 1)
         for trial in 0..<8 {
-            let one = try sampler.propose(trial, in: SearchSpace(dimensions: [[lr]]), given: [], pending: [])
-            let two = try sampler.propose(trial, in: SearchSpace(dimensions: [[lr], [other]]), given: [], pending: [])
-            guard case .setting(let a) = one, case .setting(let b) = two else { return #expect(Bool(false)) }
+            let one = try sampler.propose(
+                trial, in: SearchSpace(dimensions: [[lr]]), given: [], pending: [])
+            let two = try sampler.propose(
+                trial, in: SearchSpace(dimensions: [[lr], [other]]), given: [], pending: [])
+            guard case .setting(let a) = one, case .setting(let b) = two else {
+                return #expect(Bool(false))
+            }
             #expect(a["lr"] == b["lr"], "\(method)")
         }
     }
@@ -85,7 +105,8 @@ import Testing
 @Test func aValueThatItsKeyDoesNotTakeIsAnError() {
     let axis = Axis(
         key: "batch_size",
-        domain: .distribution(.normal(mean: 8, deviation: 4), Parameter("batch_size", .integer(1...4), nil, "")))
+        domain: .distribution(
+            .normal(mean: 8, deviation: 4), Parameter("batch_size", .integer(1...4), nil, "")))
     #expect(throws: UnsuitableValue.self) {
         try RandomSampler(samples: 4, seed: 0).propose(0, in: SearchSpace(dimensions: [[axis]]))
     }

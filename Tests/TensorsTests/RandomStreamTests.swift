@@ -1,7 +1,8 @@
 import Tensors
 import Testing
 
-/// The known answers that come with the authors' own implementation (Random123, kat_vectors, philox4x32 10).
+/// The known answers that come with the authors' own implementation (Random123, kat_vectors,
+/// philox4x32 10).
 @Test(
     arguments: [
         ([0, 0, 0, 0], [0, 0], [0x6627_E8D5, 0xE169_C58D, 0xBC57_AC4C, 0x9B00_DBD8]),
@@ -15,7 +16,8 @@ import Testing
         ),
     ] as [([UInt32], [UInt32], [UInt32])])
 func philoxGivesThePublishedNumbers(counter: [UInt32], key: [UInt32], expected: [UInt32]) {
-    let got = philox(SIMD4(counter[0], counter[1], counter[2], counter[3]), key: SIMD2(key[0], key[1]))
+    let got = philox(
+        SIMD4(counter[0], counter[1], counter[2], counter[3]), key: SIMD2(key[0], key[1]))
     #expect((0..<4).map { got[$0] } == expected)
 }
 

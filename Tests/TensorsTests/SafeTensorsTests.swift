@@ -10,21 +10,31 @@ private func golden() throws -> Data {
 }
 
 @Test func everyTypeOfTheReferenceIsReadWithoutLoss() throws {
-    let tensors = Dictionary(uniqueKeysWithValues: try SafeTensors.read(golden()).map { ($0.name, $0) })
-    let halves: [Float] = [0, -0.0, 1, -2.5, 65504, 6.103515625e-05, 5.9604644775390625e-08, .infinity]
+    let tensors = Dictionary(
+        uniqueKeysWithValues: try SafeTensors.read(golden()).map { ($0.name, $0) })
+    let halves: [Float] = [
+        0, -0.0, 1, -2.5, 65504, 6.103515625e-05, 5.9604644775390625e-08, .infinity,
+    ]
     #expect(tensors["half"]?.elements == .float32(halves) && tensors["half"]?.dtype == "F16")
     #expect(tensors["single"]?.elements == .float32([1.5, -0.25, 3.4028234663852886e38]))
-    #expect(tensors["double"]?.elements == .float64([0.1, -1e300]) && tensors["double"]?.shape == [1, 2])
+    #expect(
+        tensors["double"]?.elements == .float64([0.1, -1e300])
+            && tensors["double"]?.shape == [1, 2])
     #expect(tensors["int64"]?.elements == .integer([Int.min, -1, Int.max]))
     #expect(tensors["int32"]?.elements == .integer([-2_147_483_648, 7]))
-    #expect(tensors["int16"]?.elements == .integer([-32768, 9]) && tensors["int8"]?.elements == .integer([-128, 127]))
-    #expect(tensors["uint8"]?.elements == .integer([0, 255]) && tensors["bool"]?.elements == .integer([1, 0]))
+    #expect(
+        tensors["int16"]?.elements == .integer([-32768, 9])
+            && tensors["int8"]?.elements == .integer([-128, 127]))
+    #expect(
+        tensors["uint8"]?.elements == .integer([0, 255])
+            && tensors["bool"]?.elements == .integer([1, 0]))
     #expect(tensors["scalar"]?.shape == [] && tensors["empty"]?.shape == [0, 3])
     #expect(tensors.count == 11)
 }
 
 @Test func whatIsWrittenIsReadBack() throws {
-    let file = FileManager.default.temporaryDirectory.appending(path: "viseme-test-\(UUID().uuidString).safetensors")
+    let file = FileManager.default.temporaryDirectory.appending(
+        path: "viseme-test-\(UUID().uuidString).safetensors")
     defer { try? FileManager.default.removeItem(at: file) }
     let tensors = [
         Tensor(name: "a.weight", shape: [2, 1], values: [1, -0.0]),

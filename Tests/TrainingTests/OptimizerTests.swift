@@ -14,7 +14,9 @@ private struct Golden: Decodable {
             data.withUnsafeBytes { bytes in
                 (0..<bytes.count / 4).map {
                     Float(
-                        bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)))
+                        bitPattern: UInt32(
+                            littleEndian: bytes.loadUnaligned(
+                                fromByteOffset: $0 * 4, as: UInt32.self)))
                 }
             }
         }
@@ -26,7 +28,8 @@ private struct Golden: Decodable {
     let lr, weight_decay, clip_norm, norm: Double
 
     init() throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent()
         self = try JSONDecoder().decode(
             Golden.self, from: Data(contentsOf: folder.appending(path: "Golden/optimizers.json")))
     }
@@ -46,7 +49,8 @@ func optimisersStepAsPyTorchs(kind: OptimizerKind) throws {
     let weights = buffer(golden.start.values)
     let gradients = Buffer<Float>(count: weights.count)
     let optimizer = Optimizer(
-        kind, weights: weights, gradients: gradients, weightDecay: golden.weight_decay, momentum: 0.9, context: context)
+        kind, weights: weights, gradients: gradients, weightDecay: golden.weight_decay,
+        momentum: 0.9, context: context)
     for gradient in golden.gradients {
         for (index, value) in gradient.values.enumerated() { gradients.pointer[index] = value }
         optimizer.step(lr: golden.lr)
@@ -62,5 +66,7 @@ func optimisersStepAsPyTorchs(kind: OptimizerKind) throws {
     let gradients = buffer(golden.gradients[0].values)
     let norm = clipGradients(gradients, limit: golden.clip_norm, context: context)
     #expect(abs(norm / golden.norm - 1) < 1e-6)
-    for (index, value) in golden.clipped.values.enumerated() { #expect(abs(gradients.pointer[index] - value) < 1e-7) }
+    for (index, value) in golden.clipped.values.enumerated() {
+        #expect(abs(gradients.pointer[index] - value) < 1e-7)
+    }
 }

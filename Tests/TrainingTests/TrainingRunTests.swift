@@ -17,16 +17,20 @@ private func toyData() throws -> ClipSplits {
 
 private func toySettings() -> TrainingSettings {
     var settings = TrainingSettings()
-    (settings.filters, settings.batchSize, settings.epochs, settings.patience, settings.seed) = (2, 5, 2, 0, 9)
+    (settings.filters, settings.batchSize, settings.epochs, settings.patience, settings.seed) = (
+        2, 5, 2, 0, 9
+    )
     settings.lr = 0.01
     return settings
 }
 
-private func train(_ settings: TrainingSettings, _ width: VectorWidth = .best, threads: Int = 1) throws
+private func train(_ settings: TrainingSettings, _ width: VectorWidth = .best, threads: Int = 1)
+    throws
     -> TrainingResult
 {
     let run = TrainingRun(
-        settings: settings, data: try toyData(), context: ComputeContext(kernels: width.kernels, threads: threads))
+        settings: settings, data: try toyData(),
+        context: ComputeContext(kernels: width.kernels, threads: threads))
     var result = try run.train(clock: { 0 }) { _ in }
     result.seconds = []
     return result
@@ -83,7 +87,8 @@ func trainingGivesTheSameBitsAtEveryWidthAndNumberOfThreads(kind: OptimizerKind)
     #expect(told.probabilities.allSatisfy { $0 > 0.25 && $0 <= 1 })
     let val = result.predictions[0]
     let hits = zip(val.labels, val.predicted).count { $0 == $1 }
-    #expect(Double(hits) / Double(val.names.count) == result.best?.value, "the best epoch's accuracy")
+    #expect(
+        Double(hits) / Double(val.names.count) == result.best?.value, "the best epoch's accuracy")
 }
 
 @Test func earlyStoppingWaitsItsPatienceAndTiesGoToTheEarlierEpoch() {
@@ -105,7 +110,10 @@ func trainingGivesTheSameBitsAtEveryWidthAndNumberOfThreads(kind: OptimizerKind)
         (1...epochs).map { schedule.factor(epoch: $0, epochs: epochs) }
     }
     #expect(factors(LearningRateSchedule(), 3) == [1, 1, 1])
-    #expect(factors(LearningRateSchedule(kind: .step, stepEpochs: 2, stepFactor: 0.5), 5) == [1, 1, 0.5, 0.5, 0.25])
+    #expect(
+        factors(LearningRateSchedule(kind: .step, stepEpochs: 2, stepFactor: 0.5), 5) == [
+            1, 1, 0.5, 0.5, 0.25,
+        ])
     #expect(factors(LearningRateSchedule(warmupEpochs: 3), 5) == [0.25, 0.5, 0.75, 1, 1])
     let cosine = factors(LearningRateSchedule(kind: .cosine), 4)
     for (got, expected) in zip(cosine, [1, 0.853_553_390_593_273_8, 0.5, 0.146_446_609_406_726_2]) {
@@ -130,7 +138,8 @@ func aRunGoesOnFromAnyCheckpointToTheSameResult(kind: OptimizerKind) throws {
     let data = try toyData()
     func run() -> TrainingRun {
         TrainingRun(
-            settings: settings, data: data, context: ComputeContext(kernels: VectorWidth.best.kernels, threads: 1))
+            settings: settings, data: data,
+            context: ComputeContext(kernels: VectorWidth.best.kernels, threads: 1))
     }
     let keeper = Keeper()
     let whole = try run().train(keeper: keeper, clock: { 0 }) { _ in }
@@ -143,7 +152,9 @@ func aRunGoesOnFromAnyCheckpointToTheSameResult(kind: OptimizerKind) throws {
     }
 }
 
-private func run(_ settings: TrainingSettings, from weights: [Tensor], except skipped: [String] = []) throws
+private func run(
+    _ settings: TrainingSettings, from weights: [Tensor], except skipped: [String] = []
+) throws
     -> TrainingResult
 {
     let context = ComputeContext(kernels: VectorWidth.best.kernels, threads: 1)
@@ -159,7 +170,9 @@ private func run(_ settings: TrainingSettings, from weights: [Tensor], except sk
     let result = try run(settings, from: source.weights)
     #expect(result.weights == source.weights)
     let best = try #require(source.best)
-    for index in [2, 3] { #expect(result.histories[index].values[0] == source.histories[index].values[best.epoch - 1]) }
+    for index in [2, 3] {
+        #expect(result.histories[index].values[0] == source.histories[index].values[best.epoch - 1])
+    }
     #expect(result.test == source.test && result.predictions == source.predictions)
 }
 
@@ -194,8 +207,10 @@ private func run(_ settings: TrainingSettings, from weights: [Tensor], except sk
 }
 
 @Test(arguments: [
-    ("*", "a.b", true), ("a.*", "a.b", true), ("a.*", "b.a.b", false), ("*.b", "a.b", true), ("a*c*e", "abcde", true),
-    ("a*c*e", "abde", false), ("a", "a", true), ("a", "ab", false), ("ab*ba", "aba", false), ("**", "x", true),
+    ("*", "a.b", true), ("a.*", "a.b", true), ("a.*", "b.a.b", false), ("*.b", "a.b", true),
+    ("a*c*e", "abcde", true),
+    ("a*c*e", "abde", false), ("a", "a", true), ("a", "ab", false), ("ab*ba", "aba", false),
+    ("**", "x", true),
 ])
 func patternsNameParameters(pattern: String, name: String, matches: Bool) {
     #expect(NamePattern(pattern).matches(name) == matches)
@@ -205,18 +220,26 @@ func patternsNameParameters(pattern: String, name: String, matches: Bool) {
     let keeper = Keeper()
     let data = try toyData()
     let context = ComputeContext(kernels: VectorWidth.best.kernels, threads: 1)
-    _ = try TrainingRun(settings: toySettings(), data: data, context: context).train(keeper: keeper, clock: { 0 }) {
+    _ = try TrainingRun(settings: toySettings(), data: data, context: context).train(
+        keeper: keeper, clock: { 0 }
+    ) {
         _ in
     }
     var larger = toySettings()
     larger.filters = 3
     let other = TrainingRun(settings: larger, data: data, context: context)
-    #expect(throws: UnfitCheckpoint.self) { try other.train(from: keeper.kept[0], clock: { 0 }) { _ in } }
+    #expect(throws: UnfitCheckpoint.self) {
+        try other.train(from: keeper.kept[0], clock: { 0 }) { _ in }
+    }
 }
 
 /// What a network reads of clips is what `withFrames` shows, to the bit: each byte divided by 255.
-@Test(arguments: [(1, 8, 3), (1, 32, 16), (3, 11, 5), (1, 17, 33)], VectorWidth.allCases.filter(\.isAvailable))
-func networksReadTheClipsThatAreShown(sizes: (channels: Int, size: Int, batch: Int), width: VectorWidth) throws {
+@Test(
+    arguments: [(1, 8, 3), (1, 32, 16), (3, 11, 5), (1, 17, 33)],
+    VectorWidth.allCases.filter(\.isAvailable))
+func networksReadTheClipsThatAreShown(
+    sizes: (channels: Int, size: Int, batch: Int), width: VectorWidth
+) throws {
     let (channels, size, batch) = sizes
     var format = ClipFormat(frames: 3, height: 9, width: size, channels: channels, padding: false)
     (format.margin, format.keepsAllFrames) = (3, true)
@@ -226,7 +249,9 @@ func networksReadTheClipsThatAreShown(sizes: (channels: Int, size: Int, batch: I
         let frames = (0..<3 + clip % 3).map { _ in
             Picture(
                 width: size + 3, height: 12, channels: channels,
-                pixels: (0..<(size + 3) * 12 * channels).map { _ in UInt8(truncatingIfNeeded: stream.next()) })
+                pixels: (0..<(size + 3) * 12 * channels).map { _ in
+                    UInt8(truncatingIfNeeded: stream.next())
+                })
         }
         clips.append(Clip(name: "\(clip)", label: clip % 2, frames: frames))
     }
@@ -268,7 +293,8 @@ func networksReadTheClipsThatAreShown(sizes: (channels: Int, size: Int, batch: I
                     var values = own[time]
                     if let partner, let other {
                         for at in values.indices {
-                            values[at] = partner.share * values[at] + (1 - partner.share) * other[time][at]
+                            values[at] =
+                                partner.share * values[at] + (1 - partner.share) * other[time][at]
                         }
                     }
                     input.setFrame(values: values, clip: clip, time: time, batch: batch)

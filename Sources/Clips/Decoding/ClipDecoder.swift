@@ -37,15 +37,22 @@ struct ClipDecoder {
 
     /// Decodes clips, several batches at once, and hands them on in their order.
     /// - Parameter take: is given each clip's place and what came of it; it is gone afterwards.
-    /// - Throws: `ClipError.noDecoder` where a clip needs ffmpeg and there is none; what `take` throws.
-    func decode(_ clips: [URL], take: (Int, Result<DecodedClip, ClipError>) throws -> Void) async throws {
+    /// - Throws: `ClipError.noDecoder` where a clip needs ffmpeg and there is none; what `take`
+    ///   throws.
+    func decode(_ clips: [URL], take: (Int, Result<DecodedClip, ClipError>) throws -> Void)
+        async throws
+    {
         removeLeftovers()
-        do { try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true) } catch {
+        do {
+            try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+        } catch {
             throw StoreError.unwritable(
                 path: scratch.path, reason: "clips are decoded there, and it may not be written")
         }
         defer { FileManager.default.discard(scratch) }
-        let needsFFmpeg = clips.contains { !ClipFile.arrays.contains($0.pathExtension.lowercased()) }
+        let needsFFmpeg = clips.contains {
+            !ClipFile.arrays.contains($0.pathExtension.lowercased())
+        }
         let ffmpeg = needsFFmpeg ? try await VideoDecoder(fps: settings.fps) : nil
         let batches = stride(from: 0, to: clips.count, by: ClipDecoder.batchSize).map {
             $0..<min($0 + ClipDecoder.batchSize, clips.count)
@@ -92,7 +99,8 @@ struct ClipDecoder {
                 results[place] = array(clip)
             } else {
                 do {
-                    try FileManager.default.createDirectory(at: folder(index), withIntermediateDirectories: true)
+                    try FileManager.default.createDirectory(
+                        at: folder(index), withIntermediateDirectories: true)
                     inputs += try self.inputs(clip, folder(index)).map { (place, $0) }
                 } catch {
                     results[place] = .failure(.unreadableClip(file: clip.path, reason: "\(error)"))
@@ -121,7 +129,8 @@ struct ClipDecoder {
         let parent = scratch.deletingLastPathComponent()
         for name in FileManager.default.names(in: parent) {
             guard name.hasPrefix(ClipDecoder.scratchPrefix),
-                let process = Int32(name.dropFirst(ClipDecoder.scratchPrefix.count).prefix { $0 != "-" }),
+                let process = Int32(
+                    name.dropFirst(ClipDecoder.scratchPrefix.count).prefix { $0 != "-" }),
                 kill(process, 0) != 0
             else { continue }
             FileManager.default.discard(parent.appending(path: name))
@@ -130,9 +139,13 @@ struct ClipDecoder {
 
     private func array(_ clip: URL) -> Result<DecodedClip, ClipError> {
         // The reader below reports a file that can't be read.
-        let size = (try? clip.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
+        let size =
+            (try? clip.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]).fileSize)
+            ?? 0
         guard size <= NumPyArray.byteLimit else {
-            return .failure(.unreadableClip(file: clip.path, reason: "its \(size >> 30) GB are more than a clip has"))
+            return .failure(
+                .unreadableClip(
+                    file: clip.path, reason: "its \(size >> 30) GB are more than a clip has"))
         }
         do {
             let pictures = try NumPyArray.pictures(
@@ -145,8 +158,8 @@ struct ClipDecoder {
         }
     }
 
-    /// What ffmpeg reads of a clip: the video, or the pictures of a folder as streams, one for each run of equal size. Its
-    /// own names may be anything; ffmpeg sees ours.
+    /// What ffmpeg reads of a clip: the video, or the pictures of a folder as streams, one for each
+    /// run of equal size. Its own names may be anything; ffmpeg sees ours.
     private func inputs(_ clip: URL, _ room: URL) throws -> [VideoDecoder.Input] {
         guard let folder = FrameFolder(clip) else {
             let link = room.appending(path: "clip.\(clip.pathExtension.lowercased())")
@@ -160,7 +173,9 @@ struct ClipDecoder {
             let stream = try FileHandle(forWritingTo: file)
             // All was written and checked before.
             defer { try? stream.close() }
-            for frame in part.files { try stream.write(contentsOf: Data(contentsOf: frame, options: .mappedIfSafe)) }
+            for frame in part.files {
+                try stream.write(contentsOf: Data(contentsOf: frame, options: .mappedIfSafe))
+            }
             return VideoDecoder.Input(pictures: file, of: clip, part.facts, count: part.files.count)
         }
     }

@@ -13,7 +13,8 @@ enum ClipFile {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder) else {
             // A link to nowhere is a clip that can't be read, not one that is not there.
-            return isNamedSo && (try? FileManager.default.destinationOfSymbolicLink(atPath: file.path)) != nil
+            return isNamedSo
+                && (try? FileManager.default.destinationOfSymbolicLink(atPath: file.path)) != nil
         }
         if isFolder.boolValue { return FrameFolder(file) != nil }
         guard isNamedSo else { return false }
@@ -39,7 +40,8 @@ enum ClipFile {
             }
             guard FileManager.default.fileExists(atPath: file.path) else {
                 // It throws for what is no link.
-                let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: file.path)) != nil
+                let isLink =
+                    (try? FileManager.default.destinationOfSymbolicLink(atPath: file.path)) != nil
                 return isLink ? "it is a link to nowhere" : "there is no such file"
             }
             guard FileManager.default.isReadableFile(atPath: file.path) else {
@@ -47,9 +49,11 @@ enum ClipFile {
             }
             let size =
                 // The decoder reports a file that vanishes meanwhile.
-                (try? FileManager.default.attributesOfItem(atPath: file.resolvingSymlinksInPath().path)[.size]) ?? 0
+                (try? FileManager.default.attributesOfItem(
+                    atPath: file.resolvingSymlinksInPath().path)[.size]) ?? 0
             if (size as? NSNumber)?.intValue == 0 {
-                return file == clip ? "it is empty (0 bytes)" : "\(file.lastPathComponent) is empty (0 bytes)"
+                return file == clip
+                    ? "it is empty (0 bytes)" : "\(file.lastPathComponent) is empty (0 bytes)"
             }
         }
         return nil

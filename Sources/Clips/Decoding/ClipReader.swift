@@ -3,7 +3,9 @@ import Foundation
 /// Reads single clips, for classification.
 package enum ClipReader {
     /// - Throws: `ClipError` with all that can't be read.
-    package static func read(_ files: [URL], cache: URL, settings: DecodingSettings) async throws -> [Clip] {
+    package static func read(_ files: [URL], cache: URL, settings: DecodingSettings) async throws
+        -> [Clip]
+    {
         for file in files where !FileManager.default.fileExists(atPath: file.path) {
             throw ClipError.unreadable(path: file.path, reason: "there is no such file")
         }
@@ -17,7 +19,8 @@ package enum ClipReader {
             do {
                 clips.append(Clip(name: file.path, label: 0, frames: try result.get().pictures()))
             } catch {
-                problems.append((error as? ClipError) ?? .unreadableClip(file: file.path, reason: "\(error)"))
+                problems.append(
+                    (error as? ClipError) ?? .unreadableClip(file: file.path, reason: "\(error)"))
             }
         }
         guard problems.isEmpty else { throw ClipError.several(problems) }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// A clip that was decoded, not yet read: its pictures come one by one, so that no clip has to fit into memory.
+/// A clip that was decoded, not yet read: its pictures come one by one, so that no clip has to fit
+/// into memory.
 struct DecodedClip {
     /// Pictures of one kind, one after the other.
     enum Part {
@@ -22,21 +23,29 @@ struct DecodedClip {
                 for picture in pictures { try show(picture, body) }
             case .planes(let file, let matrix):
                 // The decoder left no output.
-                guard let bytes = try? Data(contentsOf: file, options: .alwaysMapped) else { throw Problem.nothing }
+                guard let bytes = try? Data(contentsOf: file, options: .alwaysMapped) else {
+                    throw Problem.nothing
+                }
                 try bytes.withUnsafeBytes { bytes in
-                    try Y4M.forEachPicture(bytes.bindMemory(to: UInt8.self), matrix) { try show($0, body) }
+                    try Y4M.forEachPicture(bytes.bindMemory(to: UInt8.self), matrix) {
+                        try show($0, body)
+                    }
                 }
             case .raw(let file, let size, let count):
                 // The decoder left no output.
-                guard let bytes = try? Data(contentsOf: file, options: .alwaysMapped) else { throw Problem.nothing }
+                guard let bytes = try? Data(contentsOf: file, options: .alwaysMapped) else {
+                    throw Problem.nothing
+                }
                 let found = bytes.count / size.bytes
                 if let count, found != count {
-                    throw Problem(description: "\(count) pictures were to be read, and \(found) were")
+                    throw Problem(
+                        description: "\(count) pictures were to be read, and \(found) were")
                 }
                 for frame in 0..<found {
                     let pixels = Array(bytes[(frame * size.bytes)..<((frame + 1) * size.bytes)])
                     let picture = Picture(
-                        width: size.width, height: size.height, channels: size.channels, pixels: pixels)
+                        width: size.width, height: size.height, channels: size.channels,
+                        pixels: pixels)
                     try show(picture, body)
                 }
             }

@@ -6,17 +6,23 @@ struct FFmpegLog {
         lines = text.split(whereSeparator: \.isNewline)
     }
 
-    /// What is wrong with an input, in ffmpeg's words; nil where nothing is. Some damage it only mentions and goes on.
+    /// What is wrong with an input, in ffmpeg's words; nil where nothing is. Some damage it only
+    /// mentions and goes on.
     var problem: String? {
         let problems = lines.filter { line in
             (line.contains("[error] ") || line.contains("[fatal] "))
                 // Of what it writes, not of what it reads.
-                && !["yuv4mpegpipe @", "rawvideo @", "[vost#", "[out#"].contains(where: line.contains)
+                && !["yuv4mpegpipe @", "rawvideo @", "[vost#", "[out#"].contains(
+                    where: line.contains)
         }
-        guard let problem = problems.first(where: { !$0.hasPrefix("[error] Error") }) ?? problems.first else {
+        guard
+            let problem = problems.first(where: { !$0.hasPrefix("[error] Error") })
+                ?? problems.first
+        else {
             return nil
         }
-        let words = problem.replacing(#/^(\[[^\]]*\] )+/#, with: "").replacing(#/file:[^ ]*: /#, with: "")
+        let words = problem.replacing(#/^(\[[^\]]*\] )+/#, with: "").replacing(
+            #/file:[^ ]*: /#, with: "")
         return String(words.prefix(200))
     }
 
@@ -25,10 +31,12 @@ struct FFmpegLog {
         var found = [Y4M.Matrix?](repeating: nil, count: count)
         for line in lines {
             if line.contains("Stream mapping:") { break }
-            guard let match = line.firstMatch(of: #/Stream #([0-9]+):[0-9]+.*: Video: .*/#), let input = Int(match.1),
+            guard let match = line.firstMatch(of: #/Stream #([0-9]+):[0-9]+.*: Video: .*/#),
+                let input = Int(match.1),
                 found.indices.contains(input), found[input] == nil
             else { continue }
-            // yuv420p(tv, bt709/…, progressive): matrix, primaries and transfer, or one word where all are the same.
+            // yuv420p(tv, bt709/…, progressive): matrix, primaries and transfer, or one word where
+            // all are the same.
             found[input] = match.0.contains(#/\((tv, |pc, )?bt709[/,)]/#) ? .bt709 : .bt601
         }
         return found.map { $0 ?? .bt601 }

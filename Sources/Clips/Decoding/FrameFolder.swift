@@ -1,7 +1,8 @@
 import Files
 import Foundation
 
-/// A clip as a folder of pictures, PNG or JPEG, numbered in any usual way (`1.png … 12.png`, `frame_0001.jpg`).
+/// A clip as a folder of pictures, PNG or JPEG, numbered in any usual way (`1.png … 12.png`,
+/// `frame_0001.jpg`).
 struct FrameFolder {
     static let endings: Set<String> = ["png", "jpg", "jpeg"]
 
@@ -12,7 +13,8 @@ struct FrameFolder {
     init?(_ folder: URL) {
         let names = FileManager.default.names(in: folder)
         let pictures = names.filter {
-            !$0.hasPrefix(".") && FrameFolder.endings.contains(($0 as NSString).pathExtension.lowercased())
+            !$0.hasPrefix(".")
+                && FrameFolder.endings.contains(($0 as NSString).pathExtension.lowercased())
         }
         guard !pictures.isEmpty else { return nil }
         frames = pictures.sorted(by: FrameFolder.precedes).map { folder.appending(path: $0) }
@@ -25,7 +27,9 @@ struct FrameFolder {
             if let m = first.number, let n = second.number, m != n {
                 return m.count == n.count ? m < n : m.count < n.count
             }
-            if first.text != second.text { return first.text.utf8.lexicographicallyPrecedes(second.text.utf8) }
+            if first.text != second.text {
+                return first.text.utf8.lexicographicallyPrecedes(second.text.utf8)
+            }
         }
         return x.count < y.count
     }
@@ -44,8 +48,8 @@ struct FrameFolder {
         }
     }
 
-    /// Pictures of one size and kind, to be decoded in one go: their files, one after the other, are a stream that ffmpeg
-    /// reads.
+    /// Pictures of one size and kind, to be decoded in one go: their files, one after the other,
+    /// are a stream that ffmpeg reads.
     struct Part: Equatable {
         var files: [URL]
         let facts: PictureFacts
@@ -78,7 +82,10 @@ struct PictureFacts: Equatable {
 
     init(_ file: URL) throws {
         // The header comes first.
-        guard let bytes = (try? Data(contentsOf: file, options: .mappedIfSafe)).map({ [UInt8]($0.prefix(1 << 18)) })
+        guard
+            let bytes = (try? Data(contentsOf: file, options: .mappedIfSafe)).map({
+                [UInt8]($0.prefix(1 << 18))
+            })
         else {
             throw Problem(description: "\(file.lastPathComponent) can't be read")
         }
@@ -90,7 +97,8 @@ struct PictureFacts: Equatable {
         } else if let frame = PictureFacts.jpegFrame(bytes) {
             isPNG = false
             (height, width) = (
-                Int(bytes[frame + 5]) << 8 | Int(bytes[frame + 6]), Int(bytes[frame + 7]) << 8 | Int(bytes[frame + 8])
+                Int(bytes[frame + 5]) << 8 | Int(bytes[frame + 6]),
+                Int(bytes[frame + 7]) << 8 | Int(bytes[frame + 8])
             )
             channels = bytes[frame + 9] == 1 ? 1 : 3
         } else {

@@ -1,8 +1,8 @@
 import Files
 import Foundation
 
-/// A clip as an array of numbers, `.npy` or `.npz`: `(T, H, W)` grey, `(T, H, W, C)` or `(T, C, H, W)` with one or three
-/// channels; bytes, or floats.
+/// A clip as an array of numbers, `.npy` or `.npz`: `(T, H, W)` grey, `(T, H, W, C)` or `(T, C, H,
+/// W)` with one or three channels; bytes, or floats.
 enum NumPyArray {
     struct Problem: Error, CustomStringConvertible {
         let description: String
@@ -13,13 +13,18 @@ enum NumPyArray {
 
     /// - Parameter range: the numbers of floats that become 0 and 255.
     static func pictures(_ bytes: [UInt8], range: ClosedRange<Double>) throws -> [Picture] {
-        if bytes.starts(with: [0x50, 0x4B]) { return try pictures(try member(of: bytes), range: range) }
-        guard bytes.starts(with: Array("\u{93}NUMPY".unicodeScalars.map { UInt8($0.value) })), bytes.count > 12 else {
+        if bytes.starts(with: [0x50, 0x4B]) {
+            return try pictures(try member(of: bytes), range: range)
+        }
+        guard bytes.starts(with: Array("\u{93}NUMPY".unicodeScalars.map { UInt8($0.value) })),
+            bytes.count > 12
+        else {
             throw Problem(description: "it is no NumPy array")
         }
         let isLong = bytes[6] > 1
         let length =
-            Int(bytes[8]) | Int(bytes[9]) << 8 | (isLong ? Int(bytes[10]) << 16 | Int(bytes[11]) << 24 : 0)
+            Int(bytes[8]) | Int(bytes[9]) << 8
+            | (isLong ? Int(bytes[10]) << 16 | Int(bytes[11]) << 24 : 0)
         let start = (isLong ? 12 : 10) + length
         guard start <= bytes.count else { throw Problem(description: "its header is cut off") }
         let header = String(decoding: bytes[(isLong ? 12 : 10)..<start], as: UTF8.self)
@@ -27,8 +32,12 @@ enum NumPyArray {
             let order = header.firstMatch(of: /'fortran_order':\s*(True|False)/)?.1,
             let text = header.firstMatch(of: /'shape':\s*\(([^)]*)\)/)?.1
         else { throw Problem(description: "its header is not NumPy's") }
-        guard order == "False" else { throw Problem(description: "it is stored column by column (fortran_order)") }
-        let shape = text.split(separator: ",").compactMap { Int($0.trimmingCharacters(in: .whitespaces)) }
+        guard order == "False" else {
+            throw Problem(description: "it is stored column by column (fortran_order)")
+        }
+        let shape = text.split(separator: ",").compactMap {
+            Int($0.trimmingCharacters(in: .whitespaces))
+        }
         let form = try Form(shape)
         let count = form.count
         let body = bytes[start...]
@@ -42,8 +51,11 @@ enum NumPyArray {
         return form.pictures(width == 1 ? Array(body) : scaled(Array(body), width, range))
     }
 
-    /// Rounded to the nearest, ties away from 0; what lies outside of the range, and NaN, to its ends.
-    private static func scaled(_ bytes: [UInt8], _ width: Int, _ range: ClosedRange<Double>) -> [UInt8] {
+    /// Rounded to the nearest, ties away from 0; what lies outside of the range, and NaN, to its
+    /// ends.
+    private static func scaled(_ bytes: [UInt8], _ width: Int, _ range: ClosedRange<Double>)
+        -> [UInt8]
+    {
         let factor = 255 / (range.upperBound - range.lowerBound)
         return bytes.withUnsafeBytes { buffer in
             (0..<bytes.count / width).map { index in
@@ -68,15 +80,23 @@ enum NumPyArray {
                 throw Problem(description: "its shape \(shape) holds no picture")
             }
             switch shape.count {
-            case 3: (frames, height, width, channels, isChannelFirst) = (shape[0], shape[1], shape[2], 1, false)
+            case 3:
+                (frames, height, width, channels, isChannelFirst) = (
+                    shape[0], shape[1], shape[2], 1, false
+                )
             case 4 where [1, 3].contains(shape[3]):
-                (frames, height, width, channels, isChannelFirst) = (shape[0], shape[1], shape[2], shape[3], false)
+                (frames, height, width, channels, isChannelFirst) = (
+                    shape[0], shape[1], shape[2], shape[3], false
+                )
             case 4 where [1, 3].contains(shape[1]):
-                (frames, height, width, channels, isChannelFirst) = (shape[0], shape[2], shape[3], shape[1], true)
+                (frames, height, width, channels, isChannelFirst) = (
+                    shape[0], shape[2], shape[3], shape[1], true
+                )
             default:
                 throw Problem(
                     description:
-                        "its shape is \(shape); (T, H, W), (T, H, W, C) and (T, C, H, W) with C 1 or 3 are read")
+                        "its shape is \(shape); (T, H, W), (T, H, W, C) and (T, C, H, W) with C 1 or 3 are read"
+                )
             }
             guard frames * height <= NumPyArray.byteLimit / (width * channels) else {
                 throw Problem(description: "its shape \(shape) is too large for a clip")
@@ -88,10 +108,13 @@ enum NumPyArray {
             return (0..<frames).map { frame in
                 let own = pixels[(frame * size)..<((frame + 1) * size)]
                 guard isChannelFirst, channels > 1 else {
-                    return Picture(width: width, height: height, channels: channels, pixels: Array(own))
+                    return Picture(
+                        width: width, height: height, channels: channels, pixels: Array(own))
                 }
                 let plane = height * width
-                let mixed = (0..<size).map { own[own.startIndex + $0 % channels * plane + $0 / channels] }
+                let mixed = (0..<size).map {
+                    own[own.startIndex + $0 % channels * plane + $0 / channels]
+                }
                 return Picture(width: width, height: height, channels: channels, pixels: mixed)
             }
         }
@@ -116,14 +139,21 @@ enum NumPyArray {
             throw Problem(description: "its archive is damaged")
         }
         let (method, checksum) = (number(entry + 10, 2), number(entry + 16, 4))
-        let (packed, size, local) = (number(entry + 20, 4), number(entry + 24, 4), number(entry + 42, 4))
-        guard local + 30 <= bytes.count, size <= byteLimit else { throw Problem(description: "its archive is damaged") }
+        let (packed, size, local) = (
+            number(entry + 20, 4), number(entry + 24, 4), number(entry + 42, 4)
+        )
+        guard local + 30 <= bytes.count, size <= byteLimit else {
+            throw Problem(description: "its archive is damaged")
+        }
         let start = local + 30 + number(local + 26, 2) + number(local + 28, 2)
-        guard start + packed <= bytes.count else { throw Problem(description: "its archive is cut off") }
+        guard start + packed <= bytes.count else {
+            throw Problem(description: "its archive is cut off")
+        }
         let body = bytes[start..<start + packed]
         let array = method == 0 ? Array(body) : method == 8 ? Zlib.inflated(body, count: size) : nil
         guard let array, Int(Zlib.crc32(array)) == checksum else {
-            throw Problem(description: "its archive is damaged, or packed in a way that is not read")
+            throw Problem(
+                description: "its archive is damaged, or packed in a way that is not read")
         }
         return array
     }

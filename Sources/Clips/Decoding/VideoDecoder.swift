@@ -9,8 +9,8 @@ import Subprocess
     import SystemPackage
 #endif
 
-/// Decodes videos by ffmpeg, in child processes, to the planes they are stored in: ffmpeg's conversion of colours differs
-/// between processors, ours (`Y4M`) does not.
+/// Decodes videos by ffmpeg, in child processes, to the planes they are stored in: ffmpeg's
+/// conversion of colours differs between processors, ours (`Y4M`) does not.
 struct VideoDecoder {
     static let secondsPerVideo = 60
     /// Of the planes of one video, on disk: more is a film rather than a clip.
@@ -41,7 +41,9 @@ struct VideoDecoder {
         init(pictures: URL, of clip: URL, _ facts: PictureFacts, count: Int) {
             (self.clip, file, self.count, isVideo) = (clip, pictures, count, false)
             options = ["-f", facts.isPNG ? "png_pipe" : "jpeg_pipe"]
-            if facts.isPNG { raw = FrameSize(width: facts.width, height: facts.height, channels: facts.channels) }
+            if facts.isPNG {
+                raw = FrameSize(width: facts.width, height: facts.height, channels: facts.channels)
+            }
         }
 
         var output: URL { file.appendingPathExtension("planes") }
@@ -51,7 +53,9 @@ struct VideoDecoder {
     init(fps: Double) async throws {
         executable = .name("ffmpeg")
         self.fps = fps
-        do { _ = try await executable.resolveExecutablePath(in: .inherit) } catch { throw ClipError.noDecoder }
+        do { _ = try await executable.resolveExecutablePath(in: .inherit) } catch {
+            throw ClipError.noDecoder
+        }
     }
 
     /// One process for all; where that fails, one for each, so that the broken file is known.
@@ -69,7 +73,8 @@ struct VideoDecoder {
             switch await run([file]) {
             case .success(let matrices): results.append(part(file, matrices[0]))
             case .failure(let failure):
-                // Videos without planes (FFV1, PNG in a container) have no place in a stream of planes.
+                // Videos without planes (FFV1, PNG in a container) have no place in a stream of
+                // planes.
                 if file.raw == nil, file.isVideo, let colours = await inColours(file),
                     case .success = await run([colours])
                 {
@@ -93,7 +98,8 @@ struct VideoDecoder {
             return failure("ffmpeg wrote nothing")
         }
         if bytes.count >= VideoDecoder.byteLimit {
-            return failure("its pictures take more than \(VideoDecoder.byteLimit >> 30) GB: cut it into clips")
+            return failure(
+                "its pictures take more than \(VideoDecoder.byteLimit >> 30) GB: cut it into clips")
         }
         do {
             let found: Int
@@ -103,7 +109,9 @@ struct VideoDecoder {
                 found = try bytes.withUnsafeBytes { try Y4M.count($0.bindMemory(to: UInt8.self)) }
             }
             guard found > 0 else {
-                return failure("it holds no picture\(fps > 0 ? ", or none at fps \(fps): it may be shorter" : "")")
+                return failure(
+                    "it holds no picture\(fps > 0 ? ", or none at fps \(fps): it may be shorter" : "")"
+                )
             }
             if let count = input.count, found != count {
                 return failure("\(count) pictures were to be read, and \(found) were")
@@ -115,19 +123,26 @@ struct VideoDecoder {
         }
     }
 
-    /// A video whose pictures are stored as RGB, to be read as such: nothing but the order of the bytes changes.
+    /// A video whose pictures are stored as RGB, to be read as such: nothing but the order of the
+    /// bytes changes.
     private func inColours(_ input: Input) async -> Input? {
         let arguments = [
-            "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=pix_fmt,width,height", "-of", "csv=p=0",
+            "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=pix_fmt,width,height",
+            "-of", "csv=p=0",
             "file:" + input.file.path,
         ]
         // Without an answer the usual matrix is taken, as ffmpeg does.
         let probe = try? await Subprocess.run(
-            .name("ffprobe"), arguments: Arguments(arguments), output: .string(limit: 1 << 16), error: .discarded)
+            .name("ffprobe"), arguments: Arguments(arguments), output: .string(limit: 1 << 16),
+            error: .discarded)
         let output = (probe?.standardOutput ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
         let fields = output.split(separator: ",")
-        guard fields.count == 3, let width = Int(fields[0]), let height = Int(fields[1]), width > 0, height > 0,
-            ["rgb24", "bgr24", "bgr0", "rgb0", "0rgb", "0bgr", "rgba", "bgra", "argb", "abgr", "gbrp", "pal8"].contains(
+        guard fields.count == 3, let width = Int(fields[0]), let height = Int(fields[1]), width > 0,
+            height > 0,
+            [
+                "rgb24", "bgr24", "bgr0", "rgb0", "0rgb", "0bgr", "rgba", "bgra", "argb", "abgr",
+                "gbrp", "pal8",
+            ].contains(
                 String(fields[2]))
         else { return nil }
         var colours = input
@@ -140,14 +155,24 @@ struct VideoDecoder {
     }
 
     private func arguments(_ files: [Input]) -> [String] {
-        var arguments = ["-nostdin", "-hide_banner", "-nostats", "-v", "level+info", "-xerror", "-y"]
-        for input in files { arguments += ["-threads", "1"] + input.options + ["-i", "file:" + input.file.path] }
+        var arguments = [
+            "-nostdin", "-hide_banner", "-nostats", "-v", "level+info", "-xerror", "-y",
+        ]
+        for input in files {
+            arguments += ["-threads", "1"] + input.options + ["-i", "file:" + input.file.path]
+        }
         for (index, input) in files.enumerated() {
-            arguments += ["-map", "\(index):v:0", "-strict", "-1", "-fs", String(VideoDecoder.byteLimit)]
+            arguments += [
+                "-map", "\(index):v:0", "-strict", "-1", "-fs", String(VideoDecoder.byteLimit),
+            ]
             // The filter takes the frame that is shown at each time, by the time stamps.
-            arguments += input.isVideo && fps > 0 ? ["-vf", "fps=fps=\(fps)"] : ["-fps_mode", "passthrough"]
             arguments +=
-                input.raw.map { ["-pix_fmt", $0.channels == 1 ? "gray" : "rgb24", "-f", "rawvideo"] }
+                input.isVideo && fps > 0
+                ? ["-vf", "fps=fps=\(fps)"] : ["-fps_mode", "passthrough"]
+            arguments +=
+                input.raw.map {
+                    ["-pix_fmt", $0.channels == 1 ? "gray" : "rgb24", "-f", "rawvideo"]
+                }
                 ?? ["-f", "yuv4mpegpipe"]
             arguments.append("file:" + input.output.path)
         }
@@ -160,13 +185,16 @@ struct VideoDecoder {
         do {
             // A batch that takes long is tried one by one.
             let limit = Duration.seconds(VideoDecoder.secondsPerVideo + 2 * (files.count - 1))
-            let result = try await withThrowingTaskGroup(of: (TerminationStatus, String?)?.self) { group in
+            let result = try await withThrowingTaskGroup(of: (TerminationStatus, String?)?.self) {
+                group in
                 group.addTask {
                     let result = try await Subprocess.run(
-                        executable, arguments: Arguments(arguments), input: .none, output: .discarded,
+                        executable, arguments: Arguments(arguments), input: .none,
+                        output: .discarded,
                         error: .string(limit: 4 << 20)
                     ) { execution in
-                        _ = viseme_limit_memory(execution.processIdentifier.value, VideoDecoder.memoryLimit)
+                        _ = viseme_limit_memory(
+                            execution.processIdentifier.value, VideoDecoder.memoryLimit)
                     }
                     return (result.terminationStatus, result.standardError)
                 }
@@ -183,7 +211,9 @@ struct VideoDecoder {
             }
             let log = FFmpegLog(message ?? "")
             if let problem = log.problem { return .failure(Failure(reason: problem)) }
-            guard status.isSuccess else { return .failure(Failure(reason: "ffmpeg ended with \(status)")) }
+            guard status.isSuccess else {
+                return .failure(Failure(reason: "ffmpeg ended with \(status)"))
+            }
             return .success(log.matrices(files.count))
         } catch {
             return .failure(Failure(reason: "ffmpeg could not be run: \(error)"))

@@ -1,7 +1,8 @@
-/// Reads the YUV4MPEG2 stream that ffmpeg writes, and turns its planes into grey or RGB by whole-number arithmetic.
+/// Reads the YUV4MPEG2 stream that ffmpeg writes, and turns its planes into grey or RGB by
+/// whole-number arithmetic.
 ///
-/// Studio-range samples (16…235) are stretched to 0…255; colours follow BT.601, as
-/// untagged video of this size does, or BT.709 where the video says so.
+/// Studio-range samples (16…235) are stretched to 0…255; colours follow BT.601, as untagged video
+/// of this size does, or BT.709 where the video says so.
 package enum Y4M {
     package struct Problem: Error, CustomStringConvertible {
         package let description: String
@@ -15,7 +16,9 @@ package enum Y4M {
 
         /// How many columns and rows share one colour sample; nil for grey.
         func subsampling() throws -> (Int, Int)? {
-            if chroma.contains("p1") { throw Problem(description: "its samples have more than 8 bits (\(chroma))") }
+            if chroma.contains("p1") {
+                throw Problem(description: "its samples have more than 8 bits (\(chroma))")
+            }
             if chroma.hasPrefix("420") { return (2, 2) }
             if chroma.hasPrefix("422") { return (2, 1) }
             if chroma.hasPrefix("444") { return (1, 1) }
@@ -52,7 +55,8 @@ package enum Y4M {
         }
 
         /// Where the planes of each picture begin.
-        func forEachFrame(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Int) throws -> Void) throws {
+        func forEachFrame(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Int) throws -> Void) throws
+        {
             var at = start
             while at < bytes.count {
                 guard let frameEnd = bytes[at..<min(at + 256, bytes.count)].firstIndex(of: 0x0A),
@@ -98,7 +102,8 @@ package enum Y4M {
                         let chroma = row / down * layout.chromaWidth + column / across
                         let place = row * width + column
                         weights.convert(
-                            Int(bytes[start + place]), Int(bytes[blue + chroma]), Int(bytes[red + chroma]),
+                            Int(bytes[start + place]), Int(bytes[blue + chroma]),
+                            Int(bytes[red + chroma]),
                             pixels.baseAddress.map { $0 + place * 3 })
                     }
                 }
@@ -110,7 +115,9 @@ package enum Y4M {
 
     private static func header(_ line: Slice<UnsafeBufferPointer<UInt8>>) throws -> Header {
         let words = String(decoding: line, as: UTF8.self).split(separator: " ")
-        guard words.first == "YUV4MPEG2" else { throw Problem(description: "ffmpeg wrote no YUV4MPEG2 stream") }
+        guard words.first == "YUV4MPEG2" else {
+            throw Problem(description: "ffmpeg wrote no YUV4MPEG2 stream")
+        }
         var header = Header()
         for word in words.dropFirst() {
             let value = String(word.dropFirst())
@@ -122,7 +129,8 @@ package enum Y4M {
             default: break
             }
         }
-        guard header.width > 0, header.height > 0, header.width <= 16384, header.height <= 16384 else {
+        guard header.width > 0, header.height > 0, header.width <= 16384, header.height <= 16384
+        else {
             throw Problem(description: "its pictures are \(header.width)×\(header.height)")
         }
         return header
@@ -133,8 +141,8 @@ package enum Y4M {
         return clamped((Int(luma) - 16) * 76309 + 32768)  // 255/219 in 1/65536
     }
 
-    /// What makes red, green and blue of luma and two colour differences, in 1/65536: ITU-R BT.601 (Kr 0.299, Kb 0.114) and
-    /// BT.709 (Kr 0.2126, Kb 0.0722).
+    /// What makes red, green and blue of luma and two colour differences, in 1/65536: ITU-R BT.601
+    /// (Kr 0.299, Kb 0.114) and BT.709 (Kr 0.2126, Kb 0.0722).
     private struct Weights {
         let lumaOffset, luma: Int
         let redOfRed, greenOfBlue, greenOfRed, blueOfBlue: Int

@@ -2,15 +2,20 @@ import Foundation
 import Studies
 
 extension DatasetIndex {
-    /// A table (CSV, RFC 4180) with a row for each clip. Columns `path` (relative to the table's folder, or absolute) and
-    /// `class`; optional `split` (the names of the splits' folders) and `group` (clips of one group stay in one split).
-    /// Other columns are ignored.
+    /// A table (CSV, RFC 4180) with a row for each clip. Columns `path` (relative to the table's
+    /// folder, or absolute) and `class`; optional `split` (the names of the splits' folders) and
+    /// `group` (clips of one group stay in one split). Other columns are ignored.
     ///
-    /// Throws `ClipError.noTable` if the file is no such table, or `ClipError.several` with every line that is wrong.
+    /// Throws `ClipError.noTable` if the file is no such table, or `ClipError.several` with every
+    /// line that is wrong.
     init(table file: URL, splitNames: [String], wanted: [String], rule: SplitPolicy) throws {
         let table = try ClipTable(file, splitNames: splitNames)
-        let names = Set(table.clips.map(\.className)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        guard !names.isEmpty else { throw ClipError.noTable(path: file.path, reason: "it lists no clip") }
+        let names = Set(table.clips.map(\.className)).sorted {
+            $0.utf8.lexicographicallyPrecedes($1.utf8)
+        }
+        guard !names.isEmpty else {
+            throw ClipError.noTable(path: file.path, reason: "it lists no clip")
+        }
         let classes = try DatasetIndex.chosen(wanted, of: names, file)
         let chosen = table.clips.compactMap { clip in
             classes.firstIndex(of: clip.className).map { (clip: clip, label: $0) }
@@ -27,7 +32,8 @@ extension DatasetIndex {
         let folder = file.deletingLastPathComponent()
         let entries = zip(chosen, splits).map { chosen, split in
             Entry(
-                file: URL(filePath: chosen.clip.path, relativeTo: folder.appending(path: "")).standardizedFileURL,
+                file: URL(filePath: chosen.clip.path, relativeTo: folder.appending(path: ""))
+                    .standardizedFileURL,
                 split: split, label: chosen.label, name: chosen.clip.path)
         }
         // By split, class and name, as with folders.
@@ -35,7 +41,8 @@ extension DatasetIndex {
             let (x, y) = ((a.split.order, a.label), (b.split.order, b.label))
             return x == y ? a.name.utf8.lexicographicallyPrecedes(b.name.utf8) : x < y
         }
-        try DatasetIndex.refuseEmptyClasses(classes, ordered.map { ($0.split, $0.label) }, file.path)
+        try DatasetIndex.refuseEmptyClasses(
+            classes, ordered.map { ($0.split, $0.label) }, file.path)
         self.init(root: folder, classes: classes, entries: ordered)
     }
 }
@@ -56,13 +63,19 @@ private struct ClipTable {
 
     init(_ file: URL, splitNames: [String]) throws {
         // What is no readable file of UTF-8 is refused below.
-        let isFile = (try? file.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile
-        guard isFile == true, let bytes = try? Data(contentsOf: file), let text = String(data: bytes, encoding: .utf8)
+        let isFile =
+            (try? file.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey]))?
+            .isRegularFile
+        guard isFile == true, let bytes = try? Data(contentsOf: file),
+            let text = String(data: bytes, encoding: .utf8)
         else {
-            throw ClipError.noTable(path: file.path, reason: "there is no such file, or it is not UTF-8 text")
+            throw ClipError.noTable(
+                path: file.path, reason: "there is no such file, or it is not UTF-8 text")
         }
         let rows = try CommaSeparated.rows(text, file.path)
-        guard let header = rows.first else { throw ClipError.noTable(path: file.path, reason: "it is empty") }
+        guard let header = rows.first else {
+            throw ClipError.noTable(path: file.path, reason: "it is empty")
+        }
         let columns = try Columns(header.cells, file)
         var problems: [ClipError] = []
         var clips: [Clip] = []
@@ -88,7 +101,8 @@ private struct ClipTable {
         let groups = Dictionary(grouping: clips.filter { $0.group != nil }) { $0.group ?? "" }
         if let divided = groups.filter({ Set($0.value.map(\.split)).count > 1 }).map(\.key).min() {
             throw ClipError.noTable(
-                path: file.path, reason: "group \(divided) is in more than one split: give one of the two columns")
+                path: file.path,
+                reason: "group \(divided) is in more than one split: give one of the two columns")
         }
     }
 }
@@ -114,10 +128,13 @@ private struct Columns {
         guard let path = column("path"), let className = column("class") else {
             throw ClipError.noTable(
                 path: file.path,
-                reason: "its first line has to name the columns path and class, and may name split and group; it is "
+                reason:
+                    "its first line has to name the columns path and class, and may name split and group; it is "
                     + header.joined(separator: ",").prefix(200))
         }
-        (self.path, self.className, split, group) = (path, className, column("split"), column("group"))
+        (self.path, self.className, split, group) = (
+            path, className, column("split"), column("group")
+        )
         count = header.count
     }
 
@@ -131,12 +148,15 @@ private struct Columns {
         var ownSplit: Split?
         if let split {
             guard let place = splitNames.firstIndex(of: cells[split]) else {
-                throw RowMistake("the split is \(cells[split]); it has to be \(splitNames.joined(separator: ", "))")
+                throw RowMistake(
+                    "the split is \(cells[split]); it has to be \(splitNames.joined(separator: ", "))"
+                )
             }
             ownSplit = Split.allCases[place]
         }
         return ClipTable.Clip(
-            path: cells[path], className: cells[className], split: ownSplit, group: group.map { cells[$0] })
+            path: cells[path], className: cells[className], split: ownSplit,
+            group: group.map { cells[$0] })
     }
 }
 
@@ -183,7 +203,9 @@ private enum CommaSeparated {
             default: cell.append(byte)
             }
         }
-        guard !quoted else { throw ClipError.noTable(path: "\(path):\(start)", reason: "a quote is not closed") }
+        guard !quoted else {
+            throw ClipError.noTable(path: "\(path):\(start)", reason: "a quote is not closed")
+        }
         if !cell.isEmpty || !cells.isEmpty || wasQuoted { endRow() }
         return rows
     }

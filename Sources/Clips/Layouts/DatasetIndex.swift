@@ -1,8 +1,8 @@
 import Foundation
 import Studies
 
-/// The clips of a data set: folders `<split>/<class>/<clip>`, `<class>/<split>/<clip>`, or `<class>/<clip>`, which are then split
-/// by a rule; or a table that names them.
+/// The clips of a data set: folders `<split>/<class>/<clip>`, `<class>/<split>/<clip>`, or
+/// `<class>/<clip>`, which are then split by a rule; or a table that names them.
 package struct DatasetIndex {
     package struct Entry: Equatable {
         package let file: URL
@@ -22,10 +22,14 @@ package struct DatasetIndex {
     ///   - splitNames: the folders of train, val and test.
     ///   - wanted: the classes to use, in this order; empty for all, sorted.
     ///   - rule: divides clips that lie in no folders of splits.
-    package init(root: URL, splitNames: [String], wanted: [String], rule: SplitPolicy = SplitPolicy()) throws {
+    package init(
+        root: URL, splitNames: [String], wanted: [String], rule: SplitPolicy = SplitPolicy()
+    ) throws {
         self.root = root
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder), isFolder.boolValue else {
+        guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder),
+            isFolder.boolValue
+        else {
             throw ClipError.noFolder(path: root.path)
         }
         let top = try DatasetIndex.folders(in: root)
@@ -33,9 +37,13 @@ package struct DatasetIndex {
         let found =
             splitsFirst
             ? try DatasetIndex.folders(in: root.appending(path: splitNames[0]))
-            : try top.filter { try DatasetIndex.folders(in: root.appending(path: $0)).contains(splitNames[0]) }
+            : try top.filter {
+                try DatasetIndex.folders(in: root.appending(path: $0)).contains(splitNames[0])
+            }
         if found.isEmpty, !splitsFirst {
-            let plain = try top.filter { try !DatasetIndex.clips(in: root.appending(path: $0)).isEmpty }
+            let plain = try top.filter {
+                try !DatasetIndex.clips(in: root.appending(path: $0)).isEmpty
+            }
             if !plain.isEmpty {
                 (classes, entries) = try DatasetIndex.divided(root, plain, wanted, rule)
                 return
@@ -67,7 +75,9 @@ package struct DatasetIndex {
                     problems.append(.emptyClass(name: name, split: splitName, path: root.path))
                 }
                 entries += files.map {
-                    Entry(file: folder.appending(path: $0), split: split, label: label, name: "\(path)/\($0)")
+                    Entry(
+                        file: folder.appending(path: $0), split: split, label: label,
+                        name: "\(path)/\($0)")
                 }
             }
         }
@@ -88,7 +98,9 @@ package struct DatasetIndex {
         return DatasetIndex(root: root, classes: classes, entries: left)
     }
 
-    static func refuseEmptyClasses(_ classes: [String], _ clips: [(Split, Int)], _ path: String) throws {
+    static func refuseEmptyClasses(_ classes: [String], _ clips: [(Split, Int)], _ path: String)
+        throws
+    {
         let there = Set(clips.map { [$0.1, $0.0.order] })
         let problems = [Split.train, .val].enumerated().flatMap { place, split in
             classes.indices.filter { !there.contains([$0, place]) }.map {
@@ -118,7 +130,8 @@ package struct DatasetIndex {
         let splits = try rule.splits(clips)
         let entries = zip(clips, splits).map { clip, split in
             let path = "\(classes[clip.label])/\(clip.name)"
-            return Entry(file: root.appending(path: path), split: split, label: clip.label, name: path)
+            return Entry(
+                file: root.appending(path: path), split: split, label: clip.label, name: path)
         }
         // By split, as with folders of splits.
         let ordered = Split.allCases.flatMap { split in entries.filter { $0.split == split } }
@@ -130,7 +143,8 @@ package struct DatasetIndex {
         try contents(folder).filter { name in
             var isFolder: ObjCBool = false
             let path = folder.appending(path: name).path
-            return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+            return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+                && isFolder.boolValue
         }
     }
 
@@ -139,7 +153,8 @@ package struct DatasetIndex {
         return try contents(folder).filter { ClipFile.isClip($0, in: folder) }
     }
 
-    /// Names without those that begin with a dot, in the order of their bytes: no locale, no file system decides.
+    /// Names without those that begin with a dot, in the order of their bytes: no locale, no file
+    /// system decides.
     private static func contents(_ folder: URL) throws -> [String] {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: folder.path)

@@ -9,10 +9,12 @@ package struct SplitPolicy: Sendable, Hashable {
     package var test = 0.15
     /// Alone moves the split: not the run's seed, so that seeds differ in training, not in data.
     package var seed: UInt64 = 0
-    /// A regular expression over a clip's path within its class: clips with the same first group (or whole match) stay
-    /// together, so that a speaker is never in two splits. Empty: each clip is its own group.
+    /// A regular expression over a clip's path within its class: clips with the same first group
+    /// (or whole match) stay together, so that a speaker is never in two splits. Empty: each clip
+    /// is its own group.
     package var group = ""
-    /// With two folds or more: fold `fold` tests, the next one validates, the others train. 0: by shares.
+    /// With two folds or more: fold `fold` tests, the next one validates, the others train. 0: by
+    /// shares.
     package var folds = 0
     package var fold = 0
 
@@ -38,11 +40,14 @@ package struct SplitPolicy: Sendable, Hashable {
     ///   - given: the group of each, where somebody has written them down; nil: by the pattern.
     /// - Returns: the split of each.
     /// - Throws: `ClipError` where the pattern is none, or matches not all.
-    package func splits(_ clips: [(label: Int, name: String)], groups given: [String]? = nil) throws -> [Split] {
+    package func splits(_ clips: [(label: Int, name: String)], groups given: [String]? = nil) throws
+        -> [Split]
+    {
         let groups = try given ?? clips.map(groupOf)
         guard folds == 0 || (folds > 2 && (0..<folds).contains(fold)) else {
             throw ClipError.badSplit(
-                "\(folds) folds, and fold \(fold): give 3 folds or more, and a fold from 0 to one below")
+                "\(folds) folds, and fold \(fold): give 3 folds or more, and a fold from 0 to one below"
+            )
         }
         guard folds > 0 || fold == 0 else {
             throw ClipError.badSplit("fold \(fold) of no folds: give split.folds too")
@@ -79,7 +84,9 @@ package struct SplitPolicy: Sendable, Hashable {
                 if Double(tested) + Double(size) / 2 <= test * Double(clips.count), test > 0 {
                     split[name] = .test
                     tested += size
-                } else if validated == 0 || Double(validated) + Double(size) / 2 <= val * Double(clips.count) {
+                } else if validated == 0
+                    || Double(validated) + Double(size) / 2 <= val * Double(clips.count)
+                {
                     split[name] = .val
                     validated += size
                 } else {
@@ -94,7 +101,8 @@ package struct SplitPolicy: Sendable, Hashable {
     private func parts(_ count: Int) -> [Split] {
         if folds > 0 { return (0..<count).map { foldSplit($0 % folds) } }
         let tested = min(Int((test * Double(count)).rounded()), max(0, count - 2))
-        let validated = min(max(1, Int((val * Double(count)).rounded())), max(0, count - tested - 1))
+        let validated = min(
+            max(1, Int((val * Double(count)).rounded())), max(0, count - tested - 1))
         return (0..<count).map { $0 < tested ? .test : $0 < tested + validated ? .val : .train }
     }
 
@@ -102,13 +110,16 @@ package struct SplitPolicy: Sendable, Hashable {
         number == fold ? .test : number == (fold + 1) % folds ? .val : .train
     }
 
-    /// By SHA-256 of seed and name: a clip more leaves the order of the others as it is, and no list's order decides.
+    /// By SHA-256 of seed and name: a clip more leaves the order of the others as it is, and no
+    /// list's order decides.
     private func precedes(_ a: String, _ b: String) -> Bool {
         let (x, y) = (digest(a), digest(b))
         return x == y ? a.utf8.lexicographicallyPrecedes(b.utf8) : x.lexicographicallyPrecedes(y)
     }
 
-    private func digest(_ name: String) -> [UInt8] { Array(SHA256.hash(Data("split \(seed) \(name)".utf8))) }
+    private func digest(_ name: String) -> [UInt8] {
+        Array(SHA256.hash(Data("split \(seed) \(name)".utf8)))
+    }
 
     private func groupOf(_ clip: (label: Int, name: String)) throws -> String {
         // The form a clip is stored in does not move it: its name counts without the ending.

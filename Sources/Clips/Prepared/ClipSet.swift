@@ -3,8 +3,9 @@ import Files
 import Foundation
 import Synchronization
 
-/// A file of clips: what it says of them is in memory, their pixels are read from the file one clip at a time, and verified
-/// when they are first read. What was read lately the system keeps, for all processes together.
+/// A file of clips: what it says of them is in memory, their pixels are read from the file one clip
+/// at a time, and verified when they are first read. What was read lately the system keeps, for all
+/// processes together.
 package final class ClipSet: Sendable {
     let file: URL
     package let contents: ClipSetContents
@@ -16,7 +17,8 @@ package final class ClipSet: Sendable {
 
     /// The index at the end of the file.
     struct Trailer {
-        private static let magic: [UInt8] = Array("\u{89}VISEMEC".unicodeScalars.map { UInt8($0.value) })
+        private static let magic: [UInt8] = Array(
+            "\u{89}VISEMEC".unicodeScalars.map { UInt8($0.value) })
         static let count = 8 + 8 + 8 + 32
 
         let imageCount: Int
@@ -31,16 +33,22 @@ package final class ClipSet: Sendable {
 
         init?(_ bytes: [UInt8]) {
             func number(_ at: Int) -> Int? {
-                Int(exactly: (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[at + $1]) << UInt64(8 * $1) })
+                Int(
+                    exactly: (0..<8).reduce(UInt64(0)) {
+                        $0 | UInt64(bytes[at + $1]) << UInt64(8 * $1)
+                    })
             }
-            guard bytes.count == Trailer.count, Array(bytes[..<8]) == Trailer.magic, let imageCount = number(8),
+            guard bytes.count == Trailer.count, Array(bytes[..<8]) == Trailer.magic,
+                let imageCount = number(8),
                 let field = number(16)
             else { return nil }
             self.init(imageCount: imageCount, field: field, digest: Array(bytes[24...]))
         }
 
         var bytes: [UInt8] {
-            func bytes(_ number: Int) -> [UInt8] { withUnsafeBytes(of: UInt64(number).littleEndian) { Array($0) } }
+            func bytes(_ number: Int) -> [UInt8] {
+                withUnsafeBytes(of: UInt64(number).littleEndian) { Array($0) }
+            }
             return Trailer.magic + bytes(imageCount) + bytes(field) + digest
         }
     }
@@ -51,7 +59,8 @@ package final class ClipSet: Sendable {
         // A pipe would be waited for in vain.
         let descriptor = open(file.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            throw StoreError.unreadable(path: file.path, reason: "there is no such file, or it may not be read")
+            throw StoreError.unreadable(
+                path: file.path, reason: "there is no such file, or it may not be read")
         }
         var facts = stat()
         guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
@@ -68,24 +77,36 @@ package final class ClipSet: Sendable {
         }
     }
 
-    private init(_ file: URL, _ isCache: Bool, _ descriptor: Int32, _ contents: ClipSetContents, _ pixelStart: Int) {
+    private init(
+        _ file: URL, _ isCache: Bool, _ descriptor: Int32, _ contents: ClipSetContents,
+        _ pixelStart: Int
+    ) {
         (self.file, self.isCache, self.descriptor) = (file, isCache, descriptor)
         (self.contents, self.pixelStart) = (contents, pixelStart)
         verified = Mutex([Bool](repeating: false, count: contents.entries.count))
     }
 
     /// - Returns: what the file says, and where its pixels begin.
-    private static func understand(_ file: URL, _ descriptor: Int32) throws -> (ClipSetContents, Int) {
-        func damaged(_ reason: String) -> StoreError { .unreadable(path: file.path, reason: reason) }
+    private static func understand(_ file: URL, _ descriptor: Int32) throws -> (
+        ClipSetContents, Int
+    ) {
+        func damaged(_ reason: String) -> StoreError {
+            .unreadable(path: file.path, reason: reason)
+        }
         let size = Int(lseek(descriptor, 0, SEEK_END))
-        guard size > Trailer.count, let tail = read(descriptor, size - Trailer.count, Trailer.count),
+        guard size > Trailer.count,
+            let tail = read(descriptor, size - Trailer.count, Trailer.count),
             let trailer = Trailer(tail), trailer.imageCount < min(size, 1 << 31),
             var image = read(descriptor, 0, trailer.imageCount)
         else { throw damaged("it does not end as a file of clips does that viseme wrote whole") }
         guard let said = ReservedBytes(field: trailer.field).remove(from: &image),
             Array(SHA256.hash(image)) == trailer.digest, said.end == size - Trailer.count,
             (trailer.imageCount...said.end).contains(said.address)
-        else { throw damaged("its description is not the one that its digest was made of: it was damaged or changed") }
+        else {
+            throw damaged(
+                "its description is not the one that its digest was made of: it was damaged or changed"
+            )
+        }
         let contents = try SealedFile.understand(image, of: file) {
             try ClipSetLayout.read($0, byteCount: said.end - said.address)
         }
@@ -104,7 +125,9 @@ package final class ClipSet: Sendable {
             throw StoreError.unreadable(path: file.path, reason: "its end is missing")
         }
         if verified.withLock({ $0[clip] }) { return }
-        guard SHA256.hash(UnsafeRawBufferPointer(pixels)).elementsEqual(contents.entries[clip].digest) else {
+        guard
+            SHA256.hash(UnsafeRawBufferPointer(pixels)).elementsEqual(contents.entries[clip].digest)
+        else {
             throw changed(clip)
         }
         verified.withLock { $0[clip] = true }
@@ -119,20 +142,28 @@ package final class ClipSet: Sendable {
 
     /// Hands out some pictures of a clip, one by one: no clip has to fit into memory.
     /// - Parameter wanted: frames of the clip, from 0.
-    /// - Throws: `StoreError`, maybe not before the last picture, where its pixels are not those they were; what `body` throws.
-    func forEachPicture(_ clip: Int, _ wanted: Range<Int>, _ body: (Picture) throws -> Void) throws {
+    /// - Throws: `StoreError`, maybe not before the last picture, where its pixels are not those
+    ///   they were; what `body` throws.
+    func forEachPicture(_ clip: Int, _ wanted: Range<Int>, _ body: (Picture) throws -> Void) throws
+    {
         let entry = contents.entries[clip]
         let isVerified = verified.withLock { $0[clip] }
         var hash = SHA256()
         for place in isVerified ? wanted : 0..<entry.frames.count {
             let frame = entry.frames.lowerBound + place
             let size = contents.sizes[frame]
-            guard let pixels = ClipSet.read(descriptor, pixelStart + contents.sizes.bytes(frame), size.bytes) else {
+            guard
+                let pixels = ClipSet.read(
+                    descriptor, pixelStart + contents.sizes.bytes(frame), size.bytes)
+            else {
                 throw StoreError.unreadable(path: file.path, reason: "its end is missing")
             }
             if !isVerified { hash.update(pixels) }
             guard wanted.contains(place) else { continue }
-            try body(Picture(width: size.width, height: size.height, channels: size.channels, pixels: pixels))
+            try body(
+                Picture(
+                    width: size.width, height: size.height, channels: size.channels, pixels: pixels)
+            )
         }
         if isVerified { return }
         guard hash.finalize().elementsEqual(entry.digest) else { throw changed(clip) }
@@ -144,7 +175,8 @@ package final class ClipSet: Sendable {
         if isCache { unlink(file.path) }
         return .unreadable(
             path: file.path,
-            reason: "the pixels of \(contents.entries[clip].name) do not have their digest: it was damaged or changed"
+            reason:
+                "the pixels of \(contents.entries[clip].name) do not have their digest: it was damaged or changed"
                 + (isCache ? ". It is only a cache, and was removed: start again" : ""))
     }
 
@@ -153,10 +185,14 @@ package final class ClipSet: Sendable {
         return bytes.withUnsafeMutableBytes { read(descriptor, at, into: $0) } ? bytes : nil
     }
 
-    private static func read(_ descriptor: Int32, _ at: Int, into bytes: UnsafeMutableRawBufferPointer) -> Bool {
+    private static func read(
+        _ descriptor: Int32, _ at: Int, into bytes: UnsafeMutableRawBufferPointer
+    ) -> Bool {
         var done = 0
         while done < bytes.count {
-            let count = pread(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(at + done))
+            let count = pread(
+                descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done,
+                off_t(at + done))
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return false }
             done += count

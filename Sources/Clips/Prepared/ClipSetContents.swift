@@ -76,7 +76,8 @@ enum FrameSizes: Sendable {
         switch self {
         case .even(let size, _): frame * size.bytes
         case .each(let sizes):
-            frame < sizes.count ? sizes[frame].start : (sizes.last.map { $0.start + $0.size.bytes } ?? 0)
+            frame < sizes.count
+                ? sizes[frame].start : (sizes.last.map { $0.start + $0.size.bytes } ?? 0)
         }
     }
 }

@@ -33,12 +33,15 @@ enum ClipSetLayout {
             let sizes = contents.sizes
             switch sizes {
             case .even(let size, let count):
-                let frames = try root.reserve("frames", shape: [count, size.height, size.width, size.channels])
+                let frames = try root.reserve(
+                    "frames", shape: [count, size.height, size.width, size.channels])
                 try frames.setAttribute("long_name", "pixels of all clips, one after the other")
             case .each(let all):
                 let frames = try root.reserve("pixels", shape: [contents.byteCount])
                 try frames.setAttribute(
-                    "long_name", "pixels of all frames, each row-major (height, width, channel), one after the other")
+                    "long_name",
+                    "pixels of all frames, each row-major (height, width, channel), one after the other"
+                )
                 let size = all.flatMap { [$0.size.height, $0.size.width, $0.size.channels] }
                 let table = try root.write("frame_size", size, shape: [all.count, 3])
                 try table.setAttribute("long_name", "height, width, channels of each frame")
@@ -46,7 +49,8 @@ enum ClipSetLayout {
             guard !contents.skipped.isEmpty else { return }
             let skipped = try root.makeGroup("skipped")
             try skipped.write("name", contents.skipped.map(\.name), shape: [contents.skipped.count])
-            try skipped.write("reason", contents.skipped.map(\.reason), shape: [contents.skipped.count])
+            try skipped.write(
+                "reason", contents.skipped.map(\.reason), shape: [contents.skipped.count])
         }
     }
 
@@ -71,20 +75,25 @@ enum ClipSetLayout {
         contents.sizes = try sizes(root, byteCount)
         if root.has("skipped") {
             let group = try root.group("skipped")
-            contents.skipped = zip(try group.dataset("name").texts(), try group.dataset("reason").texts()).map {
+            contents.skipped = zip(
+                try group.dataset("name").texts(), try group.dataset("reason").texts()
+            ).map {
                 SkippedClip(name: $0, reason: $1)
             }
         }
         var next = 0
         for index in names.indices {
-            guard [labels, first, counts].allSatisfy({ $0.count == names.count }), splits.count == names.count,
+            guard [labels, first, counts].allSatisfy({ $0.count == names.count }),
+                splits.count == names.count,
                 digests.count == names.count, digests[index].count == 32, first[index] == next,
-                (1...contents.sizes.count).contains(counts[index]), contents.classes.indices.contains(labels[index])
+                (1...contents.sizes.count).contains(counts[index]),
+                contents.classes.indices.contains(labels[index])
             else { throw Problem(description: "its columns are inconsistent") }
             next += counts[index]
             contents.entries.append(
                 .init(
-                    name: names[index], split: splits[index], label: labels[index], frames: first[index]..<next,
+                    name: names[index], split: splits[index], label: labels[index],
+                    frames: first[index]..<next,
                     digest: digests[index]))
         }
         guard next == contents.sizes.count, contents.byteCount == byteCount else {
@@ -96,20 +105,28 @@ enum ClipSetLayout {
     private static func sizes(_ root: HDF5Group, _ byteCount: Int) throws -> FrameSizes {
         func size(_ numbers: ArraySlice<Int>) throws -> FrameSize {
             let (height, width, channels) = (
-                numbers[numbers.startIndex], numbers[numbers.startIndex + 1], numbers[numbers.startIndex + 2]
+                numbers[numbers.startIndex], numbers[numbers.startIndex + 1],
+                numbers[numbers.startIndex + 2]
             )
-            guard (1...16384).contains(height), (1...16384).contains(width), [1, 3].contains(channels) else {
+            guard (1...16384).contains(height), (1...16384).contains(width),
+                [1, 3].contains(channels)
+            else {
                 throw Problem(description: "it holds a frame of \(width)×\(height)×\(channels)")
             }
             return FrameSize(width: width, height: height, channels: channels)
         }
         if root.has("frames") {
             let shape = try root.dataset("frames").shape(limit: byteCount)
-            guard shape.count == 4 else { throw Problem(description: "its frames are of \(shape.count) dimensions") }
+            guard shape.count == 4 else {
+                throw Problem(description: "its frames are of \(shape.count) dimensions")
+            }
             return .even(try size(shape[1...]), count: shape[0])
         }
         let numbers = try root.dataset("frame_size").integers()
-        guard numbers.count.isMultiple(of: 3) else { throw Problem(description: "its frame sizes are not threes") }
-        return FrameSizes(try stride(from: 0, to: numbers.count, by: 3).map { try size(numbers[$0..<($0 + 3)]) })
+        guard numbers.count.isMultiple(of: 3) else {
+            throw Problem(description: "its frame sizes are not threes")
+        }
+        return FrameSizes(
+            try stride(from: 0, to: numbers.count, by: 3).map { try size(numbers[$0..<($0 + 3)]) })
     }
 }

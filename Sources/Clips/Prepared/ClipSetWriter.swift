@@ -3,8 +3,9 @@ import Files
 import Foundation
 import Studies
 
-/// Writes a file of clips, one clip after the other, whatever their size all together: the pixels go to a file beside it,
-/// and at the end, behind the description of all, into the file itself. It is there whole or not at all.
+/// Writes a file of clips, one clip after the other, whatever their size all together: the pixels
+/// go to a file beside it, and at the end, behind the description of all, into the file itself. It
+/// is there whole or not at all.
 package final class ClipSetWriter {
     private let file: URL
     private let spool: URL
@@ -22,9 +23,12 @@ package final class ClipSetWriter {
         contents.settings = settings
         let folder = file.deletingLastPathComponent()
         FileManager.default.ensureFolder(folder)
-        spool = folder.appending(path: ".\(file.lastPathComponent).\(getpid())-\(randomName()).pixels")
+        spool = folder.appending(
+            path: ".\(file.lastPathComponent).\(getpid())-\(randomName()).pixels")
         descriptor = open(spool.path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw StoreError.unwritable(path: file.path, reason: systemProblem()) }
+        guard descriptor >= 0 else {
+            throw StoreError.unwritable(path: file.path, reason: systemProblem())
+        }
         // Nobody else needs its name, and no kill leaves it behind.
         unlink(spool.path)
     }
@@ -42,7 +46,9 @@ package final class ClipSetWriter {
         var hash = SHA256()
         do {
             try frames { picture in
-                sizes.append(FrameSize(width: picture.width, height: picture.height, channels: picture.channels))
+                sizes.append(
+                    FrameSize(
+                        width: picture.width, height: picture.height, channels: picture.channels))
                 hash.update(picture.pixels)
                 waiting += picture.pixels
                 if waiting.count >= ClipSetWriter.bufferSize { try flush() }
@@ -59,7 +65,9 @@ package final class ClipSetWriter {
             throw error
         }
         contents.entries.append(
-            .init(name: name, split: split, label: label, frames: before..<sizes.count, digest: Array(hash.finalize())))
+            .init(
+                name: name, split: split, label: label, frames: before..<sizes.count,
+                digest: Array(hash.finalize())))
     }
 
     private func flush() throws {
@@ -77,7 +85,8 @@ package final class ClipSetWriter {
         let reserved = try ReservedBytes(in: image, count: written)
         let digest = Array(SHA256.hash(image))
         let start = (image.count + 4095) / 4096 * 4096
-        let trailer = ClipSet.Trailer(imageCount: image.count, field: reserved.field, digest: digest)
+        let trailer = ClipSet.Trailer(
+            imageCount: image.count, field: reserved.field, digest: digest)
         reserved.place(at: start, end: start + written, in: &image)
         image += [UInt8](repeating: 0, count: start - image.count)
         lseek(descriptor, 0, SEEK_SET)
@@ -87,8 +96,11 @@ package final class ClipSetWriter {
             var buffer = [UInt8](repeating: 0, count: 4 << 20)
             while left > 0 {
                 let count = read(descriptor, &buffer, min(left, buffer.count))
-                guard count > 0 else { throw StoreError.unwritable(path: file.path, reason: systemProblem()) }
-                try DurableFile.writeAll(count == buffer.count ? buffer : Array(buffer[..<count]), target, file)
+                guard count > 0 else {
+                    throw StoreError.unwritable(path: file.path, reason: systemProblem())
+                }
+                try DurableFile.writeAll(
+                    count == buffer.count ? buffer : Array(buffer[..<count]), target, file)
                 left -= count
             }
             try DurableFile.writeAll(trailer.bytes, target, file)

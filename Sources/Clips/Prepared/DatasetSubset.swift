@@ -3,8 +3,8 @@ import Files
 import Foundation
 import Studies
 
-/// The clips of a study out of a file of clips: which, in which split, under which label. Many selections (folds, classes)
-/// share one file.
+/// The clips of a study out of a file of clips: which, in which split, under which label. Many
+/// selections (folds, classes) share one file.
 struct DatasetSubset: Codable {
     struct Member: Codable {
         /// Its place in the file.
@@ -28,8 +28,10 @@ struct DatasetSubset: Codable {
         let found = set.contents.classes
         let chosen = try DatasetIndex.chosen(wanted, of: found, set.file)
         classes = chosen
-        members = DatasetSubset.members(set.contents, labels: found.map { chosen.firstIndex(of: $0) })
-        try DatasetIndex.refuseEmptyClasses(classes, members.map { ($0.split, $0.label) }, set.file.path)
+        members = DatasetSubset.members(
+            set.contents, labels: found.map { chosen.firstIndex(of: $0) })
+        try DatasetIndex.refuseEmptyClasses(
+            classes, members.map { ($0.split, $0.label) }, set.file.path)
     }
 
     /// The clips of a file by split, label and place.
@@ -38,29 +40,36 @@ struct DatasetSubset: Codable {
         let members = contents.entries.enumerated().compactMap { place, entry in
             labels[entry.label].map { Member(clip: place, split: entry.split, label: $0) }
         }
-        return members.sorted { ($0.split.order, $0.label, $0.clip) < ($1.split.order, $1.label, $1.clip) }
+        return members.sorted {
+            ($0.split.order, $0.label, $0.clip) < ($1.split.order, $1.label, $1.clip)
+        }
     }
 
     /// The identity of all clips of a file, by its own labels.
     static func digest(_ contents: ClipSetContents) -> String {
-        digest(contents.classes, members(contents, labels: Array(contents.classes.indices)), contents)
+        digest(
+            contents.classes, members(contents, labels: Array(contents.classes.indices)), contents)
     }
 
     /// The clips of a listing, as far as the file has them.
     init(_ set: ClipSet, _ listing: DatasetIndex) {
         (file, isCache) = (set.file.standardizedFileURL.path, set.isCache)
         classes = listing.classes
-        let places = Dictionary(set.contents.entries.enumerated().map { ($1.name, $0) }) { first, _ in first }
+        let places = Dictionary(set.contents.entries.enumerated().map { ($1.name, $0) }) {
+            first, _ in first
+        }
         members = listing.entries.compactMap { entry in
             places[entry.name].map { Member(clip: $0, split: entry.split, label: entry.label) }
         }
     }
 
-    /// The identity of the data: names, splits, labels, sizes and pixels of all clips, and the classes. The same clips have
-    /// it whatever file they are in.
+    /// The identity of the data: names, splits, labels, sizes and pixels of all clips, and the
+    /// classes. The same clips have it whatever file they are in.
     func digest(_ set: ClipSet) -> String { DatasetSubset.digest(classes, members, set.contents) }
 
-    private static func digest(_ classes: [String], _ members: [Member], _ contents: ClipSetContents) -> String {
+    private static func digest(
+        _ classes: [String], _ members: [Member], _ contents: ClipSetContents
+    ) -> String {
         var hash = SHA256()
         func add(_ text: String) { hash.update(Data((text + "\n").utf8)) }
         add("viseme data 1, \(classes.count) classes")
@@ -78,14 +87,18 @@ struct DatasetSubset: Codable {
     func write(to file: URL) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(self) else { preconditionFailure("numbers and texts can be encoded") }
+        guard let data = try? encoder.encode(self) else {
+            preconditionFailure("numbers and texts can be encoded")
+        }
         try DurableFile.write([UInt8](data), to: file)
     }
 
     /// - Returns: nil where there is none in the file.
     static func read(_ file: URL) -> DatasetSubset? {
         // A file that is missing or damaged is written anew.
-        (try? Data(contentsOf: file)).flatMap { try? JSONDecoder().decode(DatasetSubset.self, from: $0) }
+        (try? Data(contentsOf: file)).flatMap {
+            try? JSONDecoder().decode(DatasetSubset.self, from: $0)
+        }
     }
 }
 
@@ -102,7 +115,9 @@ private struct FrameRuns: CustomStringConvertible {
                 runs.append((sizes[frame], 1))
             }
         }
-        description = runs.map { "\($0.count) of \($0.size.width)×\($0.size.height)×\($0.size.channels)" }
-            .joined(separator: ", ")
+        description = runs.map {
+            "\($0.count) of \($0.size.width)×\($0.size.height)×\($0.size.channels)"
+        }
+        .joined(separator: ", ")
     }
 }

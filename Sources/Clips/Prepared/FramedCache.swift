@@ -2,8 +2,8 @@ import Digests
 import Files
 import Foundation
 
-/// Framed clips in a file, so that only the first run of a study frames (or draws) them. Processes that want the same at the
-/// same time wait for the one that makes it.
+/// Framed clips in a file, so that only the first run of a study frames (or draws) them. Processes
+/// that want the same at the same time wait for the one that makes it.
 ///
 /// It is a cache: it can be deleted at any time, and one that is damaged is made again.
 struct FramedCache {
@@ -16,11 +16,13 @@ struct FramedCache {
     /// - Parameter data: the digest of the data set.
     init(folder: URL, data: String, format: ClipFormat) {
         let frames =
-            format.keepsAllFrames ? "all" : "\(format.frames) from the \(format.window == .start ? "start" : "centre")"
+            format.keepsAllFrames
+            ? "all" : "\(format.frames) from the \(format.window == .start ? "start" : "centre")"
         let key =
             "framed \(FramedCache.version) \(data) \(frames)×\(format.keptHeight)×\(format.keptWidth)×\(format.channels)"
             + " padding \(format.padding)"
-        file = folder.appending(path: "framed-" + hexadecimal(SHA256.hash(Data(key.utf8)).prefix(16)) + ".h5")
+        file = folder.appending(
+            path: "framed-" + hexadecimal(SHA256.hash(Data(key.utf8)).prefix(16)) + ".h5")
         self.format = format
     }
 
@@ -43,13 +45,16 @@ struct FramedCache {
         if let clips = read() { return clips }
         let names = try classes()
         // Without a cache the clips are framed in memory.
-        guard let writer = try? ClipSetWriter(file, classes: names, settings: "{}") else { return nil }
+        guard let writer = try? ClipSetWriter(file, classes: names, settings: "{}") else {
+            return nil
+        }
         // Damage to the clips is an error, a full disk is not.
         var unwritable = false
         do {
             try frame { clip, pictures in
                 do {
-                    try writer.append(name: clip.name, split: clip.split, label: clip.label) { take in
+                    try writer.append(name: clip.name, split: clip.split, label: clip.label) {
+                        take in
                         for picture in pictures { try take(picture) }
                     }
                 } catch {
@@ -70,7 +75,9 @@ struct FramedCache {
         guard let set = try? ClipSet(file, isCache: true) else { return nil }
         let entries = set.contents.entries
         guard case .even(let size, _) = set.contents.sizes,
-            size == FrameSize(width: format.keptWidth, height: format.keptHeight, channels: format.channels),
+            size
+                == FrameSize(
+                    width: format.keptWidth, height: format.keptHeight, channels: format.channels),
             entries.allSatisfy({ format.keepsAllFrames || $0.frames.count <= format.frames })
         else { return nil }
         let test = FramedClips(format: format, set, .test)

@@ -13,15 +13,17 @@ struct Preparation {
     /// Decodes everything into `file`, which names the clips that can't be read.
     /// - Parameters:
     ///   - progress: how many of how many clips are decoded.
-    /// - Throws: `ClipError` where no clip can be read, or none of them may be left out; `StoreError` where the file can't be
-    ///   written.
+    /// - Throws: `ClipError` where no clip can be read, or none of them may be left out;
+    ///   `StoreError` where the file can't be written.
     func write(
         to file: URL, refusing: Bool = false, progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws {
         let scratch = cache.appending(path: ClipDecoder.scratchName)
         let decoder = ClipDecoder(
-            scratch: scratch, settings: settings.decoding, root: settings.followsLinks ? nil : listing.root)
-        let writer = try ClipSetWriter(file, classes: listing.classes, settings: settings.decoding.json)
+            scratch: scratch, settings: settings.decoding,
+            root: settings.followsLinks ? nil : listing.root)
+        let writer = try ClipSetWriter(
+            file, classes: listing.classes, settings: settings.decoding.json)
         let entries = listing.entries
         var skipped: [SkippedClip] = []
         var problems: [ClipError] = []
@@ -35,24 +37,30 @@ struct Preparation {
             } catch let error as StoreError {
                 throw error
             } catch {
-                let problem = (error as? ClipError) ?? .unreadableClip(file: entry.file.path, reason: "\(error)")
+                let problem =
+                    (error as? ClipError)
+                    ?? .unreadableClip(file: entry.file.path, reason: "\(error)")
                 problems.append(problem)
                 skipped.append(SkippedClip(name: entry.name, reason: problem.reason))
             }
             if place % 25 == 24 || place == entries.count - 1 { progress(place + 1, entries.count) }
         }
-        if writer.count == 0 || (refusing && !problems.isEmpty) { throw ClipError.several(problems) }
+        if writer.count == 0 || (refusing && !problems.isEmpty) {
+            throw ClipError.several(problems)
+        }
         try writer.finish(skipped: skipped)
     }
 }
 
 extension DatasetIndex {
-    /// What decides which pixels come of these clips: which files they are, by size and times of change, and how they are
-    /// decoded. Splits and labels are not part of it.
+    /// What decides which pixels come of these clips: which files they are, by size and times of
+    /// change, and how they are decoded. Splits and labels are not part of it.
     func key(_ settings: ClipFolderSettings) throws -> String {
         var hash = SHA256()
         hash.update(Data("clips 3 \(settings.decoding.json) \(settings.followsLinks)\n".utf8))
-        for entry in entries.sorted(by: { $0.file.path.utf8.lexicographicallyPrecedes($1.file.path.utf8) }) {
+        for entry in entries.sorted(by: {
+            $0.file.path.utf8.lexicographicallyPrecedes($1.file.path.utf8)
+        }) {
             for file in ClipFile.files(entry.file) {
                 var facts = stat()
                 // What can't be read is so until something about it changes.

@@ -15,7 +15,8 @@ package struct PreparedData: Sendable, Equatable {
     package let skipped: [SkippedClip]
 
     package init(
-        source: DataSource, digest: String, file: URL?, classCount: Int? = nil, skipped: [SkippedClip] = []
+        source: DataSource, digest: String, file: URL?, classCount: Int? = nil,
+        skipped: [SkippedClip] = []
     ) {
         self.source = source
         self.digest = digest
@@ -25,7 +26,8 @@ package struct PreparedData: Sendable, Equatable {
     }
 
     /// - Parameter cache: a folder for framed clips; nil frames them anew.
-    /// - Throws: `ClipError.unreadable` where the clips have changed since; `StoreError` where their file is damaged.
+    /// - Throws: `ClipError.unreadable` where the clips have changed since; `StoreError` where
+    ///   their file is damaged.
     package func load(_ format: ClipFormat, cache: URL? = nil) throws -> ClipSplits {
         if let cache {
             let framed = FramedCache(folder: cache, data: digest, format: format)
@@ -39,12 +41,14 @@ package struct PreparedData: Sendable, Equatable {
         var splits = [Split: FramedClips](
             uniqueKeysWithValues: Split.allCases.map { ($0, FramedClips(format: format)) })
         try forEachClip { clip in
-            splits[clip.split]?.append(kept: try clip.framed(format), name: clip.name, label: clip.label)
+            splits[clip.split]?.append(
+                kept: try clip.framed(format), name: clip.name, label: clip.label)
         }
         let empty = FramedClips(format: format)
         let test = splits[.test].flatMap { $0.count > 0 ? $0 : nil }
         return ClipSplits(
-            classes: try classes, train: splits[.train] ?? empty, val: splits[.val] ?? empty, test: test)
+            classes: try classes, train: splits[.train] ?? empty, val: splits[.val] ?? empty,
+            test: test)
     }
 
     private var classes: [String] {
@@ -58,11 +62,14 @@ package struct PreparedData: Sendable, Equatable {
     private var selection: (DatasetSubset, ClipSet) {
         get throws {
             let gone = ClipError.unreadable(
-                path: file?.path ?? "", reason: "the decoded clips are gone or have changed; start again")
+                path: file?.path ?? "",
+                reason: "the decoded clips are gone or have changed; start again")
             guard let file, let selection = DatasetSubset.read(file) else { throw gone }
             let set = try ClipSet(URL(filePath: selection.file), isCache: selection.isCache)
             let places = set.contents.entries.indices
-            guard selection.members.allSatisfy({ places.contains($0.clip) }), selection.digest(set) == digest else {
+            guard selection.members.allSatisfy({ places.contains($0.clip) }),
+                selection.digest(set) == digest
+            else {
                 throw gone
             }
             return (selection, set)
@@ -75,7 +82,10 @@ package struct PreparedData: Sendable, Equatable {
             for split in Split.allCases {
                 for clip in set.clips(split) {
                     try body(
-                        FoundClip(name: clip.name, split: split, label: clip.label, frameCount: clip.frames.count) {
+                        FoundClip(
+                            name: clip.name, split: split, label: clip.label,
+                            frameCount: clip.frames.count
+                        ) {
                             for picture in clip.frames[$0] { try $1(picture) }
                         })
                 }
@@ -87,7 +97,8 @@ package struct PreparedData: Sendable, Equatable {
             let entry = set.contents.entries[member.clip]
             try body(
                 FoundClip(
-                    name: entry.name, split: member.split, label: member.label, frameCount: entry.frames.count
+                    name: entry.name, split: member.split, label: member.label,
+                    frameCount: entry.frames.count
                 ) { try set.forEachPicture(member.clip, $0, $1) })
         }
     }

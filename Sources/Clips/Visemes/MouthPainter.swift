@@ -20,7 +20,8 @@ struct Speaker {
     var noise: Double
 }
 
-/// Draws a mouth. Nothing but additions, multiplications, divisions and roots: every machine draws the same bytes.
+/// Draws a mouth. Nothing but additions, multiplications, divisions and roots: every machine draws
+/// the same bytes.
 struct MouthPainter {
     let size: Int
     let speaker: Speaker
@@ -60,7 +61,8 @@ struct MouthPainter {
             let spread = 0.78 + 0.34 * shape.width - 0.38 * shape.rounding
             outerWidth = speaker.mouthWidth * spread
             innerHeight = speaker.jaw * shape.opening
-            let thickness = speaker.lipHeight * (1 + 0.45 * shape.rounding) * (1 - 0.15 * shape.width)
+            let thickness =
+                speaker.lipHeight * (1 + 0.45 * shape.rounding) * (1 - 0.15 * shape.width)
             outerHeight = innerHeight + thickness
             innerWidth = max(outerWidth - thickness * (0.75 + 0.5 * shape.rounding), 0.02)
             teeth = shape.teeth
@@ -78,7 +80,9 @@ struct MouthPainter {
         // The upper lip lies in its own shade.
         colour = mix(colour, speaker.lips * (v < 0 ? 0.88 : 1.04), lip)
         guard outline.innerHeight > 0.004 else {
-            let line = smooth(0.018, 0.004, v < 0 ? -v : v) * smooth(1, 0.8, squared(u / outline.innerWidth))
+            let line =
+                smooth(0.018, 0.004, v < 0 ? -v : v)
+                * smooth(1, 0.8, squared(u / outline.innerWidth))
             return mix(colour, MouthPainter.darkColour, 0.75 * line)
         }
         let inner = squared(u / outline.innerWidth) + squared(v / outline.innerHeight)

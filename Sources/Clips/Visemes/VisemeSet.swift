@@ -5,9 +5,9 @@ import Tensors
 
 /// The built-in data set `builtin:visemes`: speakers say words, and a camera films their mouths.
 ///
-/// A word is a sequence of visemes; speakers differ in shape, skin, light, place, pace and care; training, validation and
-/// test clips are of different speakers. The bytes are a function of these numbers alone. Anything that changes them
-/// raises `version`, which is part of a run's identity.
+/// A word is a sequence of visemes; speakers differ in shape, skin, light, place, pace and care;
+/// training, validation and test clips are of different speakers. The bytes are a function of these
+/// numbers alone. Anything that changes them raises `version`, which is part of a run's identity.
 package struct VisemeSet: Sendable, Hashable {
     package static let version = 1
     package static let path = "builtin:visemes"
@@ -66,21 +66,26 @@ package struct VisemeSet: Sendable, Hashable {
     private func speaker(_ number: Int) -> Speaker {
         var stream = RandomStream(seed: seed, purpose: .visemes, part: UInt32(number * 64 * 64))
         let spread = 0.35 + 0.65 * difficulty
-        func vary(_ value: Double, by part: Double) -> Double { value * (1 + part * spread * jitter(&stream)) }
+        func vary(_ value: Double, by part: Double) -> Double {
+            value * (1 + part * spread * jitter(&stream))
+        }
         let tone = 0.55 + 0.45 * (0.5 + 0.5 * spread * jitter(&stream))
         let skin = SIMD3(vary(222, by: 0.06), vary(176, by: 0.1), vary(150, by: 0.14)) * tone
         let lips = skin * SIMD3(vary(0.86, by: 0.1), vary(0.58, by: 0.2), vary(0.6, by: 0.2))
         return Speaker(
-            mouthWidth: vary(0.3, by: 0.16), lipHeight: vary(0.085, by: 0.3), jaw: vary(0.17, by: 0.25), skin: skin,
+            mouthWidth: vary(0.3, by: 0.16), lipHeight: vary(0.085, by: 0.3),
+            jaw: vary(0.17, by: 0.25), skin: skin,
             lips: lips, light: vary(0.95, by: 0.25),
             lightSlope: SIMD2(jitter(&stream), jitter(&stream)) * (0.9 * spread),
             centre: SIMD2(0.5, 0.48) + SIMD2(jitter(&stream), jitter(&stream)) * (0.05 * spread),
-            scale: vary(1, by: 0.15), tilt: jitter(&stream) * 0.15 * spread, pace: vary(2.3, by: 0.3),
+            scale: vary(1, by: 0.15), tilt: jitter(&stream) * 0.15 * spread,
+            pace: vary(2.3, by: 0.3),
             precision: 1 - 0.4 * difficulty * (0.5 + 0.5 * jitter(&stream)),
             noise: 2 + 14 * difficulty * (1 + 0.5 * jitter(&stream)))
     }
 
-    /// The shapes of a word in time: from rest through the visemes to rest, each passing into the next.
+    /// The shapes of a word in time: from rest through the visemes to rest, each passing into the
+    /// next.
     private func track(_ word: Word, _ speaker: Speaker) -> [MouthShape] {
         let rest = MouthShape(opening: 0.04, width: 0.5, rounding: 0.05, teeth: 0, tongue: 0)
         let stations = [(rest, 0.8)] + word.visemes.map { ($0.shape, $0.length) } + [(rest, 0.8)]
@@ -94,7 +99,9 @@ package struct VisemeSet: Sendable, Hashable {
         let count = max(2, Int((now * speaker.pace).rounded()))
         return (0..<count).map { frame in
             let time = Double(frame) + 0.5
-            guard let next = times.firstIndex(where: { $0 > time }) else { return shapes[shapes.count - 1] }
+            guard let next = times.firstIndex(where: { $0 > time }) else {
+                return shapes[shapes.count - 1]
+            }
             guard next > 0 else { return shapes[0] }
             let t = (time - times[next - 1]) / (times[next] - times[next - 1])
             let part = t * t * (3 - 2 * t)

@@ -13,7 +13,8 @@ struct MouthShape {
 
     static func + (a: MouthShape, b: MouthShape) -> MouthShape {
         MouthShape(
-            opening: a.opening + b.opening, width: a.width + b.width, rounding: a.rounding + b.rounding,
+            opening: a.opening + b.opening, width: a.width + b.width,
+            rounding: a.rounding + b.rounding,
             teeth: a.teeth + b.teeth, tongue: a.tongue + b.tongue)
     }
 
@@ -46,13 +47,15 @@ enum Viseme: Character, CaseIterable {
         case .labiodental: MouthShape(opening: 0.14, width: 0.55, rounding: 0, teeth: 1, tongue: 0)
         case .dental: MouthShape(opening: 0.3, width: 0.5, rounding: 0, teeth: 0.5, tongue: 1)
         case .alveolar: MouthShape(opening: 0.22, width: 0.6, rounding: 0, teeth: 0.9, tongue: 0.6)
-        case .postalveolar: MouthShape(opening: 0.3, width: 0.25, rounding: 0.7, teeth: 0.8, tongue: 0.2)
+        case .postalveolar:
+            MouthShape(opening: 0.3, width: 0.25, rounding: 0.7, teeth: 0.8, tongue: 0.2)
         case .velar: MouthShape(opening: 0.4, width: 0.5, rounding: 0, teeth: 0.3, tongue: 0.15)
         case .rhotic: MouthShape(opening: 0.3, width: 0.3, rounding: 0.5, teeth: 0.3, tongue: 0.3)
         case .open: MouthShape(opening: 1, width: 0.55, rounding: 0, teeth: 0.35, tongue: 0.1)
         case .spread: MouthShape(opening: 0.32, width: 1, rounding: 0, teeth: 0.7, tongue: 0.4)
         case .mid: MouthShape(opening: 0.6, width: 0.75, rounding: 0, teeth: 0.5, tongue: 0.3)
-        case .rounded: MouthShape(opening: 0.72, width: 0.25, rounding: 0.6, teeth: 0.05, tongue: 0.05)
+        case .rounded:
+            MouthShape(opening: 0.72, width: 0.25, rounding: 0.6, teeth: 0.05, tongue: 0.05)
         case .close: MouthShape(opening: 0.28, width: 0.05, rounding: 1, teeth: 0, tongue: 0)
         }
     }
@@ -66,15 +69,20 @@ enum Viseme: Character, CaseIterable {
     }
 }
 
-/// The words of the built-in set. Neighbours in the list differ by one viseme, so that any number of them is a task.
+/// The words of the built-in set. Neighbours in the list differ by one viseme, so that any number
+/// of them is a task.
 struct Word {
     let name: String
     let visemes: [Viseme]
 
     static let all: [Word] = [
-        ("bob", "pap"), ("fob", "fap"), ("bib", "pip"), ("boob", "pup"), ("fish", "fiS"), ("fuss", "fat"),
-        ("shoe", "Su"), ("she", "Si"), ("thaw", "To"), ("toe", "tou"), ("gum", "kap"), ("goof", "kuf"),
-        ("reef", "rif"), ("roof", "ruf"), ("bath", "paT"), ("both", "poT"), ("beige", "peS"), ("five", "faif"),
-        ("shave", "Seif"), ("comb", "koup"), ("thief", "Tif"), ("web", "uep"), ("yam", "iap"), ("boy", "poi"),
+        ("bob", "pap"), ("fob", "fap"), ("bib", "pip"), ("boob", "pup"), ("fish", "fiS"),
+        ("fuss", "fat"),
+        ("shoe", "Su"), ("she", "Si"), ("thaw", "To"), ("toe", "tou"), ("gum", "kap"),
+        ("goof", "kuf"),
+        ("reef", "rif"), ("roof", "ruf"), ("bath", "paT"), ("both", "poT"), ("beige", "peS"),
+        ("five", "faif"),
+        ("shave", "Seif"), ("comb", "koup"), ("thief", "Tif"), ("web", "uep"), ("yam", "iap"),
+        ("boy", "poi"),
     ].map { name, code in Word(name: name, visemes: code.compactMap { Viseme(rawValue: $0) }) }
 }

@@ -9,7 +9,8 @@ import Synchronization
     import SystemPackage
 #endif
 
-/// A program in a session of its own: what it starts itself ends with it, and a terminal's signals do not reach it.
+/// A program in a session of its own: what it starts itself ends with it, and a terminal's signals
+/// do not reach it.
 struct ChildProcess: Sendable {
     /// The program's path, or its name, to be found on the PATH.
     var program: String
@@ -28,7 +29,9 @@ struct ChildProcess: Sendable {
     /// - Parameters:
     ///   - output: takes in what it prints.
     ///   - onStart: is called with its process number.
-    func run(output: OutputTail, onStart: @escaping @Sendable (pid_t) -> Void = { _ in }) async -> JobEnding {
+    func run(output: OutputTail, onStart: @escaping @Sendable (pid_t) -> Void = { _ in }) async
+        -> JobEnding
+    {
         let started = monotonicSeconds()
         let process = Locked<pid_t>(0)
         return await withTaskGroup(of: JobEnding?.self) { group in
@@ -48,7 +51,8 @@ struct ChildProcess: Sendable {
                 }
                 return nil
             }
-            // The first ending counts: a run that we stopped counts as failed even if it exits with 0.
+            // The first ending counts: a run that we stopped counts as failed even if it exits with
+            // 0.
             var first: JobEnding?
             for await ended in group {
                 group.cancelAll()
@@ -62,16 +66,24 @@ struct ChildProcess: Sendable {
         }
     }
 
-    private func launch(_ output: OutputTail, started: @Sendable (pid_t) -> Void) async -> JobEnding {
+    private func launch(_ output: OutputTail, started: @Sendable (pid_t) -> Void) async -> JobEnding
+    {
         var options = PlatformOptions()
         options.createSession = true
-        options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: grace)]
-        let updates = environment.map { (Environment.Key(stringLiteral: $0.key), Optional($0.value)) }
+        options.teardownSequence = [
+            .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: grace)
+        ]
+        let updates = environment.map {
+            (Environment.Key(stringLiteral: $0.key), Optional($0.value))
+        }
         do {
             let result = try await Subprocess.run(
-                program.contains("/") ? .path(FilePath(program)) : .name(program), arguments: Arguments(arguments),
-                environment: .inherit.updating(Dictionary(updates) { $1 }), workingDirectory: FilePath(folder),
-                platformOptions: options, input: .none, output: .sequence, error: .combinedWithOutput
+                program.contains("/") ? .path(FilePath(program)) : .name(program),
+                arguments: Arguments(arguments),
+                environment: .inherit.updating(Dictionary(updates) { $1 }),
+                workingDirectory: FilePath(folder),
+                platformOptions: options, input: .none, output: .sequence,
+                error: .combinedWithOutput
             ) { execution in
                 started(execution.processIdentifier.value)
                 for try await buffer in execution.standardOutput {
@@ -81,9 +93,11 @@ struct ChildProcess: Sendable {
             }
             if Task.isCancelled { return .stopped }
             return .exited(
-                result.terminationStatus, outOfMemory: OutOfMemory.hasStruck(result.terminationStatus))
+                result.terminationStatus,
+                outOfMemory: OutOfMemory.hasStruck(result.terminationStatus))
         } catch {
-            return Task.isCancelled ? .stopped : .unstartable(reason: "\(program) can't be started: \(error)")
+            return Task.isCancelled
+                ? .stopped : .unstartable(reason: "\(program) can't be started: \(error)")
         }
     }
 
@@ -93,7 +107,8 @@ struct ChildProcess: Sendable {
         }
         guard let memory, process > 0 else { return nil }
         let used = SessionMemory.residentBytes(of: process)
-        return used > memory ? "used \(byteCount(used)) of memory, more than \(byteCount(memory)) (--memory)" : nil
+        return used > memory
+            ? "used \(byteCount(used)) of memory, more than \(byteCount(memory)) (--memory)" : nil
     }
 
     // MARK: All of them
@@ -138,5 +153,6 @@ package func byteCount(_ bytes: Int) -> String {
         value /= 1000
         unit += 1
     }
-    return unit == 0 ? "\(bytes) bytes" : String(format: value < 10 ? "%.1f " : "%.0f ", value) + units[unit]
+    return unit == 0
+        ? "\(bytes) bytes" : String(format: value < 10 ? "%.1f " : "%.0f ", value) + units[unit]
 }

@@ -2,7 +2,8 @@ import Files
 import Foundation
 import Studies
 
-/// What the processors take, by the counters that Linux shows of Intel's and AMD's (RAPL), where they may be read.
+/// What the processors take, by the counters that Linux shows of Intel's and AMD's (RAPL), where
+/// they may be read.
 package struct EnergyMeter {
     private struct Counter {
         let file: URL
@@ -33,7 +34,8 @@ package struct EnergyMeter {
     package var joules: Double? {
         let parts = counters.compactMap { counter -> Double? in
             guard let now = EnergyMeter.number(counter.file) else { return nil }
-            let microjoules = now >= counter.start ? now - counter.start : now + (counter.range - counter.start)
+            let microjoules =
+                now >= counter.start ? now - counter.start : now + (counter.range - counter.start)
             return Double(microjoules) / 1e6
         }
         return parts.isEmpty || parts.count < counters.count ? nil : parts.reduce(0, +)

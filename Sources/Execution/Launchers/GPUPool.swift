@@ -27,7 +27,8 @@ package final class GPUPool: Sendable {
     /// The context's: those that `CUDA_VISIBLE_DEVICES` leaves, or all that the driver shows.
     package static func ofThisMachine() -> GPUPool {
         if let visible = ProcessInfo.processInfo.environment["CUDA_VISIBLE_DEVICES"] {
-            return GPUPool(visible.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
+            return GPUPool(
+                visible.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
         }
         let names = FileManager.default.names(in: URL(filePath: "/dev"))
         return GPUPool(

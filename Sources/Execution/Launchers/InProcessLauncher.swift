@@ -11,7 +11,8 @@ package final class InProcessLauncher: Launcher {
     private let body: @Sendable (Job) async -> JobEnding
     private let running = Mutex<[JobHandle: Task<Void, Never>]>([:])
 
-    /// - Parameter body: takes the place of the process; it returns soon after its task is cancelled.
+    /// - Parameter body: takes the place of the process; it returns soon after its task is
+    ///   cancelled.
     package init(capacity: Int, _ body: @escaping @Sendable (Job) async -> JobEnding) {
         self.capacity = capacity
         self.body = body
@@ -20,13 +21,16 @@ package final class InProcessLauncher: Launcher {
 
     package func submit(_ jobs: [Job]) async -> [JobHandle] {
         jobs.map { job in
-            let handle = JobHandle(launcher: name, run: job.run, attempt: job.attempt, id: UUID().uuidString)
+            let handle = JobHandle(
+                launcher: name, run: job.run, attempt: job.attempt, id: UUID().uuidString)
             running.withLock { running in
                 running[handle] = Task {
                     sink.yield(.started(handle))
                     let ending = await body(job)
                     self.running.withLock { _ = $0.removeValue(forKey: handle) }
-                    sink.yield(.ended(EndedJob(handle: handle, ending: Task.isCancelled ? .stopped : ending)))
+                    sink.yield(
+                        .ended(
+                            EndedJob(handle: handle, ending: Task.isCancelled ? .stopped : ending)))
                 }
             }
             return handle
@@ -35,7 +39,9 @@ package final class InProcessLauncher: Launcher {
 
     package func states(_ handles: [JobHandle]) async -> [JobHandle: JobState] {
         running.withLock { running in
-            Dictionary(handles.map { ($0, running[$0] == nil ? .gone : .running) }) { first, _ in first }
+            Dictionary(handles.map { ($0, running[$0] == nil ? .gone : .running) }) { first, _ in
+                first
+            }
         }
     }
 

@@ -4,8 +4,8 @@ import RunStore
 import Studies
 import Subprocess
 
-/// One attempt of a run as a process: what is started, where, with which limits. A job is a file, `running/<id>.job.json`,
-/// which can be made anew at any time.
+/// One attempt of a run as a process: what is started, where, with which limits. A job is a file,
+/// `running/<id>.job.json`, which can be made anew at any time.
 package struct Job: Sendable, Codable {
     /// Id of the run.
     package var run: String
@@ -29,7 +29,8 @@ package struct Job: Sendable, Codable {
     package var order: WorkOrder?
 
     package init(
-        run: String, attempt: Int, program: String, arguments: [String], environment: [String: String], folder: String
+        run: String, attempt: Int, program: String, arguments: [String],
+        environment: [String: String], folder: String
     ) {
         self.run = run
         self.attempt = attempt
@@ -55,7 +56,8 @@ package struct Job: Sendable, Codable {
     /// - Throws: `StoreError` if there is no such file, or it is not a job.
     package static func read(_ file: URL) throws -> Job {
         do { return try JSONDecoder().decode(Job.self, from: Data(contentsOf: file)) } catch {
-            throw StoreError.unreadable(path: file.path, reason: "it is not a job of this program: \(error)")
+            throw StoreError.unreadable(
+                path: file.path, reason: "it is not a job of this program: \(error)")
         }
     }
 }
@@ -68,10 +70,14 @@ package struct WorkOrder: Sendable, Codable {
     package var plan: String
     package var provenance: Provenance
     package var threads: Int
-    /// Token of the session's claim: a worker ends when the session no longer holds it. Empty: nobody waits for it.
+    /// Token of the session's claim: a worker ends when the session no longer holds it. Empty:
+    /// nobody waits for it.
     package var claim: String
 
-    package init(study: String, cache: String, plan: String, provenance: Provenance, threads: Int, claim: String) {
+    package init(
+        study: String, cache: String, plan: String, provenance: Provenance, threads: Int,
+        claim: String
+    ) {
         self.study = study
         self.cache = cache
         self.plan = plan
@@ -81,7 +87,8 @@ package struct WorkOrder: Sendable, Codable {
     }
 }
 
-/// A job that was submitted. It is stored, so that a later process finds what an earlier one submitted.
+/// A job that was submitted. It is stored, so that a later process finds what an earlier one
+/// submitted.
 package struct JobHandle: Sendable, Codable, Hashable {
     /// Of the launcher.
     package var launcher: String

@@ -1,5 +1,5 @@
-/// Starts the processes of runs somewhere, and reports what becomes of them. The run file decides first: a stored run is
-/// done whatever a launcher says.
+/// Starts the processes of runs somewhere, and reports what becomes of them. The run file decides
+/// first: a stored run is done whatever a launcher says.
 package protocol Launcher: Sendable {
     /// As handles name it.
     var name: String { get }
@@ -16,6 +16,7 @@ package protocol Launcher: Sendable {
 
     func states(_ handles: [JobHandle]) async throws -> [JobHandle: JobState]
 
-    /// Asks jobs to end, and kills them after `grace`, or after their own if it is nil. Their ends are events as any others.
+    /// Asks jobs to end, and kills them after `grace`, or after their own if it is nil. Their ends
+    /// are events as any others.
     func cancel(_ handles: [JobHandle], grace: Duration?) async
 }

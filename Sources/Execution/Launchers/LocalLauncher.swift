@@ -29,7 +29,8 @@ package final class LocalLauncher: Launcher {
     private func start(_ job: Job) -> JobHandle {
         let devices = gpus.take(job.gpus)
         let handle = JobHandle(
-            launcher: name, run: job.run, attempt: job.attempt, id: LocalLauncher.nextID(), devices: devices)
+            launcher: name, run: job.run, attempt: job.attempt, id: LocalLauncher.nextID(),
+            devices: devices)
         // The task waits for its own entry: a process may end before `start` returns.
         running.withLock { running in
             running[handle] = Task { await run(job, handle) }
@@ -39,9 +40,12 @@ package final class LocalLauncher: Launcher {
 
     private func run(_ job: Job, _ handle: JobHandle) async {
         var environment = job.environment
-        if job.gpus > 0 { environment["CUDA_VISIBLE_DEVICES"] = handle.devices.joined(separator: ",") }
+        if job.gpus > 0 {
+            environment["CUDA_VISIBLE_DEVICES"] = handle.devices.joined(separator: ",")
+        }
         var child = ChildProcess(
-            program: job.program, arguments: job.arguments, environment: environment, folder: job.folder,
+            program: job.program, arguments: job.arguments, environment: environment,
+            folder: job.folder,
             timeout: job.timeout.map { .seconds($0) }, memory: job.memory)
         child.grace = .seconds(job.grace)
         let tail = OutputTail()
@@ -54,7 +58,9 @@ package final class LocalLauncher: Launcher {
 
     package func states(_ handles: [JobHandle]) async -> [JobHandle: JobState] {
         running.withLock { running in
-            Dictionary(handles.map { ($0, running[$0] == nil ? .gone : .running) }) { first, _ in first }
+            Dictionary(handles.map { ($0, running[$0] == nil ? .gone : .running) }) { first, _ in
+                first
+            }
         }
     }
 

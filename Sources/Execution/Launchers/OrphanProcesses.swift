@@ -8,7 +8,8 @@ package enum OrphanProcesses {
     /// What every program of a study bears in its environment.
     static let variable = "VISEME_STUDY"
 
-    /// Ends all programs of a study, first asking, then by force. Only while the study is locked: then nobody waits for them.
+    /// Ends all programs of a study, first asking, then by force. Only while the study is locked:
+    /// then nobody waits for them.
     /// - Returns: how many there were.
     package static func end(of study: URL) -> Int {
         let mark = Array("\(variable)=\(study.standardizedFileURL.path)".utf8)
@@ -26,7 +27,8 @@ package enum OrphanProcesses {
         return found.count
     }
 
-    /// From now on, what a run's program leaves behind becomes a child of this process, so that it is found.
+    /// From now on, what a run's program leaves behind becomes a child of this process, so that it
+    /// is found.
     static func adopt() { _ = viseme_adopt_orphans() }
 
     /// Ends what a run left behind outside its session.
@@ -35,7 +37,8 @@ package enum OrphanProcesses {
         let tasks = FileManager.default.names(in: URL(filePath: "/proc/self/task"))
         for task in tasks {
             let children = ProcFile.text("/proc/self/task/\(task)/children") ?? ""
-            for pid in children.split(separator: " ").compactMap({ pid_t($0) }) where isMarked(pid, mark) {
+            for pid in children.split(separator: " ").compactMap({ pid_t($0) })
+            where isMarked(pid, mark) {
                 kill(-pid, SIGKILL)
                 kill(pid, SIGKILL)
                 // It is ours now: nobody else waits for it.

@@ -44,11 +44,13 @@ package actor OutputTail {
         if bytes.count > 2 * OutputTail.limit { bytes.removeFirst(bytes.count - OutputTail.limit) }
     }
 
-    /// The last lines as plain text: of a line that a program wrote over again and again, the last; no colours.
+    /// The last lines as plain text: of a line that a program wrote over again and again, the last;
+    /// no colours.
     package var text: String {
         let lines = String(decoding: bytes.suffix(OutputTail.limit), as: UTF8.self).split(
             omittingEmptySubsequences: true, whereSeparator: { $0 == "\n" || $0 == "\r\n" })
-        return lines.suffix(OutputTail.shownLines).map(OutputTail.plain).filter { !$0.isEmpty }.joined(separator: "\n")
+        return lines.suffix(OutputTail.shownLines).map(OutputTail.plain).filter { !$0.isEmpty }
+            .joined(separator: "\n")
     }
 
     private static func plain(_ line: Substring) -> String {

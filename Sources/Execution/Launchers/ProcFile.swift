@@ -1,8 +1,8 @@
 import Foundation
 import Studies
 
-/// Files that the kernel makes up when they are read (`/proc`, `/sys`): they state no size. Foundation leaks 4 KB for each
-/// such reading, and a sweep does thousands.
+/// Files that the kernel makes up when they are read (`/proc`, `/sys`): they state no size.
+/// Foundation leaks 4 KB for each such reading, and a sweep does thousands.
 enum ProcFile {
     /// Nil where it can't be read.
     static func bytes(_ path: String) -> [UInt8]? {

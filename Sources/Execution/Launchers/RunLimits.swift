@@ -6,8 +6,8 @@ package struct RunLimits: Sendable, Equatable {
     package var timeout: Duration?
     /// Most bytes of resident memory.
     package var memory: Int?
-    /// Time between the request to end and the end by force; nil: 30 s, and without a limit for a worker that keeps a
-    /// checkpoint because the sweep ends.
+    /// Time between the request to end and the end by force; nil: 30 s, and without a limit for a
+    /// worker that keeps a checkpoint because the sweep ends.
     package var grace: Duration?
     /// Whether what is stored is set aside and trained again.
     package var startsAfresh = false

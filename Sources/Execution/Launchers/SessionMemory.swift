@@ -6,8 +6,8 @@ import Synchronization
 
 /// Memory of processes, as /proc reports it.
 enum SessionMemory {
-    /// Resident bytes of all processes of a session, added up; pages that several share count for each. 0 where the kernel
-    /// does not report it.
+    /// Resident bytes of all processes of a session, added up; pages that several share count for
+    /// each. 0 where the kernel does not report it.
     static func residentBytes(of session: pid_t) -> Int {
         let pageSize = sysconf(Int32(_SC_PAGESIZE))
         let all = processes()
@@ -15,11 +15,13 @@ enum SessionMemory {
         // A program that began a session of its own is still a child of one of them.
         var isGrowing = true
         while isGrowing {
-            let more = all.filter { members.contains($0.parent) && !members.contains($0.pid) }.map(\.pid)
+            let more = all.filter { members.contains($0.parent) && !members.contains($0.pid) }.map(
+                \.pid)
             members.formUnion(more)
             isGrowing = !more.isEmpty
         }
-        return all.filter { members.contains($0.pid) }.reduce(0) { $0 + $1.residentPages } * pageSize
+        return all.filter { members.contains($0.pid) }.reduce(0) { $0 + $1.residentPages }
+            * pageSize
     }
 
     struct Facts {
@@ -67,7 +69,10 @@ enum OutOfMemory {
     /// Of this control group, by the kernel's count; 0 if the kernel does not report it.
     private static func kills() -> Int {
         let group = ProcFile.text("/proc/self/cgroup") ?? ""
-        let path = group.split(separator: "\n").first { $0.hasPrefix("0::") }.map { String($0.dropFirst(3)) } ?? "/"
+        let path =
+            group.split(separator: "\n").first { $0.hasPrefix("0::") }.map {
+                String($0.dropFirst(3))
+            } ?? "/"
         let file = "/sys/fs/cgroup" + (path == "/" ? "" : path) + "/memory.events"
         let events = ProcFile.text(file) ?? ""
         let line = events.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }

@@ -3,8 +3,8 @@ import Recipes
 import RunStore
 import Studies
 
-/// What turns a run into a result: the built-in networks, or a command. It answers for its keys, metrics, best epoch and
-/// files; nobody outside this module asks which trainer it is.
+/// What turns a run into a result: the built-in networks, or a command. It answers for its keys,
+/// metrics, best epoch and files; nobody outside this module asks which trainer it is.
 package protocol Trainer: Sendable {
     /// Its name, keys and metrics.
     var declaration: TrainerDeclaration { get }
@@ -31,15 +31,18 @@ package protocol Trainer: Sendable {
     ///   - initialWeights: digest of the weights they start from; nil if they are drawn.
     ///   - numerics: the numerics revision they are computed with.
     func identityForm(
-        _ configuration: Configuration, axes: [String], metric: Metric, data: String, initialWeights: String?,
+        _ configuration: Configuration, axes: [String], metric: Metric, data: String,
+        initialWeights: String?,
         numerics: Int
     ) -> IdentityForm
 
     /// The process of one attempt. What the run's files need is made ready.
-    /// - Throws: if the run can't be started; a `RunFailure` says whether another attempt is worth it.
+    /// - Throws: if the run can't be started; a `RunFailure` says whether another attempt is worth
+    ///   it.
     func job(_ run: Run, _ attempt: Attempt, in context: StudyContext) throws -> Job
 
-    /// Takes in what a run under way has reported since the last call; called several times a second.
+    /// Takes in what a run under way has reported since the last call; called several times a
+    /// second.
     /// - Throws: if it has broken a rule: the run is ended, and has failed for this reason.
     func observe(_ run: Run) throws
 
@@ -47,7 +50,8 @@ package protocol Trainer: Sendable {
     /// - Throws: `RunFailure` if there is no result.
     func collect(_ run: Run, _ ended: EndedJob, in context: StudyContext) throws -> RunResult
 
-    /// The run has no result, for this reason; nil if it was stopped. What it needs to be resumed stays.
+    /// The run has no result, for this reason; nil if it was stopped. What it needs to be resumed
+    /// stays.
     func release(_ run: Run, reason: String?)
 }
 
@@ -127,7 +131,8 @@ extension Trainer {
     /// The identity of a run of a plan.
     package func identity(of run: Run, in plan: Plan) -> Identity {
         identityForm(
-            Configuration(plan.settings, schema: schema), axes: plan.axes, metric: plan.metric, data: run.data.digest,
+            Configuration(plan.settings, schema: schema), axes: plan.axes, metric: plan.metric,
+            data: run.data.digest,
             initialWeights: plan.initialWeights, numerics: plan.numerics
         ).identity(run.setting)
     }

@@ -9,7 +9,9 @@ package enum TrainerCatalog {
 
     /// Keys by trainer, for reading run files.
     package static let schemas = Dictionary(
-        uniqueKeysWithValues: [declarations.builtIn, declarations.command].map { ($0.name, $0.schema) })
+        uniqueKeysWithValues: [declarations.builtIn, declarations.command].map {
+            ($0.name, $0.schema)
+        })
 
     /// The trainer of a plan.
     package static func trainer(_ record: TrainerRecord) -> any Trainer {
@@ -18,5 +20,7 @@ package enum TrainerCatalog {
 
     /// Reads a run file; its configuration is compared with its identity.
     /// - Throws: `StoreError`.
-    package static func read(_ file: URL) throws -> RunFileContents { try RunFile.read(file, schemas: schemas) }
+    package static func read(_ file: URL) throws -> RunFileContents {
+        try RunFile.read(file, schemas: schemas)
+    }
 }

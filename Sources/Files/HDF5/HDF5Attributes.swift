@@ -31,7 +31,8 @@ struct HDF5Attributes {
     }
 
     func text(_ name: String) throws -> String {
-        let attribute = try check(H5Aopen(id, name, viseme_h5_default()), "read attribute \(name) of \(path)/")
+        let attribute = try check(
+            H5Aopen(id, name, viseme_h5_default()), "read attribute \(name) of \(path)/")
         defer { H5Aclose(attribute) }
         let stored = try check(H5Aget_type(attribute), "read attribute \(name) of \(path)/")
         defer { H5Tclose(stored) }
@@ -47,16 +48,20 @@ struct HDF5Attributes {
     }
 
     func integer(_ name: String) throws -> Int {
-        let attribute = try check(H5Aopen(id, name, viseme_h5_default()), "read attribute \(name) of \(path)/")
+        let attribute = try check(
+            H5Aopen(id, name, viseme_h5_default()), "read attribute \(name) of \(path)/")
         defer { H5Aclose(attribute) }
         let stored = try check(H5Aget_type(attribute), "read attribute \(name) of \(path)/")
         defer { H5Tclose(stored) }
         guard H5Tget_class(stored) == H5T_INTEGER else {
-            throw HDF5Error(action: "read attribute \(name) of \(path)/", reason: "it is no whole number")
+            throw HDF5Error(
+                action: "read attribute \(name) of \(path)/", reason: "it is no whole number")
         }
         try refuseLists(attribute, name)
         var number: Int64 = 0
-        try check(H5Aread(attribute, viseme_h5_native_int64(), &number), "read attribute \(name) of \(path)/")
+        try check(
+            H5Aread(attribute, viseme_h5_native_int64(), &number),
+            "read attribute \(name) of \(path)/")
         return Int(number)
     }
 
@@ -65,12 +70,14 @@ struct HDF5Attributes {
         let space = try check(H5Aget_space(attribute), "read attribute \(name) of \(path)/")
         defer { H5Sclose(space) }
         guard H5Sget_simple_extent_npoints(space) == 1 else {
-            throw HDF5Error(action: "read attribute \(name) of \(path)/", reason: "it is not one value")
+            throw HDF5Error(
+                action: "read attribute \(name) of \(path)/", reason: "it is not one value")
         }
     }
 
     private func write(
-        _ name: String, _ type: hid_t, space: hid_t = H5Screate(H5S_SCALAR), _ body: (hid_t) throws -> herr_t
+        _ name: String, _ type: hid_t, space: hid_t = H5Screate(H5S_SCALAR),
+        _ body: (hid_t) throws -> herr_t
     ) throws {
         try check(space, "write attribute \(name) of \(path)/")
         defer { H5Sclose(space) }
@@ -91,7 +98,9 @@ let textType = Result {
 }
 
 /// Calls `body` with an array of C strings.
-func withCStrings<Result>(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) throws -> Result) rethrows
+func withCStrings<Result>(
+    _ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) throws -> Result
+) rethrows
     -> Result
 {
     let bytes = texts.map { Array($0.utf8CString) }
@@ -105,7 +114,9 @@ func withCStrings<Result>(_ texts: [String], _ body: (UnsafePointer<UnsafePointe
         }
         if pointers.isEmpty { pointers.append(nil) }
         return try pointers.withUnsafeBufferPointer { list in
-            guard let base = list.baseAddress else { preconditionFailure("the list holds a pointer") }
+            guard let base = list.baseAddress else {
+                preconditionFailure("the list holds a pointer")
+            }
             return try body(base)
         }
     }

@@ -27,22 +27,28 @@ package final class HDF5Dataset {
 
     /// Names dimension `index` by `scale`.
     package func attach(_ scale: HDF5Dataset, dimension index: Int) throws {
-        try check(H5DSattach_scale(id, scale.id, UInt32(index)), "name a dimension of \(path) by \(scale.path)")
+        try check(
+            H5DSattach_scale(id, scale.id, UInt32(index)),
+            "name a dimension of \(path) by \(scale.path)")
     }
 
     // MARK: Reading
 
-    /// Numbers in other files, virtual data sets and filters are none of ours: what a crafted file could read from elsewhere,
-    /// or leave as fill values without a word.
+    /// Numbers in other files, virtual data sets and filters are none of ours: what a crafted file
+    /// could read from elsewhere, or leave as fill values without a word.
     func refuseForeignStorage() throws {
         // Only numbers that lie in this very file, in one piece, have a place in it.
         if H5Dget_offset(id) != viseme_h5_no_address() { return }
         let creation = try check(H5Dget_create_plist(id), "open \(path)")
         defer { H5Pclose(creation) }
         let layout = H5Pget_layout(creation)
-        guard layout == H5D_CONTIGUOUS || layout == H5D_COMPACT, H5Pget_external_count(creation) == 0,
+        guard layout == H5D_CONTIGUOUS || layout == H5D_COMPACT,
+            H5Pget_external_count(creation) == 0,
             H5Pget_nfilters(creation) == 0
-        else { throw HDF5Error(action: "open \(path)", reason: "it is stored in a way that no file of ours uses") }
+        else {
+            throw HDF5Error(
+                action: "open \(path)", reason: "it is stored in a way that no file of ours uses")
+        }
     }
 
     /// Size along each dimension. Refuses what no file of ours holds, before anything is allocated.
@@ -110,15 +116,18 @@ package final class HDF5Dataset {
         let stored = try check(H5Dget_type(id), "read \(path)")
         defer { H5Tclose(stored) }
         guard H5Tget_class(stored) == H5T_STRING, H5Tis_variable_str(stored) > 0 else {
-            throw HDF5Error(action: "read \(path)", reason: "it does not hold texts of variable length")
+            throw HDF5Error(
+                action: "read \(path)", reason: "it does not hold texts of variable length")
         }
-        // Of each text the data set holds its length, and the address and number of its place in the heap.
+        // Of each text the data set holds its length, and the address and number of its place in
+        // the heap.
         try refuseGaps(bytesOfValue: 4 + 8 + 4)
         let type = try textType.get()
         let count = try shape().reduce(1, *)
         var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
         try check(
-            H5Dread(id, type, viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), &pointers), "read \(path)")
+            H5Dread(id, type, viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), &pointers),
+            "read \(path)")
         let space = try check(H5Dget_space(id), "read \(path)")
         defer {
             H5Dvlen_reclaim(type, space, viseme_h5_default(), &pointers)
@@ -135,7 +144,9 @@ package final class HDF5Dataset {
         }
     }
 
-    private func read<Element>(_ wanted: H5T_class_t, _ type: hid_t, _ empty: Element) throws -> [Element] {
+    private func read<Element>(_ wanted: H5T_class_t, _ type: hid_t, _ empty: Element) throws
+        -> [Element]
+    {
         let stored = try check(H5Dget_type(id), "read \(path)")
         defer { H5Tclose(stored) }
         guard H5Tget_class(stored) == wanted else {
@@ -147,7 +158,9 @@ package final class HDF5Dataset {
         var values = [Element](repeating: empty, count: count)
         try values.withUnsafeMutableBufferPointer {
             _ = try check(
-                H5Dread(id, type, viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), $0.baseAddress), "read \(path)"
+                H5Dread(
+                    id, type, viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), $0.baseAddress),
+                "read \(path)"
             )
         }
         return values

@@ -14,9 +14,12 @@ package struct HDF5Error: Error, CustomStringConvertible, Equatable {
     package var description: String { "HDF5: can't \(action): \(reason)" }
 }
 
-/// Turns a negative answer of the library into an error, in the same synchronous call in which it was given.
+/// Turns a negative answer of the library into an error, in the same synchronous call in which it
+/// was given.
 @discardableResult
-func check<Answer: SignedInteger>(_ answer: Answer, _ action: @autoclosure () -> String) throws -> Answer {
+func check<Answer: SignedInteger>(_ answer: Answer, _ action: @autoclosure () -> String) throws
+    -> Answer
+{
     guard answer < 0 else { return answer }
     let reason = viseme_h5_message().map { String(cString: $0) } ?? "the library gives no reason"
     throw HDF5Error(action: action(), reason: reason)

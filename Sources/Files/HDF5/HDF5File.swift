@@ -3,7 +3,8 @@ import Synchronization
 
 /// Files are built and read in memory: what reaches the disk, and when, is the caller's business.
 ///
-/// libhdf5 keeps its errors per thread; every function here makes its calls and reads their errors without suspending.
+/// libhdf5 keeps its errors per thread; every function here makes its calls and reads their errors
+/// without suspending.
 package final class HDF5File {
     /// Two images of one name alias each other in libhdf5 1.10: each gets its own.
     private static let opened = Atomic<Int>(0)
@@ -32,7 +33,8 @@ package final class HDF5File {
         let access = try memoryAccess(increment: 1 << 16)
         defer { H5Pclose(access) }
         let id = try check(
-            H5Fcreate(uniqueName(), viseme_h5_truncate(), creation, access), "make a file in memory")
+            H5Fcreate(uniqueName(), viseme_h5_truncate(), creation, access), "make a file in memory"
+        )
         let file = HDF5File(id: id)
         let root = try file.root()
         try write(root)
@@ -43,24 +45,31 @@ package final class HDF5File {
         return bytes
     }
 
-    /// Opens bytes as a file, to be read only. They may be anybody's: nothing is read but what our own files hold.
+    /// Opens bytes as a file, to be read only. They may be anybody's: nothing is read but what our
+    /// own files hold.
     package static func open(_ bytes: [UInt8]) throws -> HDF5File {
         viseme_h5_silence()
         H5PLset_loading_state(0)
         let access = try memoryAccess(increment: 1 << 16)
         defer { H5Pclose(access) }
         var bytes = bytes
-        try check(H5Pset_file_image(access, &bytes, bytes.count), "take in a file of \(bytes.count) bytes")
-        let id = try check(H5Fopen(uniqueName(), viseme_h5_read_only(), access), "open a file of \(bytes.count) bytes")
+        try check(
+            H5Pset_file_image(access, &bytes, bytes.count), "take in a file of \(bytes.count) bytes"
+        )
+        let id = try check(
+            H5Fopen(uniqueName(), viseme_h5_read_only(), access),
+            "open a file of \(bytes.count) bytes")
         return HDF5File(id: id, size: bytes.count)
     }
 
     package func root() throws -> HDF5Group {
-        HDF5Group(id: try check(H5Gopen2(id, "/", viseme_h5_default()), "open /"), path: "", file: self)
+        HDF5Group(
+            id: try check(H5Gopen2(id, "/", viseme_h5_default()), "open /"), path: "", file: self)
     }
 
-    /// The library takes about 2 MB for each open file and clears them. Kept by the process, they are not fetched from the
-    /// system, page by page, for each of thousands of files: a third of the time to write one.
+    /// The library takes about 2 MB for each open file and clears them. Kept by the process, they
+    /// are not fetched from the system, page by page, for each of thousands of files: a third of
+    /// the time to write one.
     private static let keepsMemory: Void = viseme_h5_keep_memory()
 
     /// A file that lives in memory alone.

@@ -32,12 +32,15 @@ package final class HDF5Group {
     /// 32-bit floats, row-major.
     /// - Parameter plain: no attribute follows; saves its room, 128 bytes.
     @discardableResult
-    package func write(_ name: String, _ values: [Float], shape: [Int], plain: Bool = false) throws -> HDF5Dataset {
+    package func write(_ name: String, _ values: [Float], shape: [Int], plain: Bool = false) throws
+        -> HDF5Dataset
+    {
         let dataset = try makeDataset(name, viseme_h5_float32(), shape, values.count, plain: plain)
         try values.withUnsafeBufferPointer {
             try check(
                 H5Dwrite(
-                    dataset.id, viseme_h5_native_float32(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(),
+                    dataset.id, viseme_h5_native_float32(), viseme_h5_all(), viseme_h5_all(),
+                    viseme_h5_default(),
                     $0.baseAddress),
                 "write \(child(name))")
         }
@@ -51,7 +54,8 @@ package final class HDF5Group {
         try values.withUnsafeBufferPointer {
             try check(
                 H5Dwrite(
-                    dataset.id, viseme_h5_native_float64(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(),
+                    dataset.id, viseme_h5_native_float64(), viseme_h5_all(), viseme_h5_all(),
+                    viseme_h5_default(),
                     $0.baseAddress),
                 "write \(child(name))")
         }
@@ -60,12 +64,16 @@ package final class HDF5Group {
 
     /// 64-bit whole numbers, row-major. `small` stores them in 8 bits, as for true and false.
     @discardableResult
-    package func write(_ name: String, _ values: [Int], shape: [Int], small: Bool = false) throws -> HDF5Dataset {
-        let dataset = try makeDataset(name, small ? viseme_h5_int8() : viseme_h5_int64(), shape, values.count)
+    package func write(_ name: String, _ values: [Int], shape: [Int], small: Bool = false) throws
+        -> HDF5Dataset
+    {
+        let dataset = try makeDataset(
+            name, small ? viseme_h5_int8() : viseme_h5_int64(), shape, values.count)
         try values.withUnsafeBufferPointer {
             try check(
                 H5Dwrite(
-                    dataset.id, viseme_h5_native_int64(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(),
+                    dataset.id, viseme_h5_native_int64(), viseme_h5_all(), viseme_h5_all(),
+                    viseme_h5_default(),
                     $0.baseAddress),
                 "write \(child(name))")
         }
@@ -79,7 +87,8 @@ package final class HDF5Group {
         try values.withUnsafeBufferPointer {
             try check(
                 H5Dwrite(
-                    dataset.id, viseme_h5_uint8(), viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), $0.baseAddress
+                    dataset.id, viseme_h5_uint8(), viseme_h5_all(), viseme_h5_all(),
+                    viseme_h5_default(), $0.baseAddress
                 ),
                 "write \(child(name))")
         }
@@ -93,7 +102,9 @@ package final class HDF5Group {
         let dataset = try makeDataset(name, type, shape, texts.count)
         try withCStrings(texts) { pointers in
             try check(
-                H5Dwrite(dataset.id, type, viseme_h5_all(), viseme_h5_all(), viseme_h5_default(), pointers),
+                H5Dwrite(
+                    dataset.id, type, viseme_h5_all(), viseme_h5_all(), viseme_h5_default(),
+                    pointers),
                 "write \(child(name))")
         }
         return dataset
@@ -125,18 +136,22 @@ package final class HDF5Group {
     private func makeDataset(
         _ name: String, _ type: hid_t, _ shape: [Int], _ count: Int, plain: Bool = false
     ) throws -> HDF5Dataset {
-        precondition(shape.reduce(1, *) == count, "\(child(name)): \(shape) does not hold \(count) values")
+        precondition(
+            shape.reduce(1, *) == count, "\(child(name)): \(shape) does not hold \(count) values")
         let dimensions = shape.map { hsize_t($0) }
         let space = try check(
-            shape.isEmpty ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(shape.count), dimensions, nil),
+            shape.isEmpty
+                ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(shape.count), dimensions, nil),
             "shape \(child(name))")
         defer { H5Sclose(space) }
         let creation = try check(H5Pcreate(viseme_h5_dataset_create()), "make \(child(name))")
         defer { H5Pclose(creation) }
         try check(H5Pset_obj_track_times(creation, false), "leave times out")
         if plain { try check(H5Pset_dset_no_attrs_hint(creation, true), "leave attributes out") }
-        let made = H5Dcreate2(id, name, type, space, viseme_h5_default(), creation, viseme_h5_default())
-        return HDF5Dataset(id: try check(made, "make \(child(name))"), path: child(name), file: file)
+        let made = H5Dcreate2(
+            id, name, type, space, viseme_h5_default(), creation, viseme_h5_default())
+        return HDF5Dataset(
+            id: try check(made, "make \(child(name))"), path: child(name), file: file)
     }
 
     // MARK: Reading
@@ -148,7 +163,8 @@ package final class HDF5Group {
     package func group(_ name: String) throws -> HDF5Group {
         try refuseDetours(name)
         return HDF5Group(
-            id: try check(H5Gopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name), file: file
+            id: try check(H5Gopen2(id, name, viseme_h5_default()), "open \(child(name))"),
+            path: child(name), file: file
         )
     }
 
@@ -160,7 +176,8 @@ package final class HDF5Group {
 
     private func open(_ name: String) throws -> HDF5Dataset {
         let dataset = HDF5Dataset(
-            id: try check(H5Dopen2(id, name, viseme_h5_default()), "open \(child(name))"), path: child(name), file: file
+            id: try check(H5Dopen2(id, name, viseme_h5_default()), "open \(child(name))"),
+            path: child(name), file: file
         )
         try dataset.refuseForeignStorage()
         return dataset
@@ -187,17 +204,22 @@ package final class HDF5Group {
         try check(H5Gget_info(id, &info), "list \(path)/")
         guard info.nlinks <= HDF5Group.memberLimit else {
             throw HDF5Error(
-                action: "list \(path)/", reason: "it has \(info.nlinks) members, more than any file of ours")
+                action: "list \(path)/",
+                reason: "it has \(info.nlinks) members, more than any file of ours")
         }
         var listing = Listing()
         try check(
             H5Literate(
                 id, H5_INDEX_NAME, H5_ITER_INC, nil,
                 { _, name, info, listing in
-                    guard let name, let info, let listing = listing?.assumingMemoryBound(to: Listing.self) else {
+                    guard let name, let info,
+                        let listing = listing?.assumingMemoryBound(to: Listing.self)
+                    else {
                         return -1
                     }
-                    if info.pointee.type != H5L_TYPE_HARD { listing.pointee.detour = String(cString: name) }
+                    if info.pointee.type != H5L_TYPE_HARD {
+                        listing.pointee.detour = String(cString: name)
+                    }
                     listing.pointee.names.append(String(cString: name))
                     return listing.pointee.names.count > HDF5Group.memberLimit ? -1 : 0
                 }, &listing),

@@ -1,11 +1,12 @@
 import CHDF5
 
-/// Bytes of a data set that do not go through the library: the image of a file holds its name and shape, and whoever writes
-/// the file puts the bytes behind the image. So a file of any size is written, and a part of it read, with little memory;
-/// and a full disk is an ordinary error.
+/// Bytes of a data set that do not go through the library: the image of a file holds its name and
+/// shape, and whoever writes the file puts the bytes behind the image. So a file of any size is
+/// written, and a part of it read, with little memory; and a full disk is an ordinary error.
 ///
-/// Three numbers of the image have to say so: the data set's address (HDF5 File Format Specification 3.0, IV.A.2.i: layout
-/// message, version 3, contiguous), and the end of the file (II.A: superblock, version 0).
+/// Three numbers of the image have to say so: the data set's address (HDF5 File Format
+/// Specification 3.0, IV.A.2.i: layout message, version 3, contiguous), and the end of the file
+/// (II.A: superblock, version 0).
 package struct ReservedBytes: Sendable, Equatable {
     /// Where in the image the address of the data set is.
     package let field: Int
@@ -15,15 +16,21 @@ package struct ReservedBytes: Sendable, Equatable {
 
     /// Finds the data set of `count` bytes that was reserved in an image.
     package init(in image: [UInt8], count: Int) throws {
-        let pattern: [UInt8] = [3, 1] + ReservedBytes.bytes(ReservedBytes.nowhere) + ReservedBytes.bytes(UInt64(count))
+        let pattern: [UInt8] =
+            [3, 1] + ReservedBytes.bytes(ReservedBytes.nowhere) + ReservedBytes.bytes(UInt64(count))
         var places: [Int] = []
         image.withUnsafeBufferPointer { bytes in
-            for at in 0..<max(0, image.count - pattern.count) where bytes[at] == 3 && bytes[at + 1] == 1 {
-                if pattern.indices.allSatisfy({ bytes[at + $0] == pattern[$0] }) { places.append(at) }
+            for at in 0..<max(0, image.count - pattern.count)
+            where bytes[at] == 3 && bytes[at + 1] == 1 {
+                if pattern.indices.allSatisfy({ bytes[at + $0] == pattern[$0] }) {
+                    places.append(at)
+                }
             }
         }
         guard places.count == 1, image.count > 96, image[8] == 0 else {
-            throw HDF5Error(action: "reserve \(count) bytes", reason: "the library made a file of another layout")
+            throw HDF5Error(
+                action: "reserve \(count) bytes",
+                reason: "the library made a file of another layout")
         }
         field = places[0] + 2
     }
@@ -55,5 +62,7 @@ package struct ReservedBytes: Sendable, Equatable {
         (0..<8).reduce(0) { $0 | UInt64(image[at + $1]) << UInt64(8 * $1) }
     }
 
-    private static func bytes(_ number: UInt64) -> [UInt8] { withUnsafeBytes(of: number.littleEndian) { Array($0) } }
+    private static func bytes(_ number: UInt64) -> [UInt8] {
+        withUnsafeBytes(of: number.littleEndian) { Array($0) }
+    }
 }

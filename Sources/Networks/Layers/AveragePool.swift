@@ -28,7 +28,8 @@ package final class AveragePool: Layer {
     package func backward(_ gradient: Activations) -> Activations? {
         guard let x = input else { preconditionFailure("backward follows forward") }
         let (result, _) = gradients.besides(gradient.pointer)
-        kernels.averagePoolGradient(gradient.pointer, result: result, shape: x.picture, blocks: 0..<x.blocks)
+        kernels.averagePoolGradient(
+            gradient.pointer, result: result, shape: x.picture, blocks: 0..<x.blocks)
         return x.at(result)
     }
 }

@@ -1,9 +1,9 @@
 import Kernels
 import Tensors
 
-/// Batch normalisation (Ioffe and Szegedy 2015) as PyTorch computes it: normalised by the biased variance of the batch,
-/// averages follow the unbiased one. A part of layers, which fuse
-/// it with a rectifier, a shortcut or pooling.
+/// Batch normalisation (Ioffe and Szegedy 2015) as PyTorch computes it: normalised by the biased
+/// variance of the batch, averages follow the unbiased one. A part of layers, which fuse it with a
+/// rectifier, a shortcut or pooling.
 final class BatchNorm {
     private let context: ComputeContext
     private let parameters: Parameters
@@ -28,7 +28,10 @@ final class BatchNorm {
         ]
     }
 
-    init(name: String, channels: Int, momentum: Float, parameters: Parameters, context: ComputeContext) {
+    init(
+        name: String, channels: Int, momentum: Float, parameters: Parameters,
+        context: ComputeContext
+    ) {
         gamma = parameters.slot("\(name).weight")
         beta = parameters.slot("\(name).bias")
         averageMean = parameters.slot("\(name).running_mean")
@@ -48,37 +51,42 @@ final class BatchNorm {
 
     private var factors: NormFactors {
         NormFactors(
-            mean: mean.pointer, factor: factor.pointer, beta: parameters.weight(beta), offset: offset.pointer,
+            mean: mean.pointer, factor: factor.pointer, beta: parameters.weight(beta),
+            offset: offset.pointer,
             slope: slope.pointer)
     }
 
     /// y = norm(x) (+ shortcut), rectified if asked.
     func forward(
-        _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>, shortcut: UnsafePointer<Lanes>? = nil,
+        _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>,
+        shortcut: UnsafePointer<Lanes>? = nil,
         rectify: Bool, shape: BlockShape, training: Bool
     ) {
         prepare(x, shape, training: training)
         context.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
             context.kernels.normalize(
-                x, y: y, shortcut: shortcut, rectify: rectify, shape: shape, norm: factors, blocks: blocks)
+                x, y: y, shortcut: shortcut, rectify: rectify, shape: shape, norm: factors,
+                blocks: blocks)
         }
     }
 
     /// y = the greatest of each 2×2 square of norm(x), rectified.
     /// - Parameter chosen: takes the x that gave it, for the gradient.
     func forwardPooled(
-        _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>, chosen: UnsafeMutablePointer<Lanes>,
+        _ x: UnsafePointer<Lanes>, _ y: UnsafeMutablePointer<Lanes>,
+        chosen: UnsafeMutablePointer<Lanes>,
         shape: BlockShape, training: Bool
     ) {
         prepare(x, shape, training: training)
         context.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
             context.kernels.normalizePooled(
-                x, y: y, chosen: training ? chosen : nil, shape: shape, norm: factors, blocks: blocks)
+                x, y: y, chosen: training ? chosen : nil, shape: shape, norm: factors,
+                blocks: blocks)
         }
     }
 
-    /// The gradient of x, in `result`. A rectifier known by its output leaves its own gradient, the shortcut's share, in
-    /// `gradient`.
+    /// The gradient of x, in `result`. A rectifier known by its output leaves its own gradient, the
+    /// shortcut's share, in `gradient`.
     func backward(
         _ gradient: UnsafeMutablePointer<Lanes>, rectifier: Rectifier, x: UnsafePointer<Lanes>,
         result: UnsafeMutablePointer<Lanes>, shape: BlockShape
@@ -87,32 +95,38 @@ final class BatchNorm {
         takeGradientSums(shape)
         context.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
             context.kernels.normGradient(
-                gradient: gradient, rectifier: rectifier, x: x, result: result, shape: shape, norm: factors,
+                gradient: gradient, rectifier: rectifier, x: x, result: result, shape: shape,
+                norm: factors,
                 blocks: blocks)
         }
     }
 
     /// The gradient of x from that of the pooled values `y`, which is spent.
     func backwardPooled(
-        _ gradient: UnsafeMutablePointer<Lanes>, y: UnsafePointer<Lanes>, chosen: UnsafePointer<Lanes>,
+        _ gradient: UnsafeMutablePointer<Lanes>, y: UnsafePointer<Lanes>,
+        chosen: UnsafePointer<Lanes>,
         x: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>, shape: BlockShape
     ) {
         let pooled = BlockShape(
-            frames: shape.frames, height: shape.height / 2, width: shape.width / 2, channels: shape.channels)
+            frames: shape.frames, height: shape.height / 2, width: shape.width / 2,
+            channels: shape.channels)
         addGradients(gradient, .output(y), chosen, pooled)
         takeGradientSums(shape)
         context.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
             context.kernels.pooledGradient(
-                gradient: gradient, chosen: chosen, x: x, result: result, shape: shape, norm: factors, blocks: blocks)
+                gradient: gradient, chosen: chosen, x: x, result: result, shape: shape,
+                norm: factors, blocks: blocks)
         }
     }
 
     private func addGradients(
-        _ gradient: UnsafeMutablePointer<Lanes>, _ rectifier: Rectifier, _ x: UnsafePointer<Lanes>, _ shape: BlockShape
+        _ gradient: UnsafeMutablePointer<Lanes>, _ rectifier: Rectifier, _ x: UnsafePointer<Lanes>,
+        _ shape: BlockShape
     ) {
         context.team.share(shape.channels, work: shape.count / 2) { _, channels in
             context.kernels.normGradientSums(
-                gradient: gradient, rectifier: rectifier, x: x, shape: shape, norm: factors, channels: channels,
+                gradient: gradient, rectifier: rectifier, x: x, shape: shape, norm: factors,
+                channels: channels,
                 totals: totals.pointer, sums: sums.pointer, products: products.pointer)
         }
     }
@@ -134,7 +148,9 @@ final class BatchNorm {
     private func prepare(_ x: UnsafePointer<Lanes>, _ shape: BlockShape, training: Bool) {
         if training { measure(x, shape) } else { recall(shape.channels) }
         let gamma = parameters.weight(gamma)
-        for channel in 0..<shape.channels { factor.pointer[channel] = scale.pointer[channel] * gamma[channel] }
+        for channel in 0..<shape.channels {
+            factor.pointer[channel] = scale.pointer[channel] * gamma[channel]
+        }
     }
 
     /// Mean and variance of the batch; the averages move towards them.
@@ -143,7 +159,8 @@ final class BatchNorm {
         let averageMean = parameters.average(averageMean)
         let averageVariance = parameters.average(averageVariance)
         context.team.share(shape.channels, work: shape.count / 2) { _, channels in
-            context.kernels.channelSums(x, shape: shape, channels: channels, totals: totals.pointer, sums: mean.pointer)
+            context.kernels.channelSums(
+                x, shape: shape, channels: channels, totals: totals.pointer, sums: mean.pointer)
             for channel in channels { mean.pointer[channel] /= count }
             context.kernels.channelSquares(
                 x, shape: shape, mean: mean.pointer, channels: channels, totals: totals.pointer,

@@ -1,8 +1,9 @@
 import Kernels
 import Tensors
 
-/// A product of activations with weights: a convolution, or (with one position and one tap) a matrix. Which way it is
-/// computed depends on its shape alone. A part of layers, which fuse it with what follows.
+/// A product of activations with weights: a convolution, or (with one position and one tap) a
+/// matrix. Which way it is computed depends on its shape alone. A part of layers, which fuse it
+/// with what follows.
 final class Convolution {
     let method: any ProductMethod
     private let context: ComputeContext
@@ -14,7 +15,8 @@ final class Convolution {
 
     /// - Parameter biases: none, one, or several that are added (an LSTM has two).
     init(
-        _ method: any ProductMethod, outputs: Int, weight: Parameters.Slot, biases: [Parameters.Slot],
+        _ method: any ProductMethod, outputs: Int, weight: Parameters.Slot,
+        biases: [Parameters.Slot],
         parameters: Parameters, context: ComputeContext
     ) {
         self.method = method
@@ -27,19 +29,21 @@ final class Convolution {
         context.workspace.reserve(max(method.workspaceCount, outputs))
     }
 
-    /// The parameters of a convolution under PyTorch's names, started as PyTorch starts them (Kaiming-uniform with a = √5,
-    /// which is ±1/√fan-in).
+    /// The parameters of a convolution under PyTorch's names, started as PyTorch starts them
+    /// (Kaiming-uniform with a = √5, which is ±1/√fan-in).
     static func parameters(
         _ name: String, inputs: Int, outputs: Int, kernel: Int, hasBias: Bool = true
     ) -> [ParameterSpec] {
-        let start = ParameterSpec.Start.uniform(bound: 1 / Float(inputs * kernel * kernel).squareRoot())
+        let start = ParameterSpec.Start.uniform(
+            bound: 1 / Float(inputs * kernel * kernel).squareRoot())
         let weight = ParameterSpec("\(name).weight", [outputs, inputs, kernel, kernel], start)
         return hasBias ? [weight, ParameterSpec("\(name).bias", [outputs], start)] : [weight]
     }
 
     /// A matrix product.
     convenience init(
-        inputs: Int, outputs: Int, weight: Parameters.Slot, biases: [Parameters.Slot], parameters: Parameters,
+        inputs: Int, outputs: Int, weight: Parameters.Slot, biases: [Parameters.Slot],
+        parameters: Parameters,
         context: ComputeContext
     ) {
         let plan = WindowPlan.matrix(inputChannels: inputs, outputChannels: outputs)
@@ -47,7 +51,8 @@ final class Convolution {
             plan, backward: .matrix(inputChannels: outputs, outputChannels: inputs),
             gradient: GradientPlan(plan, copiesInput: true, inputWidth: 1), context: context)
         self.init(
-            method, outputs: outputs, weight: weight, biases: biases, parameters: parameters, context: context)
+            method, outputs: outputs, weight: weight, biases: biases, parameters: parameters,
+            context: context)
     }
 
     /// Brings packed weights up to date: once a step.
@@ -64,7 +69,8 @@ final class Convolution {
     /// `[blocks][row][column][channel]` to the same of the outputs.
     /// - Parameter continuing: adds to what `output` holds, without the bias.
     func forward(
-        _ input: UnsafePointer<Lanes>, _ output: UnsafeMutablePointer<Lanes>, blocks: Int, continuing: Bool = false
+        _ input: UnsafePointer<Lanes>, _ output: UnsafeMutablePointer<Lanes>, blocks: Int,
+        continuing: Bool = false
     ) {
         let start = biases.isEmpty || continuing ? nil : UnsafePointer(bias.pointer)
         method.forward(input, bias: start, output, blocks: blocks, continuing: continuing)
@@ -73,29 +79,37 @@ final class Convolution {
     /// The gradient of the input.
     /// - Parameter continuing: adds to what `inputGradient` holds.
     func backward(
-        _ outputGradient: UnsafePointer<Lanes>, _ inputGradient: UnsafeMutablePointer<Lanes>, blocks: Int,
+        _ outputGradient: UnsafePointer<Lanes>, _ inputGradient: UnsafeMutablePointer<Lanes>,
+        blocks: Int,
         continuing: Bool = false
     ) {
         method.backward(outputGradient, inputGradient, blocks: blocks, continuing: continuing)
     }
 
     /// The gradients of weights and biases.
-    func weightGradients(_ input: UnsafePointer<Lanes>, _ outputGradient: UnsafePointer<Lanes>, shape: BlockShape) {
-        method.weightGradients(input, outputGradient, result: parameters.gradient(weight), blocks: shape.blocks)
+    func weightGradients(
+        _ input: UnsafePointer<Lanes>, _ outputGradient: UnsafePointer<Lanes>, shape: BlockShape
+    ) {
+        method.weightGradients(
+            input, outputGradient, result: parameters.gradient(weight), blocks: shape.blocks)
         guard let first = biases.first else { return }
         let sums = parameters.gradient(first)
         context.team.share(shape.channels, work: shape.count / 4) { _, channels in
             context.kernels.channelSums(
-                outputGradient, shape: shape, channels: channels, totals: context.workspace.pointer, sums: sums)
+                outputGradient, shape: shape, channels: channels, totals: context.workspace.pointer,
+                sums: sums)
         }
-        for other in biases.dropFirst() { parameters.gradient(other).update(from: sums, count: outputs) }
+        for other in biases.dropFirst() {
+            parameters.gradient(other).update(from: sums, count: outputs)
+        }
     }
 }
 
 /// One way to compute a product of activations with weights, and its gradients.
 package protocol ProductMethod: AnyObject {
     var name: String { get }
-    /// Scalar multiply-adds of one block, forward: those it does, and those of a direct product without padding.
+    /// Scalar multiply-adds of one block, forward: those it does, and those of a direct product
+    /// without padding.
     var work: ProductWork { get }
     var hasBackward: Bool { get }
 
@@ -107,16 +121,19 @@ package protocol ProductMethod: AnyObject {
     func pack(_ weights: UnsafePointer<Float>, backward: Bool)
 
     func forward(
-        _ input: UnsafePointer<Lanes>, bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Lanes>, blocks: Int,
+        _ input: UnsafePointer<Lanes>, bias: UnsafePointer<Float>?,
+        _ output: UnsafeMutablePointer<Lanes>, blocks: Int,
         continuing: Bool)
 
     func backward(
-        _ outputGradient: UnsafePointer<Lanes>, _ inputGradient: UnsafeMutablePointer<Lanes>, blocks: Int,
+        _ outputGradient: UnsafePointer<Lanes>, _ inputGradient: UnsafeMutablePointer<Lanes>,
+        blocks: Int,
         continuing: Bool)
 
     /// `result`: `[output][tap][input]`.
     func weightGradients(
-        _ input: UnsafePointer<Lanes>, _ outputGradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Float>,
+        _ input: UnsafePointer<Lanes>, _ outputGradient: UnsafePointer<Lanes>,
+        result: UnsafeMutablePointer<Float>,
         blocks: Int)
 }
 

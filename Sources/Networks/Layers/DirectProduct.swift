@@ -3,7 +3,8 @@ import Tensors
 
 /// The product tap by tap; taps on padding are left out.
 ///
-/// Weights are packed into panels of eight outputs for the forward pass and of eight inputs for the backward.
+/// Weights are packed into panels of eight outputs for the forward pass and of eight inputs for the
+/// backward.
 package final class DirectProduct: ProductMethod {
     private let plan: WindowPlan
     private let backwardPlan: WindowPlan?
@@ -12,7 +13,9 @@ package final class DirectProduct: ProductMethod {
     private let packed, packedBackward: Buffer<Float>
 
     /// - Parameter backward: nil where nobody needs the gradient of the input.
-    package init(_ plan: WindowPlan, backward: WindowPlan?, gradient: GradientPlan, context: ComputeContext) {
+    package init(
+        _ plan: WindowPlan, backward: WindowPlan?, gradient: GradientPlan, context: ComputeContext
+    ) {
         self.plan = plan
         self.backwardPlan = backward
         self.gradientPlan = gradient
@@ -41,14 +44,17 @@ package final class DirectProduct: ProductMethod {
                 let count = min(panelWidth, outputs - panel * panelWidth)
                 // Lanes beyond the last output repeat it; nobody reads their sums.
                 let rowOffsets =
-                    SIMD8(0, 1, 2, 3, 4, 5, 6, 7).clamped(lowerBound: .zero, upperBound: SIMD8(repeating: count - 1))
+                    SIMD8(0, 1, 2, 3, 4, 5, 6, 7).clamped(
+                        lowerBound: .zero, upperBound: SIMD8(repeating: count - 1))
                     &* length
                 for at in 0..<length {
                     let row = rows + at
                     store(
                         SIMD8(
-                            row[rowOffsets[0]], row[rowOffsets[1]], row[rowOffsets[2]], row[rowOffsets[3]],
-                            row[rowOffsets[4]], row[rowOffsets[5]], row[rowOffsets[6]], row[rowOffsets[7]]),
+                            row[rowOffsets[0]], row[rowOffsets[1]], row[rowOffsets[2]],
+                            row[rowOffsets[3]],
+                            row[rowOffsets[4]], row[rowOffsets[5]], row[rowOffsets[6]],
+                            row[rowOffsets[7]]),
                         target + at * panelWidth)
                 }
             }
@@ -64,9 +70,12 @@ package final class DirectProduct: ProductMethod {
                 for tap in 0..<taps {
                     for output in 0..<outputs {
                         let row = weights + (output * taps + tap) * inputs + panel * panelWidth
-                        let target = packedBackward.pointer + ((panel * taps + tap) * outputs + output) * panelWidth
+                        let target =
+                            packedBackward.pointer + ((panel * taps + tap) * outputs + output)
+                            * panelWidth
                         if lanes == panelWidth {
-                            store(UnsafeRawPointer(row).loadUnaligned(as: SIMD8<Float>.self), target)
+                            store(
+                                UnsafeRawPointer(row).loadUnaligned(as: SIMD8<Float>.self), target)
                         } else {
                             for lane in 0..<lanes { target[lane] = row[lane] }
                         }
@@ -82,35 +91,42 @@ package final class DirectProduct: ProductMethod {
     }
 
     package func forward(
-        _ input: UnsafePointer<Lanes>, bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Lanes>, blocks: Int,
+        _ input: UnsafePointer<Lanes>, bias: UnsafePointer<Float>?,
+        _ output: UnsafeMutablePointer<Lanes>, blocks: Int,
         continuing: Bool
     ) {
         product(plan, input, packed.pointer, bias, output, blocks, continuing)
     }
 
     package func backward(
-        _ outputGradient: UnsafePointer<Lanes>, _ inputGradient: UnsafeMutablePointer<Lanes>, blocks: Int,
+        _ outputGradient: UnsafePointer<Lanes>, _ inputGradient: UnsafeMutablePointer<Lanes>,
+        blocks: Int,
         continuing: Bool
     ) {
         guard let backwardPlan else { preconditionFailure("no backward plan") }
-        product(backwardPlan, outputGradient, packedBackward.pointer, nil, inputGradient, blocks, continuing)
+        product(
+            backwardPlan, outputGradient, packedBackward.pointer, nil, inputGradient, blocks,
+            continuing)
     }
 
     package func weightGradients(
-        _ input: UnsafePointer<Lanes>, _ outputGradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Float>,
+        _ input: UnsafePointer<Lanes>, _ outputGradient: UnsafePointer<Lanes>,
+        result: UnsafeMutablePointer<Float>,
         blocks: Int
     ) {
         let scratch = context.workspace.pointer
         context.team.share(gradientPlan.outputTiles, work: plan.work * blocks) { thread, tiles in
             context.kernels.weightGradient(
-                gradientPlan, input: input, outputGradient: outputGradient, result: result, blocks: blocks,
+                gradientPlan, input: input, outputGradient: outputGradient, result: result,
+                blocks: blocks,
                 tiles: tiles, scratch: scratch + thread * gradientPlan.scratchCount)
         }
     }
 
     private func product(
         _ plan: WindowPlan, _ input: UnsafePointer<Lanes>, _ weights: UnsafePointer<Float>,
-        _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Lanes>, _ blocks: Int, _ continuing: Bool
+        _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Lanes>, _ blocks: Int,
+        _ continuing: Bool
     ) {
         let kernels = context.kernels
         let work = plan.work * blocks
@@ -118,7 +134,8 @@ package final class DirectProduct: ProductMethod {
         if pairs * plan.outputHeight < 2 * context.team.threads {
             context.team.share(plan.panels, work: work) { _, panels in
                 kernels.convolve(
-                    plan, input: input, weights: weights, bias: bias, continuing: continuing, output: output,
+                    plan, input: input, weights: weights, bias: bias, continuing: continuing,
+                    output: output,
                     blocks: 0..<blocks, rows: 0..<plan.outputHeight, panels: panels)
             }
             return
@@ -127,10 +144,15 @@ package final class DirectProduct: ProductMethod {
             let height = plan.outputHeight
             let pairRange = units.lowerBound / height..<(units.upperBound + height - 1) / height
             for pair in pairRange {
-                let rows = max(units.lowerBound - pair * height, 0)..<min(units.upperBound - pair * height, height)
+                let rows =
+                    max(
+                        units.lowerBound - pair * height, 0)..<min(
+                        units.upperBound - pair * height, height)
                 kernels.convolve(
-                    plan, input: input, weights: weights, bias: bias, continuing: continuing, output: output,
-                    blocks: pair * 2..<min(pair * 2 + 2, blocks), rows: rows, panels: 0..<plan.panels)
+                    plan, input: input, weights: weights, bias: bias, continuing: continuing,
+                    output: output,
+                    blocks: pair * 2..<min(pair * 2 + 2, blocks), rows: rows,
+                    panels: 0..<plan.panels)
             }
         }
     }

@@ -1,9 +1,11 @@
 import Kernels
 import Tensors
 
-/// Dropout (Srivastava et al. 2014): each value is dropped with probability `rate`, the others grow by 1/(1 − rate).
+/// Dropout (Srivastava et al. 2014): each value is dropped with probability `rate`, the others grow
+/// by 1/(1 − rate).
 ///
-/// What is dropped depends on the seed, the layer, the step and the value's place `[time][clip][channel]` alone.
+/// What is dropped depends on the seed, the layer, the step and the value's place
+/// `[time][clip][channel]` alone.
 package final class Dropout: Layer {
     private let rate: Float
     /// Its number in the network: each draws from a stream of its own.
@@ -37,7 +39,8 @@ package final class Dropout: Layer {
                     let place = UInt64((time * clips + clip) * quads + quad)
                     let bits = stream.block(at: step.number << 32 | place)
                     for lane in 0..<min(4, channels - quad * 4) {
-                        scalars[start + (quad * 4 + lane) * laneCount] = unitFloat(bits[lane]) < rate ? 0 : kept
+                        scalars[start + (quad * 4 + lane) * laneCount] =
+                            unitFloat(bits[lane]) < rate ? 0 : kept
                     }
                 }
             }

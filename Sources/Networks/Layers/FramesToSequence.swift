@@ -1,7 +1,8 @@
 import Kernels
 import Tensors
 
-/// `[block of frames][channel]` to `[time][block of clips][channel]`: lanes are frames before, clips afterwards.
+/// `[block of frames][channel]` to `[time][block of clips][channel]`: lanes are frames before,
+/// clips afterwards.
 package final class FramesToSequence: Layer {
     private let gradients: GradientMemory
     private let output: Buffer<Lanes>
@@ -35,20 +36,23 @@ package final class FramesToSequence: Layer {
         }
         FramesToSequence.forEachFrame(result) { frameBlock, frameLane, clipBlock, clipLane in
             for channel in 0..<size {
-                pointer[frameBlock * size + channel][frameLane] = gradient.pointer[clipBlock * size + channel][clipLane]
+                pointer[frameBlock * size + channel][frameLane] =
+                    gradient.pointer[clipBlock * size + channel][clipLane]
             }
         }
         return result
     }
 
     private static func forEachFrame(
-        _ x: Activations, _ body: (_ frameBlock: Int, _ frameLane: Int, _ clipBlock: Int, _ clipLane: Int) -> Void
+        _ x: Activations,
+        _ body: (_ frameBlock: Int, _ frameLane: Int, _ clipBlock: Int, _ clipLane: Int) -> Void
     ) {
         for time in 0..<x.steps {
             for clip in 0..<x.batch {
                 let frame = time * x.batch + clip
                 body(
-                    frame / laneCount, frame % laneCount, time * x.clipBlocks + clip / laneCount, clip % laneCount)
+                    frame / laneCount, frame % laneCount, time * x.clipBlocks + clip / laneCount,
+                    clip % laneCount)
             }
         }
     }

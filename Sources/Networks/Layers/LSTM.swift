@@ -1,7 +1,8 @@
 import Kernels
 import Tensors
 
-/// A long short-term memory (Hochreiter and Schmidhuber 1997) with PyTorch's gates: input, forget, cell, output.
+/// A long short-term memory (Hochreiter and Schmidhuber 1997) with PyTorch's gates: input, forget,
+/// cell, output.
 ///
 /// The products with the input are one matrix product for all steps.
 package final class LSTM: Layer {
@@ -31,7 +32,8 @@ package final class LSTM: Layer {
             biases: [parameters.slot("\(name).bias_ih_l0"), parameters.slot("\(name).bias_hh_l0")],
             parameters: parameters, context: compute)
         hiddenProduct = Convolution(
-            inputs: size, outputs: 4 * size, weight: parameters.slot("\(name).weight_hh_l0"), biases: [],
+            inputs: size, outputs: 4 * size, weight: parameters.slot("\(name).weight_hh_l0"),
+            biases: [],
             parameters: parameters, context: compute)
         kernels = compute.kernels
         gradients = context.gradients
@@ -60,14 +62,17 @@ package final class LSTM: Layer {
             let before = now - clipBlocks
             if step > 0 {
                 hiddenProduct.forward(
-                    hidden.pointer + before * size, gates.pointer + now * 4 * size, blocks: clipBlocks, continuing: true
+                    hidden.pointer + before * size, gates.pointer + now * 4 * size,
+                    blocks: clipBlocks, continuing: true
                 )
             }
             for block in 0..<clipBlocks {
                 kernels.lstmStep(
                     gates: gates.pointer + (now + block) * 4 * size,
-                    previousCell: step > 0 ? UnsafePointer(cell.pointer + (before + block) * size) : nil,
-                    cell: cell.pointer + (now + block) * size, cellTanh: cellTanh.pointer + (now + block) * size,
+                    previousCell: step > 0
+                        ? UnsafePointer(cell.pointer + (before + block) * size) : nil,
+                    cell: cell.pointer + (now + block) * size,
+                    cellTanh: cellTanh.pointer + (now + block) * size,
                     hidden: hidden.pointer + (now + block) * size, size: size)
             }
         }
@@ -83,7 +88,8 @@ package final class LSTM: Layer {
             let now = step * clipBlocks
             if step < steps - 1 {
                 hiddenProduct.backward(
-                    gateGradients.pointer + (now + clipBlocks) * 4 * size, gradient.pointer + now * size,
+                    gateGradients.pointer + (now + clipBlocks) * 4 * size,
+                    gradient.pointer + now * size,
                     blocks: clipBlocks, continuing: true)
             }
             for block in 0..<clipBlocks {
@@ -98,9 +104,11 @@ package final class LSTM: Layer {
             }
         }
         let all = steps * clipBlocks
-        inputProduct.weightGradients(x.pointer, gateGradients.pointer, shape: matrixShape(blocks: all))
+        inputProduct.weightGradients(
+            x.pointer, gateGradients.pointer, shape: matrixShape(blocks: all))
         hiddenProduct.weightGradients(
-            hidden.pointer, gateGradients.pointer + clipBlocks * 4 * size, shape: matrixShape(blocks: all - clipBlocks))
+            hidden.pointer, gateGradients.pointer + clipBlocks * 4 * size,
+            shape: matrixShape(blocks: all - clipBlocks))
         inputProduct.backward(gateGradients.pointer, inputGradient, blocks: all)
         return x.at(inputGradient)
     }

@@ -12,8 +12,8 @@ package protocol Layer: AnyObject {
 
     /// Computes the gradients of the parameters, and that of x.
     /// - Parameter gradient: of what the last call of `forward` in training returned; overwritten.
-    /// - Returns: the gradient of x, in `gradient`'s memory or in the shared memory of gradients, valid until the next call
-    ///   of any layer; nil if nobody needs it.
+    /// - Returns: the gradient of x, in `gradient`'s memory or in the shared memory of gradients,
+    ///   valid until the next call of any layer; nil if nobody needs it.
     func backward(_ gradient: Activations) -> Activations?
 }
 
@@ -21,8 +21,8 @@ extension Layer {
     package func pack(training: Bool) {}
 }
 
-/// Memory for the gradients on their way back, shared by all layers of a network: they work one after the other, and each
-/// needs that of its output, that of its input, and one to compute with.
+/// Memory for the gradients on their way back, shared by all layers of a network: they work one
+/// after the other, and each needs that of its output, that of its input, and one to compute with.
 package final class GradientMemory {
     private var buffers = (0..<3).map { _ in Buffer<Lanes>(count: 0) }
 
@@ -49,7 +49,8 @@ package struct LayerContext {
     package let clips, steps: Int
 
     package init(
-        compute: ComputeContext, parameters: Parameters, gradients: GradientMemory = GradientMemory(), clips: Int,
+        compute: ComputeContext, parameters: Parameters,
+        gradients: GradientMemory = GradientMemory(), clips: Int,
         steps: Int
     ) {
         self.compute = compute

@@ -12,14 +12,16 @@ package final class Linear: Layer {
     package static func parameters(_ name: String, inputs: Int, outputs: Int) -> [ParameterSpec] {
         let start = ParameterSpec.Start.uniform(bound: 1 / Float(inputs).squareRoot())
         return [
-            ParameterSpec("\(name).weight", [outputs, inputs], start), ParameterSpec("\(name).bias", [outputs], start),
+            ParameterSpec("\(name).weight", [outputs, inputs], start),
+            ParameterSpec("\(name).bias", [outputs], start),
         ]
     }
 
     package init(name: String, inputs: Int, outputs: Int, in context: LayerContext) {
         product = Convolution(
             inputs: inputs, outputs: outputs, weight: context.parameters.slot("\(name).weight"),
-            biases: [context.parameters.slot("\(name).bias")], parameters: context.parameters, context: context.compute)
+            biases: [context.parameters.slot("\(name).bias")], parameters: context.parameters,
+            context: context.compute)
         self.outputs = outputs
         gradients = context.gradients
         output = Buffer(count: context.clipBlocks * outputs)

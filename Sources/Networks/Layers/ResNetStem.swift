@@ -1,8 +1,8 @@
 import Kernels
 import Tensors
 
-/// ResNet's stem as OpenAV's visual model has it: convolution 7×7, stride 2, "same" padding, no bias; batch norm; ReLU;
-/// maximum over 2×2 squares.
+/// ResNet's stem as OpenAV's visual model has it: convolution 7×7, stride 2, "same" padding, no
+/// bias; batch norm; ReLU; maximum over 2×2 squares.
 package final class ResNetStem: Layer {
     let convolution: Convolution
     private let norm: BatchNorm
@@ -22,7 +22,8 @@ package final class ResNetStem: Layer {
 
     package static func parameters(_ name: String, channels: Int, filters: Int) -> [ParameterSpec] {
         Convolution.parameters(
-            "\(name).conv_layer_s2_same", inputs: channels, outputs: filters, kernel: 7, hasBias: false)
+            "\(name).conv_layer_s2_same", inputs: channels, outputs: filters, kernel: 7,
+            hasBias: false)
             + BatchNorm.parameters("\(name).batch_norm1", channels: filters)
     }
 
@@ -30,27 +31,35 @@ package final class ResNetStem: Layer {
     ///   - height, width: of the pictures without their border, px.
     ///   - momentum: weight of the new batch in the averages of batch norm.
     package init(
-        name: String, height: Int, width: Int, channels: Int, filters: Int, momentum: Float, in context: LayerContext
+        name: String, height: Int, width: Int, channels: Int, filters: Int, momentum: Float,
+        in context: LayerContext
     ) {
         let geometry = ResNetStem.geometry(height: height, width: width)
-        (self.height, self.width, self.filters) = (geometry.outputHeight, geometry.outputWidth, filters)
+        (self.height, self.width, self.filters) = (
+            geometry.outputHeight, geometry.outputWidth, filters
+        )
         let plan = WindowPlan.stem(
-            paddedHeight: geometry.paddedHeight, paddedWidth: geometry.paddedWidth, channels: channels,
+            paddedHeight: geometry.paddedHeight, paddedWidth: geometry.paddedWidth,
+            channels: channels,
             outputChannels: filters, kernel: 7, stride: 2, outputHeight: geometry.outputHeight,
             outputWidth: geometry.outputWidth)
         convolution = Convolution(
             DirectProduct(
-                plan, backward: nil, gradient: GradientPlan(plan, copiesInput: false, inputWidth: 1),
+                plan, backward: nil,
+                gradient: GradientPlan(plan, copiesInput: false, inputWidth: 1),
                 context: context.compute),
-            outputs: filters, weight: context.parameters.slot("\(name).conv_layer_s2_same.weight"), biases: [],
+            outputs: filters, weight: context.parameters.slot("\(name).conv_layer_s2_same.weight"),
+            biases: [],
             parameters: context.parameters, context: context.compute)
         norm = BatchNorm(
-            name: "\(name).batch_norm1", channels: filters, momentum: momentum, parameters: context.parameters,
+            name: "\(name).batch_norm1", channels: filters, momentum: momentum,
+            parameters: context.parameters,
             context: context.compute)
         let count = context.frameBlocks * geometry.outputHeight * geometry.outputWidth * filters
         convolved = Buffer(count: count)
         gradient = Buffer(count: count)
-        let pooledCount = context.frameBlocks * (geometry.outputHeight / 2) * (geometry.outputWidth / 2) * filters
+        let pooledCount =
+            context.frameBlocks * (geometry.outputHeight / 2) * (geometry.outputWidth / 2) * filters
         pooled = Buffer(count: pooledCount)
         chosen = Buffer(count: pooledCount)
     }
@@ -67,7 +76,8 @@ package final class ResNetStem: Layer {
         let shape = shape(x.frames)
         convolution.forward(x.pointer, convolved.pointer, blocks: shape.blocks)
         norm.forwardPooled(
-            convolved.pointer, pooled.pointer, chosen: chosen.pointer, shape: shape, training: pass.isTraining)
+            convolved.pointer, pooled.pointer, chosen: chosen.pointer, shape: shape,
+            training: pass.isTraining)
         var y = x.at(pooled.pointer, channels: filters)
         (y.height, y.width) = (outputHeight, outputWidth)
         return y

@@ -14,7 +14,8 @@ struct SameGeometry {
         outputHeight = (height + stride - 1) / stride
         outputWidth = (width + stride - 1) / stride
         padding = (
-            SameGeometry.total(height, kernel, stride) / 2, SameGeometry.total(width, kernel, stride) / 2
+            SameGeometry.total(height, kernel, stride) / 2,
+            SameGeometry.total(width, kernel, stride) / 2
         )
     }
 
@@ -37,15 +38,21 @@ struct SameGeometry {
     }
 
     private func method(inputs: Int, outputs: Int, context: ComputeContext) -> any ProductMethod {
-        let tiled = WinogradPlan(height: height, width: width, inputChannels: inputs, outputChannels: outputs)
-        if kernel == 3 && stride == 1 && tiled.isWorthwhile { return WinogradProduct(tiled, context: context) }
+        let tiled = WinogradPlan(
+            height: height, width: width, inputChannels: inputs, outputChannels: outputs)
+        if kernel == 3 && stride == 1 && tiled.isWorthwhile {
+            return WinogradProduct(tiled, context: context)
+        }
         let plan = WindowPlan.forward(
-            height: height, width: width, inputChannels: inputs, outputChannels: outputs, kernel: kernel,
+            height: height, width: width, inputChannels: inputs, outputChannels: outputs,
+            kernel: kernel,
             stride: stride, outputHeight: outputHeight, outputWidth: outputWidth, padding: padding)
         let backward = WindowPlan.backward(
-            height: height, width: width, inputChannels: inputs, outputChannels: outputs, kernel: kernel,
+            height: height, width: width, inputChannels: inputs, outputChannels: outputs,
+            kernel: kernel,
             stride: stride, outputHeight: outputHeight, outputWidth: outputWidth, padding: padding)
-        let gradient = GradientPlan(plan, copiesInput: kernel > 1, inputWidth: kernel > 1 ? width : 1)
+        let gradient = GradientPlan(
+            plan, copiesInput: kernel > 1, inputWidth: kernel > 1 ? width : 1)
         return DirectProduct(plan, backward: backward, gradient: gradient, context: context)
     }
 }

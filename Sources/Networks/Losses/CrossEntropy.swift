@@ -49,26 +49,29 @@ package final class CrossEntropy {
             measure(logits, labels, into: secondLosses) { $0.second }
             for (clip, label) in labels.enumerated() {
                 losses.pointer[clip] =
-                    label.share * losses.pointer[clip] + (1 - label.share) * secondLosses.pointer[clip]
+                    label.share * losses.pointer[clip] + (1 - label.share)
+                    * secondLosses.pointer[clip]
             }
         }
         return UnsafeBufferPointer(start: losses.pointer, count: labels.count)
     }
 
     private func measure(
-        _ logits: Logits, _ labels: [MixedLabel], into losses: Buffer<Float>, _ target: (MixedLabel) -> Int
+        _ logits: Logits, _ labels: [MixedLabel], into losses: Buffer<Float>,
+        _ target: (MixedLabel) -> Int
     ) {
         for (clip, label) in labels.enumerated() { targets.pointer[clip] = Int32(target(label)) }
         for block in 0..<logits.blocks {
             kernels.crossEntropy(
-                logits: logits.pointer + block * classes, targets: targets.pointer + block * laneCount,
+                logits: logits.pointer + block * classes,
+                targets: targets.pointer + block * laneCount,
                 classes: classes, probabilities: probabilityMemory.pointer + block * classes,
                 loss: losses.pointer + block * laneCount)
         }
     }
 
-    /// The gradient of the mean loss: (softmax − target)/batch, in place of the probabilities; zero for clips that are not
-    /// there.
+    /// The gradient of the mean loss: (softmax − target)/batch, in place of the probabilities; zero
+    /// for clips that are not there.
     package func gradient(_ labels: [MixedLabel]) -> Logits {
         guard let probabilities else { preconditionFailure("gradient follows losses") }
         let part = 1 / Float(labels.count)
@@ -81,7 +84,8 @@ package final class CrossEntropy {
                     continue
                 }
                 let label = labels[clip]
-                let target = (label.first == c ? label.share : 0) + (label.second == c ? 1 - label.share : 0)
+                let target =
+                    (label.first == c ? label.share : 0) + (label.second == c ? 1 - label.share : 0)
                 probabilities.pointer[at][lane] = (probabilities.pointer[at][lane] - target) * part
             }
         }

@@ -16,7 +16,8 @@ package struct NetworkShape: Sendable, Hashable {
     package var batchNormMomentum: Float
 
     package init(
-        frames: Int, height: Int, width: Int, channels: Int, filters: Int, classes: Int, dropout: Float,
+        frames: Int, height: Int, width: Int, channels: Int, filters: Int, classes: Int,
+        dropout: Float,
         batchNormMomentum: Float
     ) {
         self.frames = frames
@@ -82,7 +83,8 @@ extension Network {
     }
 }
 
-/// The networks there are, by the names that recipes use. A name and its defaults never change meaning.
+/// The networks there are, by the names that recipes use. A name and its defaults never change
+/// meaning.
 package enum NetworkRegistry {
     package static let models: [(name: String, type: any Network.Type)] = [
         ("resnet18_lstm", ResNet18LSTM.self)

@@ -6,7 +6,8 @@ package struct ProductTiming {
     package let name: String
     /// "direct" or "Winograd".
     package let method: String
-    /// Scalar multiply-adds of one pass: those done, and those of a direct product that leaves out padding.
+    /// Scalar multiply-adds of one pass: those done, and those of a direct product that leaves out
+    /// padding.
     package let multiplyAdds, directMultiplyAdds: Int
     package let passes: [(name: String, run: () -> Void)]
 }
@@ -14,7 +15,8 @@ package struct ProductTiming {
 extension ProductTiming {
     /// Every product of a full batch of a ResNet with an LSTM, in the order of the forward pass.
     static func of(
-        _ stem: ResNetStem, _ blocks: [ResidualBlock], _ lstm: LSTM, _ shape: NetworkShape, clips: Int
+        _ stem: ResNetStem, _ blocks: [ResidualBlock], _ lstm: LSTM, _ shape: NetworkShape,
+        clips: Int
     ) -> [ProductTiming] {
         let frameBlocks = (clips * shape.frames + laneCount - 1) / laneCount
         let clipBlocks = (clips + laneCount - 1) / laneCount
@@ -24,12 +26,15 @@ extension ProductTiming {
             timings.append(timing("\(name), conv 1", block.conv1, blocks: frameBlocks))
             timings.append(timing("\(name), conv 2", block.conv2, blocks: frameBlocks))
             if let shortcut = block.shortcut {
-                timings.append(timing("\(name), shortcut 1×1/2", shortcut.conv, blocks: frameBlocks))
+                timings.append(
+                    timing("\(name), shortcut 1×1/2", shortcut.conv, blocks: frameBlocks))
             }
         }
         timings.append(timing("LSTM, input", lstm.inputProduct, blocks: shape.frames * clipBlocks))
-        // Forward and backward go step by step; the weights' gradient is taken over all steps at once.
-        timings.append(timing("LSTM, hidden, one step", lstm.hiddenProduct, blocks: clipBlocks, passes: 0..<2))
+        // Forward and backward go step by step; the weights' gradient is taken over all steps at
+        // once.
+        timings.append(
+            timing("LSTM, hidden, one step", lstm.hiddenProduct, blocks: clipBlocks, passes: 0..<2))
         return timings
     }
 
@@ -39,17 +44,23 @@ extension ProductTiming {
         let work = product.method.work
         let input = ones(work.inputCount * blocks)
         let output = ones(work.outputCount * blocks)
-        let inputGradient = Buffer<Lanes>(count: product.method.hasBackward ? work.inputCount * blocks : 0)
+        let inputGradient = Buffer<Lanes>(
+            count: product.method.hasBackward ? work.inputCount * blocks : 0)
         let shape = BlockShape(
-            frames: blocks * laneCount, height: 1, width: work.outputCount / product.outputs, channels: product.outputs)
+            frames: blocks * laneCount, height: 1, width: work.outputCount / product.outputs,
+            channels: product.outputs)
         var passes: [(String, () -> Void)] = [
             ("forward", { product.forward(input.pointer, output.pointer, blocks: blocks) })
         ]
         if product.method.hasBackward {
             passes.append(
-                ("backward", { product.backward(output.pointer, inputGradient.pointer, blocks: blocks) }))
+                (
+                    "backward",
+                    { product.backward(output.pointer, inputGradient.pointer, blocks: blocks) }
+                ))
         }
-        passes.append(("weights", { product.weightGradients(input.pointer, output.pointer, shape: shape) }))
+        passes.append(
+            ("weights", { product.weightGradients(input.pointer, output.pointer, shape: shape) }))
         return ProductTiming(
             name: name, method: product.method.name, multiplyAdds: work.multiplyAdds * blocks,
             directMultiplyAdds: work.directMultiplyAdds * blocks,

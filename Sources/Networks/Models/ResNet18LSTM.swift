@@ -1,8 +1,8 @@
 import Kernels
 import Tensors
 
-/// OpenAV's visual model, `resnet18_lstm`: ResNet-18 on every frame, LSTM, dropout, LSTM, the last time step, dropout, a
-/// linear classifier. Parameters carry PyTorch's names and shapes.
+/// OpenAV's visual model, `resnet18_lstm`: ResNet-18 on every frame, LSTM, dropout, LSTM, the last
+/// time step, dropout, a linear classifier. Parameters carry PyTorch's names and shapes.
 package final class ResNet18LSTM: Network {
     package let shape: NetworkShape
     package let clips: Int
@@ -18,7 +18,8 @@ package final class ResNet18LSTM: Network {
         let size = ResNet18.features(shape.filters)
         return ResNetStem.parameters("resnet", channels: shape.channels, filters: shape.filters)
             + ResNet18.blocks(shape.filters).flatMap {
-                ResidualBlock.parameters($0.name, inputs: $0.inputs, outputs: $0.outputs, stride: $0.stride)
+                ResidualBlock.parameters(
+                    $0.name, inputs: $0.inputs, outputs: $0.outputs, stride: $0.stride)
             }
             + LSTM.parameters("lstm1", inputs: size, size: size)
             + LSTM.parameters("lstm2", inputs: size, size: size)
@@ -29,22 +30,27 @@ package final class ResNet18LSTM: Network {
         (self.shape, self.clips) = (shape, clips)
         parameters = Parameters(ResNet18LSTM.parameters(shape))
         parameters.start(seed: seed)
-        let place = LayerContext(compute: context, parameters: parameters, clips: clips, steps: shape.frames)
+        let place = LayerContext(
+            compute: context, parameters: parameters, clips: clips, steps: shape.frames)
         let geometry = ResNetStem.geometry(height: shape.height, width: shape.width)
         input = FrameInput(geometry, channels: shape.channels, in: place)
         stem = ResNetStem(
-            name: "resnet", height: shape.height, width: shape.width, channels: shape.channels, filters: shape.filters,
+            name: "resnet", height: shape.height, width: shape.width, channels: shape.channels,
+            filters: shape.filters,
             momentum: shape.batchNormMomentum, in: place)
         blocks = ResNet18.make(after: stem, shape, in: place)
         guard let last = blocks.last else { preconditionFailure("a ResNet has blocks") }
-        let pool = AveragePool(height: last.outputHeight, width: last.outputWidth, channels: last.outputs, in: place)
+        let pool = AveragePool(
+            height: last.outputHeight, width: last.outputWidth, channels: last.outputs, in: place)
         let size = ResNet18.features(shape.filters)
         lstm = LSTM(name: "lstm1", inputs: size, size: size, in: place)
         layers =
             [stem] + blocks + [
                 pool, FramesToSequence(channels: size, in: place), lstm,
-                Dropout(rate: shape.dropout, number: 1, channels: size, steps: shape.frames, in: place),
-                LSTM(name: "lstm2", inputs: size, size: size, in: place), LastStep(channels: size, in: place),
+                Dropout(
+                    rate: shape.dropout, number: 1, channels: size, steps: shape.frames, in: place),
+                LSTM(name: "lstm2", inputs: size, size: size, in: place),
+                LastStep(channels: size, in: place),
                 Dropout(rate: shape.dropout, number: 2, channels: size, steps: 1, in: place),
                 Linear(name: "fc", inputs: size, outputs: shape.classes, in: place),
             ]
@@ -68,7 +74,8 @@ enum ResNet18 {
             (0..<2).map { index in
                 let isFirst = index == 0 && stage > 0
                 return Block(
-                    name: "resnet.layer\(stage + 1).\(index)", inputs: filters << (isFirst ? stage - 1 : stage),
+                    name: "resnet.layer\(stage + 1).\(index)",
+                    inputs: filters << (isFirst ? stage - 1 : stage),
                     outputs: filters << stage, stride: isFirst ? 2 : 1)
             }
         }
@@ -77,11 +84,14 @@ enum ResNet18 {
     /// Channels of the last stage.
     static func features(_ filters: Int) -> Int { filters << 3 }
 
-    static func make(after stem: ResNetStem, _ shape: NetworkShape, in context: LayerContext) -> [ResidualBlock] {
+    static func make(after stem: ResNetStem, _ shape: NetworkShape, in context: LayerContext)
+        -> [ResidualBlock]
+    {
         var (height, width) = (stem.outputHeight, stem.outputWidth)
         return blocks(shape.filters).map { block in
             let made = ResidualBlock(
-                name: block.name, height: height, width: width, inputs: block.inputs, outputs: block.outputs,
+                name: block.name, height: height, width: width, inputs: block.inputs,
+                outputs: block.outputs,
                 stride: block.stride, momentum: shape.batchNormMomentum, in: context)
             (height, width) = (made.outputHeight, made.outputWidth)
             return made

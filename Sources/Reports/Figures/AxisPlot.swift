@@ -1,6 +1,7 @@
 import Studies
 
-/// The metric against one swept key: a dot for each run, a line through the levels' means with their intervals.
+/// The metric against one swept key: a dot for each run, a line through the levels' means with
+/// their intervals.
 struct AxisPlot {
     let effect: AxisEffect
     let metric: String
@@ -17,7 +18,8 @@ struct AxisPlot {
         let labels = effect.levels.map(\.value.label)
         let isTurned = labels.count > 8 || labels.contains { $0.count > 10 }
         var plot = Plot(
-            title: "\(metric) by \(effect.key)", values: runs.map(\.value) + intervals.filter(\.isFinite),
+            title: "\(metric) by \(effect.key)",
+            values: runs.map(\.value) + intervals.filter(\.isFinite),
             plotWidth: 660,
             bottom: isTurned ? 130 : 56)
         let scale = LevelScale(effect.levels.map(\.value))
@@ -40,14 +42,17 @@ struct AxisPlot {
         }
         let ordered = scale.levels.compactMap { value in effect.levels.first { $0.value == value } }
         plot.drawing.polyline(
-            ordered.map { Point(plot.x(share: place($0.value)), plot.y($0.mean)) }, colour: Drawing.colours[0])
+            ordered.map { Point(plot.x(share: place($0.value)), plot.y($0.mean)) },
+            colour: Drawing.colours[0])
         for level in ordered {
             let x = plot.x(share: place(level.value))
             if let half = level.half, half.isFinite {
                 let (low, high) = (plot.y(level.mean - half), plot.y(level.mean + half))
                 let look = "stroke=\"\(Drawing.colours[0])\" stroke-width=\"2\""
                 plot.drawing.line(Point(x, low), Point(x, high), look)
-                for end in [low, high] { plot.drawing.line(Point(x - 5, end), Point(x + 5, end), look) }
+                for end in [low, high] {
+                    plot.drawing.line(Point(x - 5, end), Point(x + 5, end), look)
+                }
             }
             plot.drawing.circle(
                 Point(x, plot.y(level.mean)), radius: 5, "fill=\"\(Drawing.colours[0])\"",

@@ -23,33 +23,43 @@ struct ClipStrip {
         let wrong = thumbnails.clips.indices.filter { !isRight(thumbnails.clips[$0]) }
         let scale = max(1, (64 / Double(max(thumbnails.height, 1))).rounded(.down))
         let strip = (
-            width: Double(thumbnails.width * thumbnails.frames) * scale, height: Double(thumbnails.height) * scale
+            width: Double(thumbnails.width * thumbnails.frames) * scale,
+            height: Double(thumbnails.height) * scale
         )
         let (row, column) = (strip.height + 34, max(strip.width + 28, 250))
         let rows = Double(max(right.count, wrong.count))
         var drawing = Drawing(
-            width: 16 + 2 * column, height: 68 + rows * row, title: "clips of \(run.provenance.label)")
+            width: 16 + 2 * column, height: 68 + rows * row,
+            title: "clips of \(run.provenance.label)")
         for (place, (heading, clips)) in [("right", right), ("wrong", wrong)].enumerated() {
             let x = 16 + Double(place) * column
-            drawing.text(clips.isEmpty ? "\(heading): none" : heading, Point(x, 50), look: "font-weight=\"bold\"")
+            drawing.text(
+                clips.isEmpty ? "\(heading): none" : heading, Point(x, 50),
+                look: "font-weight=\"bold\"")
             for (index, number) in clips.enumerated() {
                 let y = 60 + Double(index) * row
                 drawing.image(png(number), Point(x, y), strip)
                 drawing.text(
-                    words(thumbnails.clips[number]), Point(x, y + strip.height + 15), limit: Int(column / 7.4),
+                    words(thumbnails.clips[number]), Point(x, y + strip.height + 15),
+                    limit: Int(column / 7.4),
                     look: "font-size=\"12\"")
             }
         }
         return drawing.svg
     }
 
-    private func isRight(_ clip: Int) -> Bool { predictions.labels[clip] == predictions.predicted[clip] }
+    private func isRight(_ clip: Int) -> Bool {
+        predictions.labels[clip] == predictions.predicted[clip]
+    }
 
     private func words(_ clip: Int) -> String {
-        let name = { (number: Int) in run.classes.indices.contains(number) ? run.classes[number] : "class \(number)" }
+        let name = { (number: Int) in
+            run.classes.indices.contains(number) ? run.classes[number] : "class \(number)"
+        }
         let sure = fixed(Double(predictions.probabilities[clip]), 2)
         let predicted = name(predictions.predicted[clip])
-        return isRight(clip) ? "\(predicted), \(sure)" : "\(name(predictions.labels[clip])) as \(predicted), \(sure)"
+        return isRight(clip)
+            ? "\(predicted), \(sure)" : "\(name(predictions.labels[clip])) as \(predicted), \(sure)"
     }
 
     /// The frames side by side.
@@ -65,6 +75,7 @@ struct ClipStrip {
                 pixels += thumbnails.pixels[start..<start + width * channels]
             }
         }
-        return PNG.data(pixels, width: width * frames, height: height, channels: channels).base64EncodedString()
+        return PNG.data(pixels, width: width * frames, height: height, channels: channels)
+            .base64EncodedString()
     }
 }

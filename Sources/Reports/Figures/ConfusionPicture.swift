@@ -1,6 +1,7 @@
 import Studies
 
-/// Clips by true class (rows) and predicted class (columns): the darker, the larger the share of its row.
+/// Clips by true class (rows) and predicted class (columns): the darker, the larger the share of
+/// its row.
 struct ConfusionPicture {
     let title: String
     let classes: [String]
@@ -17,12 +18,16 @@ struct ConfusionPicture {
         let (left, top, size) = (44 + room, 44.0, cell * Double(classes.count))
         // Turned by 45°, names take 0.7 of their length.
         let under = isNamed ? room * 0.75 + 40 : 34
-        var drawing = Drawing(width: max(left + size + 60, 420), height: top + size + under, title: title)
+        var drawing = Drawing(
+            width: max(left + size + 60, 420), height: top + size + under, title: title)
         let font = cell < 15 ? "font-size=\"10\"" : ""
         for (row, line) in counts.enumerated() {
             let total = line.reduce(0, +)
             let y = top + Double(row) * cell
-            if isNamed { drawing.text(classes[row], Point(left - 8, y + cell / 2 + 4), .end, limit: 16, look: font) }
+            if isNamed {
+                drawing.text(
+                    classes[row], Point(left - 8, y + cell / 2 + 4), .end, limit: 16, look: font)
+            }
             for (column, count) in line.enumerated() {
                 let share = total > 0 ? Double(count) / Double(total) : 0
                 let corner = Point(left + Double(column) * cell, y)
@@ -31,8 +36,11 @@ struct ConfusionPicture {
                 drawing.rectangle(
                     corner, (cell, cell),
                     count == 0
-                        ? "class=\"frame\"" : "fill=\"\(colour)\" fill-opacity=\"\(fixed(0.15 + 0.85 * share, 2))\"",
-                    tip: isNamed ? "\(classes[row]) taken for \(classes[column]): \(count) of \(total)" : nil)
+                        ? "class=\"frame\""
+                        : "fill=\"\(colour)\" fill-opacity=\"\(fixed(0.15 + 0.85 * share, 2))\"",
+                    tip: isNamed
+                        ? "\(classes[row]) taken for \(classes[column]): \(count) of \(total)" : nil
+                )
                 if count > 0, cell >= 20 {
                     drawing.text(
                         "\(count)", Point(corner.x + cell / 2, corner.y + cell / 2 + 4), .middle,
@@ -43,7 +51,8 @@ struct ConfusionPicture {
         if isNamed {
             for (column, name) in classes.enumerated() {
                 drawing.text(
-                    name, Point(left + (Double(column) + 0.5) * cell + 4, top + size + 14), .end, limit: 16, look: font,
+                    name, Point(left + (Double(column) + 0.5) * cell + 4, top + size + 14), .end,
+                    limit: 16, look: font,
                     turned: -45)
             }
         }

@@ -1,15 +1,18 @@
 import Foundation
 import Studies
 
-/// An SVG picture: readable on light and dark ground, without script, with the same bytes for the same numbers.
+/// An SVG picture: readable on light and dark ground, without script, with the same bytes for the
+/// same numbers.
 struct Drawing {
     let width, height: Double
     private let title: String
     private var parts: [String] = []
 
-    /// The colours of Okabe and Ito (2008), which colour-blind readers can distinguish; without black and yellow, which vanish on dark or
-    /// light ground.
-    static let colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8B6F47", "#7F7F7F"]
+    /// The colours of Okabe and Ito (2008), which colour-blind readers can distinguish; without
+    /// black and yellow, which vanish on dark or light ground.
+    static let colours = [
+        "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8B6F47", "#7F7F7F",
+    ]
 
     init(width: Double, height: Double, title: String) {
         (self.width, self.height, self.title) = (width, height, title)
@@ -24,7 +27,8 @@ struct Drawing {
     }
 
     /// A point alone is a dot.
-    mutating func polyline(_ points: [Point], colour: String, width: Double = 2, look: String = "") {
+    mutating func polyline(_ points: [Point], colour: String, width: Double = 2, look: String = "")
+    {
         guard points.count > 1 else {
             if let only = points.first { circle(only, radius: 4, "fill=\"\(colour)\"") }
             return
@@ -41,7 +45,8 @@ struct Drawing {
     mutating func circle(_ centre: Point, radius: Double, _ look: String, tip: String? = nil) {
         let inner = tip.map { "><title>\(escaped($0))</title></circle>" } ?? "/>"
         parts.append(
-            "<circle cx=\"\(centre.x.pixels)\" cy=\"\(centre.y.pixels)\" r=\"\(radius.pixels)\" \(look)\(inner)")
+            "<circle cx=\"\(centre.x.pixels)\" cy=\"\(centre.y.pixels)\" r=\"\(radius.pixels)\" \(look)\(inner)"
+        )
     }
 
     mutating func rectangle(
@@ -53,14 +58,16 @@ struct Drawing {
         )
     }
 
-    /// Text of at most `limit` characters; what is longer is shortened in the middle and shown whole under the pointer.
+    /// Text of at most `limit` characters; what is longer is shortened in the middle and shown
+    /// whole under the pointer.
     mutating func text(
         _ text: String, _ at: Point, _ anchor: Anchor = .start, limit: Int = 200, look: String = "",
         turned: Double? = nil
     ) {
         let shown = Drawing.shortened(text, limit)
         let tip = shown == text ? "" : "<title>\(escaped(text))</title>"
-        let turn = turned.map { " transform=\"rotate(\($0.pixels) \(at.x.pixels) \(at.y.pixels))\"" } ?? ""
+        let turn =
+            turned.map { " transform=\"rotate(\($0.pixels) \(at.x.pixels) \(at.y.pixels))\"" } ?? ""
         let anchored = anchor == .start ? "" : " text-anchor=\"\(anchor.rawValue)\""
         parts.append(
             "<text x=\"\(at.x.pixels)\" y=\"\(at.y.pixels)\"\(anchored)\(turn)\(look.isEmpty ? "" : " " + look)>\(escaped(shown))\(tip)</text>"
@@ -101,21 +108,27 @@ struct Drawing {
     /// Pixels that a text of this size takes, roughly: letters of no font are wider on the average.
     static func room(_ text: String, limit: Int) -> Double { Double(min(text.count, limit)) * 7.4 }
 
-    /// A colour of the scale viridis (van der Walt and Smith 2015), for a share 0…1; and whether dark text is read on it.
+    /// A colour of the scale viridis (van der Walt and Smith 2015), for a share 0…1; and whether
+    /// dark text is read on it.
     static func viridis(_ share: Double) -> (colour: String, isLight: Bool) {
         let stops: [(Double, Double, Double)] = [
-            (68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141), (39, 173, 129), (92, 200, 99),
+            (68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141),
+            (39, 173, 129), (92, 200, 99),
             (170, 220, 50), (253, 231, 37),
         ]
         let place = min(max(share, 0), 1) * Double(stops.count - 1)
         let index = min(Int(place), stops.count - 2)
         let part = place - Double(index)
         let (a, b) = (stops[index], stops[index + 1])
-        let mixed = [a.0 + (b.0 - a.0) * part, a.1 + (b.1 - a.1) * part, a.2 + (b.2 - a.2) * part].map {
-            Int($0.rounded())
-        }
+        let mixed = [a.0 + (b.0 - a.0) * part, a.1 + (b.1 - a.1) * part, a.2 + (b.2 - a.2) * part]
+            .map {
+                Int($0.rounded())
+            }
         let colour = "#" + mixed.map { String(format: "%02x", $0) }.joined()
-        return (colour, 0.299 * Double(mixed[0]) + 0.587 * Double(mixed[1]) + 0.114 * Double(mixed[2]) > 140)
+        return (
+            colour,
+            0.299 * Double(mixed[0]) + 0.587 * Double(mixed[1]) + 0.114 * Double(mixed[2]) > 140
+        )
     }
 }
 
@@ -136,9 +149,11 @@ extension Double {
 /// A number with a fixed count of decimals, whatever the locale.
 func fixed(_ value: Double, _ decimals: Int) -> String {
     guard value.isFinite else { return value.isNaN ? "NaN" : value > 0 ? "∞" : "−∞" }
-    // Without a locale, numbers have a point whatever the system's language is; asking for one costs a formatter each time.
+    // Without a locale, numbers have a point whatever the system's language is; asking for one
+    // costs a formatter each time.
     let text = String(format: "%.\(decimals)f", value)
-    return text.hasPrefix("-") && !text.contains { $0 >= "1" && $0 <= "9" } ? String(text.dropFirst()) : text
+    return text.hasPrefix("-") && !text.contains { $0 >= "1" && $0 <= "9" }
+        ? String(text.dropFirst()) : text
 }
 
 /// Text for XML, without the characters that XML can't hold.
@@ -152,7 +167,9 @@ func escaped(_ text: String) -> String {
         case "\"": result += "&quot;"
         case "'": result += "&#39;"
         case "\t", "\n", "\r": result.unicodeScalars.append(scalar)
-        case _ where scalar.value < 0x20 || scalar.value == 0x7F || (0xFFFE...0xFFFF).contains(scalar.value):
+        case _
+        where scalar.value < 0x20 || scalar.value == 0x7F
+            || (0xFFFE...0xFFFF).contains(scalar.value):
             result += "\u{FFFD}"
         default: result.unicodeScalars.append(scalar)
         }

@@ -8,7 +8,8 @@ struct Plot {
 
     /// - Parameter values: all that will be drawn; numbers that are not finite have no place.
     init(
-        title: String, values: [Double], width: Double = 760, plotWidth: Double, bottom: Double = 56,
+        title: String, values: [Double], width: Double = 760, plotWidth: Double,
+        bottom: Double = 56,
         atLeast rows: Double = 0
     ) {
         (left, top, height) = (64, 44, 300)
@@ -21,7 +22,8 @@ struct Plot {
             drawing.line(Point(left, at), Point(left + self.width, at), "class=\"grid\"")
             drawing.text(vertical.label(tick), Point(left - 8, at + 4), .end)
         }
-        drawing.line(Point(left, top + height), Point(left + self.width, top + height), "class=\"axis\"")
+        drawing.line(
+            Point(left, top + height), Point(left + self.width, top + height), "class=\"axis\"")
         if finite.isEmpty { drawing.text("no finite value to draw", Point(left + 12, top + 30)) }
     }
 

@@ -57,15 +57,16 @@ struct Scale {
     }
 }
 
-/// The levels of a swept key along a line: numbers by size, on a logarithmic line where they span decades and crowd at the low end, anything else in
-/// the order of the recipe.
+/// The levels of a swept key along a line: numbers by size, on a logarithmic line where they span
+/// decades and crowd at the low end, anything else in the order of the recipe.
 struct LevelScale {
     let levels: [Value]
     private let scale: Scale?
 
     init(_ levels: [Value]) {
         let numbers = levels.compactMap(\.double)
-        guard numbers.count == levels.count, let lowest = numbers.min(), let highest = numbers.max(), highest > lowest
+        guard numbers.count == levels.count, let lowest = numbers.min(),
+            let highest = numbers.max(), highest > lowest
         else {
             self.levels = levels
             scale = nil
@@ -73,7 +74,8 @@ struct LevelScale {
         }
         self.levels = levels.sorted { ($0.double ?? 0) < ($1.double ?? 0) }
         scale =
-            lowest > 0 && highest / lowest >= 20 && (Statistics.median(numbers) ?? 0) < (lowest + highest) / 4
+            lowest > 0 && highest / lowest >= 20
+                && (Statistics.median(numbers) ?? 0) < (lowest + highest) / 4
             ? Scale(logarithmic: numbers) : Scale(exact: lowest, highest)
     }
 

@@ -8,14 +8,18 @@ struct SeedScatter {
 
     var svg: String {
         let labelLimit = 30
-        let left = 24 + Drawing.room(trials.map(\.label).max { $0.count < $1.count } ?? "", limit: labelLimit)
+        let left =
+            24
+            + Drawing.room(trials.map(\.label).max { $0.count < $1.count } ?? "", limit: labelLimit)
         let (top, row, width) = (44.0, 26.0, 760 - left - 40)
         let height = row * Double(max(trials.count, 1))
         let seeds = trials.flatMap { $0.values.map(\.seed) }.reduce(into: [String]()) {
             if !$0.contains($1) { $0.append($1) }
         }
         let hasLegend = seeds.count > 1 && seeds.count <= Drawing.colours.count
-        var drawing = Drawing(width: 760, height: top + height + (hasLegend ? 84 : 56), title: "\(metric) of each seed")
+        var drawing = Drawing(
+            width: 760, height: top + height + (hasLegend ? 84 : 56),
+            title: "\(metric) of each seed")
         let all = trials.flatMap { trial -> [Double] in
             let values = trial.values.map(\.value)
             let mean = Statistics.mean(values) ?? 0
@@ -26,7 +30,10 @@ struct SeedScatter {
         let dots = trials.flatMap { $0.values.map(\.value) }.filter(\.isFinite)
         let spread = (dots.max() ?? 1) - (dots.min() ?? 0)
         let scale =
-            Scale(all.filter { $0 >= (dots.min() ?? 0) - spread / 2 && $0 <= (dots.max() ?? 1) + spread / 2 })
+            Scale(
+                all.filter {
+                    $0 >= (dots.min() ?? 0) - spread / 2 && $0 <= (dots.max() ?? 1) + spread / 2
+                })
             ?? Scale(lowest: 0, highest: 1)
         let x = { (value: Double) in left + width * min(max(scale.share(value), 0), 1) }
         for tick in scale.ticks {
@@ -41,12 +48,17 @@ struct SeedScatter {
             if let mean = Statistics.mean(values), mean.isFinite {
                 if let half = Statistics.halfInterval(values) {
                     drawing.line(
-                        Point(x(mean - half), y), Point(x(mean + half), y), "class=\"ink\" stroke-width=\"1.5\"")
+                        Point(x(mean - half), y), Point(x(mean + half), y),
+                        "class=\"ink\" stroke-width=\"1.5\"")
                 }
-                drawing.line(Point(x(mean), y - 8), Point(x(mean), y + 8), "class=\"ink\" stroke-width=\"3\"")
+                drawing.line(
+                    Point(x(mean), y - 8), Point(x(mean), y + 8), "class=\"ink\" stroke-width=\"3\""
+                )
             }
             for (seed, value) in trial.values where value.isFinite {
-                let colour = hasLegend ? Drawing.colours[seeds.firstIndex(of: seed) ?? 0] : Drawing.colours[0]
+                let colour =
+                    hasLegend
+                    ? Drawing.colours[seeds.firstIndex(of: seed) ?? 0] : Drawing.colours[0]
                 drawing.circle(
                     Point(x(value), y), radius: 4.5, "fill=\"\(colour)\" fill-opacity=\"0.8\"",
                     tip: seed.isEmpty ? fixed(value, 4) : "seed \(seed): \(fixed(value, 4))")
@@ -55,7 +67,8 @@ struct SeedScatter {
         if hasLegend {
             var at = Point(left, top + height + 66)
             for (index, seed) in seeds.enumerated() {
-                drawing.circle(Point(at.x + 5, at.y - 4), radius: 4.5, "fill=\"\(Drawing.colours[index])\"")
+                drawing.circle(
+                    Point(at.x + 5, at.y - 4), radius: 4.5, "fill=\"\(Drawing.colours[index])\"")
                 drawing.text("seed \(seed)", Point(at.x + 14, at.y), limit: 14)
                 at.x += 30 + Drawing.room("seed \(seed)", limit: 14)
             }

@@ -1,6 +1,7 @@
 import Studies
 
-/// A report as one HTML file that holds all it shows: no script, no font, no picture from elsewhere.
+/// A report as one HTML file that holds all it shows: no script, no font, no picture from
+/// elsewhere.
 package struct HTMLForm {
     package init() {}
 
@@ -9,7 +10,8 @@ package struct HTMLForm {
             "<!DOCTYPE html>", "<html lang=\"en\">", "<head>", "<meta charset=\"utf-8\">",
             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
             "<meta name=\"color-scheme\" content=\"light dark\">",
-            "<title>\(escaped(notebook.title))</title>", "<style>\n\(style)\n</style>", "</head>", "<body>", "<main>",
+            "<title>\(escaped(notebook.title))</title>", "<style>\n\(style)\n</style>", "</head>",
+            "<body>", "<main>",
             "<h1>\(escaped(notebook.title))</h1>",
         ]
         parts += notebook.sections.map(text)
@@ -20,7 +22,10 @@ package struct HTMLForm {
     /// One section with its heading.
     package func text(_ section: Notebook.Section) -> String {
         let heading = section.heading.map { ["<h2>\(escaped($0))</h2>"] } ?? []
-        return (["<section id=\"\(escaped(section.name))\">"] + heading + section.blocks.map(text) + ["</section>"])
+        return
+            (["<section id=\"\(escaped(section.name))\">"] + heading + section.blocks.map(text) + [
+                "</section>"
+            ])
             .joined(separator: "\n")
     }
 

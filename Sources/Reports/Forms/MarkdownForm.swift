@@ -50,10 +50,13 @@ package struct MarkdownForm {
     }
 
     private func lines(_ table: Notebook.Table) -> [String] {
-        let titles = "| \(table.columns.map { words($0.title, inTable: true) }.joined(separator: " | ")) |"
+        let titles =
+            "| \(table.columns.map { words($0.title, inTable: true) }.joined(separator: " | ")) |"
         let rule = "|\(table.columns.map { $0.isNumber ? "--:" : "---" }.joined(separator: "|"))|"
         return [titles, rule]
-            + table.rows.map { "| \($0.map { words($0, inTable: true) }.joined(separator: " | ")) |" } + [""]
+            + table.rows.map {
+                "| \($0.map { words($0, inTable: true) }.joined(separator: " | ")) |"
+            } + [""]
     }
 
     package func words(_ words: Words, inTable: Bool = false) -> String {
@@ -70,7 +73,8 @@ package struct MarkdownForm {
 
     /// Bars would end a table's cell; backticks the code, unless it begins with more of them.
     private func code(_ text: String, _ inTable: Bool) -> String {
-        let line = text.replacing("\r\n", with: " ").replacing("\n", with: " ").replacing("\r", with: " ")
+        let line = text.replacing("\r\n", with: " ").replacing("\n", with: " ").replacing(
+            "\r", with: " ")
         let whole = inTable ? line.replacing("|", with: "\\|") : line
         guard whole.contains("`") else { return whole.isEmpty ? "" : "`\(whole)`" }
         var fence = "``"
@@ -92,7 +96,9 @@ package struct MarkdownForm {
             }
         }
         // What would be a list at the start of a line.
-        if let first = result.first, "+-".contains(first) || first.isNumber, result.contains(#/^([+-]|\d+[.)])\s/#) {
+        if let first = result.first, "+-".contains(first) || first.isNumber,
+            result.contains(#/^([+-]|\d+[.)])\s/#)
+        {
             result = "\u{2060}" + result
         }
         return result

@@ -2,8 +2,8 @@ import Foundation
 import RunStore
 import Studies
 
-/// The Python of the notebook form, and what it prints: worked out here from the store, so that the notebook is read
-/// without running it, and running it gives the same.
+/// The Python of the notebook form, and what it prints: worked out here from the store, so that the
+/// notebook is read without running it, and running it gives the same.
 enum NotebookCode {
     static let setup = """
         %config InlineBackend.figure_formats = ["svg"]
@@ -109,7 +109,8 @@ enum NotebookCode {
     static func axis(_ effect: AxisEffect, _ plan: Plan) -> String {
         let variable = SweepFile.coordinate(effect.key, metrics: metrics(plan))
         let isText = effect.levels.contains { $0.value.double == nil }
-        let values = isText ? "sweep[\(quoted(variable))].values.astype(str)" : "sweep[\(quoted(variable))]"
+        let values =
+            isText ? "sweep[\(quoted(variable))].values.astype(str)" : "sweep[\(quoted(variable))]"
         let isLogarithmic =
             !isText && LevelScale(effect.levels.map(\.value)).isLogarithmic
         return """
@@ -162,7 +163,9 @@ enum NotebookCode {
 
     /// As Python's `f"{value:.4f}"`.
     private static func number(_ value: Double) -> String {
-        value.isNaN ? "nan" : value.isInfinite ? (value > 0 ? "inf" : "-inf") : String(format: "%.4f", value)
+        value.isNaN
+            ? "nan"
+            : value.isInfinite ? (value > 0 ? "inf" : "-inf") : String(format: "%.4f", value)
     }
 
     /// A text as Python writes it: JSON's texts are Python's.

@@ -1,8 +1,8 @@
 import Foundation
 import Studies
 
-/// A report as a Jupyter notebook (nbformat 4.5): prose, and cells of Python that work the findings out from `sweep.h5`,
-/// with their output filled in.
+/// A report as a Jupyter notebook (nbformat 4.5): prose, and cells of Python that work the findings
+/// out from `sweep.h5`, with their output filled in.
 package struct NotebookForm {
     package init() {}
 
@@ -44,13 +44,16 @@ package struct NotebookForm {
         var builder = Builder()
         builder.say("# \(MarkdownForm.escaped(notebook.title))\n")
         for section in notebook.sections {
-            if let heading = section.heading { builder.say("## \(MarkdownForm.escaped(heading))\n") }
+            if let heading = section.heading {
+                builder.say("## \(MarkdownForm.escaped(heading))\n")
+            }
             for block in section.blocks { builder.add(block) }
             builder.finish()
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(Document(cells: builder.cells)), as: UTF8.self) + "\n"
+        return String(decoding: try encoder.encode(Document(cells: builder.cells)), as: UTF8.self)
+            + "\n"
     }
 
     private struct Builder {
@@ -65,12 +68,17 @@ package struct NotebookForm {
             switch block {
             case .computed(let inner, let python, let output):
                 if executed == 0 { code(NotebookCode.setup, []) }
-                var outputs = output.isEmpty ? [] : [Output(output_type: "stream", name: "stdout", text: output)]
+                var outputs =
+                    output.isEmpty
+                    ? [] : [Output(output_type: "stream", name: "stdout", text: output)]
                 if case .figure(let figure) = inner {
                     outputs.append(
                         Output(
                             output_type: "display_data",
-                            data: ["image/svg+xml": figure.svg, "text/plain": "<Figure: \(figure.caption.plain)>"],
+                            data: [
+                                "image/svg+xml": figure.svg,
+                                "text/plain": "<Figure: \(figure.caption.plain)>",
+                            ],
                             metadata: [:]))
                 }
                 code(python, outputs)
@@ -94,7 +102,8 @@ package struct NotebookForm {
             let source = python.hasSuffix("\n") ? String(python.dropLast()) : python
             cells.append(
                 Cell(
-                    id: "cell-\(cells.count + 1)", cell_type: "code", source: source, execution_count: executed,
+                    id: "cell-\(cells.count + 1)", cell_type: "code", source: source,
+                    execution_count: executed,
                     outputs: outputs))
         }
 

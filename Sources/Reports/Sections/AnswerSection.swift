@@ -2,7 +2,8 @@ import RunStore
 import Studies
 
 extension StudyReport {
-    /// The question, and the answer in three sentences: which setting is best, by how much, and whether the data supports it.
+    /// The question, and the answer in three sentences: which setting is best, by how much, and
+    /// whether the data supports it.
     var answer: Notebook.Section {
         var blocks: [Notebook.Block] = []
         if let question = plan.question { blocks.append(.quotation(Words(question))) }
@@ -21,16 +22,21 @@ extension StudyReport {
 
     /// The author's words, as text.
     static func paragraphs(_ text: String) -> [Notebook.Block] {
-        text.replacing("\r\n", with: "\n").split(separator: /\n[ \t]*\n/).map { .paragraph(Words(String($0))) }
+        text.replacing("\r\n", with: "\n").split(separator: /\n[ \t]*\n/).map {
+            .paragraph(Words(String($0)))
+        }
     }
 
     private var best: Words {
         guard let leader = facts.leader, let mean = leader.mean else {
             return facts.missing == 0 && !facts.runs.isEmpty
-                ? "No run has a value of \(code: metric)." : "No stored run has a value of \(code: metric) yet."
+                ? "No run has a value of \(code: metric)."
+                : "No stored run has a value of \(code: metric) yet."
         }
         let spread = Statistics.standardDeviation(leader.values).map { " ± \(value($0))" } ?? ""
-        let range = Statistics.halfInterval(leader.values).map { " (95 % interval \(interval(mean, $0)))" } ?? ""
+        let range =
+            Statistics.halfInterval(leader.values).map { " (95 % interval \(interval(mean, $0)))" }
+            ?? ""
         let over = "\(range) over \(counted(leader.values.count, "seed"))"
         if facts.trials.count == 1 {
             return "\(code: metric) is \(strong: value(mean) + spread)\(over)."
@@ -45,7 +51,9 @@ extension StudyReport {
     }
 
     private var lead: Words? {
-        guard let leader = facts.leader, let mean = leader.mean, let next = rivals.first, let other = next.mean else {
+        guard let leader = facts.leader, let mean = leader.mean, let next = rivals.first,
+            let other = next.mean
+        else {
             return nil
         }
         let gap: Words =
@@ -61,9 +69,11 @@ extension StudyReport {
         guard let leader = facts.leader, leader.mean != nil else { return nil }
         guard !rivals.isEmpty else {
             if facts.trials.count > 1 {
-                return "No other setting has a value for each of its seeds, so nothing can be compared."
+                return
+                    "No other setting has a value for each of its seeds, so nothing can be compared."
             }
-            return leader.values.count == 1 ? "With one seed, the effect of the seed is unknown." : nil
+            return leader.values.count == 1
+                ? "With one seed, the effect of the seed is unknown." : nil
         }
         guard rivals.contains(where: { facts.contrasts[$0.trial] != nil }) else {
             return leader.values.count < 2
@@ -73,11 +83,14 @@ extension StudyReport {
         let close = rivals.filter { !facts.isSetApart($0) }
         let names = close.prefix(3).map { trial -> Words in
             let isAhead = facts.contrasts[trial.trial].map { !$0.isForLeader } ?? false
-            return "\(code: name(trial))\(isAhead ? " (which is ahead over the seeds both have)" : "")"
+            return
+                "\(code: name(trial))\(isAhead ? " (which is ahead over the seeds both have)" : "")"
         }.joined(by: ", ")
         let verdict: Words
         if close.isEmpty {
-            let which = rivals.count == 1 ? "the other setting is" : "each of the \(rivals.count) others are"
+            let which =
+                rivals.count == 1
+                ? "the other setting is" : "each of the \(rivals.count) others are"
             verdict =
                 "The differences to \(which) significant (p < \(fixed(StudyFacts.significance, 2)), Holm-corrected)"
         } else {
@@ -89,7 +102,8 @@ extension StudyReport {
             verdict = "The differences to \(which) are not significant: \(names)\(more)"
         }
         if let chance = facts.chanceOfBest {
-            return verdict + "; in \(fixed(chance * 100, 1)) % of bootstrap samples of the seeds it is the best."
+            return verdict
+                + "; in \(fixed(chance * 100, 1)) % of bootstrap samples of the seeds it is the best."
         }
         let fewest = ([leader] + rivals).map(\.values.count).min() ?? 0
         return verdict
@@ -110,14 +124,16 @@ extension StudyReport {
         if !lost.isEmpty {
             let names = lost.prefix(3).map { "\(code: name($0))" as Words }.joined(by: ", ")
             sentences.append(
-                "Diverged before the first value: \(names)\(lost.count > 3 ? " and \(lost.count - 3) more" : "").")
+                "Diverged before the first value: \(names)\(lost.count > 3 ? " and \(lost.count - 3) more" : "")."
+            )
         }
         return sentences.isEmpty ? nil : sentences.joined(by: " ")
     }
 
     /// Trials with a better mean that lack seeds. They have no rank, but are named.
     private var unfinished: Words? {
-        guard let leader = facts.leader, let place = facts.trials.firstIndex(where: { $0.trial == leader.trial }),
+        guard let leader = facts.leader,
+            let place = facts.trials.firstIndex(where: { $0.trial == leader.trial }),
             let first = facts.trials.prefix(place).first, let mean = first.mean
         else {
             guard let leader = facts.leader, !leader.isComplete else { return nil }

@@ -11,7 +11,8 @@ extension StudyReport {
         guard !missing.isEmpty else {
             let text: Words =
                 "None: every planned run is stored\(diverged > 0 ? "; \(diverged) of them diverged, which is a result" : "")."
-            return Notebook.Section(name: "failures", heading: "Failures", blocks: blocks + [.paragraph(text)])
+            return Notebook.Section(
+                name: "failures", heading: "Failures", blocks: blocks + [.paragraph(text)])
         }
         let byID = Dictionary(facts.failures.map { ($0.id, $0) }) { first, _ in first }
         let problems = Dictionary(facts.stored.problems.map { ($0.id, $0) }) { first, _ in first }
@@ -35,14 +36,16 @@ extension StudyReport {
             blocks.append(.paragraph("Last output of \(code: failure.label):"))
             blocks.append(.listing(failure.output))
         }
-        return Notebook.Section(name: "failures", heading: "Failures and missing runs", blocks: blocks)
+        return Notebook.Section(
+            name: "failures", heading: "Failures and missing runs", blocks: blocks)
     }
 
     /// What of the data could not be read.
     private var skippedClips: [Notebook.Block] {
         plan.dataSets.compactMap { data in
             guard let count = data.skippedCount, let clips = data.skipped else { return nil }
-            let shown = clips.prefix(10).map { "\(code: $0.name) (\($0.reason))" as Words }.joined(by: ", ")
+            let shown = clips.prefix(10).map { "\(code: $0.name) (\($0.reason))" as Words }.joined(
+                by: ", ")
             return .paragraph(
                 "\(strong: "\(counted(count, "clip"))") of the data could not be read and were left out (\(code: "on_error: skip")): "
                     + shown + (count > 10 ? " and \(count - 10) more" : "") + ".")

@@ -23,24 +23,32 @@ extension StudyReport {
 
     private var curves: [Notebook.Block] {
         let drawn = facts.trials.filter { !$0.runs.isEmpty }.prefix(StudyReport.drawnTrials)
-        let cut = drawn.count < facts.trials.count ? ", the best \(drawn.count) of \(facts.trials.count) trials" : ""
+        let cut =
+            drawn.count < facts.trials.count
+            ? ", the best \(drawn.count) of \(facts.trials.count) trials" : ""
         return drawnMetrics.map { metric in
             let curves = LearningCurves(
                 title: "\(metric) by epoch",
                 curves: drawn.map { trial in
-                    LearningCurves.Curve(label: name(trial), histories: trial.runs.map { $0.summary.history(metric) })
+                    LearningCurves.Curve(
+                        label: name(trial), histories: trial.runs.map { $0.summary.history(metric) }
+                    )
                 })
             let figure = Notebook.Figure(
                 name: StudyReport.fileName(metric),
-                caption: "\(metric) by epoch\(cut). Line: mean over seeds; band: lowest to highest seed.",
+                caption:
+                    "\(metric) by epoch\(cut). Line: mean over seeds; band: lowest to highest seed.",
                 svg: curves.svg)
-            return .computed(.figure(figure), python: NotebookCode.curves(plan, metric, drawn.count), output: "")
+            return .computed(
+                .figure(figure), python: NotebookCode.curves(plan, metric, drawn.count), output: "")
         }
     }
 
     /// A metric, or a key, may be called `val/loss`.
     static func fileName(_ name: String) -> String {
-        String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) || "-_.".contains($0) ? $0 : "_" }.prefix(80))
+        String(
+            name.map { $0.isASCII && ($0.isLetter || $0.isNumber) || "-_.".contains($0) ? $0 : "_" }
+                .prefix(80))
     }
 
     private var axisPlots: [Notebook.Block] {
@@ -77,11 +85,14 @@ extension StudyReport {
         }
         let others = facts.effects.count > 2 ? ", mean over all other keys" : ""
         let map = HeatMap(
-            title: "\(metric) by \(rowKey) and \(columnKey)", rowKey: rowKey, columnKey: columnKey, rows: rows,
-            columns: columns, cells: rows.map { row in columns.map { Statistics.mean(means[[row, $0]] ?? []) } },
+            title: "\(metric) by \(rowKey) and \(columnKey)", rowKey: rowKey, columnKey: columnKey,
+            rows: rows,
+            columns: columns,
+            cells: rows.map { row in columns.map { Statistics.mean(means[[row, $0]] ?? []) } },
             maximize: plan.metric.goal == .maximize)
         return Notebook.Figure(
-            name: "heat_map", caption: "Mean \(metric) by \(rowKey) and \(columnKey)\(others); bright is good.",
+            name: "heat_map",
+            caption: "Mean \(metric) by \(rowKey) and \(columnKey)\(others); bright is good.",
             svg: map.svg)
     }
 
@@ -90,19 +101,24 @@ extension StudyReport {
         let keys = facts.effects.prefix(10).map(\.key)
         let lineLimit = 300
         let complete = facts.trials.filter { $0.mean != nil }
-        let trials = complete.prefix(lineLimit).compactMap { trial -> (label: String, values: [Value], mean: Double)? in
+        let trials = complete.prefix(lineLimit).compactMap {
+            trial -> (label: String, values: [Value], mean: Double)? in
             let values = keys.compactMap { key in trial.setting[key] }
             guard let mean = trial.mean, values.count == keys.count else { return nil }
             return (trial.label, values, mean)
         }
         let picture = ParallelCoordinates(
             metric: metric,
-            axes: keys.map { key in (key, facts.effects.first { $0.key == key }?.levels.map(\.value) ?? []) },
+            axes: keys.map { key in
+                (key, facts.effects.first { $0.key == key }?.levels.map(\.value) ?? [])
+            },
             trials: trials, maximize: plan.metric.goal == .maximize)
-        let cut = complete.count > lineLimit ? " The best \(lineLimit) of \(complete.count) trials." : ""
+        let cut =
+            complete.count > lineLimit ? " The best \(lineLimit) of \(complete.count) trials." : ""
         return Notebook.Figure(
             name: "parallel",
-            caption: "Each line is a trial, its colour the mean \(metric) (bright is good); the best is thick.\(cut)",
+            caption:
+                "Each line is a trial, its colour the mean \(metric) (bright is good); the best is thick.\(cut)",
             svg: picture.svg)
     }
 
@@ -113,10 +129,13 @@ extension StudyReport {
             name: "confusion",
             caption:
                 "Test clips of the best run, \(code: label): blue is right, orange is wrong; a stronger colour is a larger share of its row.",
-            svg: ConfusionPicture(title: "test clips of \(label)", classes: run.classes, counts: test.confusion).svg)
+            svg: ConfusionPicture(
+                title: "test clips of \(label)", classes: run.classes, counts: test.confusion
+            ).svg)
         return [
             .computed(
-                .figure(figure), python: NotebookCode.confusion(run), output: NotebookCode.confusionOutput(run))
+                .figure(figure), python: NotebookCode.confusion(run),
+                output: NotebookCode.confusionOutput(run))
         ]
     }
 

@@ -19,7 +19,9 @@ extension StudyReport {
             [
                 "commit",
                 distinct {
-                    $0.commit.isEmpty ? "" : $0.commit + ($0.dirty ? " (dirty: with uncommitted changes)" : " (clean)")
+                    $0.commit.isEmpty
+                        ? ""
+                        : $0.commit + ($0.dirty ? " (dirty: with uncommitted changes)" : " (clean)")
                 },
             ],
         ]
@@ -31,7 +33,8 @@ extension StudyReport {
             rows.append(["threads", distinct { "\($0.threads) a run" }])
         } else {
             rows += [
-                ["numerics revision", distinct { String($0.numericsRevision) }], ["data", distinct { $0.data }],
+                ["numerics revision", distinct { String($0.numericsRevision) }],
+                ["data", distinct { $0.data }],
                 ["data digest", distinct { $0.dataDigest }],
                 ["vectors, threads", distinct { "\($0.vectorWidth), \($0.threads) a run" }],
             ]
@@ -39,7 +42,10 @@ extension StudyReport {
         let seconds = facts.runs.reduce(0) { $0 + $1.summary.seconds }
         rows += [
             ["processor", distinct { $0.processor }], ["system", distinct { $0.system }],
-            ["training time", "\(duration(seconds)) in \(counted(facts.runs.count, "run")), one after the other"],
+            [
+                "training time",
+                "\(duration(seconds)) in \(counted(facts.runs.count, "run")), one after the other",
+            ],
         ]
         let joules = all.compactMap(\.joules)
         if !joules.isEmpty {
@@ -50,7 +56,10 @@ extension StudyReport {
         }
         rows += [
             ["tries", tries(all)],
-            ["started", "\(code: all.map(\.started).min() ?? "") … \(code: all.map(\.started).max() ?? "")"],
+            [
+                "started",
+                "\(code: all.map(\.started).min() ?? "") … \(code: all.map(\.started).max() ?? "")",
+            ],
         ]
         return Notebook.Section(
             name: "provenance", heading: "How it was made",
@@ -86,7 +95,8 @@ extension StudyReport {
         if lines.count > shown.count {
             blocks.append(
                 .paragraph(
-                    "The first \(shown.count) of \(lines.count); all are in \(link: "digests.txt", to: "digests.txt").")
+                    "The first \(shown.count) of \(lines.count); all are in \(link: "digests.txt", to: "digests.txt")."
+                )
             )
         }
         return Notebook.Section(name: "repeat", heading: "How to repeat it", blocks: blocks)
@@ -117,7 +127,9 @@ extension StudyReport {
                 "\(strong: "test_accuracy"): with the weights of the best epoch, on clips that were used neither for training nor for choosing the epoch."
             )
         }
-        texts.append("\(strong: "best epoch") of a trial: the median over its seeds (lowest…highest).")
-        return Notebook.Section(name: "definitions", heading: nil, blocks: texts.map { .paragraph($0) })
+        texts.append(
+            "\(strong: "best epoch") of a trial: the median over its seeds (lowest…highest).")
+        return Notebook.Section(
+            name: "definitions", heading: nil, blocks: texts.map { .paragraph($0) })
     }
 }

@@ -9,7 +9,8 @@ extension StudyReport {
         // Of many, those of the best trials.
         let shown =
             isCut
-            ? Array(facts.trials.flatMap(\.runs).prefix(StudyReport.rowLimit)) : facts.runs.map { ($0.run, $0.summary) }
+            ? Array(facts.trials.flatMap(\.runs).prefix(StudyReport.rowLimit))
+            : facts.runs.map { ($0.run, $0.summary) }
         let titles: [Words] =
             ["#", "run", "best epoch", "\(metric)"] + columnMetrics.map { "\($0)" }
             + (facts.hasTest ? ["test_accuracy"] : []) + ["epochs", "ended"]
@@ -18,7 +19,9 @@ extension StudyReport {
             .command([command("report", "--section runs")]),
             .computed(
                 .table(
-                    Notebook.Table(titles, numbers: Set(titles.indices).subtracting([1, titles.count - 1]), rows: rows)),
+                    Notebook.Table(
+                        titles, numbers: Set(titles.indices).subtracting([1, titles.count - 1]),
+                        rows: rows)),
                 python: NotebookCode.runs(plan), output: NotebookCode.runsOutput(facts)),
         ]
         if isCut {
@@ -39,7 +42,9 @@ extension StudyReport {
             "\(run.number)", "\(code: run.label)", "\(summary.best.map { "\($0.epoch)" } ?? "–")",
             "\(summary.best.map { value($0.value) } ?? "–")",
         ]
-        cells += columnMetrics.map { "\(StudyReport.atBestEpoch($0, summary).map { value($0) } ?? "–")" }
+        cells += columnMetrics.map {
+            "\(StudyReport.atBestEpoch($0, summary).map { value($0) } ?? "–")"
+        }
         if facts.hasTest { cells.append("\(summary.test.map { value($0.accuracy) } ?? "–")") }
         return cells + ["\(summary.epochs)", ended]
     }

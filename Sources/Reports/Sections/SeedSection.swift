@@ -13,12 +13,15 @@ extension StudyReport {
                 text
                 + " The settings' means differ by up to \(value(high - low)), from \(value(low)) to \(value(high))."
         }
-        var blocks: [Notebook.Block] = [.command([command("report", "--section seeds")]), .paragraph(text)]
+        var blocks: [Notebook.Block] = [
+            .command([command("report", "--section seeds")]), .paragraph(text),
+        ]
         let winners = facts.winnersBySeed
         if facts.trials.count > 1, winners.count > 1, winners.count <= StudyReport.rowLimit {
             let rows = winners.map { seed, trials -> [Words] in
                 let names = trials.prefix(3).map { "\(code: name($0))" as Words }.joined(by: ", ")
-                let best = trials.first?.bySeed.first { $0.seed == seed }.map { value($0.value) } ?? "–"
+                let best =
+                    trials.first?.bySeed.first { $0.seed == seed }.map { value($0.value) } ?? "–"
                 let more = trials.count > 3 ? " and \(trials.count - 3) more" : ""
                 return ["\(seed)", trials.count > 1 ? names + "\(more) (equal)" : names, "\(best)"]
             }
@@ -28,7 +31,9 @@ extension StudyReport {
                     distinct == 1
                         ? "Each seed alone gives the same best setting:"
                         : "The seeds alone give \(distinct) different best settings:"))
-            blocks.append(.table(Notebook.Table(["seed", "best trial", "\(metric)"], numbers: [2], rows: rows)))
+            blocks.append(
+                .table(
+                    Notebook.Table(["seed", "best trial", "\(metric)"], numbers: [2], rows: rows)))
         }
         let drawn = facts.trials.filter { !$0.values.isEmpty }.prefix(StudyReport.drawnTrials + 3)
         let scatter = SeedScatter(metric: metric, trials: drawn.map { (name($0), $0.bySeed) })

@@ -16,7 +16,9 @@ extension StudyReport {
             add("p")
         }
         if facts.hasTest { add("test_accuracy") }
-        for column in plan.report.metrics where column != metric && facts.isKnown(column) { add("\(column)") }
+        for column in plan.report.metrics where column != metric && facts.isKnown(column) {
+            add("\(column)")
+        }
         add("best epoch")
         add("seeds", isNumber: false)
         let ranks = StudyReport.ranks(facts.trials)
@@ -24,13 +26,16 @@ extension StudyReport {
         var blocks: [Notebook.Block] = [
             .command([command("report", "--section trials")]),
             .computed(
-                .table(Notebook.Table(titles, numbers: numbers, rows: rows)), python: NotebookCode.trials(plan),
+                .table(Notebook.Table(titles, numbers: numbers, rows: rows)),
+                python: NotebookCode.trials(plan),
                 output: NotebookCode.trialsOutput(facts)),
         ]
         let missing = plan.report.metrics.filter { !facts.isKnown($0) }
         if !missing.isEmpty, !facts.runs.isEmpty {
             blocks.append(
-                .paragraph("No stored run reports \(missing.map { "\(code: $0)" as Words }.joined(by: ", "))."))
+                .paragraph(
+                    "No stored run reports \(missing.map { "\(code: $0)" as Words }.joined(by: ", "))."
+                ))
         }
         if facts.trials.count > shown.count {
             blocks.append(
@@ -66,15 +71,19 @@ extension StudyReport {
         if !facts.contrasts.isEmpty {
             let contrast = facts.contrasts[trial.trial]
             let isLeader = trial.trial == facts.leader?.trial
-            cells.append(isLeader ? "best" : "\(contrast.map { value(-$0.test.difference) } ?? "–")")
+            cells.append(
+                isLeader ? "best" : "\(contrast.map { value(-$0.test.difference) } ?? "–")")
             cells.append(isLeader ? "" : "\(contrast.map { probability($0.p) } ?? "–")")
         }
         if facts.hasTest { cells.append(meanAndSpread(trial.testAccuracies)) }
         for column in plan.report.metrics where column != metric && facts.isKnown(column) {
-            cells.append(meanAndSpread(trial.runs.compactMap { StudyReport.atBestEpoch(column, $0.summary) }))
+            cells.append(
+                meanAndSpread(trial.runs.compactMap { StudyReport.atBestEpoch(column, $0.summary) })
+            )
         }
         cells.append("\(epochs(trial))")
-        var seeds = trial.isComplete ? "\(trial.planned)" : "\(trial.values.count) of \(trial.planned)"
+        var seeds =
+            trial.isComplete ? "\(trial.planned)" : "\(trial.values.count) of \(trial.planned)"
         if trial.diverged > 0 { seeds += ", \(trial.diverged) diverged" }
         if trial.stoppedEarly > 0 { seeds += ", \(trial.stoppedEarly) stopped early" }
         cells.append("\(seeds)")
@@ -104,13 +113,15 @@ extension StudyReport {
             for level in effect.levels.prefix(levelLimit) {
                 rows.append([
                     "\(code: "\(effect.key)=\(level.value.label)")", "\(value(level.mean))",
-                    "\(interval(level.mean, level.half))", "\(effect.settings == 0 ? "–" : "\(effect.settings)")",
+                    "\(interval(level.mean, level.half))",
+                    "\(effect.settings == 0 ? "–" : "\(effect.settings)")",
                     "\(level.runs)",
                 ])
             }
             if effect.levels.count > levelLimit {
                 rows.append([
-                    "… \(effect.levels.count - levelLimit) more levels of \(code: effect.key)", "", "", "", "",
+                    "… \(effect.levels.count - levelLimit) more levels of \(code: effect.key)", "",
+                    "", "", "",
                 ])
             }
         }
@@ -119,7 +130,8 @@ extension StudyReport {
             .paragraph("Effect of each swept key, over the same settings of all others:"),
             .table(
                 Notebook.Table(
-                    ["level", "mean \(metric)", "95 % interval", "settings", "runs"], numbers: [1, 2, 3, 4], rows: rows)
+                    ["level", "mean \(metric)", "95 % interval", "settings", "runs"],
+                    numbers: [1, 2, 3, 4], rows: rows)
             ),
         ]
         if !uneven.isEmpty {
@@ -141,7 +153,8 @@ extension StudyReport {
             plan.axes.filter { $0 != "seed" }.map { key in trial.setting[key]?.label ?? "" }
                 + [
                     CSV.number(trial.mean), CSV.number(Statistics.standardDeviation(trial.values)),
-                    CSV.number(Statistics.halfInterval(trial.values)), "\(trial.values.count)", "\(trial.planned)",
+                    CSV.number(Statistics.halfInterval(trial.values)), "\(trial.values.count)",
+                    "\(trial.planned)",
                 ]
         }
         return CSV.text([header] + rows)

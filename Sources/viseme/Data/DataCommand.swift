@@ -19,7 +19,8 @@ struct DataCommand: ParsableCommand {
         var what: String
         @Argument(help: "Changes, as key=value: crop=lrw fps=25 split.test=0.2 on_error=skip.")
         var overrides: [String] = []
-        @Option(help: ArgumentHelp("Folder of all results, whose cache is used.", valueName: "folder"))
+        @Option(
+            help: ArgumentHelp("Folder of all results, whose cache is used.", valueName: "folder"))
         var results = "results"
 
         var cache: URL { URL(filePath: results).appending(path: ".cache") }
@@ -31,7 +32,8 @@ struct DataCommand: ParsableCommand {
                 ? readRecipe(what, overrides)
                 : Recipe(data: what, overrides: overrides, trainers: TrainerCatalog.declarations)
             guard recipe.trainer.command == nil, let run = try recipe.expand().first else {
-                throw ValidationError("\(what): its trainer is a program, which reads its data itself")
+                throw ValidationError(
+                    "\(what): its trainer is a program, which reads its data itself")
             }
             return run.configuration
         }

@@ -6,7 +6,8 @@ import Studies
 extension DataCommand {
     struct Info: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Classes, counts, lengths, sizes; clips that are in two splits or two classes, or are blank."
+            abstract:
+                "Classes, counts, lengths, sizes; clips that are in two splits or two classes, or are blank."
         )
 
         @OptionGroup var options: Options
@@ -20,7 +21,9 @@ extension DataCommand {
             let rows = survey.classes.enumerated().map { label, name in
                 [name] + Split.allCases.indices.map { "\(counts[[label, $0]]?.count ?? 0)" }
             }
-            let totals = ["all"] + Split.allCases.map { split in "\(survey.clips.count { $0.split == split })" }
+            let totals =
+                ["all"]
+                + Split.allCases.map { split in "\(survey.clips.count { $0.split == split })" }
             print(table(["class", "train", "val", "test"], rows + [totals]))
             print("")
             print(facts(survey, data))
@@ -33,7 +36,8 @@ extension DataCommand {
             let sizes = Dictionary(grouping: survey.clips) {
                 "\($0.width)×\($0.height), \($0.channels == 1 ? "grey" : "RGB")"
             }
-            let shown = sizes.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.prefix(5)
+            let shown = sizes.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.prefix(
+                5)
             let train = survey.classes.indices.map { label in
                 survey.clips.count { $0.label == label && $0.split == .train }
             }
@@ -44,9 +48,11 @@ extension DataCommand {
                     + (sizes.count > 5 ? "; and \(sizes.count - 5) more" : ""),
                 "balance   \(least) to \(most) training clips a class"
                     + (least > 0 && most >= 2 * least
-                        ? ": the largest has \(decimals(Double(most) / Double(least), 1)) times the smallest" : ""),
+                        ? ": the largest has \(decimals(Double(most) / Double(least), 1)) times the smallest"
+                        : ""),
                 "digest    \(data.digest)",
-                data.skipped.isEmpty ? nil : "left out  \(data.skipped.count) clips that can't be read",
+                data.skipped.isEmpty
+                    ? nil : "left out  \(data.skipped.count) clips that can't be read",
             ].compactMap { $0 }.joined(separator: "\n")
         }
 
@@ -62,14 +68,24 @@ extension DataCommand {
             }
             let skipped = data.skipped.map { "\($0.name): \($0.reason)" }
             return listed("clips can't be read, and are left out", skipped, most: .max)
-                + listed("clips with identical pixels are in more than one split", survey.leaks.map(together))
+                + listed(
+                    "clips with identical pixels are in more than one split",
+                    survey.leaks.map(together))
                 + listed(
                     "clips with identical pixels are in more than one class",
                     survey.contradictions.map(together))
-                + listed("clips have only one picture", survey.clips.filter { $0.frames == 1 }.map(\.name))
-                + listed("clips are blank: all pixels have one brightness", survey.clips.filter(\.isBlank).map(\.name))
-                + listed("clips are nearly black", survey.clips.filter { $0.isDark && !$0.isBlank }.map(\.name))
-                + listed("clips have pictures of different sizes", survey.clips.filter { !$0.isEven }.map(\.name))
+                + listed(
+                    "clips have only one picture",
+                    survey.clips.filter { $0.frames == 1 }.map(\.name))
+                + listed(
+                    "clips are blank: all pixels have one brightness",
+                    survey.clips.filter(\.isBlank).map(\.name))
+                + listed(
+                    "clips are nearly black",
+                    survey.clips.filter { $0.isDark && !$0.isBlank }.map(\.name))
+                + listed(
+                    "clips have pictures of different sizes",
+                    survey.clips.filter { !$0.isEven }.map(\.name))
         }
     }
 }

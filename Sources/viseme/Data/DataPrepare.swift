@@ -13,18 +13,25 @@ extension DataCommand {
                 """)
 
         @OptionGroup var options: Options
-        @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file.h5"))
+        @Option(
+            name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file.h5"))
         var output: String
 
         func validate() throws {
-            guard DataSource.isPrepared(output) else { throw ValidationError("-o: \(output) has to end in .h5") }
+            guard DataSource.isPrepared(output) else {
+                throw ValidationError("-o: \(output) has to end in .h5")
+            }
         }
 
         func run() async throws {
             try OutputFile.refuseStudies(output)
             let configuration = try options.configuration()
-            guard case .folder(let path, _) = DataSource(configuration), !DataSource.isPrepared(path) else {
-                throw ValidationError("\(options.what): there is nothing to decode: give a folder or a table of clips")
+            guard case .folder(let path, _) = DataSource(configuration),
+                !DataSource.isPrepared(path)
+            else {
+                throw ValidationError(
+                    "\(options.what): there is nothing to decode: give a folder or a table of clips"
+                )
             }
             let file = URL(filePath: output)
             // The unfinished file is beside the final one.
@@ -32,7 +39,9 @@ extension DataCommand {
             let progress = DecodingProgress()
             defer { progress.end() }
             let made = try await Interruption.guarding {
-                try await DataSource(configuration).prepare(into: file, cache: cache) { progress.show($0, $1) }
+                try await DataSource(configuration).prepare(into: file, cache: cache) {
+                    progress.show($0, $1)
+                }
             }
             progress.end()
             // The size is only shown.

@@ -8,14 +8,17 @@ import Studies
 extension DataCommand {
     struct Preview: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "A contact sheet: for each class some training clips, as the network sees them.",
+            abstract:
+                "A contact sheet: for each class some training clips, as the network sees them.",
             discussion: """
                 Each class has a row of clips, framed; where the recipe changes training clips (augment, clip_window: random), a \
                 second row below shows the same clips as they are drawn in epoch 1 of the recipe's seed.
                 """)
 
         @OptionGroup var options: Options
-        @Option(name: [.short, .long], help: ArgumentHelp("The picture to write.", valueName: "file.png"))
+        @Option(
+            name: [.short, .long],
+            help: ArgumentHelp("The picture to write.", valueName: "file.png"))
         var output: String
         @Option(help: "Clips of each class.")
         var each = 4
@@ -25,8 +28,11 @@ extension DataCommand {
         var epoch = 1
 
         func validate() throws {
-            guard output.hasSuffix(".png") else { throw ValidationError("-o: \(output) has to end in .png") }
-            guard (1...50).contains(each), (1...50).contains(frames), (1...10000).contains(epoch) else {
+            guard output.hasSuffix(".png") else {
+                throw ValidationError("-o: \(output) has to end in .png")
+            }
+            guard (1...50).contains(each), (1...50).contains(frames), (1...10000).contains(epoch)
+            else {
                 throw ValidationError("--each and --frames are 1…50, --epoch 1…10000")
             }
         }
@@ -38,14 +44,18 @@ extension DataCommand {
             let changes = Augmentation(configuration)
             let augmentation = changes.isOff ? nil : changes
             let sheet = try ContactSheet(
-                clips, each: each, frames: frames, augmentation, seed: UInt64(configuration.integer("seed")),
+                clips, each: each, frames: frames, augmentation,
+                seed: UInt64(configuration.integer("seed")),
                 epoch: epoch)
             do { try sheet.png.write(to: URL(filePath: output), options: .atomic) } catch {
-                throw StoreError.unwritable(path: output, reason: "the folder is not there, or may not be written")
+                throw StoreError.unwritable(
+                    path: output, reason: "the folder is not there, or may not be written")
             }
-            print("written: \(output)\nrows, from the top: \(clips.classes.joined(separator: ", "))")
+            print(
+                "written: \(output)\nrows, from the top: \(clips.classes.joined(separator: ", "))")
             if augmentation != nil {
-                print("upper rows: without augmentation; lower rows: augmented as in epoch \(epoch)")
+                print(
+                    "upper rows: without augmentation; lower rows: augmented as in epoch \(epoch)")
             }
         }
     }
@@ -56,7 +66,8 @@ private struct ContactSheet {
     let png: Data
 
     init(
-        _ splits: ClipSplits, each: Int, frames: Int, _ augmentation: Augmentation?, seed: UInt64, epoch: Int
+        _ splits: ClipSplits, each: Int, frames: Int, _ augmentation: Augmentation?, seed: UInt64,
+        epoch: Int
     ) throws {
         let train = splits.train
         let format = train.format
@@ -70,7 +81,9 @@ private struct ContactSheet {
         let times = (0..<count).map { count == 1 ? 0 : $0 * (format.frames - 1) / (count - 1) }
         let rowBytes = format.width * format.channels
 
-        func show(_ clip: Int, _ draw: Augmentation.Draw?, left: Int, top: Int, share: Float? = nil) throws {
+        func show(_ clip: Int, _ draw: Augmentation.Draw?, left: Int, top: Int, share: Float? = nil)
+            throws
+        {
             try train.withFrames(of: clip, changed: draw) { time, frame in
                 guard let place = times.firstIndex(of: time) else { return }
                 for row in 0..<format.height {
@@ -98,7 +111,8 @@ private struct ContactSheet {
                 guard let augmentation else { continue }
                 let below = top + format.height + 2
                 let draw = augmentation.draw(seed: seed, epoch: epoch, clip: clip)
-                let partner = augmentation.partner(seed: seed, epoch: epoch, clip: clip, count: train.count)
+                let partner = augmentation.partner(
+                    seed: seed, epoch: epoch, clip: clip, count: train.count)
                 if let partner {
                     let other = augmentation.draw(seed: seed, epoch: epoch, clip: partner.clip)
                     try show(partner.clip, other, left: left, top: below)

@@ -1,7 +1,8 @@
 import Execution
 import Synchronization
 
-/// How far the decoding of clips is: a bar with the time left on a terminal, else a line every ten seconds.
+/// How far the decoding of clips is: a bar with the time left on a terminal, else a line every ten
+/// seconds.
 final class DecodingProgress: Sendable {
     private let display = ProgressDisplay()
     private let started = monotonicSeconds()
@@ -11,7 +12,8 @@ final class DecodingProgress: Sendable {
     func show(_ done: Int, _ count: Int) {
         let now = monotonicSeconds()
         let left = (now - started) / Double(max(done, 1)) * Double(count - done)
-        let detail = "\(done) of \(count) clips" + (now - started > 1 ? ", \(clock(left)) left" : "")
+        let detail =
+            "\(done) of \(count) clips" + (now - started > 1 ? ", \(clock(left)) left" : "")
         display.show("decoding", Double(done) / Double(max(count, 1)), detail)
         guard !display.isTerminal else { return }
         let isDue = said.withLock { said in

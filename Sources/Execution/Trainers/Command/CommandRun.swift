@@ -21,13 +21,16 @@ final class CommandRun: Sendable {
     /// - Parameter command: the words that it is started with.
     /// - Throws: `Journal.Claimed`, or `StoreError` if a file can't be made.
     init(
-        _ run: Run, _ attempt: Attempt, _ configuration: Configuration, command: [String], in context: StudyContext
+        _ run: Run, _ attempt: Attempt, _ configuration: Configuration, command: [String],
+        in context: StudyContext
     ) throws {
         self.run = run
         self.configuration = configuration
         (folder, plan) = (context.folder, context.plan)
         var provenance = context.provenance
-        (provenance.started, provenance.tries, provenance.failures) = (timestamp(), attempt.number, attempt.failures)
+        (provenance.started, provenance.tries, provenance.failures) = (
+            timestamp(), attempt.number, attempt.failures
+        )
         (provenance.command, provenance.threads) = (command, context.threads)
         (provenance.recipeText, provenance.label) = (plan.recipeText, run.label)
         self.provenance = provenance
@@ -38,7 +41,8 @@ final class CommandRun: Sendable {
         try journal.append(
             [
                 .begun(
-                    number: attempt.number, started: provenance.started, epochs: CommandRun.epochs(configuration))
+                    number: attempt.number, started: provenance.started,
+                    epochs: CommandRun.epochs(configuration))
             ], durably: false)
     }
 
@@ -49,7 +53,9 @@ final class CommandRun: Sendable {
         let seconds = monotonicSeconds() - start
         clock.note(entries, seconds)
         try journal.append(
-            entries.map { .epoch($0.epoch, values: $0.values.mapValues(\.description), seconds: seconds) })
+            entries.map {
+                .epoch($0.epoch, values: $0.values.mapValues(\.description), seconds: seconds)
+            })
     }
 
     /// All that the run gave, when its program has ended.
@@ -63,10 +69,14 @@ final class CommandRun: Sendable {
         (provenance.seconds, provenance.joules) = (monotonicSeconds() - start, energy.joules)
         let judged = reported.histories.first { $0.name == plan.metric.name }?.values ?? []
         var contents = RunFileContents(
-            identity: identity, configuration: configuration.values, configurationText: configuration.yaml,
-            metric: plan.metric, trainer: trainer.name, bestEpochRule: trainer.bestEpoch, outcome: reported.outcome,
-            histories: reported.histories, epochSeconds: clock.seconds(reported.histories.first?.values.count ?? 0),
-            best: plan.metric.bestEpoch(of: judged), weights: try weights(), excludedMetrics: excluded,
+            identity: identity, configuration: configuration.values,
+            configurationText: configuration.yaml,
+            metric: plan.metric, trainer: trainer.name, bestEpochRule: trainer.bestEpoch,
+            outcome: reported.outcome,
+            histories: reported.histories,
+            epochSeconds: clock.seconds(reported.histories.first?.values.count ?? 0),
+            best: plan.metric.bestEpoch(of: judged), weights: try weights(),
+            excludedMetrics: excluded,
             output: ended.output, provenance: provenance)
         contents.keep(only: plan.keep)
         return contents
@@ -76,11 +86,13 @@ final class CommandRun: Sendable {
         let file = folder.weightsFile(run.id)
         guard access(file.path, F_OK) == 0 else { return [] }
         do { return try SafeTensors.read(try Data(contentsOf: file)) } catch {
-            throw StoreError.unreadable(path: file.path, reason: "the weights that the trainer wrote: \(error)")
+            throw StoreError.unreadable(
+                path: file.path, reason: "the weights that the trainer wrote: \(error)")
         }
     }
 
-    /// The run is stored: what the run file holds is not needed twice. Files in its working folder stay.
+    /// The run is stored: what the run file holds is not needed twice. Files in its working folder
+    /// stay.
     func finish() {
         journal.remove()
         unlink(folder.metricsFile(run.id).path)

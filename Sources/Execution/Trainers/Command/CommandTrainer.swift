@@ -12,8 +12,8 @@ package final class CommandTrainer: Trainer {
         name: "command", schema: ParameterSchema([ParameterSchema.seed], isOpen: true),
         metrics: MetricSet(standard: .valAccuracy), bestEpoch: .fromHistories)
 
-    /// Goes up when what this program does to a command (the variables it sets, say) changes its outcome: the numerics
-    /// revision of runs that others train.
+    /// Goes up when what this program does to a command (the variables it sets, say) changes its
+    /// outcome: the numerics revision of runs that others train.
     static let revision = 1
 
     private let command: TrainerCommand
@@ -43,16 +43,20 @@ package final class CommandTrainer: Trainer {
     }
 
     package func identityForm(
-        _ configuration: Configuration, axes: [String], metric: Metric, data: String, initialWeights: String?,
+        _ configuration: Configuration, axes: [String], metric: Metric, data: String,
+        initialWeights: String?,
         numerics: Int
     ) -> IdentityForm {
-        let digests = Dictionary(command.files.map { ($0.path, jsonString($0.digest)) }) { first, _ in first }
+        let digests = Dictionary(command.files.map { ($0.path, jsonString($0.digest)) }) {
+            first, _ in first
+        }
         return IdentityForm(
             configuration, axes: axes,
             others: [
                 "command": "[\(command.command.map(jsonString).joined(separator: ","))]",
                 "environment": canonicalJSON(command.environment.mapValues(jsonString)),
-                "files": canonicalJSON(digests), "trainer_revision": String(CommandTrainer.revision),
+                "files": canonicalJSON(digests),
+                "trainer_revision": String(CommandTrainer.revision),
             ])
     }
 
@@ -70,8 +74,10 @@ package final class CommandTrainer: Trainer {
         let begun = try CommandRun(run, attempt, configuration, command: words, in: context)
         active.withLock { $0[run.id] = begun }
         var job = Job(
-            run: run.id, attempt: attempt.number, program: program(words[0]), arguments: Array(words.dropFirst()),
-            environment: environment(run, configuration, context), folder: context.folder.workFolder(run.id).path)
+            run: run.id, attempt: attempt.number, program: program(words[0]),
+            arguments: Array(words.dropFirst()),
+            environment: environment(run, configuration, context),
+            folder: context.folder.workFolder(run.id).path)
         job.gpus = command.gpus
         job.timeout = context.limits.timeout?.seconds
         job.memory = context.limits.memory
@@ -83,7 +89,9 @@ package final class CommandTrainer: Trainer {
         try active.withLock { $0[run.id] }?.observe()
     }
 
-    package func collect(_ run: Run, _ ended: EndedJob, in context: StudyContext) throws -> RunResult {
+    package func collect(_ run: Run, _ ended: EndedJob, in context: StudyContext) throws
+        -> RunResult
+    {
         switch ended.ending {
         case .stopped: throw RunFailure.stopped
         case .ended(let reason), .unstartable(let reason): throw RunFailure.failed(reason: reason)
@@ -109,14 +117,16 @@ package final class CommandTrainer: Trainer {
     }
 
     package func release(_ run: Run, reason: String?) {
-        guard let begun = active.withLock({ $0.removeValue(forKey: run.id) }), let reason else { return }
+        guard let begun = active.withLock({ $0.removeValue(forKey: run.id) }), let reason else {
+            return
+        }
         begun.fail(reason)
     }
 
     // MARK: What a command receives
 
-    /// The command line of one run. Files of the recipe's repository become absolute paths, since every run has a folder of
-    /// its own.
+    /// The command line of one run. Files of the recipe's repository become absolute paths, since
+    /// every run has a folder of its own.
     package func arguments(_ configuration: Configuration) -> [String] {
         let files = RecipeFiles(folder: command.folder)
         return command.command.map { word in
@@ -129,11 +139,14 @@ package final class CommandTrainer: Trainer {
 
     private func program(_ word: String) -> String {
         guard word.contains("/"), !word.hasPrefix("/") else { return word }
-        return URL(filePath: word, relativeTo: URL(filePath: command.folder).appending(path: "")).standardizedFileURL
+        return URL(filePath: word, relativeTo: URL(filePath: command.folder).appending(path: ""))
+            .standardizedFileURL
             .path
     }
 
-    private func environment(_ run: Run, _ configuration: Configuration, _ context: StudyContext) -> [String: String] {
+    private func environment(_ run: Run, _ configuration: Configuration, _ context: StudyContext)
+        -> [String: String]
+    {
         let folder = context.folder
         var variables = CommandTrainer.deterministic(threads: context.threads)
         variables["VISEME_CONFIG"] = configuration.nestedJSON
@@ -148,11 +161,13 @@ package final class CommandTrainer: Trainer {
         return variables.merging(command.environment) { $1 }
     }
 
-    /// What makes the common frameworks deterministic, as far as they can be; docs/trainers.md gives the reason for each.
+    /// What makes the common frameworks deterministic, as far as they can be; docs/trainers.md
+    /// gives the reason for each.
     static func deterministic(threads: Int) -> [String: String] {
         var variables = [
             "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1", "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-            "CUDA_DEVICE_ORDER": "PCI_BUS_ID", "TF_DETERMINISTIC_OPS": "1", "TF_CUDNN_DETERMINISTIC": "1",
+            "CUDA_DEVICE_ORDER": "PCI_BUS_ID", "TF_DETERMINISTIC_OPS": "1",
+            "TF_CUDNN_DETERMINISTIC": "1",
             "OMP_DYNAMIC": "FALSE", "MKL_DYNAMIC": "FALSE",
         ]
         for library in ["OMP", "MKL", "OPENBLAS", "BLIS", "NUMEXPR", "NUMBA", "RAYON"] {

@@ -2,8 +2,8 @@ import Recipes
 import Studies
 import Synchronization
 
-/// Looks whether the files that decide a command's outcome are still what they were. A file whose size and time of change
-/// stay is not read again.
+/// Looks whether the files that decide a command's outcome are still what they were. A file whose
+/// size and time of change stay is not read again.
 package final class FileWatch: Sendable {
     private let trainer: TrainerCommand
     private let files: RecipeFiles

@@ -4,8 +4,8 @@ import Foundation
 import RunStore
 import Studies
 
-/// The metrics that a command appends to a file, one JSON object a line: `{"epoch": 1, "val_accuracy": 0.41}`. Read as it
-/// grows, through a handle that outlives the file's name.
+/// The metrics that a command appends to a file, one JSON object a line: `{"epoch": 1,
+/// "val_accuracy": 0.41}`. Read as it grows, through a handle that outlives the file's name.
 package struct MetricsFile {
     /// A line that breaks a rule.
     package struct Problem: Error, CustomStringConvertible {
@@ -39,14 +39,17 @@ package struct MetricsFile {
     private var line = 0
     private var problem: Problem?
     private var values: [String: [Double]] = [:]
-    /// The last value of each metric: a NaN that was reported differs from an epoch without a value.
+    /// The last value of each metric: a NaN that was reported differs from an epoch without a
+    /// value.
     private var lastReported: [String: Double] = [:]
     private(set) var epochs = 0
-    /// Whether the next line is the first of this attempt: epochs that it reports again replace those of earlier attempts.
+    /// Whether the next line is the first of this attempt: epochs that it reports again replace
+    /// those of earlier attempts.
     private var isFirstOfAttempt = true
     private var entriesOfEpoch: Set<String> = []
 
-    /// - Parameter isContinued: whether the command goes on from what it kept itself; if not, the file begins empty.
+    /// - Parameter isContinued: whether the command goes on from what it kept itself; if not, the
+    ///   file begins empty.
     /// - Throws: `StoreError` where the file can't be made.
     package init(_ file: URL, isContinued: Bool) throws {
         path = file.path
@@ -59,11 +62,14 @@ package struct MetricsFile {
         if isContinued { try takeEarlierTries(descriptor) }
     }
 
-    /// Lines of earlier attempts. The first that is incomplete or invalid is removed with all lines after it.
+    /// Lines of earlier attempts. The first that is incomplete or invalid is removed with all lines
+    /// after it.
     private mutating func takeEarlierTries(_ descriptor: Int32) throws {
         let data = try read()
         var sound = 0
-        for line in [UInt8](data).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
+        for line in [UInt8](data).split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
+        ).dropLast() {
             isFirstOfAttempt = goesBack(line)
             do { _ = try take(line) } catch { break }
             sound += line.count + 1
@@ -76,11 +82,13 @@ package struct MetricsFile {
         isFirstOfAttempt = true
     }
 
-    /// Whether a line of an earlier attempt repeats an epoch before it: a later attempt began there.
+    /// Whether a line of an earlier attempt repeats an epoch before it: a later attempt began
+    /// there.
     private func goesBack(_ text: ArraySlice<UInt8>) -> Bool {
         // A line that is unsound is reported when it is taken.
         guard let entry = try? MetricsFile.entry(text, line: 0) else { return false }
-        return entry.epoch < epochs || (entry.epoch == epochs && !entriesOfEpoch.isDisjoint(with: entry.values.keys))
+        return entry.epoch < epochs
+            || (entry.epoch == epochs && !entriesOfEpoch.isDisjoint(with: entry.values.keys))
     }
 
     /// The rest of the file, from where the handle is.
@@ -94,7 +102,9 @@ package struct MetricsFile {
     package mutating func poll() throws -> [Entry] {
         if let problem { throw problem }
         var facts = stat()
-        if fstat(handle.fileDescriptor, &facts) == 0, Int(facts.st_size) < readBytes { throw rewritten() }
+        if fstat(handle.fileDescriptor, &facts) == 0, Int(facts.st_size) < readBytes {
+            throw rewritten()
+        }
         let data = try read()
         readBytes += data.count
         readHash.update(data)
@@ -113,7 +123,8 @@ package struct MetricsFile {
         return entries
     }
 
-    /// The rest, when the command has ended: a last line without an end, or a file put in the place of the first.
+    /// The rest, when the command has ended: a last line without an end, or a file put in the place
+    /// of the first.
     package mutating func finish() throws -> [Entry] {
         var entries = try poll()
         if !pending.isEmpty {
@@ -126,14 +137,21 @@ package struct MetricsFile {
             return entries
         }
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw Problem(line: line, message: "the file was replaced by something that is not a file")
+            throw Problem(
+                line: line, message: "the file was replaced by something that is not a file")
         }
-        // A program may rewrite the file each time and rename it; the lines read before must be unchanged.
-        guard data.count >= readBytes, SHA256.hash(data.prefix(readBytes)) == readHash.finalize() else {
+        // A program may rewrite the file each time and rename it; the lines read before must be
+        // unchanged.
+        guard data.count >= readBytes, SHA256.hash(data.prefix(readBytes)) == readHash.finalize()
+        else {
             throw rewritten()
         }
-        (values, lastReported, epochs, line, isFirstOfAttempt, entriesOfEpoch) = ([:], [:], 0, 0, true, [])
-        return try [UInt8](data).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).compactMap {
+        (values, lastReported, epochs, line, isFirstOfAttempt, entriesOfEpoch) = (
+            [:], [:], 0, 0, true, []
+        )
+        return try [UInt8](data).split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
+        ).compactMap {
             try take($0)
         }
     }
@@ -142,14 +160,17 @@ package struct MetricsFile {
     private mutating func refuseRewriting() throws {
         lseek(handle.fileDescriptor, 0, SEEK_SET)
         let data = try read()
-        guard data.count >= readBytes, SHA256.hash(data.prefix(readBytes)) == readHash.finalize() else {
+        guard data.count >= readBytes, SHA256.hash(data.prefix(readBytes)) == readHash.finalize()
+        else {
             throw rewritten()
         }
     }
 
     private mutating func rewritten() -> Problem {
         let found = Problem(
-            line: line, message: "a line that was read before has changed: append to the file (open it with \"a\")")
+            line: line,
+            message:
+                "a line that was read before has changed: append to the file (open it with \"a\")")
         problem = found
         return found
     }
@@ -157,7 +178,8 @@ package struct MetricsFile {
     /// Whether another file has the name now.
     private var isReplaced: Bool {
         var (own, named) = (stat(), stat())
-        return fstat(handle.fileDescriptor, &own) == 0 && stat(path, &named) == 0 && own.st_ino != named.st_ino
+        return fstat(handle.fileDescriptor, &own) == 0 && stat(path, &named) == 0
+            && own.st_ino != named.st_ino
     }
 
     /// All that the command reported.
@@ -167,10 +189,14 @@ package struct MetricsFile {
         package var outcome: Outcome
     }
 
-    /// A run whose loss, or whose judged metric, ends as no finite number has diverged, whatever the program made of it.
+    /// A run whose loss, or whose judged metric, ends as no finite number has diverged, whatever
+    /// the program made of it.
     package func reported(judgedBy metric: Metric) -> Reported {
-        let histories = values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { name, values in
-            History(name: name, values: values + [Double](repeating: .nan, count: epochs - values.count))
+        let histories = values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
+            name, values in
+            History(
+                name: name, values: values + [Double](repeating: .nan, count: epochs - values.count)
+            )
         }
         let isLost = lastReported.contains { name, value in
             !value.isFinite && (name == metric.name || name.lowercased().hasSuffix("loss"))
@@ -215,7 +241,8 @@ package struct MetricsFile {
             values[name, default: []] += [Double](repeating: .nan, count: gap) + [value]
         }
         guard values.count <= MetricsFile.metricLimit else {
-            throw Problem(line: line, message: "there are more than \(MetricsFile.metricLimit) metrics")
+            throw Problem(
+                line: line, message: "there are more than \(MetricsFile.metricLimit) metrics")
         }
         return entry
     }
@@ -229,20 +256,25 @@ package struct MetricsFile {
             // The message quotes the line; the decoder's own words would not help.
             let fields = try? decoder.decode([String: Number].self, from: Data(text))
         else { throw Problem(line: line, message: "is not a JSON object of numbers: \(shown)") }
-        guard let epoch = fields["epoch"]?.value, let whole = Int(exactly: epoch), (1...epochLimit).contains(whole)
+        guard let epoch = fields["epoch"]?.value, let whole = Int(exactly: epoch),
+            (1...epochLimit).contains(whole)
         else {
-            throw Problem(line: line, message: "epoch has to be a whole number, 1…\(epochLimit): \(shown)")
+            throw Problem(
+                line: line, message: "epoch has to be a whole number, 1…\(epochLimit): \(shown)")
         }
         for (name, number) in fields {
-            guard !name.isEmpty, name.utf8.count <= 200, !name.unicodeScalars.contains(where: { $0.value < 0x20 })
+            guard !name.isEmpty, name.utf8.count <= 200,
+                !name.unicodeScalars.contains(where: { $0.value < 0x20 })
             else {
-                throw Problem(line: line, message: "a metric's name is empty, too long or not text: \(shown)")
+                throw Problem(
+                    line: line, message: "a metric's name is empty, too long or not text: \(shown)")
             }
             guard number.value != nil else {
                 throw Problem(line: line, message: "\(name) is not a number: \(shown)")
             }
         }
-        return Entry(epoch: whole, values: fields.filter { $0.key != "epoch" }.compactMapValues(\.value))
+        return Entry(
+            epoch: whole, values: fields.filter { $0.key != "epoch" }.compactMapValues(\.value))
     }
 
     /// A number; `null` is what some languages write for NaN.

@@ -25,16 +25,21 @@ package enum CheckpointFile {
             try root.write("loss_sum", [checkpoint.lossSum], shape: [])
             try root.write("seconds", checkpoint.seconds, shape: [checkpoint.seconds.count])
             let history = try root.makeGroup("history")
-            for one in checkpoint.histories { try history.write(one.name, one.values, shape: [one.values.count]) }
+            for one in checkpoint.histories {
+                try history.write(one.name, one.values, shape: [one.values.count])
+            }
             let state = try root.makeGroup("state")
             for (name, values) in [
-                ("weights", checkpoint.weights), ("averages", checkpoint.averages), ("first", checkpoint.first),
+                ("weights", checkpoint.weights), ("averages", checkpoint.averages),
+                ("first", checkpoint.first),
                 ("second", checkpoint.second),
             ] {
                 try state.write(name, values, shape: [values.count])
             }
             let best = try root.makeGroup("best_weights")
-            for tensor in checkpoint.bestWeights { try best.write(tensor.name, tensor.values, shape: tensor.shape) }
+            for tensor in checkpoint.bestWeights {
+                try best.write(tensor.name, tensor.values, shape: tensor.shape)
+            }
         }
         try SealedFile.write(image, to: file)
     }
@@ -49,22 +54,27 @@ package enum CheckpointFile {
             }
             let owner = try root.text("run_id")
             guard owner == id else {
-                throw StoreError.unreadable(path: file.path, reason: "it is the checkpoint of run \(owner)")
+                throw StoreError.unreadable(
+                    path: file.path, reason: "it is the checkpoint of run \(owner)")
             }
             let history = try root.group("history")
             let state = try root.group("state")
             let best = try root.group("best_weights")
             return Checkpoint(
-                epochs: try root.integer("epochs"), step: UInt64(clamping: try root.integer("step")),
-                batches: try root.integer("batches"), lossSum: try root.dataset("loss_sum").doubles().first ?? .nan,
+                epochs: try root.integer("epochs"),
+                step: UInt64(clamping: try root.integer("step")),
+                batches: try root.integer("batches"),
+                lossSum: try root.dataset("loss_sum").doubles().first ?? .nan,
                 correct: try root.integer("correct"),
                 histories: try TrainingRun.metricNames.map {
                     History(name: $0, values: try history.dataset($0).doubles())
                 },
                 seconds: try root.dataset("seconds").doubles(),
                 openSeconds: try root.dataset("open_seconds").doubles().first ?? .nan,
-                layout: try root.dataset("layout").texts().first ?? "", weights: try state.dataset("weights").floats(),
-                averages: try state.dataset("averages").floats(), first: try state.dataset("first").floats(),
+                layout: try root.dataset("layout").texts().first ?? "",
+                weights: try state.dataset("weights").floats(),
+                averages: try state.dataset("averages").floats(),
+                first: try state.dataset("first").floats(),
                 second: try state.dataset("second").floats(),
                 bestWeights: try best.datasets().map { name, dataset in
                     Tensor(name: name, shape: try dataset.shape(), values: try dataset.floats())

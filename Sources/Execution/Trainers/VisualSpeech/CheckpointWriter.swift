@@ -14,8 +14,8 @@ final class CheckpointWriter: CheckpointKeeper {
     private let warn: (String) -> Void
     private var hasWarned = false
 
-    /// At the end of an epoch a checkpoint is kept when the last is older than this: what a kill costs at most. Short epochs
-    /// do not pay for the disk each time.
+    /// At the end of an epoch a checkpoint is kept when the last is older than this: what a kill
+    /// costs at most. Short epochs do not pay for the disk each time.
     private static let epochInterval = 5.0
 
     /// - Parameters:
@@ -30,21 +30,28 @@ final class CheckpointWriter: CheckpointKeeper {
 
     func isDue(atEndOfEpoch: Bool) -> Bool {
         if StopRequest.isMade { return true }
-        return monotonicSeconds() - last >= (atEndOfEpoch ? min(CheckpointWriter.epochInterval, interval) : interval)
+        return monotonicSeconds() - last
+            >= (atEndOfEpoch ? min(CheckpointWriter.epochInterval, interval) : interval)
     }
 
-    /// A checkpoint that can't be written is no reason to lose the run: one warning, and another attempt when the next is due.
+    /// A checkpoint that can't be written is no reason to lose the run: one warning, and another
+    /// attempt when the next is due.
     func keep(_ checkpoint: Checkpoint) throws {
         last = monotonicSeconds()
         do {
             let folder = file.deletingLastPathComponent()
-            do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+            do {
+                try FileManager.default.createDirectory(
+                    at: folder, withIntermediateDirectories: true)
+            } catch {
                 throw StoreError.unwritable(path: folder.path, reason: "the folder can't be made")
             }
             try CheckpointFile.write(checkpoint, run: id, to: file)
         } catch {
             if !hasWarned {
-                warn("\(error): without checkpoints, a run that is stopped starts again from the beginning")
+                warn(
+                    "\(error): without checkpoints, a run that is stopped starts again from the beginning"
+                )
             }
             hasWarned = true
         }

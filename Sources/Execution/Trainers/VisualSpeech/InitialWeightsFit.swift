@@ -13,14 +13,16 @@ enum InitialWeightsFit {
 
     /// - Throws: `WeightMismatch` with all that does not fit, network by network.
     static func check(
-        _ initial: InitialWeights, _ runs: [RunDraft], _ data: [RunData], _ classCounts: [String: Int]
+        _ initial: InitialWeights, _ runs: [RunDraft], _ data: [RunData],
+        _ classCounts: [String: Int]
     ) throws {
         var seen = Set<Use>()
         var problems: [String] = []
         for (run, data) in zip(runs, data) {
             guard let classes = classCounts[data.digest] else { continue }
             let use = Use(
-                model: run.configuration.text("model"), shape: NetworkShape(run.configuration, classes: classes),
+                model: run.configuration.text("model"),
+                shape: NetworkShape(run.configuration, classes: classes),
                 skipped: run.configuration.texts("init_skip"))
             guard seen.insert(use).inserted else { continue }
             let specs = NetworkRegistry.model(use.model).parameters(use.shape)
@@ -35,8 +37,11 @@ extension NetworkShape {
     /// As far as it decides names and shapes of parameters.
     init(_ configuration: Configuration, classes: Int) {
         self.init(
-            frames: configuration.integer("len_video"), height: configuration.integer("size_lips.height"),
-            width: configuration.integer("size_lips.width"), channels: configuration.integer("channels_lips"),
-            filters: configuration.integer("filters"), classes: classes, dropout: 0, batchNormMomentum: 0.1)
+            frames: configuration.integer("len_video"),
+            height: configuration.integer("size_lips.height"),
+            width: configuration.integer("size_lips.width"),
+            channels: configuration.integer("channels_lips"),
+            filters: configuration.integer("filters"), classes: classes, dropout: 0,
+            batchNormMomentum: 0.1)
     }
 }

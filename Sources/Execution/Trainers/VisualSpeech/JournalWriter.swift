@@ -3,8 +3,9 @@ import RunStore
 import Studies
 import Training
 
-/// Keeps the journal of one run of the built-in trainer. Epochs that come again after an interruption have to give the
-/// numbers they gave before: a context that does not repeat itself is found out here.
+/// Keeps the journal of one run of the built-in trainer. Epochs that come again after an
+/// interruption have to give the numbers they gave before: a context that does not repeat itself is
+/// found out here.
 final class JournalWriter {
     private let journal: Journal
     private let started = monotonicSeconds()
@@ -18,7 +19,9 @@ final class JournalWriter {
     init(_ file: URL, provenance: Provenance, epochs: Int) throws {
         journal = try Journal(file)
         known = RunProgress(Journal.read(file)).values
-        try journal.append([.begun(number: provenance.tries, started: provenance.started, epochs: epochs)])
+        try journal.append([
+            .begun(number: provenance.tries, started: provenance.started, epochs: epochs)
+        ])
     }
 
     func take(_ event: TrainingEvent) throws {
@@ -31,23 +34,30 @@ final class JournalWriter {
             try journal.append([.batch(epoch: epoch, done: done, of: count)], durably: false)
         case .epoch(let record):
             lastBatch = monotonicSeconds()
-            let values = Dictionary(zip(TrainingRun.metricNames, record.values)) { first, _ in first }
+            let values = Dictionary(zip(TrainingRun.metricNames, record.values)) { first, _ in first
+            }
             if let before = known[record.epoch] { try compare(values, before, epoch: record.epoch) }
             known[record.epoch] = values
             try journal.append([
-                .epoch(record.epoch, values: values.mapValues(\.description), seconds: monotonicSeconds() - started)
+                .epoch(
+                    record.epoch, values: values.mapValues(\.description),
+                    seconds: monotonicSeconds() - started)
             ])
         }
     }
 
     func close() { journal.remove() }
 
-    private func compare(_ values: [String: Double], _ before: [String: Double], epoch: Int) throws {
+    private func compare(_ values: [String: Double], _ before: [String: Double], epoch: Int) throws
+    {
         for name in TrainingRun.metricNames {
-            guard let now = values[name], let then = before[name], now != then, !(now.isNaN && then.isNaN) else {
+            guard let now = values[name], let then = before[name], now != then,
+                !(now.isNaN && then.isNaN)
+            else {
                 continue
             }
-            // What differs once may differ again: neither number is to be trusted, and the run starts afresh.
+            // What differs once may differ again: neither number is to be trusted, and the run
+            // starts afresh.
             journal.remove()
             throw NotRepeated(epoch: epoch, metric: name, before: then, now: now)
         }

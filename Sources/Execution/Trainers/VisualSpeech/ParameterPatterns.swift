@@ -8,16 +8,21 @@ enum ParameterPatterns {
         let model, key, pattern: String
     }
 
-    /// - Throws: `WeightMismatch` with all patterns that name no parameter, and what is skipped of no start.
+    /// - Throws: `WeightMismatch` with all patterns that name no parameter, and what is skipped of
+    ///   no start.
     static func check(_ runs: [RunDraft], hasInitialWeights: Bool) throws {
         var problems: [String] = []
         let uses = Set(runs.flatMap { used($0.configuration) })
-        for use in uses.sorted(by: { ($0.key, $0.pattern, $0.model) < ($1.key, $1.pattern, $1.model) }) {
+        for use in uses.sorted(by: {
+            ($0.key, $0.pattern, $0.model) < ($1.key, $1.pattern, $1.model)
+        }) {
             let pattern = NamePattern(use.pattern)
             guard !names(use.model).contains(where: pattern.matches) else { continue }
             problems.append("\(use.key): no parameter is called \(use.pattern)")
         }
-        if !hasInitialWeights, runs.contains(where: { !$0.configuration.texts("init_skip").isEmpty }) {
+        if !hasInitialWeights,
+            runs.contains(where: { !$0.configuration.texts("init_skip").isEmpty })
+        {
             problems.append("init_skip: has no effect without init_from: leave it out")
         }
         guard problems.isEmpty else { throw WeightMismatch(problems: problems) }
@@ -33,7 +38,8 @@ enum ParameterPatterns {
     /// The same for every size of a network.
     private static func names(_ model: String) -> [String] {
         let shape = NetworkShape(
-            frames: 1, height: 8, width: 8, channels: 1, filters: 1, classes: 2, dropout: 0, batchNormMomentum: 0.1)
+            frames: 1, height: 8, width: 8, channels: 1, filters: 1, classes: 2, dropout: 0,
+            batchNormMomentum: 0.1)
         return NetworkRegistry.model(model).parameters(shape).map(\.name)
     }
 }

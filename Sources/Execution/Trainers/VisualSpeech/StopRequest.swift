@@ -23,7 +23,8 @@ package enum StopRequest {
     /// - Parameter token: of the claim of the session that started the worker; empty if none did.
     package static func listen(_ folder: StudyFolder, claim token: String) {
         if !token.isEmpty { claim.withLock { $0 = ClaimWatch(folder, token) } }
-        // The pipe to a session that is gone must not end the worker before its checkpoint is written.
+        // The pipe to a session that is gone must not end the worker before its checkpoint is
+        // written.
         for number in [SIGINT, SIGHUP, SIGQUIT, SIGPIPE] { signal(number, SIG_IGN) }
         signal(SIGTERM) { _ in StopRequest.make() }
     }

@@ -15,7 +15,9 @@ package struct StoredNetwork {
         let run: String
 
         package var place: String { run }
-        package var rule: String { "was trained by a command; only its own program knows the network and the data" }
+        package var rule: String {
+            "was trained by a command; only its own program knows the network and the data"
+        }
     }
 
     /// A run without weights.
@@ -25,7 +27,9 @@ package struct StoredNetwork {
         package init(run: String) { self.run = run }
 
         package var place: String { run }
-        package var rule: String { "holds no weights: the run diverged early, or they were not kept" }
+        package var rule: String {
+            "holds no weights: the run diverged early, or they were not kept"
+        }
     }
 
     /// A run whose data have changed.
@@ -45,7 +49,9 @@ package struct StoredNetwork {
     package init(_ name: String) throws {
         self.name = name
         contents = try TrainerCatalog.read(RunName.file(name))
-        guard contents.trainer == VisualSpeechTrainer.declaration.name else { throw Unknown(run: name) }
+        guard contents.trainer == VisualSpeechTrainer.declaration.name else {
+            throw Unknown(run: name)
+        }
         configuration = Configuration(contents.configuration, schema: VisualSpeechTrainer.schema)
     }
 
@@ -54,8 +60,11 @@ package struct StoredNetwork {
     package func classify(_ clips: [URL], width: VectorWidth) async throws -> [Prediction] {
         guard !contents.anyWeights.isEmpty else { throw NoWeights(run: name) }
         let read = try await ClipReader.read(
-            clips, cache: FileManager.default.temporaryDirectory, settings: DecodingSettings(configuration))
-        let framed = read.reduce(into: FramedClips(format: ClipFormat(configuration))) { $0.append($1) }
+            clips, cache: FileManager.default.temporaryDirectory,
+            settings: DecodingSettings(configuration))
+        let framed = read.reduce(into: FramedClips(format: ClipFormat(configuration))) {
+            $0.append($1)
+        }
         return try Prediction.predict(
             framed, weights: contents.anyWeights, classes: contents.classes.count,
             settings: TrainingSettings(configuration, metric: contents.metric),
@@ -63,7 +72,8 @@ package struct StoredNetwork {
     }
 
     /// Its validation and test clips as the network saw them, and their classes.
-    /// - Returns: `val/clips`, `[clip][time][channel][row][column]`, 0…1; `val/labels`; the same of `test`.
+    /// - Returns: `val/clips`, `[clip][time][channel][row][column]`, 0…1; `val/labels`; the same of
+    ///   `test`.
     /// - Throws: `OtherData`, `ClipError`, `StoreError`.
     package func inputs() async throws -> [Tensor] {
         let cache = FileManager.default.temporaryDirectory.appending(path: "viseme-\(randomName())")
@@ -77,7 +87,9 @@ package struct StoredNetwork {
             try clips.map {
                 [
                     try $0.tensor(named: "\(name)/clips"),
-                    Tensor(name: "\(name)/labels", shape: [$0.count], elements: .integer($0.labels), dtype: "I64"),
+                    Tensor(
+                        name: "\(name)/labels", shape: [$0.count], elements: .integer($0.labels),
+                        dtype: "I64"),
                 ]
             } ?? []
         }

@@ -7,25 +7,32 @@ import RunStore
 import Studies
 import Training
 
-/// The built-in trainer: networks that read lips, trained by this program in a process of its own for each run.
+/// The built-in trainer: networks that read lips, trained by this program in a process of its own
+/// for each run.
 package struct VisualSpeechTrainer: Trainer {
     package static let declaration = TrainerDeclaration(
-        name: "visual_speech", schema: schema, metrics: TrainingParameters.metrics, bestEpoch: .whileTraining)
+        name: "visual_speech", schema: schema, metrics: TrainingParameters.metrics,
+        bestEpoch: .whileTraining)
 
-    /// Its keys, in the order of the documentation; each group is declared by the module that uses it.
+    /// Its keys, in the order of the documentation; each group is declared by the module that uses
+    /// it.
     package static let schema = ParameterSchema(
-        program + ClipParameters.source + ClipParameters.format + TrainingParameters.course + checkpoints
-            + TrainingParameters.network + TrainingParameters.optimizer + ClipParameters.augmentation,
+        program + ClipParameters.source + ClipParameters.format + TrainingParameters.course
+            + checkpoints
+            + TrainingParameters.network + TrainingParameters.optimizer
+            + ClipParameters.augmentation,
         rules: ClipParameters.problems)
 
     private static let noRun = "does not change a run, so it can't be swept"
 
     private static let program: [Parameter] = [
         Parameter(
-            "hide_metadata", .bool, .bool(false), "do not print the program's name, version, licence and home",
+            "hide_metadata", .bool, .bool(false),
+            "do not print the program's name, version, licence and home",
             decidesOutcome: false, sweepRefusal: noRun),
         Parameter(
-            "hide_libs_vers", .bool, .bool(false), "do not print the versions of the libraries in use",
+            "hide_libs_vers", .bool, .bool(false),
+            "do not print the versions of the libraries in use",
             decidesOutcome: false, sweepRefusal: noRun),
     ]
 
@@ -72,9 +79,13 @@ package struct VisualSpeechTrainer: Trainer {
         return runs.map { DataSource($0.configuration) }.filter { seen.insert($0).inserted }
     }
 
-    private func prepared(_ runs: [RunDraft], _ found: [DataSource: PreparedData]) throws -> Prepared {
+    private func prepared(_ runs: [RunDraft], _ found: [DataSource: PreparedData]) throws
+        -> Prepared
+    {
         guard let first = runs.first else { return Prepared(data: []) }
-        let records = found.mapValues { RunData(digest: $0.digest, file: $0.file?.path, skipped: $0.skipped) }
+        let records = found.mapValues {
+            RunData(digest: $0.digest, file: $0.file?.path, skipped: $0.skipped)
+        }
         let data: [RunData]
         if records.count == 1, let only = records.values.first {
             data = [RunData](repeating: only, count: runs.count)
@@ -84,14 +95,17 @@ package struct VisualSpeechTrainer: Trainer {
         let initial = try InitialWeights(first.configuration)
         try ParameterPatterns.check(runs, hasInitialWeights: initial != nil)
         if let initial {
-            let counts = Dictionary(found.values.map { ($0.digest, $0.classCount) }) { first, _ in first }
+            let counts = Dictionary(found.values.map { ($0.digest, $0.classCount) }) { first, _ in
+                first
+            }
             try InitialWeightsFit.check(initial, runs, data, counts.compactMapValues { $0 })
         }
         return Prepared(data: data, initialWeights: initial?.digest)
     }
 
     package func identityForm(
-        _ configuration: Configuration, axes: [String], metric: Metric, data: String, initialWeights: String?,
+        _ configuration: Configuration, axes: [String], metric: Metric, data: String,
+        initialWeights: String?,
         numerics: Int
     ) -> IdentityForm {
         var members: [String: String] = [:]
@@ -122,35 +136,43 @@ package struct VisualSpeechTrainer: Trainer {
             folder: FileManager.default.currentDirectoryPath)
         job.timeout = context.limits.timeout?.seconds
         job.memory = context.limits.memory
-        // A worker writes a checkpoint first, and looks up after each batch. A person who can't wait asks twice; a run past
-        // its time may hang.
+        // A worker writes a checkpoint first, and looks up after each batch. A person who can't
+        // wait asks twice; a run past its time may hang.
         let isLimited = job.timeout != nil || job.memory != nil
         job.grace = context.limits.grace?.seconds ?? (isLimited ? 30 : 86_400)
         job.order = WorkOrder(
-            study: folder.url.path, cache: folder.cache.path, plan: try PlanFile.json(context.plan.alone(run)),
+            study: folder.url.path, cache: folder.cache.path,
+            plan: try PlanFile.json(context.plan.alone(run)),
             provenance: provenance,
             threads: context.threads, claim: context.claim)
         return job
     }
 
-    package func collect(_ run: Run, _ ended: EndedJob, in context: StudyContext) throws -> RunResult {
+    package func collect(_ run: Run, _ ended: EndedJob, in context: StudyContext) throws
+        -> RunResult
+    {
         let file = context.folder.runFile(run.id)
         let problem: any Error
         // A run that is published is stored, even if its worker was asked to end at that moment.
         do {
             guard let facts = FileFacts(file) else {
-                throw StoreError.unreadable(path: file.path, reason: "there is no such file, or it may not be read")
+                throw StoreError.unreadable(
+                    path: file.path, reason: "there is no such file, or it may not be read")
             }
-            return try RunFile.result(file, id: run.id, excluding: context.plan.excludedMetrics, facts: facts)
+            return try RunFile.result(
+                file, id: run.id, excluding: context.plan.excludedMetrics, facts: facts)
         } catch { problem = error }
         switch ended.ending {
-        case .exited(let status, _) where status.isSuccess: throw RunFailure.failed(reason: "\(problem)")
-        case .exited(.exited(ExitStatus.interrupted.rawValue), _), .stopped: throw RunFailure.stopped
+        case .exited(let status, _) where status.isSuccess:
+            throw RunFailure.failed(reason: "\(problem)")
+        case .exited(.exited(ExitStatus.interrupted.rawValue), _), .stopped:
+            throw RunFailure.stopped
         case .exited(let status, let outOfMemory):
             let words = words(status, outOfMemory: outOfMemory)
             // The worker's own message says more than its exit status.
             let own = ended.output.split(separator: "\n").first { $0.hasPrefix("viseme: error: ") }
-            throw RunFailure.failed(reason: own.map { "\(words): \($0.dropFirst("viseme: error: ".count))" } ?? words)
+            throw RunFailure.failed(
+                reason: own.map { "\(words): \($0.dropFirst("viseme: error: ".count))" } ?? words)
         case .ended(let reason), .unstartable(let reason): throw RunFailure.failed(reason: reason)
         }
     }

@@ -25,7 +25,8 @@ package struct WorkerRun {
         self.warn = warn
         plan = try PlanFile.plan(json: Data(order.plan.utf8))
         guard let run = plan.runs.first else {
-            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "the plan has no run"))
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: [], debugDescription: "the plan has no run"))
         }
         self.run = run
         folder = StudyFolder(URL(filePath: order.study), cache: URL(filePath: order.cache))
@@ -34,24 +35,28 @@ package struct WorkerRun {
 
     /// - Parameter report: is called after each batch and epoch.
     /// - Returns: what was stored.
-    /// - Throws: `RunStopped` if it was asked to stop; what `report` throws; `StoreError`, `ClipError`, `WeightMismatch`,
-    ///   `NotRepeated`, `Journal.Claimed`.
+    /// - Throws: `RunStopped` if it was asked to stop; what `report` throws; `StoreError`,
+    ///   `ClipError`, `WeightMismatch`, `NotRepeated`, `Journal.Claimed`.
     @discardableResult
-    package func train(report: (TrainingEvent) throws -> Void = { _ in }) throws -> RunFileContents {
+    package func train(report: (TrainingEvent) throws -> Void = { _ in }) throws -> RunFileContents
+    {
         let start = monotonicSeconds()
         let energy = EnergyMeter()
         let settings = TrainingSettings(configuration, metric: plan.metric)
         let prepared = PreparedData(
-            source: DataSource(configuration), digest: run.data.digest, file: run.data.file.map { URL(filePath: $0) })
+            source: DataSource(configuration), digest: run.data.digest,
+            file: run.data.file.map { URL(filePath: $0) })
         let data = try prepared.load(ClipFormat(configuration), cache: folder.cache)
         let training = TrainingRun(
-            settings: settings, data: data, context: ComputeContext(kernels: width.kernels, threads: order.threads))
+            settings: settings, data: data,
+            context: ComputeContext(kernels: width.kernels, threads: order.threads))
         try loadInitialWeights(training)
         let journal = try JournalWriter(
             folder.journalFile(run.id), provenance: order.provenance, epochs: settings.epochs)
         let checkpoint = folder.checkpointFile(run.id)
         let keeper = CheckpointWriter(
-            file: checkpoint, id: run.id, interval: configuration.number("checkpoint_every"), warn: warn)
+            file: checkpoint, id: run.id, interval: configuration.number("checkpoint_every"),
+            warn: warn)
         let earlier = resumable(checkpoint)
         func take(_ event: TrainingEvent) throws {
             try journal.take(event)
@@ -59,7 +64,8 @@ package struct WorkerRun {
         }
         let result: TrainingResult
         do {
-            result = try training.train(from: earlier, keeper: keeper, clock: monotonicSeconds, report: take)
+            result = try training.train(
+                from: earlier, keeper: keeper, clock: monotonicSeconds, report: take)
         } catch let error as UnfitCheckpoint {
             setAside(checkpoint, because: error)
             result = try training.train(keeper: keeper, clock: monotonicSeconds, report: take)
@@ -81,9 +87,12 @@ package struct WorkerRun {
         let trainer = VisualSpeechTrainer()
         var contents = RunFileContents(
             identity: trainer.identity(of: run, in: plan), configuration: configuration.values,
-            configurationText: configuration.yaml, metric: plan.metric, trainer: trainer.declaration.name,
-            bestEpochRule: trainer.declaration.bestEpoch, outcome: result.outcome, histories: result.histories,
-            epochSeconds: result.seconds, best: result.best, stoppedEarly: result.stoppedEarly, classes: classes,
+            configurationText: configuration.yaml, metric: plan.metric,
+            trainer: trainer.declaration.name,
+            bestEpochRule: trainer.declaration.bestEpoch, outcome: result.outcome,
+            histories: result.histories,
+            epochSeconds: result.seconds, best: result.best, stoppedEarly: result.stoppedEarly,
+            classes: classes,
             weights: result.weights, lastWeights: result.lastWeights, test: result.test,
             predictions: result.predictions, thumbnails: result.thumbnails, provenance: provenance)
         contents.keep(only: plan.keep)
@@ -109,12 +118,15 @@ package struct WorkerRun {
         guard initial.digest == plan.initialWeights else {
             throw StoreError.unreadable(
                 path: configuration.text("init_from"),
-                reason: "init_from: its weights have changed since this sweep was planned: start the sweep again")
+                reason:
+                    "init_from: its weights have changed since this sweep was planned: start the sweep again"
+            )
         }
         try training.start(from: initial.tensors, except: configuration.texts("init_skip"))
     }
 
-    /// The checkpoint of an earlier attempt; one that can't be used is set aside and the run starts afresh.
+    /// The checkpoint of an earlier attempt; one that can't be used is set aside and the run starts
+    /// afresh.
     private func resumable(_ file: URL) -> Checkpoint? {
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         do { return try CheckpointFile.read(file, run: run.id) } catch {
@@ -128,7 +140,9 @@ package struct WorkerRun {
             let place = try folder.setAside(file)
             warn("\(error): set aside as \(place.path); the run starts from the beginning")
         } catch let problem {
-            warn("\(error): the run starts from the beginning; the file can't be set aside: \(problem)")
+            warn(
+                "\(error): the run starts from the beginning; the file can't be set aside: \(problem)"
+            )
         }
     }
 }
