@@ -94,7 +94,7 @@ final class MistakeList {
 }
 
 /// The name in `known` nearest to `word`, if it is near enough to be meant.
-func nearest(_ word: String, in known: some Sequence<String>) -> String? {
+package func nearest(_ word: String, in known: some Sequence<String>) -> String? {
     let limit = max(1, word.count / 3)
     let best = known.map { ($0, editDistance(word, $0)) }.min { $0.1 < $1.1 }
     guard let (name, distance) = best, distance <= limit else { return nil }

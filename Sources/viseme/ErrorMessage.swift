@@ -18,9 +18,16 @@ enum ErrorMessage {
             print(Viseme.fullMessage(for: error))
             return .completed
         }
-        complain(
-            "viseme: error: \(commandLineMessage(error))\n  see: \(command(CommandLine.arguments)) --help"
-        )
+        let (names, known) = command(CommandLine.arguments)
+        var message = commandLineMessage(error)
+        // A misspelt command is an argument that nobody takes.
+        if known.count > 0, message.contains("unexpected argument"),
+            CommandLine.arguments.count > names.count,
+            let hint = nearest(CommandLine.arguments[names.count], in: known)
+        {
+            message += ": did you mean \(hint)?"
+        }
+        complain("viseme: error: \(message)\n  see: \(names.joined(separator: " ")) --help")
         return .wrong
     }
 
@@ -36,8 +43,9 @@ enum ErrorMessage {
         return first.lowercased() + message.dropFirst()
     }
 
-    /// The command that was given, as far as it is known: `viseme data info`.
-    private static func command(_ arguments: [String]) -> String {
+    /// The command that was given, as far as it is known, and the names of its subcommands:
+    /// `viseme data info`, and none.
+    private static func command(_ arguments: [String]) -> (names: [String], subcommands: [String]) {
         var names = ["viseme"]
         var command: any ParsableCommand.Type = Viseme.self
         for argument in arguments.dropFirst() where !argument.hasPrefix("-") {
@@ -46,7 +54,7 @@ enum ErrorMessage {
             names.append(argument)
             command = next
         }
-        return names.joined(separator: " ")
+        return (names, command.configuration.subcommands.map(name))
     }
 
     private static func name(_ command: any ParsableCommand.Type) -> String {

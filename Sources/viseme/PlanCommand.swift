@@ -80,7 +80,13 @@ struct PlanCommand: AsyncParsableCommand {
             seconds += mean(like) { $0.seconds }
             bytes += mean(like) { Double($0.file.size) }
         }
-        let jobs = Double(try workers.allotment(study).jobs(for: left.count))
+        let jobs: Double
+        do { jobs = Double(try workers.allotment(study).jobs(for: left.count)) } catch let error
+            as ValidationError
+        {
+            // A plan may be listed on a machine that can't run it.
+            return "; no estimate: \(error.message)"
+        }
         return
             ", about \(clock(seconds / jobs)) and \(byteCount(Int(bytes))), judging by the runs stored so far"
     }

@@ -219,7 +219,10 @@ import Testing
             ["sweep"],
             "viseme: error: missing expected argument '<recipe>'\n  see: viseme sweep --help"
         ),
-        (["swep"], "viseme: error: unexpected argument 'swep'\n  see: viseme --help"),
+        (
+            ["swep"],
+            "viseme: error: unexpected argument 'swep': did you mean sweep?\n  see: viseme --help"
+        ),
         (["data", "info"], "see: viseme data info --help"),
         (["sweep", "page.yaml", "--jobs", "0"], "at least 1"),
         (["predict", "page.yaml", "x.mp4"], "can't be read"),
