@@ -33,6 +33,9 @@ check "$scratch/build/debug/viseme" tiny debug
 # A thousand kills of workers, of sweeps and of both: every sweep ends with the committed digests.
 VISEME_KILLS=${VISEME_KILLS:-1000} swift test --package-path "$root" -c release --skip-build --filter whateverIsKilled
 
+# All commands of README and docs, in fresh clones; the first builds everything.
+VISEME_DOCUMENTS=all swift test --package-path "$root" -c release --skip-build --filter theCommandsOfTheDocuments
+
 # A hundred thousand mutated recipes: a plan or mistakes.
 VISEME_RECIPE_MUTATIONS=100000 swift test --package-path "$root" -c release --skip-build --filter mutatedRecipes
 

@@ -56,6 +56,23 @@ private struct Document {
     #expect(try Document("README.md").blocks.count { $0.marker.hasPrefix("run: ") } >= 5)
 }
 
+@Test func theReportThatReadmeQuotesIsTheExample() throws {
+    func words(_ text: some StringProtocol) -> String {
+        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+    let report = try String(
+        contentsOf: Program.package.appending(path: "docs/example/report.md"), encoding: .utf8)
+    let example = words(report.replacing("\n> ", with: "\n"))
+    let readme = try String(
+        contentsOf: Program.package.appending(path: "README.md"), encoding: .utf8)
+    let quote = readme.split(separator: "\n").filter { $0.hasPrefix(">") }.map { $0.dropFirst() }
+        .joined(separator: "\n")
+    // "…" at the end of a paragraph leaves out its rest.
+    let parts = quote.split(separator: "\n\n").flatMap { $0.split(separator: ": …") }.map(words)
+    #expect(parts.count >= 2)
+    for part in parts where !part.isEmpty { #expect(example.contains(part), "\(part)") }
+}
+
 @Test(arguments: ["README.md", "docs/tutorial.md"])
 func theCommandsOfTheDocumentsRunAsWritten(name: String) async throws {
     let runsAll = ProcessInfo.processInfo.environment["VISEME_DOCUMENTS"] == "all"

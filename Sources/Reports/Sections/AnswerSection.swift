@@ -107,7 +107,7 @@ extension StudyReport {
         }
         let fewest = ([leader] + rivals).map(\.values.count).min() ?? 0
         return verdict
-            + "; \(counted(fewest, "seed")) are too few to estimate how probable it is that it is the best (\(StudyFacts.seedsForChance) of each setting are needed)."
+            + "; \(counted(fewest, "seed")) are too few to estimate the probability that this setting is the best (\(StudyFacts.seedsForChance) of each setting are needed)."
     }
 
     /// What a mean hides: runs that diverged.
