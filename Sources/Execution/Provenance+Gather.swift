@@ -89,7 +89,7 @@ extension Provenance {
         return "\(name ?? "unknown"), \(ProcessInfo.processInfo.activeProcessorCount) cores"
     }
 
-    /// The context's own name for itself; nobody else is asked.
+    /// The host name as this machine reports it; no name service is asked.
     private static func hostName() -> String {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "" }

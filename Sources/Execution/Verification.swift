@@ -21,7 +21,7 @@ package struct Verification: Sendable, Equatable {
     package var golden: Verdict
 
     /// Where the run trained again first differs from the stored one, in words; nil where it does
-    /// not, or nobody knows.
+    /// not, or unknown.
     package var difference: String?
 
     /// - Parameters:

@@ -242,7 +242,7 @@ public struct NormFactors: @unchecked Sendable {
 
 /// How the gradient of batch norm learns where the rectifier behind it let values through.
 public enum Rectifier: @unchecked Sendable {
-    /// There is none.
+    /// No rectifier.
     case none
     /// From what it gave, `normalize`'s y.
     case output(UnsafePointer<Lanes>)

@@ -98,7 +98,7 @@ package final class Parameters {
         entries.map { Tensor(name: $0.name, shape: $0.shape, values: read($0, gradients)) }
     }
 
-    /// Takes over stored weights; every name and shape must be there, and no other.
+    /// Copies stored weights. Names and shapes must be exactly those of the network.
     /// - Parameter skipped: patterns of names (`fc.*`) that keep the start they have.
     /// - Throws: `WeightMismatch` with all that does not fit.
     package func load(_ tensors: [Tensor], except skipped: [String] = []) throws {

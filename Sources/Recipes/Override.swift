@@ -143,7 +143,7 @@ private struct Override {
 
     func refuse(_ reason: String) { mistakes.add(place, "\(name): \(reason)", in: reader.source) }
 
-    /// The node of a value for a key; nil if it is none, which is then reported.
+    /// The node of a value for a key; nil if it is invalid, which is reported.
     func value(of key: Parameter) -> Node? {
         if let function = text.function {
             refuse(
@@ -172,7 +172,7 @@ private struct OverrideText {
     let isEmpty: Bool
     /// Whether commas separate several values.
     let isSeveral: Bool
-    /// The name of a function that is none here.
+    /// The name of a function that is not supported.
     private(set) var function: String?
 
     init(_ argument: String, _ equals: String.Index) {

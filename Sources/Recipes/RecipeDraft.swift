@@ -125,7 +125,7 @@ struct RecipeDraft {
         }
     }
 
-    /// A key, or all keys of a group, as if nobody had set it.
+    /// A key, or all keys of a group, as if it had not been set.
     mutating func delete(_ name: String, _ place: Place, _ reader: SettingsReader) {
         let gone = settings.keys.filter { $0 == name || $0.hasPrefix(name + ".") }
         let sweptBefore = axes.count
@@ -234,7 +234,7 @@ struct RecipeDraft {
         return "\(name): the recipe has no such key\(hint)"
     }
 
-    /// What only the whole shows; relative paths become whole ones.
+    /// Checks that need the whole recipe; relative paths become absolute.
     mutating func check(_ source: SourceText, _ mistakes: MistakeList) {
         let whole = Place(file: source.name, line: 1, column: 1)
         defer {

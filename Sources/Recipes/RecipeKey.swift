@@ -98,12 +98,14 @@ package struct RecipeKey: Sendable {
             "record_env: [SLURM_JOB_ID]", texts),
         RecipeKey(
             "report", "a mapping",
-            "what the report shows, in which forms, and your own words in it: [report.md](report.md); not part of the identity",
+            "what the report shows, in which formats, and your own text in it: [report.md](report.md); not part of the identity",
             "report: {formats: [html], metrics: [val_loss]}",
-            #"{"type":"object","properties":{"sections":{"type":"array","items":{"enum":["answer","trials","figures","runs","seeds","failures","provenance","repeat","definitions"]}},"metrics":{"type":["array","string"]},"formats":{"type":"array","items":{"enum":["md","html","ipynb"]}},"introduction":{"type":"string"},"discussion":{"type":"string"},"template":{"type":["array","string"]}},"additionalProperties":false}"#
+            #"{"type":"object","properties":{"sections":{"type":"array","items":{"enum":\#(sections)}},"metrics":{"type":["array","string"]},"formats":{"type":"array","items":{"enum":["md","html","ipynb"]}},"introduction":{"type":"string"},"discussion":{"type":"string"},"template":{"type":["array","string"]}},"additionalProperties":false}"#
         ),
     ]
 
+    private static let sections =
+        "[" + ReportSettings.sectionNames.map(jsonString).joined(separator: ",") + "]"
     private static let texts = #"{"type":["string","array"],"items":{"type":"string"}}"#
     private static let patterns = #"{"type":"array","items":{"type":"object"}}"#
 
@@ -137,12 +139,17 @@ extension ParameterSchema {
 
 /// What `viseme explain` says of a key.
 package enum Explanation {
+    /// Without the Markdown links of the documentation: `[report.md](report.md)` is docs/report.md.
+    private static func plain(_ meaning: String) -> String {
+        meaning.replacing(/\[[^\]]*\]\(([^)]*)\)/) { "docs/\($0.1)" }
+    }
+
     /// - Returns: nil where there is no such key.
     package static func text(_ name: String, _ schema: ParameterSchema) -> String? {
         var parts: [String] = []
         if let key = RecipeKey.all.first(where: { $0.name == name }) {
             parts.append(
-                "\(key.name): a key of recipes\n  value    \(key.rule)\n  meaning  \(key.meaning)\n  example  \(key.example)"
+                "\(key.name): a key of recipes\n  value    \(key.rule)\n  meaning  \(plain(key.meaning))\n  example  \(key.example)"
             )
         }
         if let key = schema.parameters.first(where: { $0.name == name }) {

@@ -104,7 +104,7 @@ struct StudyFacts {
             draws: max(200, min(10_000, 4_000_000 / candidates.count)))
     }
 
-    /// The standard deviation that the seed alone makes, over all trials with at least two seeds
+    /// The standard deviation between seeds, over all trials with at least two seeds
     /// (pooled); nil where none has.
     var seedDeviation: Double? {
         var (squares, freedom) = (0.0, 0)

@@ -16,7 +16,7 @@ import Studies
 package final class Claim: Sendable {
     package struct Owner: Codable, Sendable, Equatable {
         package var host: String
-        /// Of the running kernel: after a restart of the host, nobody of before lives.
+        /// Of the running kernel: after a restart of the host, no earlier process exists.
         package var boot: String
         package var process: Int32
         /// Random: a later session of the same process number is another owner.
@@ -98,7 +98,7 @@ package final class Claim: Sendable {
         holder(folder)?.token == token
     }
 
-    /// Who holds a folder; nil if nobody does.
+    /// The owner of a folder; nil if it has none.
     package static func holder(_ folder: StudyFolder) -> Owner? {
         let descriptor = open(folder.claim.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }
@@ -111,7 +111,7 @@ package final class Claim: Sendable {
         return age(descriptor) < leaseLength ? owner : nil
     }
 
-    /// Nil if the file names nobody: its owner has ended in good order, or it is not a regular
+    /// Nil if the file names no owner: the last one has ended normally, or it is not a regular
     /// file.
     private static func readOwner(_ descriptor: Int32) -> Owner? {
         var facts = stat()
@@ -119,7 +119,7 @@ package final class Claim: Sendable {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = pread(descriptor, &bytes, bytes.count, 0)
         guard count > 0 else { return nil }
-        // A file of an earlier program, or half written, names nobody.
+        // A file of an earlier program, or an incomplete one, names no owner.
         return try? JSONDecoder().decode(Owner.self, from: Data(bytes[..<count]))
     }
 

@@ -65,7 +65,7 @@ package final class Journal: Sendable {
     deinit { close(descriptor) }
 
     /// Appends records, and forces them to the disk all together.
-    /// - Parameter durably: false for what nobody misses after a crash.
+    /// - Parameter durably: false for records that may be lost in a crash.
     package func append(_ records: [Record], durably: Bool = true) throws {
         guard !records.isEmpty else { return }
         let text = try records.map { try Journal.line($0) }.joined()

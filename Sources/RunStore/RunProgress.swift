@@ -5,7 +5,7 @@ package struct RunProgress: Sendable, Equatable {
     /// The number of the attempt, and when it began (ISO 8601).
     package var attempt = 0
     package var started = ""
-    /// Epochs at most; nil if nobody knows.
+    /// Epochs at most; nil if unknown.
     package var epochs: Int?
     /// Epochs that were done when the attempt began.
     package var resumedAfter = 0

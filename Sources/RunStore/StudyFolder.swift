@@ -36,7 +36,7 @@ package struct StudyFolder: Sendable, Equatable {
     package var claim: URL { url.appending(path: ".lock") }
 
     package func runFile(_ id: String) -> URL { runs.appending(path: "\(id).h5") }
-    /// Where an unfinished run goes on.
+    /// Where an unfinished run resumes.
     package func checkpointFile(_ id: String) -> URL { checkpoints.appending(path: "\(id).h5") }
     package func journalFile(_ id: String) -> URL { running.appending(path: "\(id).journal") }
     /// How the run's process was started.
@@ -45,7 +45,7 @@ package struct StudyFolder: Sendable, Equatable {
     package func metricsFile(_ id: String) -> URL { running.appending(path: "\(id).jsonl") }
     /// Where a command may leave its weights.
     package func weightsFile(_ id: String) -> URL { running.appending(path: "\(id).safetensors") }
-    /// Where a command may keep what it goes on from.
+    /// Where a command may keep its own checkpoints.
     package func checkpointFolder(_ id: String) -> URL { checkpoints.appending(path: id) }
     /// Whether an attempt left something that the next resumes from.
     package func hasCheckpoint(_ id: String) -> Bool {

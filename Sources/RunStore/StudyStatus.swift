@@ -66,7 +66,7 @@ package struct RunStatus: Sendable {
         package var progress: RunProgress
         /// Since the attempt began.
         package var seconds: Double
-        /// Nil if nobody knows.
+        /// Nil if unknown.
         package var secondsLeft: Double?
 
         package init(_ progress: RunProgress, now: Date) {
@@ -208,6 +208,6 @@ extension StudyStatus {
         return row
     }
 
-    /// JSON has no other numbers.
+    /// JSON has finite numbers only.
     private func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }
 }

@@ -5,7 +5,7 @@ package enum ExitStatus: Int32, Error, Sendable {
     case someFailed = 1
     /// The recipe, the command line or the data is wrong.
     case wrong = 2
-    /// `verify` or `check` found a difference.
+    /// `verify`, `check`, `compare`, `merge` or `export` found a difference or a damaged file.
     case difference = 3
     case interrupted = 130
 }

@@ -24,7 +24,7 @@ package struct Checkpoint: Sendable, Equatable {
     package var weights, averages: [Float]
     /// The optimiser's moments, likewise; empty where it has none.
     package var first, second: [Float]
-    /// Weights of the best epoch so far; empty where there is none.
+    /// Weights of the best epoch so far; empty if there is none.
     package var bestWeights: [Tensor]
 
     package init(

@@ -261,8 +261,8 @@ package final class TrainingRun {
             loss: loss / Double(clips.count), accuracy: Double(correct) / Double(clips.count))
     }
 
-    /// What the best weights say of the validation clips, and of the test clips, by which nobody
-    /// chose anything.
+    /// The predictions of the best weights for the validation clips and the test clips, which did
+    /// not influence the choice of the epoch.
     private func judge(_ weights: [Tensor]) throws -> (TestResult?, [ClipPredictions]) {
         guard !weights.isEmpty else { return (nil, []) }
         do { try network.parameters.load(weights) } catch {

@@ -75,7 +75,7 @@ extension BenchCommand {
     }
 }
 
-/// Runs that nobody trained: their numbers are made up, their files are real.
+/// Runs with invented numbers in real files.
 enum SyntheticStudy {
     private static let metric = Metric.valAccuracy
     private static let trainer = TrainerCatalog.trainer(

@@ -20,7 +20,7 @@ enum ErrorMessage {
         }
         let (names, known) = command(CommandLine.arguments)
         var message = commandLineMessage(error)
-        // A misspelt command is an argument that nobody takes.
+        // A misspelt command is an unexpected argument.
         if known.count > 0, message.contains("unexpected argument"),
             CommandLine.arguments.count > names.count,
             let hint = nearest(CommandLine.arguments[names.count], in: known)

@@ -9,7 +9,7 @@ struct PredictCommand: AsyncParsableCommand {
 
     @Argument(help: ArgumentHelp(RunArgument.help, valueName: "run"))
     var runFile: String
-    @Argument(help: "Video files.")
+    @Argument(help: "Clips: videos, folders of pictures, or NumPy arrays.")
     var clips: [String]
 
     func run() async throws {

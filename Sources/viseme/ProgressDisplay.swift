@@ -82,7 +82,7 @@ final class ProgressDisplay: Sendable {
     }
 
     private func write(_ text: String) {
-        // A display that nobody sees ends nothing.
+        // A display that can't be written does not end the sweep.
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 }

@@ -67,7 +67,8 @@ struct NewCommand: ParsableCommand {
     var file: String
     @Option(
         help: ArgumentHelp(
-            "A folder of video clips, <class>/<split>/… or <split>/<class>/….", valueName: "folder")
+            "A folder of clips: <class>/<clip>, <split>/<class>/<clip> or <class>/<split>/<clip>.",
+            valueName: "folder")
     )
     var data: String?
     @Option(

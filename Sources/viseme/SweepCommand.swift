@@ -17,7 +17,7 @@ struct SweepCommand: AsyncParsableCommand {
     var timeout: TimeSpan?
     @Option(
         help: ArgumentHelp(
-            "Time that a run has to stop when asked, before it is killed (default: 30s).",
+            "Time that a run has to stop when asked, before it is killed (default: 30s for commands and with --timeout or --memory; else no limit).",
             valueName: "time"))
     var grace: TimeSpan?
     @Option(help: "Attempts after the first for runs that fail, each from the last checkpoint.")

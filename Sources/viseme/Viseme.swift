@@ -10,7 +10,7 @@ struct Viseme: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "viseme",
         abstract:
-            "One recipe in, one finished study out, identical to the bit for everyone who repeats it.",
+            "Run a study from one recipe, with results that anyone can repeat bit for bit.",
         discussion: """
             A first study, and what to do with it:
               viseme new mine.yaml                  write a commented recipe
@@ -32,7 +32,7 @@ struct Viseme: AsyncParsableCommand {
                     PredictCommand.self,
                 ]),
             CommandGroup(
-                name: "Keeping",
+                name: "Stored files",
                 subcommands: [CheckCommand.self, MergeCommand.self, GCCommand.self]),
             CommandGroup(
                 name: "Recipes and data",

@@ -26,7 +26,7 @@ struct ClipDecoder {
     /// The folder that links may not leave; nil: they may.
     let root: URL?
 
-    /// Of a folder that bears nobody else's name: what a killed process left of it is removed.
+    /// The folder's name is unique to a process; what a killed process left is removed.
     private static let scratchPrefix = ".viseme-decoding-"
     static var scratchName: String {
         "\(scratchPrefix)\(ProcessInfo.processInfo.processIdentifier)-\(randomName())"

@@ -7,7 +7,7 @@ struct FFmpegLog {
     }
 
     /// What is wrong with an input, in ffmpeg's words; nil where nothing is. Some damage it only
-    /// mentions and goes on.
+    /// reports, and continues.
     var problem: String? {
         let problems = lines.filter { line in
             (line.contains("[error] ") || line.contains("[fatal] "))

@@ -39,7 +39,7 @@ package struct SplitPolicy: Sendable, Hashable {
     ///   - clips: label and name of each.
     ///   - given: the group of each, where somebody has written them down; nil: by the pattern.
     /// - Returns: the split of each.
-    /// - Throws: `ClipError` where the pattern is none, or matches not all.
+    /// - Throws: `ClipError` if the pattern is invalid, or does not match every clip.
     package func splits(_ clips: [(label: Int, name: String)], groups given: [String]? = nil) throws
         -> [Split]
     {

@@ -93,7 +93,7 @@ struct DatasetSubset: Codable {
         try DurableFile.write([UInt8](data), to: file)
     }
 
-    /// - Returns: nil where there is none in the file.
+    /// - Returns: nil if the file has none.
     static func read(_ file: URL) -> DatasetSubset? {
         // A file that is missing or damaged is written anew.
         (try? Data(contentsOf: file)).flatMap {

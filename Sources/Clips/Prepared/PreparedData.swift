@@ -9,7 +9,7 @@ package struct PreparedData: Sendable, Equatable {
     package let digest: String
     /// Which clips of which file; nil for data that is made on the spot.
     package let file: URL?
-    /// Nil where nobody counted.
+    /// Nil if it was not counted.
     package let classCount: Int?
     /// Clips that could not be read.
     package let skipped: [SkippedClip]

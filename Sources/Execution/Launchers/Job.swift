@@ -87,8 +87,8 @@ package struct WorkOrder: Sendable, Codable {
     }
 }
 
-/// A job that was submitted. It is stored, so that a later process finds what an earlier one
-/// submitted.
+/// A job that was submitted. Handles are not stored yet: a later session does not find the jobs of
+/// an earlier one.
 package struct JobHandle: Sendable, Codable, Hashable {
     /// Of the launcher.
     package var launcher: String

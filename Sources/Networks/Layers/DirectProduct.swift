@@ -12,7 +12,7 @@ package final class DirectProduct: ProductMethod {
     private let context: ComputeContext
     private let packed, packedBackward: Buffer<Float>
 
-    /// - Parameter backward: nil where nobody needs the gradient of the input.
+    /// - Parameter backward: nil if the gradient of the input is not needed.
     package init(
         _ plan: WindowPlan, backward: WindowPlan?, gradient: GradientPlan, context: ComputeContext
     ) {
@@ -42,7 +42,7 @@ package final class DirectProduct: ProductMethod {
                 let rows = weights + panel * panelWidth * length
                 let target = packed.pointer + panel * length * panelWidth
                 let count = min(panelWidth, outputs - panel * panelWidth)
-                // Lanes beyond the last output repeat it; nobody reads their sums.
+                // Lanes beyond the last output repeat it; their sums are not read.
                 let rowOffsets =
                     SIMD8(0, 1, 2, 3, 4, 5, 6, 7).clamped(
                         lowerBound: .zero, upperBound: SIMD8(repeating: count - 1))

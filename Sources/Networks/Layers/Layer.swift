@@ -13,7 +13,7 @@ package protocol Layer: AnyObject {
     /// Computes the gradients of the parameters, and that of x.
     /// - Parameter gradient: of what the last call of `forward` in training returned; overwritten.
     /// - Returns: the gradient of x, in `gradient`'s memory or in the shared memory of gradients,
-    ///   valid until the next call of any layer; nil if nobody needs it.
+    ///   valid until the next call of any layer; nil if it is not needed.
     func backward(_ gradient: Activations) -> Activations?
 }
 

@@ -83,7 +83,7 @@ package final class ResNetStem: Layer {
         return y
     }
 
-    /// - Returns: nil: nobody needs the gradient of pictures.
+    /// - Returns: nil: the gradient of the pictures is not needed.
     package func backward(_ gradient: Activations) -> Activations? {
         guard let x = input else { preconditionFailure("backward follows forward") }
         let shape = shape(x.frames)

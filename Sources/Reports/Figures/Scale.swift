@@ -18,7 +18,7 @@ struct Scale {
         isLogarithmic = false
     }
 
-    /// Of finite numbers; nil where there is none.
+    /// Of finite numbers; nil if there are none.
     init?(_ values: [Double]) {
         guard let lowest = values.min(), let highest = values.max() else { return nil }
         self.init(lowest: lowest, highest: highest)

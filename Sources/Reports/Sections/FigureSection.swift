@@ -52,7 +52,7 @@ extension StudyReport {
     }
 
     private var axisPlots: [Notebook.Block] {
-        // More than a handful nobody reads: those that move the metric most.
+        // Only a few are readable: those that change the metric most.
         let largest = facts.effects.sorted { $0.range > $1.range }.prefix(6).map(\.key)
         return facts.effects.filter { largest.contains($0.key) }.map { effect in
             let runs = facts.trials.flatMap { trial -> [(level: Value, value: Double)] in

@@ -138,7 +138,7 @@ private final class EpochClock: Sendable {
         }
     }
 
-    /// Seconds that each epoch took; NaN if nobody knows.
+    /// Seconds that each epoch took; NaN if unknown.
     func seconds(_ epochs: Int) -> [Double] {
         ends.withLock { ends in
             (0..<epochs).map { index in

@@ -204,7 +204,7 @@ package struct MetricsFile {
         return Reported(histories: histories, outcome: isLost ? .diverged : .trained)
     }
 
-    /// What was wrong once stays wrong, whoever asks.
+    /// The first problem found; later calls report it again.
     private mutating func take(_ text: ArraySlice<UInt8>) throws -> Entry? {
         if let problem { throw problem }
         do { return try read(text) } catch let found as Problem {

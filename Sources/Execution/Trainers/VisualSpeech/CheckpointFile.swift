@@ -5,7 +5,7 @@ import Studies
 import Tensors
 import Training
 
-/// `checkpoints/<id>.h5`: where an unfinished run goes on. Gone once the run is stored.
+/// `checkpoints/<id>.h5`: where an unfinished run resumes. Removed when the run is stored.
 package enum CheckpointFile {
     static let format = "viseme-checkpoint"
 

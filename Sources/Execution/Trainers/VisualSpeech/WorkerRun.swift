@@ -18,7 +18,7 @@ package struct WorkerRun {
     /// Called with what a person should know and does not end the run.
     private let warn: (String) -> Void
 
-    /// - Throws: `DecodingError` if the order's plan is none.
+    /// - Throws: `DecodingError` if the job's plan can't be decoded.
     package init(_ order: WorkOrder, width: VectorWidth, warn: @escaping (String) -> Void) throws {
         self.order = order
         self.width = width
