@@ -7,7 +7,7 @@ package enum Program {
     package static let name = "Viseme"
     package static let version = "0.1.0"
     package static let licence = "Apache-2.0"
-    package static let summary = "the runner that makes a deep-learning study repeatable to the bit"
+    package static let summary = "deep-learning studies that repeat bit for bit"
 
     /// Versions that results may depend on.
     package static var libraries: [(name: String, version: String)] {

@@ -10,7 +10,7 @@ let shellTrainer = """
       garbage) echo about to fail; say garbage; sleep 60 ;;
       repeat) say '{"epoch": 1, "a": 1}'; say '{"epoch": 1, "a": 2}' ;;
       nan) say '{"epoch": 1, "train_loss": NaN, "val_accuracy": 0.5}' ;;
-      hang) trap '' TERM; echo hanging; while :; do sleep 0.1; done ;;
+      hang) trap '' TERM; echo hanging; : > "$VISEME_RECIPE_FOLDER/hangs"; while :; do sleep 0.1; done ;;
       polite) trap 'exit 0' TERM; say '{"epoch": 1, "val_accuracy": 0.5}'; while :; do sleep 0.05; done ;;
       fork) sleep 1000 & echo $! > child
         if command -v setsid > /dev/null; then setsid sh -c 'echo $$ > escaped; exec sleep 1000' & sleep 0.3; fi

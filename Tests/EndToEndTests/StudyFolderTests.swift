@@ -43,8 +43,9 @@ import Testing
         let program = try study(["slow", "well"])
         defer { program.close() }
         let victim = try Victim(program, ["sweep", "r.yaml", "-j1"])
+        // "a sweep is running" is true before its first run has started.
         try await eventually {
-            try await program.run("status", "results/r").output.contains("running")
+            try await program.run("status", "results/r").output.contains("epoch 3, val_accuracy")
         }
         try Data((shellTrainer + "# changed\n").utf8).write(
             to: program.folder.appending(path: "train.sh"))
@@ -60,9 +61,9 @@ import Testing
         let program = try study(["hang"])
         defer { program.close() }
         let victim = try Victim(program, ["sweep", "r.yaml"])
-        try await eventually {
-            try await program.run("status", "results/r").output.contains("running")
-        }
+        // From then on the command ignores the request to end.
+        let hangs = program.folder.appending(path: "hangs").path
+        try await eventually { FileManager.default.fileExists(atPath: hangs) }
         kill(victim.process.processIdentifier, SIGINT)
         try await Task.sleep(for: .milliseconds(500))
         #expect(victim.process.isRunning, "it gets its grace")
