@@ -6,26 +6,10 @@ import Testing
 
 /// What `Tests/Golden/make_golden.py` computed with PyTorch in float64.
 private struct Golden: Decodable {
-    struct Packed: Decodable {
-        let shape: [Int]
-        let data: Data
-
-        var values: [Float] {
-            data.withUnsafeBytes { bytes in
-                (0..<bytes.count / 4).map {
-                    Float(
-                        bitPattern: UInt32(
-                            littleEndian: bytes.loadUnaligned(
-                                fromByteOffset: $0 * 4, as: UInt32.self)))
-                }
-            }
-        }
-    }
-
     let frames, height, width, channels, filters, classes: Int
     let labels: [Int]
-    let weights, gradients, averages: [String: Packed]
-    let input, logits, losses, evaluated: Packed
+    let weights, gradients, averages: [String: GoldenArray]
+    let input, logits, losses, evaluated: GoldenArray
 
     init(_ name: String) throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent()
@@ -92,14 +76,6 @@ private struct Golden: Decodable {
 
 private let step = Pass.training(seed: 0, step: 0)
 private let names = ["network_grey", "network_rgb"]
-
-/// The greatest difference, beside the greatest value.
-private func distance(_ got: [Float], _ expected: [Float]) -> Float {
-    precondition(got.count == expected.count)
-    let scale = expected.map { abs($0) }.max() ?? 0
-    let worst = zip(got, expected).map { abs($0 - $1) }.max() ?? 0
-    return got.contains { !$0.isFinite } ? .infinity : worst / max(scale, 1e-6)
-}
 
 @Test(arguments: names)
 func theForwardPassIsPyTorchs(name: String) throws {

@@ -4,8 +4,8 @@ import Tensors
 import Testing
 
 /// What every layer promises: its gradients are the slopes of what it computes, its bits depend
-/// neither on the vector width nor on the number of threads, and lanes beyond the last clip do not
-/// show. (PyTorch's values of all of them together are in GoldenNetworkTests.)
+/// neither on the vector width nor on the number of threads, lanes beyond the last clip do not
+/// show, and its numbers are PyTorch's.
 @Suite struct LayerContract {
     /// A layer, and an input of its kind.
     struct Case: CustomTestStringConvertible, Sendable {
@@ -72,7 +72,7 @@ import Testing
     ]
 
     /// A layer with numbers in its input and its parameters.
-    private final class Bench {
+    final class Bench {
         // Pointers do not keep their memory: what reads through them holds on to its owner.
         let parameters: Parameters
         let layer: any Layer
@@ -244,5 +244,46 @@ import Testing
         let all = bench.values(bench.layer.forward(bench.x, .evaluation))
         let again = bench.values(bench.layer.forward(bench.x, .evaluation))
         #expect(all == again && !all.isEmpty)
+    }
+
+    /// Dropout draws random numbers of our own, which PyTorch can't have; the slope tests it.
+    @Test(arguments: cases.filter { $0.testDescription != "dropout" }, [1, 2])
+    func theNumbersArePyTorchs(case: Case, threads: Int) throws {
+        let golden = try GoldenLayer(`case`.testDescription)
+        let bench = Bench(`case`, batch: golden.x.shape[0], threads: threads)
+        let parameters = bench.parameters
+        try parameters.load(
+            golden.weights.map { Tensor(name: "x." + $0, shape: $1.shape, values: $1.values) })
+        golden.place(golden.x, in: bench.x)
+        bench.layer.pack(training: true)
+        let y = bench.layer.forward(bench.x, .training(seed: 9, step: 4))
+        #expect(distance(golden.read(y, as: golden.y), golden.y.values) < 1e-5)
+
+        let memory = Buffer<Lanes>(count: y.count)
+        var gradient = y
+        gradient.pointer = memory.pointer
+        golden.place(golden.gradient, in: gradient)
+        let result = bench.layer.backward(gradient)
+        #expect((result == nil) == (`case`.testDescription == "stem"))
+        if let result {
+            let got = golden.read(result, as: golden.xGradient)
+            #expect(distance(got, golden.xGradient.values) < 2e-5)
+        }
+        // A bias before batch norm has a gradient of zero, up to rounding.
+        let largest = golden.gradients.values.flatMap(\.values).map { abs($0) }.max() ?? 0
+        for tensor in parameters.gradientTensors {
+            let expected = try #require(golden.gradients[String(tensor.name.dropFirst(2))]).values
+            let worst = zip(tensor.values, expected).map { abs($0 - $1) }.max() ?? .infinity
+            #expect(worst < 2e-5 * largest, "\(tensor.name)")
+        }
+        for tensor in parameters.tensors {
+            guard let expected = golden.averages[String(tensor.name.dropFirst(2))] else { continue }
+            #expect(distance(tensor.values, expected.values) < 1e-5, "\(tensor.name)")
+        }
+        // Layers may have changed their input in place.
+        golden.place(golden.x, in: bench.x)
+        let evaluated = golden.read(bench.layer.forward(bench.x, .evaluation), as: golden.y)
+        #expect(distance(evaluated, golden.evaluated.values) < 1e-5)
+        withExtendedLifetime((bench, memory)) {}
     }
 }

@@ -7,23 +7,8 @@ import Testing
 /// What `Tests/Golden/make_golden.py` computed with PyTorch in float64: a 3×3 convolution and its
 /// gradients.
 private struct Golden: Decodable {
-    struct Packed: Decodable {
-        let data: Data
-
-        var values: [Float] {
-            data.withUnsafeBytes { bytes in
-                (0..<bytes.count / 4).map {
-                    Float(
-                        bitPattern: UInt32(
-                            littleEndian: bytes.loadUnaligned(
-                                fromByteOffset: $0 * 4, as: UInt32.self)))
-                }
-            }
-        }
-    }
-
     let frames, inputs, outputs, height, width: Int
-    let x, weight, bias, y, gradient, x_gradient, weight_gradient: Packed
+    let x, weight, bias, y, gradient, x_gradient, weight_gradient: GoldenArray
 
     static func load() throws -> Golden {
         let folder = URL(filePath: #filePath).deletingLastPathComponent()
@@ -77,12 +62,6 @@ private struct Golden: Decodable {
         }
         return result
     }
-}
-
-/// The greatest difference, beside the greatest value.
-private func distance(_ got: [Float], _ expected: [Float]) -> Float {
-    let scale = expected.map { abs($0) }.max() ?? 0
-    return (zip(got, expected).map { abs($0 - $1) }.max() ?? .infinity) / scale
 }
 
 /// Output, input gradient and weight gradient, in PyTorch's order.
