@@ -96,6 +96,7 @@ let package = Package(
             name: "TrainingTests",
             dependencies: ["Kernels", "Tensors", "Networks", "Studies", "Clips", "Training"]),
         .testTarget(name: "ClipsTests", dependencies: ["Digests", "Studies", "Clips", "Files"]),
+        .testTarget(name: "StudiesTests", dependencies: ["Studies"]),
         .testTarget(name: "SearchTests", dependencies: ["Studies", "Search"]),
         .testTarget(
             name: "RecipesTests",

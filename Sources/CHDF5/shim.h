@@ -15,6 +15,8 @@
 static inline hid_t viseme_h5_float32(void) { return H5T_IEEE_F32LE; }
 static inline hid_t viseme_h5_float64(void) { return H5T_IEEE_F64LE; }
 static inline hid_t viseme_h5_int64(void) { return H5T_STD_I64LE; }
+static inline hid_t viseme_h5_uint64(void) { return H5T_STD_U64LE; }
+static inline hid_t viseme_h5_native_uint64(void) { return H5T_NATIVE_UINT64; }
 static inline hid_t viseme_h5_uint8(void) { return H5T_STD_U8LE; }
 static inline hid_t viseme_h5_int8(void) { return H5T_STD_I8LE; }
 static inline hid_t viseme_h5_native_float32(void) { return H5T_NATIVE_FLOAT; }

@@ -112,7 +112,7 @@ package enum ClipParameters {
             "split.fold", .integer(0...999), .integer(0), "the fold that is the test split, from 0",
             decidesOutcome: false),
         Parameter(
-            "split_seed", .integer(0...Int.max), .integer(0),
+            "split_seed", .integer64(isSigned: false), .integer(0),
             "seed of the split; it changes nothing else",
             decidesOutcome: false),
         Parameter(
@@ -147,7 +147,7 @@ package enum ClipParameters {
             "0: studio; 1: poor camera, bad light, careless speech",
             decidesOutcome: false),
         Parameter(
-            "builtin.seed", .integer(0...Int.max), .integer(1),
+            "builtin.seed", .integer64(isSigned: false), .integer(1),
             "seed of the speakers and their recordings",
             decidesOutcome: false),
     ]
@@ -252,7 +252,7 @@ extension ClipFolderSettings {
         rule.group = configuration.text("split.group")
         rule.folds = configuration.integer("split.folds")
         rule.fold = configuration.integer("split.fold")
-        rule.seed = UInt64(configuration.integer("split_seed"))
+        rule.seed = configuration.unsigned("split_seed")
         decoding = DecodingSettings(configuration)
         skipsUnreadable = configuration.text("on_error") == "skip"
         followsLinks = configuration.bool("follow_links")
@@ -268,6 +268,6 @@ extension VisemeSet {
         testSpeakers = configuration.integer("builtin.test_speakers")
         takes = configuration.integer("builtin.takes")
         difficulty = configuration.number("builtin.difficulty")
-        seed = UInt64(configuration.integer("builtin.seed"))
+        seed = configuration.unsigned("builtin.seed")
     }
 }

@@ -64,7 +64,7 @@ package struct ArgumentTemplate: Equatable {
         parts.map { part in
             switch part {
             case .literal(let text): text
-            case .key(let name): value(name)?.label ?? ""
+            case .key(let name): value(name)?.word ?? ""
             }
         }.joined()
     }

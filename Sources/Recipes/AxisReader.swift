@@ -97,13 +97,18 @@ struct AxisReader {
 
     /// Labels must differ: `[1, "1"]` would give two runs the same label.
     private func refuseEqualLabels(_ key: Parameter, _ node: Node, _ values: [Value]) {
+        // Two Unicode forms of one text are one `String`.
         var seen: Set<String> = []
         for value in values {
             let label = Assignment(key: key.name, value: value).label
-            guard !seen.insert(label).inserted else { continue }
+            let (isNew, first) = seen.insert(label)
+            guard !isNew else { continue }
             mistakes.add(
-                settings.place(node), "\(key.name): two values are both called \(label)", in: source
-            )
+                settings.place(node),
+                first.hasSameBytes(as: label)
+                    ? "\(key.name): two values are both called \(label)"
+                    : "\(key.name): two values differ only in their Unicode form (composed and decomposed letters): \(label)",
+                in: source)
         }
     }
 
@@ -161,8 +166,9 @@ struct AxisReader {
         }
         guard sound else { return nil }
         if isRange {
+            let isWhole = fields.values.allSatisfy { SettingsReader.isWhole($0.string ?? "") }
             return range(key, fields, node).map {
-                .values(unique($0.compactMap { checked($0, key, node) }))
+                .values(unique($0.compactMap { checked($0, key, node, isWhole: isWhole) }))
             }
         }
         if kind == "choice" {
@@ -185,7 +191,10 @@ struct AxisReader {
         }
         // With a count, a sampled sweep chooses among the values.
         return .values(
-            unique(distribution.spread(Int(count)).compactMap { checked($0, key, node) }))
+            unique(
+                distribution.spread(Int(count)).compactMap {
+                    checked($0, key, node, isWhole: distribution.isWhole)
+                }))
     }
 
     private static func example(_ kind: String) -> String {
@@ -278,8 +287,9 @@ struct AxisReader {
     }
 
     /// A computed point as the key's type; a point outside its range is a mistake.
-    private func checked(_ number: Double, _ key: Parameter, _ node: Node) -> Value? {
-        if let value = key.value(number) { return value }
+    private func checked(_ number: Double, _ key: Parameter, _ node: Node, isWhole: Bool) -> Value?
+    {
+        if let value = key.value(number, isWhole: isWhole) { return value }
         mistakes.add(
             settings.place(node),
             "\(key.name): the axis gives \(shortest(number)); expected \(key.rule)", in: source)

@@ -147,7 +147,7 @@ private struct Override {
     func value(of key: Parameter) -> Node? {
         if let function = text.function {
             refuse(
-                "\(function)(…) is not supported; there are range(from,to), range(from,to,step) and choice(a,b); use quotes for text"
+                "\(function)(…) is not supported; there are range(from,to), range(from,to,step) and choice(a,b), with numbers below 2⁵³; use quotes for text"
             )
             return nil
         }
@@ -210,8 +210,10 @@ private struct OverrideText {
         let parts = value.dropFirst("range(".count).dropLast().split(separator: ",").map {
             plainNumber($0.trimmingCharacters(in: .whitespaces))
         }
-        guard (1...3).contains(parts.count), !parts.contains(nil) else { return nil }
         let numbers = parts.compactMap { $0 }
+        guard (1...3).contains(parts.count), numbers.count == parts.count,
+            numbers.allSatisfy({ abs($0) < 0x1p53 })
+        else { return nil }
         let (from, to) = numbers.count == 1 ? (0, numbers[0]) : (numbers[0], numbers[1])
         let step = numbers.count == 3 ? numbers[2] : 1
         guard step != 0, (to - from) / step > 0, (to - from) / step <= Double(AxisReader.limit)

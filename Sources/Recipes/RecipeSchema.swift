@@ -91,6 +91,8 @@ package enum RecipeSchema {
             "{\"enum\":[\(known.map { String($0.value) }.joined(separator: ","))]}"
         case .integer(let range):
             "{\"type\":\"integer\",\"minimum\":\(range.lowerBound)\(range.upperBound == Int.max ? "" : ",\"maximum\":\(range.upperBound)")}"
+        case .integer64(let isSigned):
+            "{\"type\":\"integer\",\"minimum\":\(isSigned ? Int64.min : 0),\"maximum\":\(UInt64.max)}"
         case .number(let range, let belowUpper):
             "{\"type\":\"number\",\"minimum\":\(shortest(range.lowerBound))"
                 + (range.upperBound >= 1e6

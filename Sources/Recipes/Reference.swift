@@ -25,6 +25,9 @@ struct ReferenceResolver {
     let environment: [String]
     let mistakes: MistakeList
 
+    /// Bytes of a value: references to values with references can double it each time.
+    private static let textLimit = 1 << 16
+
     /// All settings with their references resolved. What can't be is a mistake.
     func resolved() -> [String: WrittenValue] {
         guard settings.values.contains(where: { $0.reference != nil }) else { return settings }
@@ -73,6 +76,11 @@ struct ReferenceResolver {
             rest = rest[rest.index(after: end)...]
         }
         if !rest.isEmpty { parts.append(.text(String(rest))) }
+        guard parts.reduce(0, { $0 + $1.label.utf8.count }) <= ReferenceResolver.textLimit else {
+            mistake("is longer than \(ReferenceResolver.textLimit) bytes with its references")
+            done[name]?.reference = nil
+            return nil
+        }
         // A reference by itself keeps the type of what it refers to.
         let whole: Value = parts.count == 1 ? parts[0] : .text(parts.map(\.label).joined())
         let value = typed(whole, reference)
@@ -116,7 +124,8 @@ struct ReferenceResolver {
     private func typed(_ value: Value, _ reference: Reference) -> Value? {
         if case .any = reference.key.kind {
             guard case .text(let text) = value else { return value }
-            return plainNumber(text).map { Int(text).map { .integer($0) } ?? .number($0) } ?? value
+            if SettingsReader.isWhole(text) { return Value.whole(text) ?? value }
+            return plainNumber(text).map { .number($0) } ?? value
         }
         if case .list = value { return reference.key.isList ? value : nil }
         let node = Node.scalar(.init(value.label, .init(.implicit), .plain, reference.node.mark))

@@ -204,7 +204,14 @@ struct SettingsReader {
             let whole =
                 Int(scalar.string) ?? plainNumber(scalar.string).flatMap { Int(exactly: $0) }
             return whole.flatMap { range.contains($0) ? .integer($0) : nil }
-        case .integers: return SettingsReader.number(node).flatMap(key.value)
+        case .integer64(let isSigned):
+            guard case .scalar(let scalar) = node, scalar.style == .plain else { return nil }
+            let whole =
+                Value.whole(scalar.string)
+                ?? (SettingsReader.isWhole(scalar.string)
+                    ? nil : plainNumber(scalar.string).flatMap { key.value($0) })
+            return whole.flatMap { isSigned || $0.double ?? 0 >= 0 ? $0 : nil }
+        case .integers: return SettingsReader.number(node).flatMap { key.value($0) }
         case .number(let range, let belowUpper):
             guard let number = SettingsReader.number(node), range.contains(number) else {
                 return nil
@@ -226,9 +233,10 @@ struct SettingsReader {
         case "true", "True", "TRUE": return .bool(true)
         case "false", "False", "FALSE": return .bool(false)
         case let word:
-            if let whole = Int(word), !word.hasPrefix("+"), !(word.count > 1 && word.hasPrefix("0"))
+            if SettingsReader.isWhole(word), !word.hasPrefix("+"),
+                !(word.count > 1 && word.hasPrefix("0"))
             {
-                return .integer(whole)
+                return Value.whole(word)
             }
             if let number = plainNumber(word),
                 !word.hasPrefix("0") || word.hasPrefix("0.") || word.count == 1
@@ -237,6 +245,20 @@ struct SettingsReader {
             }
             return SettingsReader.isAmbiguous(word) ? nil : .text(word)
         }
+    }
+
+    /// Decimal digits, with a sign or without.
+    static func isWhole(_ word: String) -> Bool {
+        !word.isEmpty && word.wholeMatch(of: /[-+]?[0-9]+/) != nil
+    }
+
+    /// Why a number can't be held; empty if it can.
+    private static func limit(_ word: String, _ key: Parameter) -> String {
+        if case .any = key.kind, isWhole(word), Value.whole(word) == nil {
+            return ": whole numbers reach from \(Int64.min) to \(UInt64.max)"
+        }
+        guard isNumber(word), plainNumber(word) == nil else { return "" }
+        return ": numbers reach from 4.9e-324 to 1.8e308 (64-bit floating point)"
     }
 
     /// Words that one reader of YAML takes for text and another for a number, a truth value or
@@ -261,6 +283,8 @@ struct SettingsReader {
     /// The right spelling of a number or a truth value that YAML readers take in different ways.
     private func spelling(_ node: Node, _ key: Parameter) -> String {
         guard case .scalar(let scalar) = node else { return "" }
+        let limit = scalar.style == .plain ? SettingsReader.limit(scalar.string, key) : ""
+        if limit != "" { return limit }
         switch key.kind {
         case .bool:
             if ["yes", "on", "y", "1"].contains(scalar.string.lowercased()) {
@@ -269,7 +293,7 @@ struct SettingsReader {
             if ["no", "off", "n", "0"].contains(scalar.string.lowercased()) {
                 return ": write false"
             }
-        case .integer, .integers, .number:
+        case .integer, .integer64, .integers, .number:
             let plain = scalar.string.replacing("_", with: "").replacing(",", with: ".")
             if plain != scalar.string || scalar.style != .plain, plainNumber(plain) != nil {
                 return ": write \(plain)"
@@ -306,9 +330,13 @@ extension ParameterSchema {
 
 /// A decimal number as people write it: digits, one point, an exponent. No hexadecimal, no `inf`,
 /// no underscores.
+/// - Returns: nil too if it is larger than a `Double`, or smaller and not zero.
 func plainNumber(_ text: String) -> Double? {
-    guard text.wholeMatch(of: /[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?/) != nil else {
-        return nil
-    }
-    return Double(text).flatMap { $0.isFinite ? $0 : nil }
+    guard isNumber(text), let value = Double(text), value.isFinite else { return nil }
+    let mantissa = text.prefix { $0 != "e" && $0 != "E" }
+    return value == 0 && mantissa.contains { ("1"..."9").contains($0) } ? nil : value
+}
+
+private func isNumber(_ text: String) -> Bool {
+    text.wholeMatch(of: /[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?/) != nil
 }

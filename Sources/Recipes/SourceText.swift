@@ -46,11 +46,42 @@ struct SourceText {
         Place(file: name, line: mark?.line ?? 1, column: mark?.column ?? 1)
     }
 
+    /// Values that a text may have after its aliases are expanded: a few hundred bytes of aliases of
+    /// aliases make more than any memory holds.
+    private static let valueLimit = 1_000_000
+
+    /// - Returns: nil, after a mistake, if aliases make too much of it.
+    private func bearable(_ root: Node, _ mistakes: MistakeList) -> Node? {
+        var open = [root]
+        var count = 0
+        while let node = open.popLast() {
+            count += 1
+            guard count <= SourceText.valueLimit else {
+                mistakes.add(
+                    place(nil),
+                    "aliases (*name) make more than \(SourceText.valueLimit) values of this text: write it without aliases of aliases",
+                    in: self)
+                return nil
+            }
+            switch node {
+            case .scalar(let scalar):
+                // No file, variable or argument can hold a NUL (`"\0"` in YAML).
+                guard scalar.string.utf8.contains(0) else { continue }
+                mistakes.add(
+                    place(node.mark), "a text holds a NUL character: leave it out", in: self)
+            case .sequence(let members): open += members
+            case .mapping(let mapping): for (key, value) in mapping { open += [key, value] }
+            case .alias: break
+            }
+        }
+        return root
+    }
+
     /// The document as a tree of nodes that know their place. Nil for an empty document, or after a
     /// mistake.
     func parse(_ mistakes: MistakeList) -> Node? {
         do {
-            return try Yams.compose(yaml: text)
+            return try Yams.compose(yaml: text).flatMap { bearable($0, mistakes) }
         } catch YamlError.scanner(_, let problem, let mark, _), YamlError.parser(
             _, let problem, let mark, _),
             YamlError.composer(_, let problem, let mark, _)

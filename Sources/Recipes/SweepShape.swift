@@ -65,13 +65,14 @@ struct ShapeReader {
         }
         if let node = parts["samples"] { shape.samples = count(node, "samples") }
         if let node = parts["sample_seed"] {
-            if let seed = whole(node), seed >= 0 {
-                shape.sampleSeed = UInt64(seed)
+            let seed = ParameterSchema.seed
+            if case .scalar(let scalar) = node, scalar.style == .plain,
+                let number = UInt64(scalar.string)
+            {
+                shape.sampleSeed = number
             } else {
                 mistake(
-                    node,
-                    "sample_seed: found \(reader.described(node)); expected a whole number, 0 or more"
-                )
+                    node, "sample_seed: found \(reader.described(node)); expected \(seed.rule)")
             }
         }
         if let node = parts["max_runs"], let count = count(node, "max_runs") {

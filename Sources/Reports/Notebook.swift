@@ -63,7 +63,7 @@ package struct Notebook: Sendable {
 }
 
 /// Text with some of it marked: built by interpolation, so that what comes from elsewhere is never
-/// markup.
+/// markup. Control characters become escapes.
 ///
 ///     "Best by \(code: metric): \(strong: label)"
 package struct Words: Sendable, Equatable, ExpressibleByStringInterpolation {
@@ -77,7 +77,7 @@ package struct Words: Sendable, Equatable, ExpressibleByStringInterpolation {
 
     package private(set) var spans: [Span] = []
 
-    package init(_ text: String) { spans = [.text(text)] }
+    package init(_ text: String) { spans = [.text(text.visible)] }
 
     package init(stringLiteral text: String) { self.init(text) }
 
@@ -89,22 +89,24 @@ package struct Words: Sendable, Equatable, ExpressibleByStringInterpolation {
         package init(literalCapacity: Int, interpolationCount: Int) {}
 
         package mutating func appendLiteral(_ text: String) {
-            if !text.isEmpty { spans.append(.text(text)) }
+            if !text.isEmpty { spans.append(.text(text.visible)) }
         }
 
         package mutating func appendInterpolation(_ text: some CustomStringConvertible) {
             appendLiteral("\(text)")
         }
         package mutating func appendInterpolation(_ words: Words) { spans += words.spans }
-        package mutating func appendInterpolation(code text: String) { spans.append(.code(text)) }
+        package mutating func appendInterpolation(code text: String) {
+            spans.append(.code(text.visible))
+        }
         package mutating func appendInterpolation(strong text: String) {
-            spans.append(.strong(text))
+            spans.append(.strong(text.visible))
         }
         package mutating func appendInterpolation(strongCode text: String) {
-            spans.append(.strongCode(text))
+            spans.append(.strongCode(text.visible))
         }
         package mutating func appendInterpolation(link text: String, to target: String) {
-            spans.append(.link(text, target: target))
+            spans.append(.link(text.visible, target: target.visible))
         }
     }
 

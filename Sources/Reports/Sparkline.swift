@@ -19,7 +19,7 @@ package enum Sparkline {
         return String(
             points.map { value in
                 guard value.isFinite else { return "·" }
-                let part = high > low ? (value - low) / (high - low) : 0.5
+                let part = share(value, from: low, to: high)
                 return levels[min(levels.count - 1, Int(part * Double(levels.count)))]
             })
     }

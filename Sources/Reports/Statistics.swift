@@ -5,23 +5,51 @@ import Tensors
 /// Statistics of samples. Every definition is in the report's last section; the tests compare with
 /// scipy.
 package enum Statistics {
-    /// Nil for none.
+    /// Nil for none. The values are finite.
     package static func mean(_ values: [Double]) -> Double? {
-        values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+        guard !values.isEmpty else { return nil }
+        let sum = values.reduce(0, +)
+        guard !sum.isFinite, let low = values.min(), let high = values.max() else {
+            return sum / Double(values.count)
+        }
+        // The sum of huge values overflows; their mean does not.
+        return min(high, max(low, values.reduce(0) { $0 + $1 / Double(values.count) }))
     }
 
-    /// The sample's standard deviation (n − 1); nil for fewer than two values.
+    /// Numbers that differ by no more than this may be the same number, computed in two ways: four
+    /// units in the last place of the greatest.
+    package static func rounding(_ values: [Double]) -> Double {
+        4 * Double.ulpOfOne * (values.map(abs).max() ?? 0)
+    }
+
+    /// Whether two numbers are the same up to rounding.
+    package static func isTie(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= rounding([a, b]) }
+
+    /// The sample's standard deviation (n − 1). Zero if the values differ by rounding alone.
+    /// - Returns: nil for fewer than two values, or if it is larger than a `Double`.
     package static func standardDeviation(_ values: [Double]) -> Double? {
-        guard values.count > 1, let mean = mean(values) else { return nil }
-        let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        return (squares / Double(values.count - 1)).squareRoot()
+        guard values.count > 1, let low = values.min(), let high = values.max(),
+            let mean = mean(values)
+        else { return nil }
+        guard high - low > rounding(values) else { return 0 }
+        func deviation(_ values: [Double], _ mean: Double) -> Double {
+            let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+            return (squares / Double(values.count - 1)).squareRoot()
+        }
+        let direct = deviation(values, mean)
+        // Squares of huge values overflow, those of tiny ones vanish.
+        guard !direct.isFinite || direct == 0 else { return direct }
+        let unit = max(abs(low), abs(high))
+        let scaled = deviation(values.map { $0 / unit }, mean / unit) * unit
+        return scaled.isFinite ? scaled : nil
     }
 
     package static func median(_ values: [Double]) -> Double? {
         guard !values.isEmpty else { return nil }
         let sorted = values.sorted()
         let middle = sorted.count / 2
-        return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+        return sorted.count % 2 == 1
+            ? sorted[middle] : sorted[middle - 1] / 2 + sorted[middle] / 2
     }
 
     /// Half the width of the 95 % interval of the mean, t(0.975, n − 1)·s/√n; nil for fewer than
@@ -43,12 +71,14 @@ package enum Statistics {
         package let p: Double
     }
 
-    /// - Returns: nil for fewer than two pairs, or where all differences are equal: without spread
-    ///   there is nothing to test by, however large they are.
+    /// - Returns: nil for fewer than two pairs, or where all differences are equal up to rounding:
+    ///   without spread there is nothing to test by, however large they are.
     package static func pairedTest(_ a: [Double], _ b: [Double]) -> PairedTest? {
         precondition(a.count == b.count, "pairs")
         let differences = zip(a, b).map { $0 - $1 }
-        guard let mean = mean(differences), let deviation = standardDeviation(differences),
+        guard differences.allSatisfy(\.isFinite), let low = differences.min(),
+            let high = differences.max(), high - low > rounding(a + b),
+            let mean = mean(differences), let deviation = standardDeviation(differences),
             let half = halfInterval(differences), deviation > 0
         else { return nil }
         let t = mean / (deviation / Double(a.count).squareRoot())
@@ -81,6 +111,9 @@ package enum Statistics {
         precondition(candidates.allSatisfy { !$0.isEmpty }, "values")
         var stream = RandomStream(seed: 0, purpose: .bootstrap)
         var places = [Int](repeating: 0, count: candidates.map(\.count).max() ?? 0)
+        // Sums in another order differ by rounding.
+        let largest = rounding(candidates.flatMap { $0 })
+        let tie = largest * Double(places.count)
         var won = 0.0
         for _ in 0..<draws {
             if isPaired {
@@ -97,9 +130,13 @@ package enum Statistics {
                 }
                 let mean = (maximize ? sum : -sum) / Double(values.count)
                 if number == 0 { first = mean }
-                if mean > best { (best, ties) = (mean, 1) } else if mean == best { ties += 1 }
+                if mean > best + tie {
+                    (best, ties) = (mean, 1)
+                } else if mean >= best - tie {
+                    (best, ties) = (max(best, mean), ties + 1)
+                }
             }
-            if first == best { won += 1 / ties }
+            if first >= best - tie { won += 1 / ties }
         }
         return won / Double(draws)
     }

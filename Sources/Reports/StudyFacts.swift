@@ -20,7 +20,7 @@ struct StudyFacts {
     /// The leader's best run, read whole.
     let bestRun: RunFileContents?
 
-    /// The leader against another trial over the seeds both have.
+    /// The leader against another trial, over the seeds that both have.
     struct Contrast {
         let test: Statistics.PairedTest
         /// After Holm's correction.
@@ -54,8 +54,9 @@ struct StudyFacts {
             trials.first { $0.isComplete && $0.mean != nil }
             ?? trials.first { $0.values.count == most && most > 0 }
         var tests: [(trial: Int, test: Statistics.PairedTest)] = []
-        if let leader {
-            for trial in trials where trial.trial != leader.trial {
+        // Only settings with all their seeds are compared.
+        if let leader, leader.isComplete {
+            for trial in trials where trial.trial != leader.trial && trial.isComplete {
                 let (own, other) = leader.paired(with: trial)
                 if let test = Statistics.pairedTest(own, other) {
                     tests.append((trial.trial, test))
@@ -108,12 +109,13 @@ struct StudyFacts {
     /// (pooled); nil where none has.
     var seedDeviation: Double? {
         var (squares, freedom) = (0.0, 0)
-        for trial in trials where trial.values.count > 1 {
-            guard let mean = trial.mean else { continue }
-            squares += trial.values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        for trial in trials {
+            guard let deviation = Statistics.standardDeviation(trial.values) else { continue }
+            squares += deviation * deviation * Double(trial.values.count - 1)
             freedom += trial.values.count - 1
         }
-        return freedom > 0 ? (squares / Double(freedom)).squareRoot() : nil
+        let deviation = (squares / Double(max(freedom, 1))).squareRoot()
+        return freedom > 0 && deviation.isFinite ? deviation : nil
     }
 
     /// Which trial each seed alone would call the best, among trials that all have it.
@@ -123,13 +125,14 @@ struct StudyFacts {
         for trial in trials {
             for (seed, value) in trial.bySeed {
                 if winners[seed] == nil { order.append(seed) }
-                let isBetter = winners[seed].map {
-                    plan.metric.goal == .maximize ? value > $0.value : value < $0.value
-                }
-                if isBetter ?? true {
+                guard let best = winners[seed]?.value else {
                     winners[seed] = ([trial], value)
-                } else if winners[seed]?.value == value {
+                    continue
+                }
+                if Statistics.isTie(value, best) {
                     winners[seed]?.trials.append(trial)
+                } else if plan.metric.isBetter(value, than: best) {
+                    winners[seed] = ([trial], value)
                 }
             }
         }

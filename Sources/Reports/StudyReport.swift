@@ -104,7 +104,8 @@ package struct StudyReport {
     }
 
     func interval(_ mean: Double, _ half: Double?) -> String {
-        half.map { "\(value(mean - $0)) … \(value(mean + $0))" } ?? "–"
+        guard let half, (mean - half).isFinite, (mean + half).isFinite else { return "–" }
+        return "\(value(mean - half)) … \(value(mean + half))"
     }
 
     func probability(_ p: Double) -> String { p < 0.0001 ? "< 0.0001" : fixed(p, 4) }

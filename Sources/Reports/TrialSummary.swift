@@ -49,10 +49,10 @@ struct TrialSummary {
         }
     }
 
-    /// All trials of a plan, best mean first; trials without a value come last, in the order of the
-    /// plan.
+    /// All trials of a plan, best mean first; trials without a value come last. Equal means, up to
+    /// rounding, are in the order of the plan.
     static func all(_ plan: Plan, _ stored: StudyResults) -> [TrialSummary] {
-        plan.trials.map { TrialSummary($0.trial, $0.runs, stored) }.sorted { a, b in
+        var trials = plan.trials.map { TrialSummary($0.trial, $0.runs, stored) }.sorted { a, b in
             switch (a.mean, b.mean) {
             case (let x?, let y?) where x != y: plan.metric.goal == .maximize ? x > y : x < y
             case (_?, nil): true
@@ -60,6 +60,19 @@ struct TrialSummary {
             default: a.trial < b.trial
             }
         }
+        var start = 0
+        for end in 1...max(trials.count, 1) {
+            if end < trials.count, trials[end].isTied(with: trials[end - 1]) { continue }
+            if end - start > 1 { trials[start..<end].sort { $0.trial < $1.trial } }
+            start = end
+        }
+        return trials
+    }
+
+    /// Whether both have the same mean, up to rounding.
+    func isTied(with other: TrialSummary) -> Bool {
+        guard let mean, let theirs = other.mean else { return false }
+        return Statistics.isTie(mean, theirs)
     }
 
     /// Values of the seeds that both have, in one order.

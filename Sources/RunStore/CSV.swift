@@ -6,14 +6,12 @@ import Studies
 package enum CSV {
     /// One row a run: number, id, swept keys, outcome, best epoch, test results.
     package static func runs(_ plan: Plan, _ stored: StudyResults) -> String {
-        let header =
-            ["number", "run_id"] + plan.axes
-            + [
-                "outcome", "epochs", "stopped_early", "best_epoch", "best_\(plan.metric.name)",
-                "test_loss",
-                "test_accuracy",
-            ]
-            + ["seconds", "content_digest"]
+        let first = ["number", "run_id"]
+        let last = [
+            "outcome", "epochs", "stopped_early", "best_epoch", "best_\(plan.metric.name)",
+            "test_loss", "test_accuracy", "seconds", "content_digest",
+        ]
+        let header = first + columns(plan.axes, "set_", besides: first + last) + last
         let rows = stored.inOrder(plan).map { run, summary -> [String] in
             let point = plan.axes.map { key in run.setting[key]?.label ?? "" }
             return [String(run.number), run.id] + point + [
@@ -34,8 +32,9 @@ package enum CSV {
         for history in runs.flatMap({ $0.1.histories }) where !metrics.contains(history.name) {
             metrics.append(history.name)
         }
-        let taken = ["number"] + plan.axes + ["epoch"]
-        var rows = [taken + metrics.map { taken.contains($0) ? "metric_\($0)" : $0 }]
+        let taken =
+            ["number"] + columns(plan.axes, "set_", besides: ["number", "epoch"]) + ["epoch"]
+        var rows = [taken + columns(metrics, "metric_", besides: taken)]
         for (run, summary) in runs {
             let point = plan.axes.map { key in run.setting[key]?.label ?? "" }
             let histories = metrics.map { summary.history($0) }
@@ -56,6 +55,26 @@ package enum CSV {
             [String(epoch + 1)] + histories.map { number($0.values[epoch]) }
         }
         return text([["epoch"] + histories.map(\.name)] + rows)
+    }
+
+    /// Names of columns that are distinct among themselves and from others: a name that is taken
+    /// gets a prefix, and a number if that is taken too.
+    package static func columns(_ names: [String], _ prefix: String, besides others: [String])
+        -> [String]
+    {
+        let own = Set(names)
+        var used = Set(others)
+        return names.map { name in
+            guard !used.insert(name).inserted else { return name }
+            var free = prefix + name
+            var number = 1
+            while own.contains(free) || used.contains(free) {
+                number += 1
+                free = "\(prefix)\(name)_\(number)"
+            }
+            used.insert(free)
+            return free
+        }
     }
 
     package static func number(_ value: Double?) -> String {

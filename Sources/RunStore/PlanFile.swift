@@ -241,7 +241,7 @@ private enum ValueType {
     static func restored(_ value: Value, _ code: String) throws -> Value {
         switch (value, code.first) {
         case (_, nil), (_, "."): return value
-        case (.integer(let whole), "n"): return .number(Double(whole))
+        case (.integer, "n"), (.unsigned, "n"): return .number(value.double ?? .nan)
         case (.number, "n"): return value
         case (.list(let values), "["):
             var rest = code.dropFirst().dropLast()

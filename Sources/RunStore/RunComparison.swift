@@ -32,6 +32,8 @@ package struct RunComparison: Sendable {
     package let metrics: [MetricDifference]
     /// Nil where the weights of one are not there to be compared.
     package let weights: [WeightDifference]?
+    /// Whether each stored weights, kept or not.
+    package let hasWeights: (first: Bool, second: Bool)
     package let hasSameWeights: Bool
     package let hasSameContent: Bool
 
@@ -43,7 +45,8 @@ package struct RunComparison: Sendable {
         let names = first.histories.map(\.name)
         let others = second.histories.map(\.name).filter { !names.contains($0) }
         metrics = (names + others).compactMap { RunComparison.difference($0, first, second) }
-        hasSameWeights = first.weightsDigest == second.weightsDigest
+        hasWeights = (first.weightsDigest != nil, second.weightsDigest != nil)
+        hasSameWeights = hasWeights.first && first.weightsDigest == second.weightsDigest
         hasSameContent = first.contentDigest == second.contentDigest
         let isThere = !first.weights.isEmpty && !second.weights.isEmpty
         weights = isThere ? RunComparison.differences(first.weights, second.weights) : nil

@@ -118,10 +118,15 @@ package struct DigestList: Sendable, Equatable {
             stored.inOrder(plan).map { Line(digest: $1.contentDigest, id: $0.id, label: $0.label) })
     }
 
+    /// Lines may end with CR LF; blank lines, and those that begin with `#`, are comments.
     /// - Throws: `StoreError.unreadable` where a line is of another form.
     package init(file: URL) throws {
-        let text = String(decoding: try DurableFile.read(file), as: UTF8.self)
-        lines = try text.split(separator: "\n").map { line in
+        var bytes = try DurableFile.read(file)[...]
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+        let texts = bytes.split(separator: UInt8(ascii: "\n")).map {
+            String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        lines = try texts.filter { !$0.isEmpty && !$0.hasPrefix("#") }.map { line in
             let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true)
             guard parts.count == 3, parts[0].count == 64 else {
                 throw StoreError.unreadable(

@@ -17,13 +17,11 @@ package enum SweepFile {
         "file_modified", "weight_bytes", "told_metrics", "lr_per_epoch",
     ]
 
-    /// The name of a swept key's coordinate: dots become underscores, and what collides gets a
-    /// prefix.
+    /// The names of the swept keys' coordinates, in the order of the keys.
     /// - Parameter metrics: of the runs; the learning rate's gives way.
-    package static func coordinate(_ key: String, metrics: [String]) -> String {
-        let name = key.replacing(".", with: "_").replacing("-", with: "_")
-        let isTaken = reserved.contains(name) || metrics.contains { $0 == name && $0 != "lr" }
-        return isTaken ? "set_" + name : name
+    package static func coordinates(_ keys: [String], metrics: [String]) -> [String] {
+        let taken = metrics.filter { $0 != "lr" }.map(VariableNames.plain)
+        return VariableNames.ofKeys(keys, taken: reserved.union(taken))
     }
 
     /// The names of metrics' variables.
@@ -58,7 +56,7 @@ package enum SweepFile {
         let count = runs.count
         let epochs = runs.map { $0.1.epochs }.max() ?? 0
         let metrics = metrics(runs, plan)
-        let coordinates = plan.axes.map { coordinate($0, metrics: metrics) }
+        let coordinates = coordinates(plan.axes, metrics: metrics)
         let variables = variables(metrics, coordinates: coordinates)
         try root.setAttribute("metrics", try RunFile.json(metrics))
         try root.setAttribute("variables", try RunFile.json(variables))
@@ -238,11 +236,22 @@ private struct SweepWriter {
         try finish(dataset, longName, units: nil)
     }
 
-    /// Numbers as numbers, truth values as 0 and 1, anything else as text.
+    /// Numbers as numbers, truth values as 0 and 1, anything else as text; so are numbers that no
+    /// type holds together exactly.
     func values(_ name: String, _ values: [Value], _ key: String) throws {
-        if values.allSatisfy({ if case .integer = $0 { true } else { false } }) {
-            try integers(name, values.map { Int($0.double ?? 0) }, key)
-        } else if values.allSatisfy({ $0.double != nil }) {
+        let whole = values.compactMap { if case .integer(let whole) = $0 { whole } else { nil } }
+        let natural = values.compactMap { value -> UInt64? in
+            switch value {
+            case .integer(let whole): UInt64(exactly: whole)
+            case .unsigned(let whole): whole
+            default: nil
+            }
+        }
+        if whole.count == values.count {
+            try integers(name, whole, key)
+        } else if natural.count == values.count {
+            try finish(try root.write(name, natural, shape: [count]), key, units: nil)
+        } else if values.allSatisfy({ $0.double.map { .number($0) } == $0 }) {
             try doubles(name, values.map { $0.double ?? .nan }, key, units: nil)
         } else if values.allSatisfy({ if case .bool = $0 { true } else { false } }) {
             try flags(name, values.map { $0 == .bool(true) }, key)

@@ -8,6 +8,11 @@ package enum Distribution: Sendable, Equatable {
     case wholeNumbers(Int, Int)
     case normal(mean: Double, deviation: Double)
 
+    /// Whether its values are whole numbers by their type.
+    package var isWhole: Bool {
+        if case .wholeNumbers = self { true } else { false }
+    }
+
     /// The value below which the share u lies, 0 ≤ u < 1; six significant digits, whole numbers as
     /// they are.
     package func value(at u: Double) -> Double {

@@ -31,7 +31,7 @@ package enum Domain: Sendable, Equatable {
             let edge = 0.5 / Double(max(count, 1))
             let isNormal = if case .normal = distribution { true } else { false }
             let number = distribution.value(at: isNormal ? min(max(share, edge), 1 - edge) : share)
-            guard let value = parameter.value(number) else {
+            guard let value = parameter.value(number, isWhole: distribution.isWhole) else {
                 throw UnsuitableValue(key: parameter.name, number: number, rule: parameter.rule)
             }
             return value

@@ -52,7 +52,9 @@ package struct Configuration: Sendable, Equatable {
         let members = Dictionary(grouping: values) { $0.path.first ?? "" }
         return canonicalJSON(
             members.mapValues { group in
-                if let leaf = group.first(where: { $0.path.count == 1 }) { return leaf.value.json }
+                if let leaf = group.first(where: { $0.path.count == 1 }) {
+                    return leaf.value.writtenJSON
+                }
                 return nested(group.map { ($0.path.dropFirst(), $0.value) })
             })
     }
@@ -67,6 +69,12 @@ package struct Configuration: Sendable, Equatable {
             preconditionFailure("\(key) is a whole number")
         }
         return value
+    }
+
+    /// A whole number, 0 or more.
+    package func unsigned(_ key: String) -> UInt64 {
+        if case .unsigned(let value)? = self[key] { return value }
+        return UInt64(integer(key))
     }
 
     package func number(_ key: String) -> Double {

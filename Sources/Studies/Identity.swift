@@ -27,7 +27,7 @@ package struct Identity: Sendable, Hashable {
             configuration.schema.isIdentifying($0.key, $0.value)
         }
         return form.configuration.allSatisfy {
-            others.contains($0.key) || identifying[$0.key]?.json == $0.value.json
+            others.contains($0.key) || identifying[$0.key] == $0.value
         }
             && identifying.keys.allSatisfy { others.contains($0) || form.configuration[$0] != nil }
     }

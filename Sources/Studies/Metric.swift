@@ -14,15 +14,15 @@ package struct Metric: Sendable, Equatable, Codable {
 
     package static let valAccuracy = Metric(name: "val_accuracy", goal: .maximize)
 
-    /// Whether `value` beats `best`. A NaN beats nothing, and everything but a NaN beats none at
-    /// all.
+    /// Whether `value` beats `best`. A value that is not finite beats nothing; any other beats none
+    /// at all.
     package func isBetter(_ value: Double, than best: Double?) -> Bool {
-        guard !value.isNaN else { return false }
+        guard value.isFinite else { return false }
         guard let best else { return true }
         return goal == .maximize ? value > best : value < best
     }
 
-    /// Where a history is best; ties go to the earlier epoch. Nil if no value is a number.
+    /// Where a history is best; ties go to the earlier epoch. Nil if no value is finite.
     package func bestEpoch(of history: [Double]) -> BestEpoch? {
         var best: BestEpoch?
         for (index, value) in history.enumerated() where isBetter(value, than: best?.value) {

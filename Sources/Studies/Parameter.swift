@@ -4,6 +4,8 @@ package struct Parameter: Sendable {
     package enum Kind: Sendable {
         case bool
         case integer(ClosedRange<Int>)
+        /// Any whole number of 64 bits; negative ones only if it is signed.
+        case integer64(isSigned: Bool)
         /// One of a few whole numbers, each with its meaning: 1 (grey) or 3 (RGB).
         case integers([(value: Int, meaning: String)])
         /// `belowUpper`: the upper end itself is not allowed.
@@ -75,16 +77,20 @@ package struct Parameter: Sendable {
 
     package var isNumber: Bool {
         switch kind {
-        case .integer, .integers, .number, .any: true
+        case .integer, .integer64, .integers, .number, .any: true
         default: false
         }
     }
 
     /// A number as this key holds it, or nil if it is not allowed.
-    package func value(_ number: Double) -> Value? {
+    /// - Parameter isWhole: whether a whole number is one by its type, where the key takes any.
+    package func value(_ number: Double, isWhole: Bool = true) -> Value? {
         let whole = Int(exactly: number)
         switch kind {
         case .integer(let range): return whole.flatMap { range.contains($0) ? .integer($0) : nil }
+        case .integer64(let isSigned):
+            guard number >= 0 || isSigned else { return nil }
+            return whole.map { .integer($0) } ?? UInt64(exactly: number).map { .unsigned($0) }
         case .integers(let known):
             return whole.flatMap { whole in
                 known.contains { $0.value == whole } ? .integer(whole) : nil
@@ -92,7 +98,7 @@ package struct Parameter: Sendable {
         case .number(let range, let belowUpper):
             return range.contains(number) && !(belowUpper && number == range.upperBound)
                 ? .number(number) : nil
-        case .any: return whole.map { .integer($0) } ?? .number(number)
+        case .any: return whole.flatMap { isWhole ? .integer($0) : nil } ?? .number(number)
         default: return nil
         }
     }
@@ -106,6 +112,8 @@ package struct Parameter: Sendable {
         case .integer(let range) where range.upperBound == Int.max:
             "a whole number, \(range.lowerBound) or more"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .integer64(let isSigned):
+            "a whole number from \(isSigned ? Int64.min : 0) to \(UInt64.max)"
         case .number(let range, _) where range.upperBound >= 1e6:
             "a number, \(shortest(range.lowerBound)) or more"
         case .number(let range, true):

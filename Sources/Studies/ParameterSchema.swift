@@ -81,6 +81,11 @@ package final class ParameterSchema: Sendable {
     }
 
     /// The key that every trainer has.
-    package static let seed = Parameter(
-        "seed", .integer(0...Int.max), .integer(42), "initialises everything random")
+    package static let seed = seed(isSigned: false)
+
+    /// - Parameter isSigned: whether it may be negative, as some programs' seeds may.
+    package static func seed(isSigned: Bool) -> Parameter {
+        Parameter(
+            "seed", .integer64(isSigned: isSigned), .integer(42), "initialises everything random")
+    }
 }

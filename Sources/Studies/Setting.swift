@@ -12,9 +12,9 @@ package struct Assignment: Sendable, Hashable {
     package var label: String {
         let text = value.label
         guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-            return "\(key)=\(text)"
+            return "\(key)=\(text.visible)"
         }
-        return "\(key)=\(jsonString(text).dropFirst().dropLast())"
+        return "\(key)=\(jsonString(text).dropFirst().dropLast())".visible
     }
 }
 

@@ -74,7 +74,7 @@ package enum TrainingParameters {
 extension TrainingSettings {
     package init(_ configuration: Configuration, metric: Metric) {
         self.init()
-        seed = UInt64(configuration.integer("seed"))
+        seed = configuration.unsigned("seed")
         model = configuration.text("model")
         filters = configuration.integer("filters")
         dropout = configuration.number("dropout")

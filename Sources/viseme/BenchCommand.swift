@@ -98,7 +98,7 @@ struct BenchCommand: ParsableCommand {
                     let (milliseconds, loss) = step()
                     return "\(milliseconds) \(loss)"
                 }
-                FileHandle.standardOutput.write(Data((answer.joined(separator: ";") + "\n").utf8))
+                Output.write(Data((answer.joined(separator: ";") + "\n").utf8))
             }
         }
 

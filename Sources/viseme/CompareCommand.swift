@@ -60,6 +60,12 @@ struct CompareCommand: ParsableCommand {
     }
 
     private func weights(_ comparison: RunComparison) -> String {
+        switch comparison.hasWeights {
+        case (false, false): return "  none stored by either"
+        case (true, false): return "  stored by a alone"
+        case (false, true): return "  stored by b alone"
+        case (true, true): break
+        }
         if comparison.hasSameWeights { return "  the same, to the bit" }
         guard let differences = comparison.weights else {
             return "  differ; not kept by both, so not compared further"

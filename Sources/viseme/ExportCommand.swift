@@ -61,9 +61,11 @@ struct ExportCommand: AsyncParsableCommand {
         let plan = try folder.readPlan()
         let stored = StudyResults(folder, plan)
         for problem in stored.problems { complain("\(problem.reason): left out") }
-        if let csv { try write(Data(CSV.runs(plan, stored).utf8), csv) }
-        if let histories { try write(Data(CSV.histories(plan, stored).utf8), histories) }
-        if let netcdf { try write(Data(SweepFile.image(plan, stored.inOrder(plan))), netcdf) }
+        if let csv { try OutputFile.write(Data(CSV.runs(plan, stored).utf8), csv) }
+        if let histories { try OutputFile.write(Data(CSV.histories(plan, stored).utf8), histories) }
+        if let netcdf {
+            try OutputFile.write(Data(SweepFile.image(plan, stored.inOrder(plan))), netcdf)
+        }
         if !stored.problems.isEmpty { throw ExitStatus.difference }
     }
 
@@ -73,20 +75,13 @@ struct ExportCommand: AsyncParsableCommand {
         }
         let file = try RunName.file(what)
         let record = try TrainerCatalog.read(file)
-        if let csv { try write(Data(CSV.history(record).utf8), csv) }
-        if let clips { try write(SafeTensors.data(await StoredNetwork(what).inputs()), clips) }
+        if let csv { try OutputFile.write(Data(CSV.history(record).utf8), csv) }
+        if let clips {
+            try OutputFile.write(SafeTensors.data(await StoredNetwork(what).inputs()), clips)
+        }
         guard let safetensors else { return }
         guard !record.anyWeights.isEmpty else { throw StoredNetwork.NoWeights(run: what) }
-        try write(SafeTensors.data(record.anyWeights), safetensors)
+        try OutputFile.write(SafeTensors.data(record.anyWeights), safetensors)
     }
 
-    private func write(_ data: Data, _ name: String) throws {
-        if name != "-" { try OutputFile.refuseStudies(name) }
-        if name == "-" { return try FileHandle.standardOutput.write(contentsOf: data) }
-        do { try data.write(to: URL(filePath: name), options: .atomic) } catch {
-            throw StoreError.unwritable(
-                path: name, reason: "the folder is not there, or may not be written")
-        }
-        print("written: \(name)")
-    }
 }

@@ -55,7 +55,6 @@ final class ProgressDisplay: Sendable {
     func say(_ line: String) {
         clear()
         print(line)
-        fflush(nil)
     }
 
     static func bar(_ part: Double, cells: Int) -> String {

@@ -110,13 +110,7 @@ struct ReportCommand: AsyncParsableCommand {
 
     private func hand(markdown: String, html: String) throws {
         guard let output, output != "-" else { return print(markdown, terminator: "") }
-        try OutputFile.refuseStudies(output)
-        let text = output.hasSuffix(".html") ? html : markdown
-        do { try Data(text.utf8).write(to: URL(filePath: output), options: .atomic) } catch {
-            throw StoreError.unwritable(
-                path: output, reason: "the folder is not there, or may not be written")
-        }
-        print("written: \(output)")
+        try OutputFile.write(Data((output.hasSuffix(".html") ? html : markdown).utf8), output)
     }
 
     /// The sweep writes sweep.h5 and digests.txt itself when it ends; here the report alone is kept
@@ -134,8 +128,6 @@ struct ReportCommand: AsyncParsableCommand {
             if words != printed {
                 let files = try ReportFiles.write(folder, plan, stored, forms: forms())
                 print("\(words): \(files.first?.relativePath ?? "")")
-                // Who reads it from a file or a pipe is not to wait.
-                fflush(nil)
                 printed = words
             }
             guard isWorking else { return }

@@ -1,4 +1,3 @@
-import Files
 import Foundation
 import RunStore
 
@@ -6,21 +5,6 @@ import RunStore
 enum RunArgument {
     static let help =
         "A run: results/<name>/runs/<id>.h5, or results/<name>:3 by number, label or id."
-}
-
-/// Files that a command writes where the person says.
-enum OutputFile {
-    /// Nothing is written over what a study keeps.
-    static func refuseStudies(_ name: String) throws {
-        let folder = URL(filePath: name).deletingLastPathComponent()
-        let isStored = [folder, folder.deletingLastPathComponent()].contains {
-            FileManager.default.fileExists(atPath: StudyFolder($0).plan.path)
-        }
-        guard !isStored else {
-            throw StoreError.unwritable(
-                path: name, reason: "it lies among a study's own files: choose another place")
-        }
-    }
 }
 
 /// A study as a person names it: its folder.

@@ -44,7 +44,7 @@ struct ShowCommand: ParsableCommand {
             [
                 "best",
                 record.best.map {
-                    "\(record.metric.name) \(decimals($0.value, 4)) at epoch \($0.epoch)"
+                    "\(record.metric.name) \(short($0.value)) at epoch \($0.epoch)"
                 }
                     ?? "no value of \(record.metric.name)",
             ],

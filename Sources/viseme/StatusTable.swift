@@ -47,7 +47,7 @@ struct StatusTable {
     private func words(_ result: RunResult) -> String {
         let diverged = result.outcome == .diverged ? "diverged in epoch \(result.epochs)" : nil
         guard let best = result.best else { return diverged ?? "no value of \(status.metric.name)" }
-        return "\(status.metric.name) \(decimals(best.value, 4)) at epoch \(best.epoch)"
+        return "\(status.metric.name) \(short(best.value)) at epoch \(best.epoch)"
             + (diverged.map { ", \($0)" } ?? "")
     }
 
@@ -55,7 +55,7 @@ struct StatusTable {
         let progress = running.progress
         var parts = ["epoch \(progress.epoch)" + (progress.epochs.map { " of \($0)" } ?? "")]
         if let value = progress.values[progress.epoch]?[status.metric.name], value.isFinite {
-            parts.append("\(status.metric.name) \(decimals(value, 4))")
+            parts.append("\(status.metric.name) \(short(value))")
         }
         parts.append(clock(running.seconds))
         if let left = running.secondsLeft { parts.append("about \(clock(left)) left") }

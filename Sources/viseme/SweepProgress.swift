@@ -94,7 +94,7 @@ actor SweepProgress {
         if result.outcome == .diverged { return "diverged in epoch \(result.epochs)" }
         guard let best = result.best else { return "no value of \(metric.name)" }
         return
-            "\(metric.name) \(decimals(best.value, 4)) at epoch \(best.epoch) of \(result.epochs)"
+            "\(metric.name) \(short(best.value)) at epoch \(best.epoch) of \(result.epochs)"
     }
 
     // MARK: The live table
@@ -127,7 +127,7 @@ actor SweepProgress {
         if let value = progress.values[progress.epoch]?[metric.name],
             let best = progress.best(metric)
         {
-            parts.append("\(metric.name) \(decimals(value, 4)), best \(decimals(best, 4))")
+            parts.append("\(metric.name) \(short(value)), best \(short(best))")
         }
         parts.append(clock(running.seconds))
         if let left = running.secondsLeft { parts.append("\(clock(left)) left") }

@@ -101,7 +101,7 @@ struct TrainCommand: AsyncParsableCommand {
             print("diverged in epoch \(result.epochs): the loss is not a finite number")
         }
         if let best = result.best {
-            print("best \(metric.name): \(decimals(best.value, 4)) at epoch \(best.epoch)")
+            print("best \(metric.name): \(short(best.value)) at epoch \(best.epoch)")
         }
         if let test = result.test {
             print("test: accuracy \(decimals(test.accuracy, 4)), loss \(decimals(test.loss, 4))")

@@ -44,6 +44,7 @@ struct Viseme: AsyncParsableCommand {
         ])
 
     static func main() async {
+        Output.reserveDescriptors()
         // A file that grows beyond what is allowed is an error to be reported, not the end.
         signal(SIGXFSZ, SIG_IGN)
         // Nor does a reader who has seen enough end the work.
@@ -62,15 +63,17 @@ struct Viseme: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            Foundation.exit(ErrorMessage.report(error).rawValue)
+            end(ErrorMessage.report(error))
         }
+        end(.completed)
     }
-}
 
-/// Writes to standard error.
-func complain(_ message: String) {
-    // If standard error is closed, there is nobody to report to.
-    try? FileHandle.standardError.write(contentsOf: Data((message + "\n").utf8))
+    /// What could not be printed is a failure, even if the rest went well.
+    private static func end(_ status: ExitStatus) -> Never {
+        guard let problem = Output.problem else { Foundation.exit(status.rawValue) }
+        complain("viseme: error: \(problem)")
+        Foundation.exit((status == .completed ? .someFailed : status).rawValue)
+    }
 }
 
 /// The vector width of this process, by processor and `VISEME_SIMD`.

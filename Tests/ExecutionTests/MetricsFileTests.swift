@@ -67,6 +67,15 @@ private func same(_ a: [Double], _ b: [Double]) -> Bool {
     ("{\"epoch\":1,\"a\":1}\n{\"epoch\":1,\"a\":2}\n", "line 2: epoch 1 reports a twice"),
     ("{\"epoch\":2,\"a\":1}\n{\"epoch\":1,\"a\":2}\n", "line 2: epoch 1 comes after epoch 2"),
     ("{\"epoch\":1,\"\":1}\n", "line 1: a metric's name is empty"),
+    ("{\"epoch\":1,\"a\\u001b[2J\":1}\n", "line 1: a metric's name is empty, too long or not text"),
+    ("{\"epoch\":1,\"a\":1,\"a\":2}\n", "line 1: names a twice"),
+    ("{\"epoch\":1,\"epoch\":2}\n", "line 1: names epoch twice"),
+    ("{epoch:1,a:1,'\\u0061':2}\n", "line 1: names a twice"),
+    ("{\"epoch\":1,\"\u{E9}\":1,\"e\u{301}\":2}\n", "twice"),
+    (
+        "{\"epoch\":1,\"\u{E9}\":1}\n{\"epoch\":2,\"e\u{301}\":2}\n",
+        "line 2: e\u{301} differs from a metric before only in its Unicode form"
+    ),
     ("\u{0}\u{1}\n{", "line 2: is not a JSON object"),
 ])
 func metricsThatBreakARuleAreToldWithTheirLine(text: String, message: String) {

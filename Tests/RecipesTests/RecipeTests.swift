@@ -183,7 +183,7 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
             "r.yaml:5:18: channels_lips: found 2; expected 1 (grey) or 3 (RGB)",
             "r.yaml:6:14: optimizer: found adan; expected one of adam, adamw, sgd, lion: did you mean adam?",
             "r.yaml:7:10: epoch: found 1_000; expected a whole number from 1 to 10000: write 1000",
-            "r.yaml:8:9: seed: found the text \"3\"; expected a whole number, 0 or more: write 3",
+            "r.yaml:8:9: seed: found the text \"3\"; expected a whole number from 0 to 18446744073709551615: write 3",
             "r.yaml:9:1: sweeep: there is no such key: did you mean sweep?",
             "r.yaml:11:7: lr: found min 0; a log axis begins above 0",
             "r.yaml:12:12: filters: to missing: write {from: 1, to: 5, step: 1}",
@@ -222,7 +222,8 @@ private let builtin = "path_to_dataset: builtin:visemes\n"
     "set: {path_to_dataset: builtin:visemes}\nsweep: {hide_metadata: [true, false]}",
     "set: {path_to_dataset: builtin:visemes}\nexclude: [{seed: 42}]",
     "sweep: {path_to_dataset: [a, 1: 2]}", "lr: .inf",
-    "lr: .nan", "lr: 0x10", "lr: ~", "size_lips: 5",
+    "lr: .nan", "lr: 0x10", "lr: ~", "size_lips: 5", "lr: 1e-400", "seed: 18446744073709551616",
+    "question: \"a\\0b\"", "path_to_dataset: \"a\\0b\"",
 ])
 func wrongTextsAreMistakesAndNeverACrash(text: String) throws {
     let scratch = try Scratch(["r.yaml": text])

@@ -43,7 +43,8 @@ private struct XMLStructure {
 /// Studies that pictures and tables easily stumble over: one run, one epoch, no number, all equal,
 /// hundreds of runs, long and foreign names, huge and tiny values.
 @Test(arguments: [
-    "one", "one epoch", "no number", "equal", "many", "names", "huge", "tiny", "uneven",
+    "one", "one epoch", "no number", "equal", "many", "names", "huge", "largest", "tiny", "uneven",
+    "rounding",
 ])
 func awkwardStudiesGiveWholeReports(kind: String) throws {
     let names =
@@ -72,6 +73,9 @@ func awkwardStudiesGiveWholeReports(kind: String) throws {
                     case "no number": Double.nan
                     case "equal": 0.5
                     case "huge": 1e300 * Double(number + 1) / 1000
+                    case "largest":
+                        Double.greatestFiniteMagnitude * [1, -1, 0.5, 0][number % 4]
+                    case "rounding": (Double(number % 5) + 22) / 40 + (trial > 2 ? 0.075 : 0)
                     case "tiny": -1e-300 * Double(number)
                     default: Double((number * 7919) % 101) / 101
                     }

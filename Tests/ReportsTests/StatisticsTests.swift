@@ -77,3 +77,38 @@ private func isClose(_ a: Double?, _ b: Double, _ tolerance: Double = 1e-10) -> 
     #expect(
         Statistics.shareOfBest([[2, 2], [1, 1]], maximize: true, isPaired: false, draws: 100) == 1)
 }
+
+@Test func spreadWithinRoundingIsZero() {
+    let (a, b) = ([25.0 / 40, 26.0 / 40, 30.0 / 40], [22.0 / 40, 23.0 / 40, 27.0 / 40])
+    #expect(Set(zip(a, b).map { $0 - $1 }).count > 1, "the differences are not the same bits")
+    #expect(Statistics.pairedTest(a, b) == nil)
+    #expect(Statistics.standardDeviation([0.1 + 0.2, 0.3]) == 0)
+    #expect(Statistics.standardDeviation([0.55, 0.55, 0.55]) == 0)
+    #expect(Statistics.isTie(0.1 + 0.2, 0.3) && !Statistics.isTie(0.3, 0.3 + 1e-12))
+    // Real differences, however small beside others, are none of rounding.
+    #expect(Statistics.standardDeviation([1e-300, 3e-300]) ?? 0 > 1e-300)
+    let order = [[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]]
+    #expect(Statistics.shareOfBest(order, maximize: true, isPaired: false, draws: 2000) > 0.4)
+    let same = Statistics.shareOfBest(
+        [[0.1, 0.1, 0.1], [0.3 / 3, 0.1, 0.1]], maximize: true, isPaired: true, draws: 100)
+    #expect(same == 0.5)
+}
+
+@Test func hugeValuesDoNotOverflow() {
+    let huge = Double.greatestFiniteMagnitude
+    #expect(Statistics.mean([huge, huge, huge]) == huge && Statistics.mean([huge, -huge]) == 0)
+    #expect(Statistics.median([huge, huge]) == huge)
+    #expect(Statistics.standardDeviation([huge, huge]) == 0)
+    #expect(Statistics.standardDeviation([huge, -huge]) == nil, "larger than any Double")
+    #expect(
+        Statistics.standardDeviation([1e200, 3e200]).map {
+            abs($0 / 1.414213562373095e200 - 1) < 1e-12
+        } ?? false)
+    #expect(Statistics.pairedTest([huge, huge], [-huge, 1]) == nil)
+    #expect(share(huge, from: -huge, to: huge) == 1 && share(0, from: -huge, to: huge) == 0.5)
+    for (low, high) in [(-huge, huge), (0, huge), (huge, huge), (-huge, -huge), (1e-308, huge)] {
+        let scale = Scale(lowest: low, highest: high)
+        #expect(scale.ticks.allSatisfy(\.isFinite) && scale.ticks.count < 60)
+        #expect((0...1).contains(scale.share(low)) && (0...1).contains(scale.share(high)))
+    }
+}

@@ -142,9 +142,7 @@ private func commandRecord(_ names: [String], excluded: [String] = []) -> RunFil
     #expect(again.runs[run.id]?.history("a/b").prefix(2) == [1, 3])
     #expect(again.runs[run.id]?.history("seconds").prefix(2) == [5, 3])
     #expect(again.runs[run.id]?.best == BestEpoch(epoch: 2, value: 3))
-    #expect(
-        SweepFile.coordinate("x", metrics: names) == "set_x"
-            && SweepFile.coordinate("lr", metrics: names) == "lr")
+    #expect(SweepFile.coordinates(["x", "lr"], metrics: names) == ["set_x", "lr"])
 }
 
 @Test func excludedMetricsAreNoPartOfTheDigestAndCanBeChosenLater() throws {

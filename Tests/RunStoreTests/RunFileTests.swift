@@ -179,9 +179,27 @@ private func plan(_ records: [RunFileContents]) -> Plan {
 
 @Test func coordinatesThatCollideGetAPrefix() {
     let metrics = TrainerRecord.choosing.metrics.names
-    #expect(SweepFile.coordinate("lr", metrics: metrics) == "lr")
-    #expect(SweepFile.coordinate("epoch", metrics: metrics) == "set_epoch")
-    #expect(SweepFile.coordinate("size_lips.width", metrics: metrics) == "size_lips_width")
+    #expect(
+        SweepFile.coordinates(["lr", "epoch", "size_lips.width", "seed"], metrics: metrics)
+            == ["lr", "set_epoch", "size_lips_width", "seed"])
+    #expect(SweepFile.coordinates(["a.b", "a_b"], metrics: []) == ["set_a_b", "a_b"])
+    #expect(
+        SweepFile.coordinates(["a-b", "a.b", "a_b"], metrics: []) == [
+            "set_a_b", "set_a_b_2", "a_b",
+        ])
+    #expect(
+        SweepFile.coordinates(["epoch", "set_epoch"], metrics: []) == ["set_epoch_2", "set_epoch"])
+    #expect(
+        SweepFile.coordinates(["acc", "set_acc"], metrics: ["acc"]) == ["set_acc_2", "set_acc"])
+    #expect(SweepFile.coordinates(["val_loss"], metrics: ["val/loss"]) == ["set_val_loss"])
+}
+
+@Test func columnsHaveNamesOfTheirOwn() {
+    #expect(
+        CSV.columns(["a", "mean", "set_mean"], "set_", besides: ["mean"]) == [
+            "a", "set_mean_2", "set_mean",
+        ])
+    #expect(CSV.columns(["lr"], "set_", besides: ["number"]) == ["lr"])
 }
 
 @Test func digestListsAreReadAsWritten() throws {
@@ -194,6 +212,10 @@ private func plan(_ records: [RunFileContents]) -> Plan {
     ])
     #expect(list.text == "\(digest)  1  a=1\n\(digest)  2  b=x y,seed=1\n")
     try Data(list.text.utf8).write(to: file)
+    #expect(try DigestList(file: file) == list)
+    // Editors and git change line ends, and people add comments.
+    let edited = "\u{FEFF}# golden\r\n\r\n" + list.text.replacing("\n", with: "  \r\n") + "# end"
+    try Data(edited.utf8).write(to: file)
     #expect(try DigestList(file: file) == list)
     try Data("nonsense\n".utf8).write(to: file)
     #expect(throws: StoreError.self) { try DigestList(file: file) }

@@ -96,8 +96,10 @@ func trainingGivesTheSameBitsAtEveryWidthAndNumberOfThreads(kind: OptimizerKind)
     let isBest = [stopping.record(0.5), stopping.record(0.5)]
     #expect(isBest == [true, false])
     #expect(!stopping.shouldStop)
-    let nanIsBest = stopping.record(.nan)
-    #expect(!nanIsBest)
+    // What is not finite is neither best nor a reason to stop.
+    let others = [stopping.record(.nan), stopping.record(.infinity), stopping.record(-.infinity)]
+    #expect(others == [false, false, false] && !stopping.shouldStop)
+    _ = stopping.record(0.25)
     #expect(stopping.shouldStop)
     #expect(stopping.best == BestEpoch(epoch: 1, value: 0.5))
     var never = EarlyStopping(metric: Metric(name: "val_loss", goal: .minimize), patience: 0)

@@ -80,6 +80,20 @@ package final class HDF5Group {
         return dataset
     }
 
+    /// 64-bit whole numbers without a sign, row-major.
+    @discardableResult
+    package func write(_ name: String, _ values: [UInt64], shape: [Int]) throws -> HDF5Dataset {
+        let dataset = try makeDataset(name, viseme_h5_uint64(), shape, values.count)
+        try values.withUnsafeBufferPointer {
+            try check(
+                H5Dwrite(
+                    dataset.id, viseme_h5_native_uint64(), viseme_h5_all(), viseme_h5_all(),
+                    viseme_h5_default(), $0.baseAddress),
+                "write \(child(name))")
+        }
+        return dataset
+    }
+
     /// Bytes, row-major.
     @discardableResult
     package func write(_ name: String, _ values: [UInt8], shape: [Int]) throws -> HDF5Dataset {

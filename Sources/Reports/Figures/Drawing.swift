@@ -159,7 +159,7 @@ func fixed(_ value: Double, _ decimals: Int) -> String {
 /// Text for XML, without the characters that XML can't hold.
 func escaped(_ text: String) -> String {
     var result = ""
-    for scalar in text.unicodeScalars {
+    for scalar in text.visible.unicodeScalars {
         switch scalar {
         case "&": result += "&amp;"
         case "<": result += "&lt;"

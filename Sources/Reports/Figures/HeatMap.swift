@@ -26,7 +26,7 @@ struct HeatMap {
         let (low, high) = (values.min() ?? 0, values.max() ?? 1)
         // Bright is good.
         let share = { (value: Double) in
-            let part = high > low ? (value - low) / (high - low) : 0.5
+            let part = Reports.share(value, from: low, to: high)
             return maximize ? part : 1 - part
         }
         for (row, line) in cells.enumerated() {
@@ -77,7 +77,8 @@ struct HeatMap {
     ) {
         let steps = 32
         for step in 0..<steps {
-            let value = high - (high - low) * Double(step) / Double(steps - 1)
+            let part = Double(step) / Double(steps - 1)
+            let value = high * (1 - part) + low * part
             drawing.rectangle(
                 Point(corner.x, corner.y + Double(step) * 4), (14, 4.5),
                 "fill=\"\(Drawing.viridis(share(value)).colour)\"")

@@ -28,7 +28,7 @@ struct ParallelCoordinates {
                     Point(x(axis), y(scales[axis].share(value)))
                 }
                 + [Point(x(axes.count), y(metricScale.share(trial.mean)))]
-            let part = high > low ? (trial.mean - low) / (high - low) : 0.5
+            let part = share(trial.mean, from: low, to: high)
             let colour = Drawing.viridis(maximize ? part : 1 - part).colour
             drawing.polyline(
                 points, colour: colour, width: index == 0 ? 4 : 1.5,

@@ -1,21 +1,44 @@
 import Foundation
 import Studies
 
+/// Where a value lies between two others: 0 at `low`, 1 at `high`; halfway if they are equal. The
+/// differences of huge numbers do not overflow.
+package func share(_ value: Double, from low: Double, to high: Double) -> Double {
+    high > low ? (value / 4 - low / 4) / (high / 4 - low / 4) : 0.5
+}
+
 /// The positions of numbers along a line.
-struct Scale {
-    let low, high: Double
-    let isLogarithmic: Bool
-    fileprivate let step: Double
+package struct Scale {
+    /// In units of `unit`.
+    private let low, high: Double
+    package let isLogarithmic: Bool
+    /// Between two ticks, in units of `unit`.
+    private let step: Double
+    /// 1, but for numbers so large that their sums overflow.
+    private let unit: Double
+
+    private init(_ low: Double, _ high: Double, step: Double, isLogarithmic: Bool, unit: Double = 1)
+    {
+        (self.low, self.high, self.step) = (low, high, step)
+        (self.isLogarithmic, self.unit) = (isLogarithmic, unit)
+    }
 
     /// A linear one that begins and ends on round numbers.
-    init(lowest: Double, highest: Double) {
+    package init(lowest: Double, highest: Double) {
+        let unit = max(abs(lowest), abs(highest)) > 1e300 ? 1e10 : 1
+        let (lowest, highest) = (lowest / unit, highest / unit)
         // All equal, or a single number: some room on both sides.
         let room = highest > lowest ? 0 : max(abs(highest) * 0.1, 0.05)
-        let rough = (highest - lowest + 2 * room) / 5
-        step = Scale.niceStep(rough.isFinite ? rough : highest / 5 - lowest / 5)
-        low = ((lowest - room) / step).rounded(.down) * step
-        high = ((highest + room) / step).rounded(.up) * step
-        isLogarithmic = false
+        let step = Scale.niceStep((highest - lowest + 2 * room) / 5)
+        self.init(
+            ((lowest - room) / step).rounded(.down) * step,
+            ((highest + room) / step).rounded(.up) * step, step: step, isLogarithmic: false,
+            unit: unit)
+    }
+
+    /// A linear one that begins and ends on these numbers.
+    init(exact low: Double, _ high: Double) {
+        self.init(low, high, step: 1, isLogarithmic: false)
     }
 
     /// Of finite numbers; nil if there are none.
@@ -26,18 +49,22 @@ struct Scale {
 
     /// Powers of ten.
     init(logarithmic values: [Double]) {
-        (low, high) = (values.min() ?? 1, values.max() ?? 10)
-        (step, isLogarithmic) = (1, true)
+        self.init(values.min() ?? 1, values.max() ?? 10, step: 1, isLogarithmic: true)
     }
 
     /// 0 at the low end, 1 at the high end.
-    func share(_ value: Double) -> Double {
-        guard high > low else { return 0.5 }
-        return isLogarithmic ? log(value / low) / log(high / low) : (value - low) / (high - low)
+    package func share(_ value: Double) -> Double {
+        let value = value / unit
+        return isLogarithmic
+            ? Reports.share(log(value), from: log(low), to: log(high))
+            : Reports.share(value, from: low, to: high)
     }
 
-    var ticks: [Double] {
-        (0...max(0, min(Int(((high - low) / step).rounded()), 50))).map { low + Double($0) * step }
+    package var ticks: [Double] {
+        let greatest = Double.greatestFiniteMagnitude
+        return (0...max(0, min(Int(((high - low) / step).rounded()), 50))).map {
+            max(-greatest, min(greatest, (low + Double($0) * step) * unit))
+        }
     }
 
     func label(_ tick: Double) -> String {
@@ -75,7 +102,7 @@ struct LevelScale {
         self.levels = levels.sorted { ($0.double ?? 0) < ($1.double ?? 0) }
         scale =
             lowest > 0 && highest / lowest >= 20
-                && (Statistics.median(numbers) ?? 0) < (lowest + highest) / 4
+                && (Statistics.median(numbers) ?? 0) < lowest / 4 + highest / 4
             ? Scale(logarithmic: numbers) : Scale(exact: lowest, highest)
     }
 
@@ -86,11 +113,5 @@ struct LevelScale {
         if let scale, let number = value.double { return scale.share(number) }
         guard levels.count > 1, let index = levels.firstIndex(of: value) else { return 0.5 }
         return Double(index) / Double(levels.count - 1)
-    }
-}
-
-extension Scale {
-    fileprivate init(exact low: Double, _ high: Double) {
-        (self.low, self.high, step, isLogarithmic) = (low, high, 1, false)
     }
 }

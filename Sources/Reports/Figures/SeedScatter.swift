@@ -28,11 +28,11 @@ struct SeedScatter {
             return values + [mean - min(half, 1e300), mean + min(half, 1e300)]
         }.filter(\.isFinite)
         let dots = trials.flatMap { $0.values.map(\.value) }.filter(\.isFinite)
-        let spread = (dots.max() ?? 1) - (dots.min() ?? 0)
+        let room = (dots.max() ?? 1) / 2 - (dots.min() ?? 0) / 2
         let scale =
             Scale(
                 all.filter {
-                    $0 >= (dots.min() ?? 0) - spread / 2 && $0 <= (dots.max() ?? 1) + spread / 2
+                    $0 >= (dots.min() ?? 0) - room && $0 <= (dots.max() ?? 1) + room
                 })
             ?? Scale(lowest: 0, highest: 1)
         let x = { (value: Double) in left + width * min(max(scale.share(value), 0), 1) }

@@ -44,6 +44,7 @@ package struct MarkdownForm {
 
     /// With a fence that the text does not hold.
     private func fenced(_ text: String, _ language: String) -> [String] {
+        let text = text.visible
         var fence = "```"
         while text.contains(fence) { fence += "`" }
         return [fence + language, text, fence, ""]

@@ -38,16 +38,31 @@ enum NotebookCode {
 
 
         def mean(values):
-            return numpy.cumsum(values)[-1] / len(values)  # added up in order, as the report does
+            total = numpy.cumsum(values)[-1]  # added up in order, as the report does
+            if numpy.isfinite(total):
+                return total / len(values)
+            return min(values.max(), max(values.min(), numpy.cumsum(values / len(values))[-1]))
 
 
         def deviation(values):
-            return numpy.sqrt(numpy.cumsum((values - mean(values)) ** 2)[-1] / (len(values) - 1))
+            if values.max() - values.min() <= 4 * numpy.finfo(float).eps * abs(values).max():
+                return 0.0  # equal up to rounding
+            squares = numpy.cumsum((values - mean(values)) ** 2)[-1]
+            if numpy.isfinite(squares) and squares > 0:
+                return numpy.sqrt(squares / (len(values) - 1))
+            unit = abs(values).max()
+            return deviation(values / unit) * unit
 
 
         def best_first(trials):
             sign = -1 if sweep.attrs["goal"] == "maximize" else 1
-            return sorted(trials, key=lambda label: sign * mean(trials[label]) if len(trials[label]) else numpy.inf)
+            means = {label: sign * mean(v) if len(v) else numpy.inf for label, v in trials.items()}
+            order, tied = [], []
+            for label in sorted(means, key=means.get):  # equal means, up to rounding, in the order of the plan
+                if tied and not abs(means[label] - means[tied[-1]]) <= 4 * numpy.finfo(float).eps * max(abs(means[label]), abs(means[tied[-1]])):
+                    order, tied = order + sorted(tied, key=list(trials).index), []
+                tied.append(label)
+            return order + sorted(tied, key=list(trials).index)
 
 
         trials = by_trial(sweep.best_value.values)
@@ -59,7 +74,8 @@ enum NotebookCode {
         """
         for label in best_first(trials)[:\(StudyReport.rowLimit)]:
             values = trials[label]
-            spread = f" ± {deviation(values):.4f}" if len(values) > 1 else ""
+            spread = deviation(values) if len(values) > 1 else numpy.inf
+            spread = f" ± {spread:.4f}" if numpy.isfinite(spread) else ""
             print(f"{mean(values):.4f}{spread}  {len(values)} seeds  {label}" if len(values) else f"no value  {label}")
         """
     }
@@ -107,7 +123,8 @@ enum NotebookCode {
     }
 
     static func axis(_ effect: AxisEffect, _ plan: Plan) -> String {
-        let variable = SweepFile.coordinate(effect.key, metrics: metrics(plan))
+        let names = SweepFile.coordinates(plan.axes, metrics: metrics(plan))
+        let variable = zip(plan.axes, names).first { $0.0 == effect.key }?.1 ?? effect.key
         let isText = effect.levels.contains { $0.value.double == nil }
         let values =
             isText ? "sweep[\(quoted(variable))].values.astype(str)" : "sweep[\(quoted(variable))]"

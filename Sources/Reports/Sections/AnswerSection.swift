@@ -57,12 +57,17 @@ extension StudyReport {
             return nil
         }
         let gap: Words =
-            mean == other
+            leader.isTied(with: next)
             ? "The next, \(code: name(next)), has the same mean"
-            : "The next, \(code: name(next)), reaches \(value(other)), a difference of \(value(abs(mean - other)))"
+            : "The next, \(code: name(next)), reaches \(value(other))\(difference(mean, other))"
         guard let contrast = facts.contrasts[next.trial] else { return gap + "." }
         return gap
             + " (paired over \(counted(contrast.test.pairs, "common seed")): \(value(-contrast.test.difference)) ± \(value(contrast.test.half)), p = \(probability(contrast.p)))."
+    }
+
+    /// Nothing if it is larger than any number.
+    private func difference(_ a: Double, _ b: Double) -> String {
+        (a - b).isFinite ? ", a difference of \(value(abs(a - b)))" : ""
     }
 
     private var support: Words? {

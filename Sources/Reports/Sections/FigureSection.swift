@@ -26,16 +26,22 @@ extension StudyReport {
         let cut =
             drawn.count < facts.trials.count
             ? ", the best \(drawn.count) of \(facts.trials.count) trials" : ""
-        return drawnMetrics.map { metric in
+        // Figures are files: a metric may have the name of another figure.
+        let names = CSV.columns(
+            drawnMetrics.map(StudyReport.fileName), "metric_",
+            besides: ["heat_map", "parallel", "confusion", "clips", "seeds"]
+                + facts.effects.map { "by_" + StudyReport.fileName($0.key) })
+        return zip(drawnMetrics, names).map { metric, name in
             let curves = LearningCurves(
                 title: "\(metric) by epoch",
                 curves: drawn.map { trial in
                     LearningCurves.Curve(
-                        label: name(trial), histories: trial.runs.map { $0.summary.history(metric) }
+                        label: self.name(trial),
+                        histories: trial.runs.map { $0.summary.history(metric) }
                     )
                 })
             let figure = Notebook.Figure(
-                name: StudyReport.fileName(metric),
+                name: name,
                 caption:
                     "\(metric) by epoch\(cut). Line: mean over seeds; band: lowest to highest seed.",
                 svg: curves.svg)

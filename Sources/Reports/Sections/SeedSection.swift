@@ -9,9 +9,10 @@ extension StudyReport {
         var text: Words =
             "The standard deviation of \(code: metric) between seeds is \(strong: value(deviation)) (within a setting, pooled over \(counted(several.count, "setting")) with two seeds or more)."
         if means.count > 1, let low = means.min(), let high = means.max() {
+            let range = (high - low).isFinite ? " by up to \(value(high - low))" : ""
             text =
                 text
-                + " The settings' means differ by up to \(value(high - low)), from \(value(low)) to \(value(high))."
+                + " The settings' means differ\(range), from \(value(low)) to \(value(high))."
         }
         var blocks: [Notebook.Block] = [
             .command([command("report", "--section seeds")]), .paragraph(text),

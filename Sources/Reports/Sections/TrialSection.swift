@@ -57,7 +57,8 @@ extension StudyReport {
                 continue
             }
             count += 1
-            if mean != last { (last, lastRank) = (mean, count) }
+            if last.map({ !Statistics.isTie(mean, $0) }) ?? true { lastRank = count }
+            last = mean
             ranks.append("\(lastRank)")
         }
         return ranks
@@ -145,10 +146,9 @@ extension StudyReport {
     }
 
     var trialsCSV: String {
-        let header =
-            plan.axes.filter { $0 != "seed" } + [
-                "mean", "standard_deviation", "half_interval_95", "seeds", "planned_seeds",
-            ]
+        let last = ["mean", "standard_deviation", "half_interval_95", "seeds", "planned_seeds"]
+        let keys = plan.axes.filter { $0 != "seed" }
+        let header = CSV.columns(keys, "set_", besides: last) + last
         let rows = facts.trials.map { trial in
             plan.axes.filter { $0 != "seed" }.map { key in trial.setting[key]?.label ?? "" }
                 + [

@@ -45,7 +45,7 @@ extension DataCommand {
             let augmentation = changes.isOff ? nil : changes
             let sheet = try ContactSheet(
                 clips, each: each, frames: frames, augmentation,
-                seed: UInt64(configuration.integer("seed")),
+                seed: configuration.unsigned("seed"),
                 epoch: epoch)
             do { try sheet.png.write(to: URL(filePath: output), options: .atomic) } catch {
                 throw StoreError.unwritable(

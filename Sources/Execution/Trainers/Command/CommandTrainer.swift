@@ -9,7 +9,8 @@ import Tensors
 package final class CommandTrainer: Trainer {
     /// A command's keys are the recipe's own; its metrics are what it reports.
     package static let declaration = TrainerDeclaration(
-        name: "command", schema: ParameterSchema([ParameterSchema.seed], isOpen: true),
+        name: "command",
+        schema: ParameterSchema([ParameterSchema.seed(isSigned: true)], isOpen: true),
         metrics: MetricSet(standard: .valAccuracy), bestEpoch: .fromHistories)
 
     /// Goes up when what this program does to a command (the variables it sets, say) changes its

@@ -236,6 +236,13 @@ package struct MetricsFile {
             guard entriesOfEpoch.insert(name).inserted else {
                 throw Problem(line: line, message: "epoch \(epochs) reports \(name) twice")
             }
+            if let place = values.index(forKey: name), !values[place].key.hasSameBytes(as: name) {
+                throw Problem(
+                    line: line,
+                    message:
+                        "\(name) differs from a metric before only in its Unicode form (composed and decomposed letters)"
+                )
+            }
             let gap = epochs - 1 - (values[name]?.count ?? 0)
             lastReported[name] = value
             values[name, default: []] += [Double](repeating: .nan, count: gap) + [value]
@@ -256,6 +263,9 @@ package struct MetricsFile {
             // The message quotes the line; the decoder's own words would not help.
             let fields = try? decoder.decode([String: Number].self, from: Data(text))
         else { throw Problem(line: line, message: "is not a JSON object of numbers: \(shown)") }
+        if let name = MetricLine(text).repeatedKey {
+            throw Problem(line: line, message: "names \(name) twice: \(shown)")
+        }
         guard let epoch = fields["epoch"]?.value, let whole = Int(exactly: epoch),
             (1...epochLimit).contains(whole)
         else {
@@ -264,7 +274,7 @@ package struct MetricsFile {
         }
         for (name, number) in fields {
             guard !name.isEmpty, name.utf8.count <= 200,
-                !name.unicodeScalars.contains(where: { $0.value < 0x20 })
+                name.visible == name, !name.unicodeScalars.contains(where: { $0.value < 0x20 })
             else {
                 throw Problem(
                     line: line, message: "a metric's name is empty, too long or not text: \(shown)")
