@@ -5,7 +5,8 @@ package enum ClipError: UserError, Equatable {
     case noDecoder
     case noFolder(path: String)
     case noTable(path: String, reason: String)
-    case noSplits(path: String, wanted: [String], found: [String])
+    case noSplits(path: String, wanted: [String], found: [String], holdsClips: Bool = false)
+    case otherSplits(path: String, wanted: [String], found: [String])
     case noClasses(path: String)
     case oneClass(path: String, name: String)
     case bothLayouts(path: String, split: String, name: String)
@@ -16,6 +17,8 @@ package enum ClipError: UserError, Equatable {
     case unreadablePattern(String, reason: String)
     case badSplit(String)
     case badRange(lowest: Double, highest: Double)
+    /// It is not the clip that is to blame: no memory, no room, a process that was ended.
+    case notDecoded(file: String, reason: String)
     case several([ClipError])
     case unreadable(path: String, reason: String)
 
@@ -30,10 +33,18 @@ package enum ClipError: UserError, Equatable {
         case .noFolder(let path):
             "path_to_dataset: there is no folder \(path): give the folder of the data set, or \(VisemeSet.path)"
         case .noTable(let path, let reason): "\(path): can't be read as a table of clips: \(reason)"
-        case .noSplits(let path, let wanted, let found):
+        case .noSplits(let path, _, _, true):
+            "\(path): no data set: it holds clips, but no class folders. Sort them into <class>/<clip>, or name the class "
+                + "of each in a table: `viseme data table \(path) > clips.csv` writes one to fill in"
+        case .noSplits(let path, let wanted, let found, false):
             "\(path): no data set: neither <split>/<class>/<clip> nor <class>/<split>/<clip> with the splits "
                 + "\(wanted.joined(separator: ", ")), nor <class>/<clip>; it holds \(ClipError.listed(found)). "
                 + "Sort the clips into such folders, or name yours in `subfolders`"
+        case .otherSplits(let path, let wanted, let found):
+            "\(path): there is no folder "
+                + zip(wanted, found).filter { $0.0 != $0.1 }.map { "\($0.0), but \($0.1)" }.joined(
+                    separator: "; ")
+                + ": name the folders: subfolders: [\(found.joined(separator: ", "))]"
         case .noClasses(let path):
             "\(path): holds no class folders with clips"
         case .oneClass(let path, let name):
@@ -46,20 +57,68 @@ package enum ClipError: UserError, Equatable {
         case .missingClass(let name, let found):
             "classes: there is no class \(name); the data set has \(ClipError.listed(found))"
         case .undecodable(let file, let reason):
-            "\(file): ffmpeg can't decode it: \(reason). Remove or replace the file"
-        case .unreadableClip(let file, let reason):
-            "\(file): can't be read as a clip: \(reason). Remove or replace it"
+            "\(file): ffmpeg can't decode it: \(reason)"
+        case .unreadableClip(let file, let reason): "\(file): can't be read as a clip: \(reason)"
+        case .notDecoded(let file, let reason):
+            "\(file): was not decoded, for a reason outside it: \(reason). Nothing is left out for that: run the command again"
         case .unreadablePattern(let pattern, let reason): "split.group: \(pattern): \(reason)"
         case .badSplit(let reason): "split: \(reason)"
         case .badRange(let lowest, let highest):
             "value_range: black is \(lowest) and white \(highest): value_range.min has to be below value_range.max"
-        case .several(let errors):
-            errors.prefix(200).map(\.description).joined(separator: "\n")
-                + (errors.count > 200 ? "\n… and \(errors.count - 200) more" : "")
+        case .several(let errors): ClipError.grouped(errors)
         case .unreadable(let path, let reason):
             "\(path): can't be read: \(reason)"
         }
     }
+
+    /// Messages, those that say the same of many clips as one.
+    private static func grouped(_ errors: [ClipError]) -> String {
+        let (shownAlone, shownNames, shownMessages) = (3, 3, 200)
+        let groups = Dictionary(grouping: errors, by: \.reason)
+        var seen: Set<String> = []
+        var messages: [String] = []
+        for error in errors where seen.insert(error.reason).inserted {
+            let group = groups[error.reason] ?? []
+            guard group.count > shownAlone, error.isOfClip else {
+                messages += group.map(\.description)
+                continue
+            }
+            let names = group.prefix(shownNames).map(\.file).joined(separator: ", ")
+            messages.append(
+                "\(group.count) clips: \(error.reason): \(names) and \(group.count - shownNames) more"
+            )
+        }
+        let clips = errors.count(where: \.isOfClip)
+        let remedy =
+            clips == 0
+            ? ""
+            : "\nNothing is trained. Replace or remove what is broken, or leave it out with on_error: skip"
+        return messages.prefix(shownMessages).joined(separator: "\n")
+            + (messages.count > shownMessages
+                ? "\n… and \(messages.count - shownMessages) more" : "")
+            + remedy
+    }
+
+    private var file: String {
+        switch self {
+        case .undecodable(let file, _), .unreadableClip(let file, _), .notDecoded(let file, _): file
+        default: ""
+        }
+    }
+
+    private var isOfClip: Bool {
+        switch self {
+        case .undecodable, .unreadableClip: true
+        default: false
+        }
+    }
+
+    /// Whether the machine failed, not the data.
+    package var isOfMachine: Bool {
+        if case .notDecoded = self { true } else { false }
+    }
+
+    package var exitStatus: ExitStatus { isOfMachine ? .someFailed : .wrong }
 
     /// What is wrong with a single clip, without its name.
     var reason: String {

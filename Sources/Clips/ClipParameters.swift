@@ -86,6 +86,10 @@ package enum ClipParameters {
             "frames a second that videos are converted to, by their time stamps; 0: every frame as it is. Pictures and arrays carry no time and stay as they are",
             decidesOutcome: false),
         Parameter(
+            "frames", .text, .text(""),
+            "which pictures of a folder of pictures are its frames, as a pattern (color_*.png); empty: all, which have to be one series",
+            decidesOutcome: false),
+        Parameter(
             "on_error", .choice(["fail", "skip"]), .text("fail"),
             "what happens to clips that can't be read: fail refuses the data set and names them all; skip leaves them out, and the report counts them",
             decidesOutcome: false),
@@ -227,6 +231,7 @@ extension DecodingSettings {
         self.init()
         crop = CropBox(configuration.text("crop"))
         fps = configuration.number("fps")
+        frames = configuration.text("frames")
         (lowest, highest) = (
             configuration.number("value_range.min"), configuration.number("value_range.max")
         )

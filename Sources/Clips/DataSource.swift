@@ -50,7 +50,9 @@ package enum DataSource: Sendable, Hashable {
                     })
             }
             let left = try listing.without(Set(set.contents.skipped.map(\.name)))
-            return try ready(set, DatasetSubset(set, left), cache)
+            var data = try ready(set, DatasetSubset(set, left), cache)
+            data.leftOut = listing.leftOut
+            return data
         }
     }
 
@@ -69,13 +71,13 @@ package enum DataSource: Sendable, Hashable {
         case .folder(let path, let settings):
             try settings.decoding.check()
             let listing = try settings.listing(path)
-            let file = cache.appending(path: "clips-" + (try listing.key(settings)) + ".h5")
-            // Clips that are not in the cache, or not whole there, are decoded anew.
-            guard let set = try? ClipSet(file, isCache: true),
+            guard let set = try DataSource.kept(listing, settings, cache),
                 settings.skipsUnreadable || set.contents.skipped.isEmpty
             else { return nil }
             let left = try listing.without(Set(set.contents.skipped.map(\.name)))
-            return summary(set, DatasetSubset(set, left), cache)
+            var data = summary(set, DatasetSubset(set, left), cache)
+            data.leftOut = listing.leftOut
+            return data
         }
     }
 
@@ -120,12 +122,30 @@ package enum DataSource: Sendable, Hashable {
         _ listing: DatasetIndex, _ settings: ClipFolderSettings, _ cache: URL,
         _ progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws -> ClipSet {
-        let file = cache.appending(path: "clips-" + (try listing.key(settings)) + ".h5")
-        // A cache that is missing or damaged is made anew.
-        if let set = try? ClipSet(file, isCache: true) { return set }
+        if let set = try DataSource.kept(listing, settings, cache) { return set }
+        let file = cache.appending(path: try DataSource.name(listing, settings))
         try await Preparation(listing: listing, settings: settings, cache: cache).write(
             to: file, progress: progress)
         return try ClipSet(file, isCache: true)
+    }
+
+    private static func name(_ listing: DatasetIndex, _ settings: ClipFolderSettings) throws
+        -> String
+    {
+        "clips-" + (try listing.key(settings)) + ".h5"
+    }
+
+    /// Decoded clips that are in the cache, or in the user's; nil where they are not, or damaged:
+    /// then they are decoded anew.
+    private static func kept(
+        _ listing: DatasetIndex, _ settings: ClipFolderSettings, _ cache: URL
+    ) throws -> ClipSet? {
+        let name = try name(listing, settings)
+        for folder in [cache, UserCache.folder] {
+            // What is damaged is as good as missing.
+            if let set = try? ClipSet(folder.appending(path: name), isCache: true) { return set }
+        }
+        return nil
     }
 
     private func ready(_ set: ClipSet, _ selection: DatasetSubset, _ cache: URL) throws

@@ -12,6 +12,8 @@ package struct ResolvedStudy: Sendable {
     package let trainer: any Trainer
     /// Runs that were left out because another is the same, in words.
     package let duplicates: [String]
+    /// What a person should know of the data, in words.
+    package let notes: [String]
 
     /// Where a study is stored.
     package enum Place: Sendable {
@@ -59,6 +61,7 @@ package struct ResolvedStudy: Sendable {
     ) {
         self.recipe = recipe
         self.trainer = trainer
+        notes = prepared.notes
         let axes = recipe.axisKeys
         var forms: [RunData: IdentityForm] = [:]
         var runs: [Run] = []
@@ -108,9 +111,8 @@ package struct ResolvedStudy: Sendable {
     }
 
     private init(copying other: ResolvedStudy, folder: StudyFolder) {
-        (recipe, plan, trainer, duplicates) = (
-            other.recipe, other.plan, other.trainer, other.duplicates
-        )
+        (recipe, plan, trainer) = (other.recipe, other.plan, other.trainer)
+        (duplicates, notes) = (other.duplicates, other.notes)
         self.folder = folder
     }
 

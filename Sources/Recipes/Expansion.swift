@@ -86,13 +86,13 @@ extension Recipe {
 
     /// A mistake that only the runs show.
     private func mistake(_ message: String, at place: Place) -> RecipeMistakes {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = SourceText.lines(text)
         let isHere = place.file == path && lines.indices.contains(place.line - 1)
         return RecipeMistakes(
             mistakes: [
                 Mistake(
                     place: place, message: message,
-                    line: isHere ? String(lines[place.line - 1]) : "")
+                    line: isHere ? lines[place.line - 1] : "")
             ])
     }
 }

@@ -14,9 +14,7 @@ struct SourceText {
         self.name = name
         self.folder = folder
         self.text = text
-        lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-            $0.hasSuffix("\r") ? String($0.dropLast()) : String($0)
-        }
+        lines = SourceText.lines(text)
     }
 
     /// - Parameter name: the path as the person gave it.
@@ -35,6 +33,13 @@ struct SourceText {
             throw UnreadableFile(path: name, reason: "it is not UTF-8 text")
         }
         self.init(name: name, folder: file.deletingLastPathComponent(), text: text)
+    }
+
+    /// Lines without their ends, LF or CR LF. (To Swift, CR LF is one character.)
+    static func lines(_ text: String) -> [String] {
+        text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
+            String(decoding: $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0, as: UTF8.self)
+        }
     }
 
     /// `number` from 1.

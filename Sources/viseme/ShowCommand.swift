@@ -26,8 +26,9 @@ struct ShowCommand: ParsableCommand {
         if !record.output.isEmpty {
             print("\nlast output")
             print(
-                record.output.split(separator: "\n").suffix(10).map { "  \($0)" }.joined(
-                    separator: "\n"))
+                record.output.split(whereSeparator: \.isNewline).suffix(10).map { "  \($0)" }
+                    .joined(
+                        separator: "\n"))
         }
     }
 

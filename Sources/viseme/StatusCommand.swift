@@ -30,8 +30,9 @@ struct StatusCommand: AsyncParsableCommand {
             }
             print("\nlast output of \(run.run.label):")
             print(
-                failure.output.split(separator: "\n").suffix(25).map { "    \($0)" }.joined(
-                    separator: "\n"))
+                failure.output.split(whereSeparator: \.isNewline).suffix(25).map { "    \($0)" }
+                    .joined(
+                        separator: "\n"))
         }
         print("\n" + words.summary)
     }

@@ -49,6 +49,7 @@ func preparedStudy(_ recipe: Recipe, in place: ResolvedStudy.Place) async throws
         try await ResolvedStudy.resolve(recipe, in: place) { progress.show($0, $1) }
     }
     progress.end()
+    study.notes.forEach(complain)
     warnOfSkipped(study.plan)
     let shown = 10
     for duplicate in study.duplicates.prefix(shown) { complain(duplicate) }

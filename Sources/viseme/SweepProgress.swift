@@ -41,7 +41,7 @@ actor SweepProgress {
             finished += 1
             failed += 1
             display.say("\(counter)  \(run.label)  FAILED: \(failure.reason)")
-            for line in failure.output.split(separator: "\n").suffix(3) {
+            for line in failure.output.split(whereSeparator: \.isNewline).suffix(3) {
                 display.say("        \(line)")
             }
         case .warning(let message): complain(message)

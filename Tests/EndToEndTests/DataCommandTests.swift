@@ -37,10 +37,13 @@ private func arrays() throws -> Program {
     defer { program.close() }
     let clips = program.folder.appending(path: "clips")
     // What a decoder that was killed left behind goes.
-    let leftover = program.folder.appending(path: "results/.cache/.viseme-decoding-999999999")
+    let leftover = program.folder.appending(path: "user-cache/viseme/.viseme-decoding-x")
     try FileManager.default.createDirectory(at: leftover, withIntermediateDirectories: true)
+    try Data().write(to: leftover.appending(path: ".lock"))
     let info = try await program.run("data", "info", "r.yaml")
     #expect(!FileManager.default.fileExists(atPath: leftover.path))
+    let names = try FileManager.default.contentsOfDirectory(atPath: program.folder.path)
+    #expect(names.sorted() == ["clips", "r.yaml", "user-cache"], "looking writes nothing else")
     #expect(info.status == .exited(0), "\(info.errors)")
     #expect(
         info.output.contains("frames    4 … 4, median 4")
@@ -113,7 +116,12 @@ private func arrays() throws -> Program {
         }
     }
     #expect(try await ids(["path_to_dataset=floats", "value_range={min: -2, max: 2}"]) == plain)
-    #expect(try await ids(["path_to_dataset=floats"]) != plain)
+    // Numbers outside of the range are a mistake that names the range and the key.
+    let outside = try await program.run("data", "info", "r.yaml", "path_to_dataset=floats")
+    #expect(outside.status == .exited(2))
+    #expect(
+        outside.errors.contains("outside of value_range (0 … 1): set value_range.min"),
+        "\(outside.errors)")
 }
 
 @Test func damagedClipsAreNamedAllAtOnce() async throws {

@@ -45,12 +45,15 @@ struct Program {
 
     func close() { try? FileManager.default.removeItem(at: folder) }
 
+    /// The user's cache is in the folder too.
+    private var own: [Environment.Key: String?] { ["XDG_CACHE_HOME": folder.path + "/user-cache"] }
+
     func run(_ arguments: String..., environment: [Environment.Key: String?] = [:]) async throws
         -> Ending
     {
         let result = try await Subprocess.run(
             .path(FilePath(Program.url.path)), arguments: Arguments(arguments),
-            environment: .inherit.updating(environment),
+            environment: .inherit.updating(own).updating(environment),
             workingDirectory: FilePath(folder.path), output: .string(limit: 1 << 22),
             error: .string(limit: 1 << 22))
         return Ending(
@@ -81,7 +84,8 @@ struct Program {
         let result = try await Subprocess.run(
             name.contains("/") ? .path(FilePath(name)) : .name(name),
             arguments: Arguments(Array(command.dropFirst())),
-            environment: .inherit.updating(environment), workingDirectory: FilePath(folder.path),
+            environment: .inherit.updating(own).updating(environment),
+            workingDirectory: FilePath(folder.path),
             output: .string(limit: 1 << 22), error: .string(limit: 1 << 22))
         return Ending(
             status: result.terminationStatus, output: result.standardOutput,

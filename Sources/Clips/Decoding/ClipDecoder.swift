@@ -9,6 +9,8 @@ package struct DecodingSettings: Sendable, Hashable {
     /// The numbers of float arrays that become black and white.
     package var lowest = 0.0
     package var highest = 1.0
+    /// Which pictures of a folder of pictures are its frames (`color_*.png`); empty: all.
+    package var frames = ""
 
     package init() {}
 
@@ -21,16 +23,11 @@ package struct DecodingSettings: Sendable, Hashable {
 
 /// Reads clips of any form.
 struct ClipDecoder {
-    let scratch: URL
+    /// Where a folder for what is under way is made.
+    let cache: URL
     let settings: DecodingSettings
     /// The folder that links may not leave; nil: they may.
     let root: URL?
-
-    /// The folder's name is unique to a process; what a killed process left is removed.
-    private static let scratchPrefix = ".viseme-decoding-"
-    static var scratchName: String {
-        "\(scratchPrefix)\(ProcessInfo.processInfo.processIdentifier)-\(randomName())"
-    }
 
     /// Clips that are decoded together: starting a process costs more than decoding a short clip.
     private static let batchSize = 25
@@ -42,14 +39,9 @@ struct ClipDecoder {
     func decode(_ clips: [URL], take: (Int, Result<DecodedClip, ClipError>) throws -> Void)
         async throws
     {
-        removeLeftovers()
-        do {
-            try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-        } catch {
-            throw StoreError.unwritable(
-                path: scratch.path, reason: "clips are decoded there, and it may not be written")
-        }
-        defer { FileManager.default.discard(scratch) }
+        let scratch = try ScratchFolder(in: cache, prefix: ".viseme-decoding-")
+        defer { withExtendedLifetime(scratch) {} }
+        let room = scratch.url
         let needsFFmpeg = clips.contains {
             !ClipFile.arrays.contains($0.pathExtension.lowercased())
         }
@@ -65,7 +57,7 @@ struct ClipDecoder {
                 guard next < batches.count, next < wanted + 2 * atOnce else { return }
                 let (index, batch) = (next, batches[next])
                 next += 1
-                group.addTask { (index, try await decodeBatch(clips, batch, ffmpeg)) }
+                group.addTask { (index, try await decodeBatch(clips, batch, ffmpeg, room)) }
             }
             for _ in 0...atOnce { start() }
             var ready: [Int: [Result<DecodedClip, ClipError>]] = [:]
@@ -73,7 +65,7 @@ struct ClipDecoder {
                 ready[index] = decoded
                 while let turn = ready.removeValue(forKey: wanted) {
                     for (clip, result) in zip(batches[wanted], turn) { try take(clip, result) }
-                    for clip in batches[wanted] { FileManager.default.discard(folder(clip)) }
+                    for clip in batches[wanted] { FileManager.default.discard(folder(clip, room)) }
                     wanted += 1
                     start()
                 }
@@ -83,27 +75,32 @@ struct ClipDecoder {
     }
 
     /// Of what belongs to one clip.
-    private func folder(_ clip: Int) -> URL { scratch.appending(path: "\(clip)") }
+    private func folder(_ clip: Int, _ room: URL) -> URL { room.appending(path: "\(clip)") }
 
     private func decodeBatch(
-        _ clips: [URL], _ batch: Range<Int>, _ ffmpeg: VideoDecoder?
+        _ clips: [URL], _ batch: Range<Int>, _ ffmpeg: VideoDecoder?, _ room: URL
     ) async throws -> [Result<DecodedClip, ClipError>] {
         var results = [Result<DecodedClip, ClipError>?](repeating: nil, count: batch.count)
         var inputs: [(place: Int, input: VideoDecoder.Input)] = []
         for (place, index) in batch.enumerated() {
             try Task.checkCancellation()
             let clip = clips[index]
-            if let problem = ClipFile.problem(clip, within: root) {
+            if let problem = try ClipFile.problem(clip, within: root) {
                 results[place] = .failure(.unreadableClip(file: clip.path, reason: problem))
             } else if ClipFile.arrays.contains(clip.pathExtension.lowercased()) {
-                results[place] = array(clip)
+                results[place] = try array(clip)
             } else {
                 do {
-                    try FileManager.default.createDirectory(
-                        at: folder(index), withIntermediateDirectories: true)
-                    inputs += try self.inputs(clip, folder(index)).map { (place, $0) }
+                    inputs += try self.inputs(clip, folder(index, room)).map { (place, $0) }
+                } catch let problem as PictureFacts.Problem {
+                    results[place] = .failure(
+                        .unreadableClip(file: clip.path, reason: problem.description))
+                } catch let problem as FrameFolder.Problem {
+                    results[place] = .failure(
+                        .unreadableClip(file: clip.path, reason: problem.description))
                 } catch {
-                    results[place] = .failure(.unreadableClip(file: clip.path, reason: "\(error)"))
+                    throw ClipError.notDecoded(
+                        file: clip.path, reason: error.localizedDescription)
                 }
             }
         }
@@ -124,20 +121,8 @@ struct ClipDecoder {
         return results.compactMap { $0 }
     }
 
-    /// What processes that were killed left behind: folders named after processes that are no more.
-    private func removeLeftovers() {
-        let parent = scratch.deletingLastPathComponent()
-        for name in FileManager.default.names(in: parent) {
-            guard name.hasPrefix(ClipDecoder.scratchPrefix),
-                let process = Int32(
-                    name.dropFirst(ClipDecoder.scratchPrefix.count).prefix { $0 != "-" }),
-                kill(process, 0) != 0
-            else { continue }
-            FileManager.default.discard(parent.appending(path: name))
-        }
-    }
-
-    private func array(_ clip: URL) -> Result<DecodedClip, ClipError> {
+    /// - Throws: `ClipError.notDecoded` where the file can't be read.
+    private func array(_ clip: URL) throws -> Result<DecodedClip, ClipError> {
         // The reader below reports a file that can't be read.
         let size =
             (try? clip.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]).fileSize)
@@ -154,14 +139,15 @@ struct ClipDecoder {
         } catch let problem as NumPyArray.Problem {
             return .failure(.unreadableClip(file: clip.path, reason: problem.description))
         } catch {
-            return .failure(.unreadableClip(file: clip.path, reason: "it may not be read"))
+            throw ClipError.notDecoded(file: clip.path, reason: error.localizedDescription)
         }
     }
 
     /// What ffmpeg reads of a clip: the video, or the pictures of a folder as streams, one for each
     /// run of equal size. Its own names may be anything; ffmpeg sees ours.
     private func inputs(_ clip: URL, _ room: URL) throws -> [VideoDecoder.Input] {
-        guard let folder = FrameFolder(clip) else {
+        try FileManager.default.createDirectory(at: room, withIntermediateDirectories: true)
+        guard let folder = try FrameFolder(clip, series: settings.frames) else {
             let link = room.appending(path: "clip.\(clip.pathExtension.lowercased())")
             try FileManager.default.createSymbolicLink(
                 atPath: link.path, withDestinationPath: clip.resolvingSymlinksInPath().path)

@@ -10,7 +10,7 @@ package enum ClipReader {
             throw ClipError.unreadable(path: file.path, reason: "there is no such file")
         }
         let decoder = ClipDecoder(
-            scratch: cache.appending(path: ClipDecoder.scratchName), settings: settings,
+            cache: cache, settings: settings,
             root: nil)
         var clips: [Clip] = []
         var problems: [ClipError] = []

@@ -23,7 +23,21 @@ struct FFmpegLog {
         }
         let words = problem.replacing(#/^(\[[^\]]*\] )+/#, with: "").replacing(
             #/file:[^ ]*: /#, with: "")
-        return String(words.prefix(200))
+        return words.contains("matches no streams")
+            ? "it holds no video" : String(words.prefix(200))
+    }
+
+    /// Whether what went wrong is the machine's: no memory, no room, no right.
+    var isOfMachine: Bool {
+        let reasons = [
+            "Cannot allocate memory", "No space left on device", "Disk quota exceeded",
+            "Too many open files", "Resource temporarily unavailable", "Read-only file system",
+            "Permission denied", "No such file or directory", "Stale file handle",
+        ]
+        return lines.contains { line in
+            (line.contains("[error] ") || line.contains("[fatal] "))
+                && reasons.contains(where: line.contains)
+        }
     }
 
     /// The colour matrix of each input's first video stream: BT.709 where the file says so.

@@ -9,15 +9,56 @@ struct FrameFolder {
     /// In the order of their numbers.
     let frames: [URL]
 
-    /// - Returns: nil where the folder holds no pictures.
-    init?(_ folder: URL) {
-        let names = FileManager.default.names(in: folder)
-        let pictures = names.filter {
+    /// What is wrong with a folder of pictures.
+    struct Problem: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Whether a folder holds pictures, so that it is a clip.
+    static func holdsPictures(_ folder: URL) -> Bool { pictures(folder) != nil }
+
+    /// All pictures of a folder, in the order of their numbers; nil where there are none.
+    static func pictures(_ folder: URL) -> [URL]? {
+        let names = FileManager.default.names(in: folder).filter {
             !$0.hasPrefix(".")
                 && FrameFolder.endings.contains(($0 as NSString).pathExtension.lowercased())
         }
-        guard !pictures.isEmpty else { return nil }
-        frames = pictures.sorted(by: FrameFolder.precedes).map { folder.appending(path: $0) }
+        return names.isEmpty
+            ? nil : names.sorted(by: FrameFolder.precedes).map { folder.appending(path: $0) }
+    }
+
+    /// - Parameter series: a pattern that chooses pictures (`color_*.png`); empty: all, which have
+    ///   to be one series.
+    /// - Returns: nil where the folder holds no pictures.
+    /// - Throws: `Problem`.
+    init?(_ folder: URL, series: String) throws {
+        guard let pictures = FrameFolder.pictures(folder) else { return nil }
+        let names = pictures.map(\.lastPathComponent)
+        let counts = Dictionary(grouping: names, by: FrameFolder.template).mapValues(\.count)
+        let found = counts.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        let listed =
+            found.prefix(4).map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
+            + (found.count > 4 ? " and \(found.count - 4) more" : "")
+        guard series.isEmpty else {
+            frames = pictures.filter { fnmatch(series, $0.lastPathComponent, 0) == 0 }
+            guard !frames.isEmpty else {
+                throw Problem(description: "no picture matches frames: \(series); it has \(listed)")
+            }
+            return
+        }
+        guard found.count == 1 else {
+            let first = (found.first?.key ?? "").replacing("#", with: "*")
+            throw Problem(
+                description:
+                    "its pictures are \(found.count) series: \(listed): choose one, as frames: '\(first).*'"
+            )
+        }
+        frames = pictures
+    }
+
+    /// A name without its ending, digits as `#`: names of one series are equal.
+    private static func template(_ name: String) -> String {
+        (name as NSString).deletingPathExtension.replacing(/[0-9]+/, with: "#")
     }
 
     /// Runs of digits compare as numbers, all else byte by byte.
@@ -80,15 +121,10 @@ struct PictureFacts: Equatable {
     /// 1 grey, 3 colours.
     let channels: Int
 
+    /// - Throws: `Problem`; another error if the file can't be read.
     init(_ file: URL) throws {
         // The header comes first.
-        guard
-            let bytes = (try? Data(contentsOf: file, options: .mappedIfSafe)).map({
-                [UInt8]($0.prefix(1 << 18))
-            })
-        else {
-            throw Problem(description: "\(file.lastPathComponent) can't be read")
-        }
+        let bytes = [UInt8](try Data(contentsOf: file, options: .mappedIfSafe).prefix(1 << 18))
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]), bytes.count > 25 {
             let number = { (at: Int) in (0..<4).reduce(0) { $0 << 8 | Int(bytes[at + $1]) } }
             isPNG = true

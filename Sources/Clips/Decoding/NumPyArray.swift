@@ -32,40 +32,42 @@ enum NumPyArray {
             let order = header.firstMatch(of: /'fortran_order':\s*(True|False)/)?.1,
             let text = header.firstMatch(of: /'shape':\s*\(([^)]*)\)/)?.1
         else { throw Problem(description: "its header is not NumPy's") }
-        guard order == "False" else {
-            throw Problem(description: "it is stored column by column (fortran_order)")
-        }
         let shape = text.split(separator: ",").compactMap {
             Int($0.trimmingCharacters(in: .whitespaces))
         }
         let form = try Form(shape)
         let count = form.count
         let body = bytes[start...]
-        let width = ["|u1": 1, "u1": 1, "<f4": 4, "<f8": 8, "<f2": 2][String(type)]
-        guard let width, width != 2 else {
-            throw Problem(description: "its numbers are \(type); |u1, <f4 and <f8 are read")
+        guard let number = NumberType(String(type)) else {
+            throw Problem(
+                description:
+                    "its numbers are \(type); whole numbers and floats of up to 64 bits, and truth values, are read"
+            )
         }
-        guard body.count == count * width else {
+        guard body.count == count * number.width else {
             throw Problem(description: "its shape \(shape) does not fit its \(body.count) bytes")
         }
-        return form.pictures(width == 1 ? Array(body) : scaled(Array(body), width, range))
+        let stored = number == .byte ? Array(body) : try number.bytes(Array(body), range)
+        return form.pictures(order == "True" ? rowMajor(stored, shape) : stored)
     }
 
-    /// Rounded to the nearest, ties away from 0; what lies outside of the range, and NaN, to its
-    /// ends.
-    private static func scaled(_ bytes: [UInt8], _ width: Int, _ range: ClosedRange<Double>)
-        -> [UInt8]
-    {
-        let factor = 255 / (range.upperBound - range.lowerBound)
-        return bytes.withUnsafeBytes { buffer in
-            (0..<bytes.count / width).map { index in
-                let number =
-                    width == 4
-                    ? Double(buffer.loadUnaligned(fromByteOffset: index * 4, as: Float.self))
-                    : buffer.loadUnaligned(fromByteOffset: index * 8, as: Double.self)
-                let value = ((number - range.lowerBound) * factor).rounded()
-                return value > 0 ? UInt8(min(value, 255)) : 0
+    /// Numbers that are stored with the first index fastest, with the last fastest.
+    private static func rowMajor(_ values: [UInt8], _ shape: [Int]) -> [UInt8] {
+        var strides = [Int](repeating: 1, count: shape.count)
+        for axis in shape.indices.dropFirst() {
+            strides[axis] = strides[axis - 1] * shape[axis - 1]
+        }
+        var index = [Int](repeating: 0, count: shape.count)
+        return values.indices.map { _ in
+            let value = values[zip(index, strides).reduce(0) { $0 + $1.0 * $1.1 }]
+            var axis = shape.count - 1
+            while axis >= 0 {
+                index[axis] += 1
+                if index[axis] < shape[axis] { break }
+                index[axis] = 0
+                axis -= 1
             }
+            return value
         }
     }
 

@@ -14,11 +14,13 @@ package enum Y4M {
         var chroma = "420jpeg"
         var fullRange = false
 
+        /// Bits of a number. (`420p10`, `mono16`; `420mpeg2` has 8.)
+        var depth: Int {
+            chroma.firstMatch(of: /(?:p|mono)(9|10|12|14|16)$/).flatMap { Int($0.1) } ?? 8
+        }
+
         /// How many columns and rows share one colour sample; nil for grey.
         func subsampling() throws -> (Int, Int)? {
-            if chroma.contains("p1") {
-                throw Problem(description: "its samples have more than 8 bits (\(chroma))")
-            }
             if chroma.hasPrefix("420") { return (2, 2) }
             if chroma.hasPrefix("422") { return (2, 1) }
             if chroma.hasPrefix("444") { return (1, 1) }
@@ -39,8 +41,8 @@ package enum Y4M {
         let start: Int
         let subsampling: (Int, Int)?
         let chromaWidth, chromaHeight: Int
-        /// Bytes of a picture.
-        let size: Int
+        /// Numbers of a picture, and their bytes.
+        let samples, size: Int
 
         init(_ bytes: UnsafeBufferPointer<UInt8>) throws {
             guard let lineEnd = bytes.prefix(4096).firstIndex(of: 0x0A) else {
@@ -51,7 +53,8 @@ package enum Y4M {
             subsampling = try header.subsampling()
             chromaWidth = subsampling.map { [header] in (header.width + $0.0 - 1) / $0.0 } ?? 0
             chromaHeight = subsampling.map { [header] in (header.height + $0.1 - 1) / $0.1 } ?? 0
-            size = header.width * header.height + 2 * chromaWidth * chromaHeight
+            samples = header.width * header.height + 2 * chromaWidth * chromaHeight
+            size = header.depth > 8 ? 2 * samples : samples
         }
 
         /// Where the planes of each picture begin.
@@ -67,6 +70,15 @@ package enum Y4M {
             }
         }
     }
+
+    /// Pixel formats of ffmpeg that such a stream holds.
+    static let formats: Set<String> = {
+        let depths = ["", "9le", "10le", "12le", "14le", "16le"]
+        let planes = ["yuv420p", "yuv422p", "yuv444p"].flatMap { name in depths.map { name + $0 } }
+        return Set(
+            planes + ["yuvj420p", "yuvj422p", "yuvj444p", "yuv411p", "yuvj411p"]
+                + depths.map { "gray" + $0 })
+    }()
 
     /// Pictures of a stream, which is looked through but not converted.
     package static func count(_ bytes: UnsafeBufferPointer<UInt8>) throws -> Int {
@@ -89,7 +101,17 @@ package enum Y4M {
         let (width, height) = (layout.header.width, layout.header.height)
         let isFull = layout.header.fullRange
         let weights = Weights(matrix, fullRange: isFull)
+        let depth = layout.header.depth
+        var shallow = [UInt8](repeating: 0, count: depth > 8 ? layout.samples : 0)
         try layout.forEachFrame(bytes) { start in
+            guard depth > 8 else { return try show(bytes, start) }
+            for at in shallow.indices {
+                let number = Int(bytes[start + 2 * at]) | Int(bytes[start + 2 * at + 1]) << 8
+                shallow[at] = PixelFormat.eightBits(number, depth: depth)
+            }
+            try shallow.withUnsafeBufferPointer { try show($0, 0) }
+        }
+        func show(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) throws {
             guard let (across, down) = layout.subsampling else {
                 let grey = bytes[start..<start + width * height].map { stretched($0, isFull) }
                 return try body(Picture(width: width, height: height, channels: 1, pixels: grey))

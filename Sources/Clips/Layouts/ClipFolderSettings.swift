@@ -21,7 +21,8 @@ package struct ClipFolderSettings: Sendable, Hashable {
     func listing(_ path: String) throws -> DatasetIndex {
         if (path as NSString).pathExtension.lowercased() == "csv" {
             return try DatasetIndex(
-                table: URL(filePath: path), splitNames: splits, wanted: classes, rule: rule)
+                table: URL(filePath: path), splitNames: splits, wanted: classes, rule: rule,
+                followsLinks: followsLinks)
         }
         return try DatasetIndex(
             root: URL(filePath: path), splitNames: splits, wanted: classes, rule: rule)

@@ -8,8 +8,11 @@ extension DatasetIndex {
     ///
     /// Throws `ClipError.noTable` if the file is no such table, or `ClipError.several` with every
     /// line that is wrong.
-    init(table file: URL, splitNames: [String], wanted: [String], rule: SplitPolicy) throws {
-        let table = try ClipTable(file, splitNames: splitNames)
+    init(
+        table file: URL, splitNames: [String], wanted: [String], rule: SplitPolicy,
+        followsLinks: Bool
+    ) throws {
+        let table = try ClipTable(file, splitNames: splitNames, followsLinks: followsLinks)
         let names = Set(table.clips.map(\.className)).sorted {
             $0.utf8.lexicographicallyPrecedes($1.utf8)
         }
@@ -61,16 +64,18 @@ private struct ClipTable {
     let hasGroups: Bool
     let clips: [Clip]
 
-    init(_ file: URL, splitNames: [String]) throws {
-        // What is no readable file of UTF-8 is refused below.
-        let isFile =
-            (try? file.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey]))?
-            .isRegularFile
-        guard isFile == true, let bytes = try? Data(contentsOf: file),
-            let text = String(data: bytes, encoding: .utf8)
-        else {
-            throw ClipError.noTable(
-                path: file.path, reason: "there is no such file, or it is not UTF-8 text")
+    init(_ file: URL, splitNames: [String], followsLinks: Bool) throws {
+        func refuse(_ reason: String) -> ClipError { .noTable(path: file.path, reason: reason) }
+        var facts = stat()
+        guard stat(file.path, &facts) == 0 else { throw refuse(String(cString: strerror(errno))) }
+        guard facts.st_mode & S_IFMT == S_IFREG else { throw refuse("it is not a regular file") }
+        let bytes: Data
+        do { bytes = try Data(contentsOf: file) } catch { throw refuse(error.localizedDescription) }
+        guard !bytes.starts(with: [0xFF, 0xFE]), !bytes.starts(with: [0xFE, 0xFF]) else {
+            throw refuse("it is UTF-16: save it as UTF-8")
+        }
+        guard let text = String(data: bytes, encoding: .utf8) else {
+            throw refuse("it is not UTF-8 text")
         }
         let rows = try CommaSeparated.rows(text, file.path)
         guard let header = rows.first else {
@@ -86,6 +91,11 @@ private struct ClipTable {
                 if let line = lines.updateValue(row.line, forKey: clip.path) {
                     throw RowMistake("\(clip.path) is in line \(line) already")
                 }
+                if !followsLinks, ClipTable.leaves(clip.path) {
+                    throw RowMistake(
+                        "\(clip.path) leads out of the table's folder: set follow_links: true if it should"
+                    )
+                }
                 clips.append(clip)
             } catch {
                 problems.append(.noTable(path: "\(file.path):\(row.line)", reason: error.reason))
@@ -95,6 +105,17 @@ private struct ClipTable {
         self.file = file
         self.clips = clips
         (hasSplits, hasGroups) = (columns.split != nil, columns.group != nil)
+    }
+
+    /// Whether a path is absolute, or goes above the table's folder.
+    private static func leaves(_ path: String) -> Bool {
+        if path.hasPrefix("/") { return true }
+        var depth = 0
+        for part in path.split(separator: "/") where part != "." {
+            depth += part == ".." ? -1 : 1
+            if depth < 0 { return true }
+        }
+        return false
     }
 
     func refuseDividedGroups(_ clips: [Clip]) throws {
@@ -122,8 +143,14 @@ private struct Columns {
     let count: Int
 
     init(_ header: [String], _ file: URL) throws {
+        let names = header.map { $0.lowercased() }
+        for name in ["path", "class", "split", "group"] where names.count(where: { $0 == name }) > 1
+        {
+            throw ClipError.noTable(
+                path: file.path, reason: "its first line names the column \(name) twice: keep one")
+        }
         func column(_ name: String) -> Int? {
-            header.firstIndex { $0.trimmingCharacters(in: .whitespaces).lowercased() == name }
+            names.firstIndex(of: name)
         }
         guard let path = column("path"), let className = column("class") else {
             throw ClipError.noTable(
@@ -170,7 +197,9 @@ private enum CommaSeparated {
         var (quoted, wasQuoted, line, start) = (false, false, 1, 1)
         let bytes = Array(text.utf8.drop { [0xEF, 0xBB, 0xBF].contains($0) })
         func endCell() {
-            cells.append(String(decoding: cell, as: UTF8.self))
+            // Blanks beside a comma are no part of a class's name.
+            cells.append(
+                String(decoding: cell, as: UTF8.self).trimmingCharacters(in: .whitespaces))
             (cell, wasQuoted) = ([], false)
         }
         func endRow() {

@@ -14,9 +14,11 @@ package struct DatasetIndex {
 
     /// The folder that all of it lies in.
     package let root: URL
-    package let classes: [String]
+    package private(set) var classes: [String]
     /// By split, class and name, in the order of their UTF-8 bytes.
-    package let entries: [Entry]
+    package private(set) var entries: [Entry]
+    /// Files in the folders of clips that are no clips.
+    package private(set) var leftOut = LeftOutFiles()
 
     /// - Parameters:
     ///   - splitNames: the folders of train, val and test.
@@ -26,33 +28,38 @@ package struct DatasetIndex {
         root: URL, splitNames: [String], wanted: [String], rule: SplitPolicy = SplitPolicy()
     ) throws {
         self.root = root
+        (classes, entries) = ([], [])
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder),
             isFolder.boolValue
         else {
             throw ClipError.noFolder(path: root.path)
         }
-        let top = try DatasetIndex.folders(in: root)
-        let splitsFirst = top.contains(splitNames[0])
+        let top = try FolderListing(root)
+        leftOut.add(top.others, in: "")
+        let loose = top.clips.filter { !top.folders.contains($0) }
+        leftOut.add(loose.map { ($0, "clips outside of class folders") }, in: "")
+        let splitsFirst = top.folders.contains(splitNames[0])
         let found =
             splitsFirst
-            ? try DatasetIndex.folders(in: root.appending(path: splitNames[0]))
-            : try top.filter {
-                try DatasetIndex.folders(in: root.appending(path: $0)).contains(splitNames[0])
+            ? try FolderListing(root.appending(path: splitNames[0])).folders
+            : try top.folders.filter {
+                try FolderListing(root.appending(path: $0)).folders.contains(splitNames[0])
             }
         if found.isEmpty, !splitsFirst {
-            let plain = try top.filter {
-                try !DatasetIndex.clips(in: root.appending(path: $0)).isEmpty
+            let plain = try top.folders.filter {
+                try !FolderListing(root.appending(path: $0)).clips.isEmpty
             }
             if !plain.isEmpty {
-                (classes, entries) = try DatasetIndex.divided(root, plain, wanted, rule)
+                classes = try DatasetIndex.chosen(wanted, of: plain, root)
+                try divide(rule)
                 return
             }
         }
         if splitsFirst,
-            let other = try top.first(where: { name in
+            let other = try top.folders.first(where: { name in
                 try !splitNames.contains(name)
-                    && DatasetIndex.folders(in: root.appending(path: name)).contains(splitNames[0])
+                    && FolderListing(root.appending(path: name)).folders.contains(splitNames[0])
             })
         {
             throw ClipError.bothLayouts(path: root.path, split: splitNames[0], name: other)
@@ -60,29 +67,73 @@ package struct DatasetIndex {
         guard !found.isEmpty else {
             throw splitsFirst
                 ? ClipError.noClasses(path: root.path)
-                : ClipError.noSplits(path: root.path, wanted: splitNames, found: top)
+                : ClipError.noSplits(
+                    path: root.path, wanted: splitNames, found: top.folders + top.clips,
+                    holdsClips: !loose.isEmpty)
         }
         try rule.refuse(because: "\(root.path) has folders of splits")
         classes = try DatasetIndex.chosen(wanted, of: found, root)
-        var entries: [Entry] = []
+        try DatasetIndex.refuseOtherNames(
+            splitNames, splitsFirst ? root : root.appending(path: classes[0]))
         var problems: [ClipError] = []
         for (split, splitName) in zip(Split.allCases, splitNames) {
             for (label, name) in classes.enumerated() {
                 let path = splitsFirst ? "\(splitName)/\(name)" : "\(name)/\(splitName)"
-                let folder = root.appending(path: path)
-                let files = try DatasetIndex.clips(in: folder)
-                if files.isEmpty && split != .test {
+                let count = try take(path, split, label)
+                if count == 0 && split != .test {
                     problems.append(.emptyClass(name: name, split: splitName, path: root.path))
-                }
-                entries += files.map {
-                    Entry(
-                        file: folder.appending(path: $0), split: split, label: label,
-                        name: "\(path)/\($0)")
                 }
             }
         }
         guard problems.isEmpty else { throw ClipError.several(problems) }
-        self.entries = entries
+    }
+
+    /// Takes in the clips of a folder, if there is one.
+    /// - Parameter path: within the data set.
+    /// - Returns: how many there are.
+    private mutating func take(_ path: String, _ split: Split, _ label: Int) throws -> Int {
+        let folder = root.appending(path: path)
+        var facts = stat()
+        guard stat(folder.path, &facts) == 0 || errno != ENOENT else { return 0 }
+        let listing = try FolderListing(folder)
+        leftOut.add(listing.others, in: path + "/")
+        let others = listing.folders.filter { !listing.clips.contains($0) }
+        leftOut.add(others.map { ($0, "folders without pictures") }, in: path + "/")
+        entries += listing.clips.map {
+            Entry(
+                file: folder.appending(path: $0), split: split, label: label,
+                name: "\(path)/\($0)")
+        }
+        return listing.clips.count
+    }
+
+    /// Usual names of the validation split and others, where the folder has them instead of ours.
+    private static func refuseOtherNames(_ splitNames: [String], _ folder: URL) throws {
+        let usual = [
+            ["train", "training"], ["val", "valid", "validation", "dev", "eval"],
+            ["test", "testing"],
+        ]
+        let names = try FolderListing(folder).folders
+        let instead = zip(splitNames, usual).map { wanted, usual -> String in
+            guard !names.contains(wanted) else { return wanted }
+            let other = names.first { name in
+                !splitNames.contains(name)
+                    && (usual.contains(name.lowercased())
+                        || name.lowercased() == wanted.lowercased())
+            }
+            return other ?? wanted
+        }
+        guard instead != splitNames else { return }
+        throw ClipError.otherSplits(path: folder.path, wanted: splitNames, found: instead)
+    }
+
+    /// Paths of all clips in a folder and in the folders below, in the order of their bytes.
+    package static func allClips(in folder: URL) throws -> [String] {
+        let listing = try FolderListing(folder)
+        let below = try listing.folders.filter { !listing.clips.contains($0) }.flatMap { name in
+            try allClips(in: folder.appending(path: name)).map { "\(name)/\($0)" }
+        }
+        return (listing.clips + below).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     /// Clips whose classes, and maybe splits, somebody has written down.
@@ -95,7 +146,9 @@ package struct DatasetIndex {
     func without(_ names: Set<String>) throws -> DatasetIndex {
         let left = entries.filter { !names.contains($0.name) }
         try DatasetIndex.refuseEmptyClasses(classes, left.map { ($0.split, $0.label) }, root.path)
-        return DatasetIndex(root: root, classes: classes, entries: left)
+        var index = DatasetIndex(root: root, classes: classes, entries: left)
+        index.leftOut = leftOut
+        return index
     }
 
     static func refuseEmptyClasses(_ classes: [String], _ clips: [(Split, Int)], _ path: String)
@@ -110,58 +163,33 @@ package struct DatasetIndex {
         guard problems.isEmpty else { throw ClipError.several(problems) }
     }
 
+    /// The classes to use, as they are named in the data set: a person may type another Unicode
+    /// form of a name.
     static func chosen(_ wanted: [String], of found: [String], _ root: URL) throws -> [String] {
-        if let missing = wanted.first(where: { !found.contains($0) }) {
-            throw ClipError.missingClass(name: missing, found: found)
+        let chosen = try wanted.map { name in
+            guard let own = found.first(where: { $0 == name }) else {
+                throw ClipError.missingClass(name: name, found: found)
+            }
+            return own
         }
-        let classes = wanted.isEmpty ? found : wanted
+        let classes = chosen.isEmpty ? found : chosen
         guard classes.count > 1 else { throw ClipError.oneClass(path: root.path, name: classes[0]) }
         return classes
     }
 
     /// `<class>/<clip>`, split by a rule.
-    private static func divided(
-        _ root: URL, _ found: [String], _ wanted: [String], _ rule: SplitPolicy
-    ) throws -> ([String], [Entry]) {
-        let classes = try chosen(wanted, of: found, root)
-        let clips = try classes.enumerated().flatMap { label, name in
-            try DatasetIndex.clips(in: root.appending(path: name)).map { (label: label, name: $0) }
-        }
-        let splits = try rule.splits(clips)
-        let entries = zip(clips, splits).map { clip, split in
-            let path = "\(classes[clip.label])/\(clip.name)"
-            return Entry(
-                file: root.appending(path: path), split: split, label: clip.label, name: path)
+    private mutating func divide(_ rule: SplitPolicy) throws {
+        for (label, name) in classes.enumerated() { _ = try take(name, .train, label) }
+        let splits = try rule.splits(
+            entries.map { entry in
+                (entry.label, String(entry.name.dropFirst(classes[entry.label].count + 1)))
+            })
+        let divided = zip(entries, splits).map {
+            Entry(file: $0.file, split: $1, label: $0.label, name: $0.name)
         }
         // By split, as with folders of splits.
-        let ordered = Split.allCases.flatMap { split in entries.filter { $0.split == split } }
-        try refuseEmptyClasses(classes, ordered.map { ($0.split, $0.label) }, root.path)
-        return (classes, ordered)
-    }
-
-    private static func folders(in folder: URL) throws -> [String] {
-        try contents(folder).filter { name in
-            var isFolder: ObjCBool = false
-            let path = folder.appending(path: name).path
-            return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-                && isFolder.boolValue
-        }
-    }
-
-    private static func clips(in folder: URL) throws -> [String] {
-        guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
-        return try contents(folder).filter { ClipFile.isClip($0, in: folder) }
-    }
-
-    /// Names without those that begin with a dot, in the order of their bytes: no locale, no file
-    /// system decides.
-    private static func contents(_ folder: URL) throws -> [String] {
-        do {
-            return try FileManager.default.contentsOfDirectory(atPath: folder.path)
-                .filter { !$0.hasPrefix(".") }
-                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        } catch {
-            throw ClipError.unreadable(path: folder.path, reason: error.localizedDescription)
-        }
+        entries = Split.allCases.flatMap { split in divided.filter { $0.split == split } }
+        try DatasetIndex.refuseEmptyClasses(
+            classes, entries.map { ($0.split, $0.label) }, root.path)
     }
 }

@@ -18,9 +18,8 @@ struct Preparation {
     func write(
         to file: URL, refusing: Bool = false, progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws {
-        let scratch = cache.appending(path: ClipDecoder.scratchName)
         let decoder = ClipDecoder(
-            scratch: scratch, settings: settings.decoding,
+            cache: cache, settings: settings.decoding,
             root: settings.followsLinks ? nil : listing.root)
         let writer = try ClipSetWriter(
             file, classes: listing.classes, settings: settings.decoding.json)
@@ -35,6 +34,8 @@ struct Preparation {
                     try clip.forEachPicture($0)
                 }
             } catch let error as StoreError {
+                throw error
+            } catch let error as ClipError where error.isOfMachine {
                 throw error
             } catch {
                 let problem =
@@ -57,7 +58,7 @@ extension DatasetIndex {
     /// change, and how they are decoded. Splits and labels are not part of it.
     func key(_ settings: ClipFolderSettings) throws -> String {
         var hash = SHA256()
-        hash.update(Data("clips 3 \(settings.decoding.json) \(settings.followsLinks)\n".utf8))
+        hash.update(Data("clips 4 \(settings.decoding.json) \(settings.followsLinks)\n".utf8))
         for entry in entries.sorted(by: {
             $0.file.path.utf8.lexicographicallyPrecedes($1.file.path.utf8)
         }) {
@@ -78,6 +79,8 @@ extension DatasetIndex {
 extension DecodingSettings {
     /// Canonical, for keys and records.
     var json: String {
-        "{\"crop\":\"\(crop.map { "\($0)" } ?? "")\",\"fps\":\(fps),\"value_range\":[\(lowest),\(highest)]}"
+        let series = frames.isEmpty ? "" : ",\"frames\":\(jsonString(frames))"
+        return
+            "{\"crop\":\"\(crop.map { "\($0)" } ?? "")\",\"fps\":\(fps)\(series),\"value_range\":[\(lowest),\(highest)]}"
     }
 }

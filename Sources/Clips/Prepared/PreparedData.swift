@@ -13,6 +13,8 @@ package struct PreparedData: Sendable, Equatable {
     package let classCount: Int?
     /// Clips that could not be read.
     package let skipped: [SkippedClip]
+    /// Files that are no clips.
+    package var leftOut = LeftOutFiles()
 
     package init(
         source: DataSource, digest: String, file: URL?, classCount: Int? = nil,

@@ -70,9 +70,11 @@ package struct Prepared: Sendable, Equatable {
     package var data: [RunData]
     /// Digest of the weights that all start from; nil if they are drawn.
     package var initialWeights: String?
+    /// What a person should know of the data, in words.
+    package var notes: [String]
 
-    package init(data: [RunData], initialWeights: String? = nil) {
-        (self.data, self.initialWeights) = (data, initialWeights)
+    package init(data: [RunData], initialWeights: String? = nil, notes: [String] = []) {
+        (self.data, self.initialWeights, self.notes) = (data, initialWeights, notes)
     }
 }
 

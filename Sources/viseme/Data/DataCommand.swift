@@ -8,7 +8,7 @@ import Studies
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Look at clips before training, and prepare them.",
-        subcommands: [Info.self, Preview.self, Prepare.self])
+        subcommands: [Info.self, Preview.self, Prepare.self, Table.self])
 
     /// A data set: that of a recipe's first run, or one by itself.
     struct Options: ParsableArguments {
@@ -20,10 +20,20 @@ struct DataCommand: ParsableCommand {
         @Argument(help: "Changes, as key=value: crop=lrw fps=25 split.test=0.2 on_error=skip.")
         var overrides: [String] = []
         @Option(
-            help: ArgumentHelp("Folder of all results, whose cache is used.", valueName: "folder"))
+            help: ArgumentHelp(
+                "Folder of all results: clips that a sweep has decoded are read from its cache.",
+                valueName: "folder"))
         var results = "results"
+        @Option(
+            help: ArgumentHelp(
+                "Folder for decoded clips (default: viseme in $XDG_CACHE_HOME, or in ~/.cache).",
+                valueName: "folder"))
+        var cache: String?
 
-        var cache: URL { URL(filePath: results).appending(path: ".cache") }
+        /// Looking at data writes nothing but to this folder.
+        var cacheFolder: URL {
+            cache.map { URL(filePath: $0) } ?? UserCache.folder
+        }
 
         func configuration() throws -> Configuration {
             let isRecipe = ["yaml", "yml"].contains((what as NSString).pathExtension.lowercased())
@@ -39,11 +49,18 @@ struct DataCommand: ParsableCommand {
         }
 
         func prepared() async throws -> (data: PreparedData, configuration: Configuration) {
-            let (configuration, cache) = (try configuration(), cache)
+            let (configuration, cache) = (try configuration(), cacheFolder)
+            let source = DataSource(configuration)
+            let swept = URL(filePath: results).appending(path: ".cache")
+            if self.cache == nil, let data = try source.known(cache: swept),
+                data.file.map({ FileManager.default.fileExists(atPath: $0.path) }) ?? true
+            {
+                return (data, configuration)
+            }
             let progress = DecodingProgress()
             defer { progress.end() }
             let data = try await Interruption.guarding {
-                try await DataSource(configuration).prepare(cache: cache) { progress.show($0, $1) }
+                try await source.prepare(cache: cache) { progress.show($0, $1) }
             }
             return (data, configuration)
         }

@@ -53,6 +53,9 @@ extension DataCommand {
                 "digest    \(data.digest)",
                 data.skipped.isEmpty
                     ? nil : "left out  \(data.skipped.count) clips that can't be read",
+                data.leftOut.count == 0
+                    ? nil
+                    : "no clips  \(data.leftOut.count) files: \(data.leftOut.words)",
             ].compactMap { $0 }.joined(separator: "\n")
         }
 
@@ -67,7 +70,15 @@ extension DataCommand {
                 clips.map { "\($0.name) (\($0.split.rawValue))" }.joined(separator: " = ")
             }
             let skipped = data.skipped.map { "\($0.name): \($0.reason)" }
-            return listed("clips can't be read, and are left out", skipped, most: .max)
+            let others = data.leftOut.kinds.flatMap { kind in
+                kind.examples.map { "\($0) (\(kind.name))" }
+                    + (kind.count > kind.examples.count
+                        ? ["… and \(kind.count - kind.examples.count) more (\(kind.name))"] : [])
+            }
+            let none =
+                others.isEmpty
+                ? [] : ["files that are no clips, left out:"] + others.map { "  \($0)" }
+            return none + listed("clips can't be read, and are left out", skipped, most: .max)
                 + listed(
                     "clips with identical pixels are in more than one split",
                     survey.leaks.map(together))

@@ -33,7 +33,9 @@ extension DataCommand {
                     "\(options.what): there is nothing to decode: give a folder or a table of clips"
                 )
             }
-            let file = URL(filePath: output)
+            guard let file = try OutputFile.replaceable(output) else {
+                throw ValidationError("-o: \(output) is not a regular file")
+            }
             // The unfinished file is beside the final one.
             let cache = file.deletingLastPathComponent()
             let progress = DecodingProgress()

@@ -9,10 +9,11 @@ extension DataCommand {
     struct Preview: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract:
-                "A contact sheet: for each class some training clips, as the network sees them.",
+                "A contact sheet: for each class some clips, as the network sees them.",
             discussion: """
-                Each class has a row of clips, framed; where the recipe changes training clips (augment, clip_window: random), a \
-                second row below shows the same clips as they are drawn in epoch 1 of the recipe's seed.
+                Each class has a row of clips, framed, spread over the training split and, at the end of the row, one of each other \
+                split. Where the recipe changes training clips (augment, clip_window: random), a second row below shows the same \
+                clips as they are drawn in epoch 1 of the recipe's seed.
                 """)
 
         @OptionGroup var options: Options
@@ -40,19 +41,16 @@ extension DataCommand {
         func run() async throws {
             try OutputFile.refuseStudies(output)
             let (data, configuration) = try await options.prepared()
-            let clips = try data.load(ClipFormat(configuration), cache: options.cache)
+            let clips = try data.load(ClipFormat(configuration), cache: options.cacheFolder)
             let changes = Augmentation(configuration)
             let augmentation = changes.isOff ? nil : changes
             let sheet = try ContactSheet(
                 clips, each: each, frames: frames, augmentation,
                 seed: configuration.unsigned("seed"),
                 epoch: epoch)
-            do { try sheet.png.write(to: URL(filePath: output), options: .atomic) } catch {
-                throw StoreError.unwritable(
-                    path: output, reason: "the folder is not there, or may not be written")
-            }
-            print(
-                "written: \(output)\nrows, from the top: \(clips.classes.joined(separator: ", "))")
+            try OutputFile.write(sheet.png, output)
+            print("rows, from the top: \(clips.classes.joined(separator: ", "))")
+            print("columns: clips of \(sheet.splits.map(\.rawValue).joined(separator: ", "))")
             if augmentation != nil {
                 print(
                     "upper rows: without augmentation; lower rows: augmented as in epoch \(epoch)")
@@ -64,27 +62,35 @@ extension DataCommand {
 /// Clips of each class in a row, frames side by side.
 private struct ContactSheet {
     let png: Data
+    /// Of each column.
+    let splits: [Split]
 
     init(
-        _ splits: ClipSplits, each: Int, frames: Int, _ augmentation: Augmentation?, seed: UInt64,
+        _ clips: ClipSplits, each: Int, frames: Int, _ augmentation: Augmentation?, seed: UInt64,
         epoch: Int
     ) throws {
-        let train = splits.train
+        let train = clips.train
+        let others: [(Split, FramedClips)] =
+            [(.val, clips.val)] + (clips.test.map { [(.test, $0)] } ?? [])
+        let ends = others.prefix(max(0, each - 1))
+        splits = [Split](repeating: .train, count: each - ends.count) + ends.map(\.0)
         let format = train.format
         let (gap, count) = (6, min(frames, format.frames))
         let clipWidth = count * format.width
         let lines = augmentation == nil ? 1 : 2
         let rowHeight = lines * format.height + (lines - 1) * 2
         let width = gap + each * (clipWidth + gap)
-        let height = gap + splits.classes.count * (rowHeight + gap)
+        let height = gap + clips.classes.count * (rowHeight + gap)
         var pixels = [UInt8](repeating: 255, count: width * height * format.channels)
         let times = (0..<count).map { count == 1 ? 0 : $0 * (format.frames - 1) / (count - 1) }
         let rowBytes = format.width * format.channels
 
-        func show(_ clip: Int, _ draw: Augmentation.Draw?, left: Int, top: Int, share: Float? = nil)
-            throws
-        {
-            try train.withFrames(of: clip, changed: draw) { time, frame in
+        func show(
+            _ clip: Int, _ draw: Augmentation.Draw?, of clips: FramedClips? = nil, left: Int,
+            top: Int,
+            share: Float? = nil
+        ) throws {
+            try (clips ?? train).withFrames(of: clip, changed: draw) { time, frame in
                 guard let place = times.firstIndex(of: time) else { return }
                 for row in 0..<format.height {
                     let at = ((top + row) * width + left + place * format.width) * format.channels
@@ -102,11 +108,20 @@ private struct ContactSheet {
             }
         }
 
-        for label in splits.classes.indices {
-            let own = (0..<train.count).filter { train.label($0) == label }.prefix(each)
-            for (column, clip) in own.enumerated() {
+        for label in clips.classes.indices {
+            let top = gap + label * (rowHeight + gap)
+            for (column, end) in ends.enumerated() {
+                let own = (0..<end.1.count).filter { end.1.label($0) == label }
+                guard let clip = own.first else { continue }
+                let left = gap + (each - ends.count + column) * (clipWidth + gap)
+                try show(clip, nil, of: end.1, left: left, top: top)
+                if augmentation != nil {
+                    try show(clip, nil, of: end.1, left: left, top: top + format.height + 2)
+                }
+            }
+            let own = (0..<train.count).filter { train.label($0) == label }
+            for (column, clip) in ContactSheet.spread(own, each - ends.count).enumerated() {
                 let left = gap + column * (clipWidth + gap)
-                let top = gap + label * (rowHeight + gap)
                 try show(clip, nil, left: left, top: top)
                 guard let augmentation else { continue }
                 let below = top + format.height + 2
@@ -121,5 +136,11 @@ private struct ContactSheet {
             }
         }
         png = PNG.data(pixels, width: width, height: height, channels: format.channels)
+    }
+
+    /// Some clips, evenly spread: those of one speaker are beside each other.
+    private static func spread(_ clips: [Int], _ count: Int) -> [Int] {
+        guard clips.count > count else { return clips }
+        return (0..<count).map { clips[$0 * (clips.count - 1) / max(count - 1, 1)] }
     }
 }

@@ -100,7 +100,13 @@ package struct VisualSpeechTrainer: Trainer {
             }
             try InitialWeightsFit.check(initial, runs, data, counts.compactMapValues { $0 })
         }
-        return Prepared(data: data, initialWeights: initial?.digest)
+        let notes = found.sorted { $0.value.digest < $1.value.digest }.compactMap {
+            source, data -> String? in
+            guard case .folder(let path, _) = source, data.leftOut.count > 0 else { return nil }
+            return
+                "\(path): \(data.leftOut.count) files are no clips and left out: \(data.leftOut.words); `viseme data info` names them"
+        }
+        return Prepared(data: data, initialWeights: initial?.digest, notes: notes)
     }
 
     package func identityForm(
