@@ -57,8 +57,11 @@ package enum ClipError: UserError, Equatable {
         case .missingClass(let name, let found):
             "classes: there is no class \(name); the data set has \(ClipError.listed(found))"
         case .undecodable(let file, let reason):
-            "\(file): ffmpeg can't decode it: \(reason)"
-        case .unreadableClip(let file, let reason): "\(file): can't be read as a clip: \(reason)"
+            "\(file): \(ClipError.undecodableWords): \(reason)"
+        case .unreadableClip(let file, let reason):
+            // What was skipped keeps the decoder's words.
+            reason.hasPrefix(ClipError.undecodableWords)
+                ? "\(file): \(reason)" : "\(file): can't be read as a clip: \(reason)"
         case .notDecoded(let file, let reason):
             "\(file): was not decoded, for a reason outside it: \(reason). Nothing is left out for that: run the command again"
         case .unreadablePattern(let pattern, let reason): "split.group: \(pattern): \(reason)"
@@ -99,6 +102,8 @@ package enum ClipError: UserError, Equatable {
             + remedy
     }
 
+    private static let undecodableWords = "ffmpeg can't decode it"
+
     private var file: String {
         switch self {
         case .undecodable(let file, _), .unreadableClip(let file, _), .notDecoded(let file, _): file
@@ -123,7 +128,7 @@ package enum ClipError: UserError, Equatable {
     /// What is wrong with a single clip, without its name.
     var reason: String {
         switch self {
-        case .undecodable(_, let reason): "ffmpeg can't decode it: \(reason)"
+        case .undecodable(_, let reason): "\(ClipError.undecodableWords): \(reason)"
         case .unreadableClip(_, let reason): reason
         default: description
         }

@@ -41,6 +41,9 @@ package struct StudyMerger: Sendable {
     }
 
     private let theirs: Plan
+    /// Trials of the plan by setting, and the first free number.
+    private var trials: [Setting: Int] = [:]
+    private var nextTrial = 0
 
     /// Brings the runs over.
     /// - Throws: `StoreError` if nothing can be written.
@@ -62,8 +65,17 @@ package struct StudyMerger: Sendable {
     private mutating func add(_ run: Run) {
         var run = run
         let setting = run.setting.withoutSeed
-        let like = plan.runs.first { $0.setting.withoutSeed == setting }
-        run.trial = like?.trial ?? (plan.runs.map(\.trial).max() ?? -1) + 1
+        if trials.isEmpty {
+            for run in plan.runs { trials[run.setting.withoutSeed] = run.trial }
+            nextTrial = (plan.runs.map(\.trial).max() ?? -1) + 1
+        }
+        if let like = trials[setting] {
+            run.trial = like
+        } else {
+            run.trial = nextTrial
+            trials[setting] = nextTrial
+            nextTrial += 1
+        }
         run.number = plan.runs.count + 1
         plan.runs.append(run)
     }

@@ -49,7 +49,7 @@ package final class StudySession: Sendable {
         if orphans > 0 { warn("ended \(orphans) orphaned processes of a killed sweep") }
         folder.removeLeftovers()
         if try !folder.holds(study.plan) {
-            warnOfRunsThatLeave(study, warn)
+            try warnOfRunsThatLeave(study, warn)
             try folder.write(study.plan)
         }
         let results = StudyResults(folder, study.plan)
@@ -71,9 +71,10 @@ package final class StudySession: Sendable {
     }
 
     /// Nothing is deleted, but the report is about the plan that is stored.
-    private static func warnOfRunsThatLeave(_ study: ResolvedStudy, _ warn: (String) -> Void) {
+    private static func warnOfRunsThatLeave(_ study: ResolvedStudy, _ warn: (String) -> Void) throws
+    {
         // A folder without a plan holds no runs of one.
-        guard let before = try? study.folder.readPlan() else { return }
+        guard let before = try study.folder.readPlanOrSetAside(warn: warn) else { return }
         let kept = Set(study.plan.runs.map(\.id))
         let gone = before.runs.count { !kept.contains($0.id) }
         guard gone > 0 else { return }
@@ -86,6 +87,9 @@ package final class StudySession: Sendable {
     private static func setAsideDamaged(
         _ results: StudyResults, _ folder: StudyFolder, _ warn: (String) -> Void
     ) throws {
+        if let unknown = results.problems.first(where: \.isForeign) {
+            throw StoreError.unreadable(path: unknown.file.path, reason: unknown.reason)
+        }
         if let newer = results.problems.first(where: \.isNewer) {
             throw NewerFormat(reason: newer.reason)
         }

@@ -9,6 +9,8 @@ package struct Verification: Sendable, Equatable {
     package enum Verdict: String, Sendable {
         case same
         case differs
+        /// It is stored, but can't be read as a result.
+        case damaged
         /// There is nothing to compare with.
         case absent = "–"
     }
@@ -27,16 +29,22 @@ package struct Verification: Sendable, Equatable {
     /// - Parameters:
     ///   - again: the run trained again, nil where that failed.
     ///   - stored: the run in the study's folder, nil where it is not there.
+    ///   - damage: what is wrong with the stored file; nil where nothing is.
     ///   - golden: the recorded line of this label; nil where nothing is recorded for the recipe.
-    package init(run: Run, again: RunResult?, stored: RunResult?, golden: DigestList.Line?) {
+    package init(
+        run: Run, again: RunResult?, stored: RunResult?, damage: String? = nil,
+        golden: DigestList.Line?
+    ) {
         label = run.label
         id = run.id
         digest = again?.contentDigest
         self.stored =
-            stored.map { $0.contentDigest == again?.contentDigest ? .same : .differs } ?? .absent
+            stored.map { $0.contentDigest == again?.contentDigest ? .same : .differs }
+            ?? (damage == nil ? .absent : .damaged)
         self.golden =
             golden.map { $0.digest == again?.contentDigest && $0.id == run.id ? .same : .differs }
             ?? .absent
+        if let damage { difference = damage }
         if let again, let stored, again.contentDigest != stored.contentDigest {
             difference = Verification.firstDifference(again.histories, stored.histories)
         }
@@ -64,7 +72,9 @@ package struct Verification: Sendable, Equatable {
         return "the histories are the same; the weights, the outcome or the test results differ"
     }
 
-    package var isDifference: Bool { digest == nil || stored == .differs || golden == .differs }
+    package var isDifference: Bool {
+        digest == nil || stored == .differs || stored == .damaged || golden == .differs
+    }
 
     /// `count` of `runs`, spread evenly over the plan, the first and the last among them.
     package static func sample(_ runs: [Run], count: Int?) -> [Run] {

@@ -48,11 +48,31 @@ package enum DurableFile {
         }
     }
 
+    /// A regular file's bytes: a pipe in its place would be waited for in vain.
     package static func read(_ file: URL) throws -> [UInt8] {
-        do { return try [UInt8](Data(contentsOf: file)) } catch {
-            throw StoreError.unreadable(
-                path: file.path, reason: "there is no such file, or it may not be read")
+        let descriptor = open(file.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw StoreError.unreadable(path: file.path, reason: systemProblem())
         }
+        defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, isRegularFile(descriptor) else {
+            throw StoreError.unreadable(path: file.path, reason: "it is not a regular file")
+        }
+        var bytes = [UInt8](repeating: 0, count: Int(facts.st_size))
+        var count = 0
+        while count < bytes.count {
+            let more = bytes[count...].withUnsafeMutableBytes {
+                Foundation.read(descriptor, $0.baseAddress, $0.count)
+            }
+            if more < 0, errno == EINTR { continue }
+            guard more >= 0 else {
+                throw StoreError.unreadable(path: file.path, reason: systemProblem())
+            }
+            if more == 0 { break }
+            count += more
+        }
+        return count == bytes.count ? bytes : Array(bytes[..<count])
     }
 
     package static func writeAll(_ bytes: [UInt8], _ descriptor: Int32, _ file: URL) throws {
@@ -75,6 +95,12 @@ package enum DurableFile {
 package func randomName() -> String {
     let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
+}
+
+/// Whether an open descriptor is of a regular file.
+package func isRegularFile(_ descriptor: Int32) -> Bool {
+    var facts = stat()
+    return fstat(descriptor, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
 }
 
 /// What the system says of the last call that failed.

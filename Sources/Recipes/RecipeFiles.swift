@@ -68,21 +68,24 @@ package struct RecipeFiles {
 
     /// All plain files that a pattern of `files:` matches: a file, a folder with all below it, or a
     /// pattern with `*`.
-    func matching(_ pattern: String) -> [String] {
+    /// - Throws: `UnreadableFile` if a folder can't be listed.
+    func matching(_ pattern: String) throws -> [String] {
         let url = URL(filePath: absolute(pattern))
         if isPlainFile(url) { return [pattern] }
         guard isFolder(url) else { return expanded(pattern) }
         let stem = pattern.hasSuffix("/") ? pattern : pattern + "/"
         var visited: Set<String> = []
-        return below(url, &visited).map { stem + $0 }.sorted()
+        return try below(url, &visited).map { stem + $0 }.sorted()
     }
 
     /// All files below a folder, through links too; without hidden ones, and without what sweeps
     /// wrote.
-    private func below(_ folder: URL, _ visited: inout Set<String>) -> [String] {
+    private func below(_ folder: URL, _ visited: inout Set<String>) throws -> [String] {
         guard visited.insert(folder.resolvingSymlinksInPath().path).inserted else { return [] }
-        // A folder that can't be listed has no files to follow.
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: folder.path) } catch {
+            throw UnreadableFile(path: folder.path, reason: "the folder can't be listed")
+        }
         if names.contains("plan.json") && names.contains("runs") { return [] }
         var found: [String] = []
         for name in names where !name.hasPrefix(".") && name != "__pycache__" {
@@ -90,7 +93,7 @@ package struct RecipeFiles {
             if isPlainFile(url) {
                 found.append(name)
             } else if isFolder(url) {
-                found += below(url, &visited).map { name + "/" + $0 }
+                found += try below(url, &visited).map { name + "/" + $0 }
             }
         }
         return found

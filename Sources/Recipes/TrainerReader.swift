@@ -54,7 +54,11 @@ struct TrainerReader {
         }
         var paths = Set(trainer.command.filter { !$0.contains("{") }.compactMap(files.file))
         for (place, pattern) in patterns {
-            let found = files.matching(pattern)
+            let found: [String]
+            do { found = try files.matching(pattern) } catch {
+                add(place, "files: \(error)")
+                continue
+            }
             if found.isEmpty {
                 add(place, "files: there is no file \(pattern), relative to the recipe's folder")
             }

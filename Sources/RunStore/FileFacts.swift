@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Studies
 
@@ -11,6 +12,20 @@ import Studies
 
 extension FileFacts {
     package init?(_ file: URL) { self.init(path: file.path) }
+
+    /// The facts of a run file; nil if it is absent.
+    /// - Throws: `StoreError` if it can't be looked at: that is not the same.
+    static func look(path: String) throws -> FileFacts? {
+        if let facts = FileFacts(path: path) { return facts }
+        var facts = stat()
+        guard stat(path, &facts) != 0 else {
+            throw StoreError.unreadable(path: path, reason: "it is not a regular file")
+        }
+        guard errno == ENOENT || errno == ENOTDIR else {
+            throw StoreError.unreadable(path: path, reason: systemProblem())
+        }
+        return nil
+    }
 
     /// Nil if there is no regular file.
     package init?(path: String) {

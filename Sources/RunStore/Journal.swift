@@ -47,9 +47,13 @@ package final class Journal: Sendable {
     package init(_ file: URL) throws {
         self.file = file
         FileManager.default.ensureFolder(file.deletingLastPathComponent())
-        descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o644)
         guard descriptor >= 0 else {
             throw StoreError.unwritable(path: file.path, reason: systemProblem())
+        }
+        guard isRegularFile(descriptor) else {
+            close(descriptor)
+            throw StoreError.unwritable(path: file.path, reason: "it is not a regular file")
         }
         // Whoever asks for the state of a run holds the lock for a moment too.
         guard lockPatiently(descriptor) else {
@@ -57,8 +61,12 @@ package final class Journal: Sendable {
             throw Claimed(path: file.path)
         }
         guard lseek(descriptor, 0, SEEK_END) > 0 else { return }
-        // A journal that can't be read has no whole lines.
-        let whole = Journal.wholeLines([UInt8]((try? Data(contentsOf: file)) ?? Data())).length
+        let bytes: [UInt8]
+        do { bytes = try DurableFile.read(file) } catch {
+            close(descriptor)
+            throw error
+        }
+        let whole = Journal.wholeLines(bytes).length
         ftruncate(descriptor, off_t(whole))
     }
 
@@ -88,7 +96,7 @@ package final class Journal: Sendable {
 
     /// Whether some process works on the run of this journal now.
     package static func isClaimed(_ file: URL) -> Bool {
-        let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(file.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return true }

@@ -124,9 +124,12 @@ package enum PlanFile {
 
     // MARK: Reading
 
-    /// - Throws: `DecodingError` if the text is not such a plan.
+    /// - Throws: `DecodingError` if the text is not such a plan; `NewerPlan`.
     package static func plan(json: Data) throws -> Plan {
         struct Runs: Decodable { var runs: Columns }
+        struct Version: Decodable { var format: Int }
+        let version = try JSONDecoder().decode(Version.self, from: json).format
+        guard version <= format else { throw NewerPlan(format: version) }
         let head = try JSONDecoder().decode(Head.self, from: json)
         let columns = try JSONDecoder().decode(Runs.self, from: json).runs
         let count = columns.id.count
@@ -170,6 +173,9 @@ package enum PlanFile {
                         ? RunData() : head.data[places.isEmpty ? 0 : places[index]])
             }, results: head.results)
     }
+
+    /// A later program wrote it.
+    struct NewerPlan: Error { let format: Int }
 
     private static func trainer(_ head: Head) -> TrainerRecord {
         if let trainer = head.trainer {

@@ -124,10 +124,30 @@ package struct StudyFolder: Sendable, Equatable {
         }
         do {
             return try PlanFile.plan(json: Data(DurableFile.read(plan)))
+        } catch let newer as PlanFile.NewerPlan {
+            throw StoreError.otherFormat(
+                path: plan.path, found: "viseme-plan \(newer.format)", known: PlanFile.format)
         } catch is DecodingError {
             throw StoreError.unreadable(
                 path: plan.path,
-                reason: "it is not the plan of a study, or another version wrote it: sweep again")
+                reason:
+                    "it is damaged, or not the plan of a study: `viseme sweep` with the recipe sets it aside and writes a new one"
+            )
+        }
+    }
+
+    /// The plan that is stored, if there is one; one that is damaged is set aside.
+    /// - Parameter warn: is called if it was.
+    /// - Throws: `StoreError` if a later program wrote it, or it can't be moved.
+    package func readPlanOrSetAside(warn: (String) -> Void) throws -> Plan? {
+        guard access(plan.path, F_OK) == 0 || errno != ENOENT else { return nil }
+        do { return try readPlan() } catch let error as StoreError where !error.isOfNewerFormat {
+            let place = try setAside(plan)
+            let others = FileManager.default.names(in: runs).count { $0.hasSuffix(".h5") }
+            warn(
+                "\(error)\n  set aside as \(place.path). The folder holds \(others) run files; those of this plan are used, others stay"
+            )
+            return nil
         }
     }
 

@@ -14,6 +14,8 @@ package struct StudyResults: Sendable {
         package var reason: String
         /// Whether a newer program wrote it: then it is whole, and not this one's to move.
         package var isNewer = false
+        /// Whether nothing is known of it: then it is not this program's to move either.
+        package var isForeign = false
     }
 
     package private(set) var runs: [String: RunResult] = [:]
@@ -41,7 +43,17 @@ package struct StudyResults: Sendable {
         var seen = Set<String>()
         for run in plan.runs where seen.insert(run.id).inserted {
             let path = prefix + run.id + ".h5"
-            guard let facts = FileFacts(path: path) else { continue }
+            let facts: FileFacts
+            do {
+                guard let found = try FileFacts.look(path: path) else { continue }
+                facts = found
+            } catch {
+                problems.append(
+                    Problem(
+                        id: run.id, label: run.label, file: URL(filePath: path), reason: "\(error)",
+                        isForeign: true))
+                continue
+            }
             if let summary = earlier?.runs[run.id] ?? known[run.id], summary.file == facts {
                 add(summary)
                 continue

@@ -58,8 +58,11 @@ enum Output {
     }
 }
 
-/// Writes to standard output, control characters as escapes.
-func print(_ text: String = "", terminator: String = "\n") {
+/// Writes a line to standard output, control characters as escapes. (In place of Swift's own, which
+/// says nothing of a write that failed.)
+func print(_ text: String) { print(text, terminator: "\n") }
+
+func print(_ text: String, terminator: String) {
     Output.write(Data((text.visible + terminator).utf8))
 }
 

@@ -34,9 +34,11 @@ struct VerifyCommand: AsyncParsableCommand {
         let golden = try goldenLines(study)
         let again = try await trainAgain(runs, study, width)
         let stored = StudyResults(study.folder, study.plan)
+        let damages = Dictionary(stored.problems.map { ($0.id, $0.reason) }) { first, _ in first }
         let results = runs.map { run in
             Verification(
                 run: run, again: again[run.id], stored: stored.runs[run.id],
+                damage: damages[run.id],
                 golden: golden.map {
                     $0[run.label] ?? DigestList.Line(digest: "", id: "", label: run.label)
                 })

@@ -212,7 +212,7 @@ import Testing
         (["sweep", "page.yaml", "path_to_dataset=empty"], "class a has no clip in val"),
         (
             ["sweep", "page.yaml", "path_to_dataset=clip"],
-            "clip/a/train/1.mp4: ffmpeg can't decode it"
+            "4 clips: ffmpeg can't decode it: moov atom not found"
         ),
         (["report", "results/none"], "holds no study"),
         (

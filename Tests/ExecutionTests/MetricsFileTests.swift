@@ -175,12 +175,14 @@ func whatIsWrittenOverIsNoticed(text: String) throws {
     #expect(problem?.description.contains("has changed") == true)
 }
 
-@Test func aFileThatIsDeletedOrReplacedIsStillRead() throws {
+@Test func aFileThatIsReplacedIsReadAndOneThatIsRemovedIsAFailure() throws {
     let scratch = Scratch()
     var metrics = try MetricsFile(scratch.file, isContinued: false)
     try scratch.write("{\"epoch\":1,\"a\":1}\n")
+    #expect(try metrics.poll().count == 1)
     try FileManager.default.removeItem(at: scratch.file)
-    #expect(try metrics.finish().count == 1)
+    let removed = #expect(throws: MetricsFile.Problem.self) { try metrics.finish() }
+    #expect(removed?.description.contains("the file was removed") == true)
     try Data("{\"epoch\":1,\"a\":1}\n{\"epoch\":2,\"a\":3}\n".utf8).write(to: scratch.file)
     #expect(try metrics.finish().count == 2)
     #expect(

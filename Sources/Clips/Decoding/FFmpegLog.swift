@@ -23,8 +23,12 @@ struct FFmpegLog {
         }
         let words = problem.replacing(#/^(\[[^\]]*\] )+/#, with: "").replacing(
             #/file:[^ ]*: /#, with: "")
-        return words.contains("matches no streams")
-            ? "it holds no video" : String(words.prefix(200))
+        if words.contains("matches no streams") { return "it holds no video" }
+        if words.contains("Format not on whitelist") {
+            return
+                "it is no video file (a playlist or a manifest names other files, which are not read)"
+        }
+        return String(words.prefix(200))
     }
 
     /// Whether what went wrong is the machine's: no memory, no room, no right.

@@ -98,7 +98,9 @@ package struct DatasetIndex {
         let listing = try FolderListing(folder)
         leftOut.add(listing.others, in: path + "/")
         let others = listing.folders.filter { !listing.clips.contains($0) }
-        leftOut.add(others.map { ($0, "folders without pictures") }, in: path + "/")
+        leftOut.add(
+            others.map { ($0, FolderListing.kind(ofFolder: folder.appending(path: $0))) },
+            in: path + "/")
         entries += listing.clips.map {
             Entry(
                 file: folder.appending(path: $0), split: split, label: label,

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Studies
 
@@ -66,6 +67,20 @@ struct FolderListing {
         case S_IFREG: others.append((name, ending.isEmpty ? "without an ending" : ".\(ending)"))
         default: others.append((name, "pipes, sockets and devices"))
         }
+    }
+
+    /// Endings of pictures that are not read.
+    private static let otherPictures: Set<String> = [
+        "bmp", "tif", "tiff", "webp", "gif", "ppm", "pgm", "pnm", "exr", "jp2", "heic", "avif",
+    ]
+
+    /// A folder that is no clip, in words: of pictures that are not read, or without pictures.
+    static func kind(ofFolder folder: URL) -> String {
+        let ending = FileManager.default.names(in: folder).map {
+            ($0 as NSString).pathExtension.lowercased()
+        }.first(where: otherPictures.contains)
+        return ending.map { "folders of .\($0) pictures (PNG and JPEG are read)" }
+            ?? "folders without pictures"
     }
 
     /// Names as the file system has them, without `.` and `..`.

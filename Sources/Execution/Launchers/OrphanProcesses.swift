@@ -12,9 +12,11 @@ package enum OrphanProcesses {
     /// then nobody waits for them.
     /// - Returns: how many there were.
     package static func end(of study: URL) -> Int {
-        let mark = Array("\(variable)=\(study.standardizedFileURL.path)".utf8)
+        guard let own = place(study.path) else { return 0 }
         func alive() -> [pid_t] {
-            SessionMemory.processes().map(\.pid).filter { $0 != getpid() && isMarked($0, mark) }
+            SessionMemory.processes().map(\.pid).filter {
+                $0 != getpid() && self.study(of: $0).map { place($0) == own } ?? false
+            }
         }
         let found = alive()
         guard !found.isEmpty else { return 0 }
@@ -46,6 +48,22 @@ package enum OrphanProcesses {
                 waitpid(pid, &status, 0)
             }
         }
+    }
+
+    /// The folder of the study that a process works for, as its environment has it: it may lead
+    /// there through links.
+    private static func study(of pid: pid_t) -> String? {
+        let mark = Array("\(variable)=".utf8)
+        return ProcFile.bytes("/proc/\(pid)/environ")?.split(separator: 0).first {
+            $0.starts(with: mark)
+        }.map { String(decoding: $0.dropFirst(mark.count), as: UTF8.self) }
+    }
+
+    /// Device and number of a folder; nil if there is none.
+    private static func place(_ path: String) -> [UInt64]? {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else { return nil }
+        return [UInt64(facts.st_dev), UInt64(facts.st_ino)]
     }
 
     private static func isMarked(_ pid: pid_t, _ mark: [UInt8]) -> Bool {

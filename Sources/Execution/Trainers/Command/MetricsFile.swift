@@ -132,6 +132,13 @@ package struct MetricsFile {
             pending = []
             if let entry = try take(last[...]) { entries.append(entry) }
         }
+        guard access(path, F_OK) == 0 else {
+            throw Problem(
+                line: line,
+                message:
+                    "the file was removed while the program ran: what it reported afterwards is lost"
+            )
+        }
         guard isReplaced else {
             try refuseRewriting()
             return entries
