@@ -1,3 +1,4 @@
+import Clips
 import Foundation
 import Recipes
 import RunStore
@@ -40,7 +41,9 @@ package struct ResolvedStudy: Sendable {
     ) async throws -> ResolvedStudy {
         let trainer = TrainerCatalog.trainer(recipe.trainer)
         let drafts = try recipe.expand()
-        let prepared = try await trainer.prepare(drafts, cache: place.cache, progress: progress)
+        let prepared = try await placed(recipe) {
+            try await trainer.prepare(drafts, cache: place.cache, progress: progress)
+        }
         return ResolvedStudy(recipe, drafts, prepared, trainer, in: place)
     }
 
@@ -50,9 +53,27 @@ package struct ResolvedStudy: Sendable {
     package static func known(_ recipe: Recipe, in place: Place) throws -> ResolvedStudy? {
         let trainer = TrainerCatalog.trainer(recipe.trainer)
         let drafts = try recipe.expand()
-        return try trainer.known(drafts, cache: place.cache).map {
-            ResolvedStudy(recipe, drafts, $0, trainer, in: place)
+        do {
+            return try trainer.known(drafts, cache: place.cache).map {
+                ResolvedStudy(recipe, drafts, $0, trainer, in: place)
+            }
+        } catch let error as ClipError {
+            throw ResolvedStudy.placed(error, recipe)
         }
+    }
+
+    private static func placed<Result>(
+        _ recipe: Recipe, _ body: () async throws -> Result
+    ) async throws -> Result {
+        do { return try await body() } catch let error as ClipError {
+            throw ResolvedStudy.placed(error, recipe)
+        }
+    }
+
+    /// A data set that is not there has its place in the recipe.
+    private static func placed(_ error: ClipError, _ recipe: Recipe) -> any Error {
+        guard case .noFolder = error else { return error }
+        return recipe.mistake(ofKey: "path_to_dataset", "\(error)") ?? error
     }
 
     private init(

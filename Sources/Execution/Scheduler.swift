@@ -22,6 +22,17 @@ package struct Scheduler: Sendable {
     private var folder: StudyFolder { context.folder }
     private var limits: RunLimits { context.limits }
 
+    /// So many first failures of one reason end a sweep.
+    static let alikeFailures = 3
+
+    /// What became of a run.
+    private enum RunEnding {
+        case completed
+        /// It was asked to, and can be resumed.
+        case stopped
+        case failed(reason: String)
+    }
+
     /// Works through `runs` in their order, as many at once as the launcher takes. Runs that fail
     /// do not stop the others, unless the limits say so; cancelling the task ends all that are
     /// under way.
@@ -33,15 +44,29 @@ package struct Scheduler: Sendable {
             for await case .ended(let ended) in launcher.events { await board.end(ended) }
         }
         let observer = Task { await observe(board) }
-        await withTaskGroup(of: Bool.self) { group in
+        await withTaskGroup(of: RunEnding.self) { group in
+            var reasons: [String] = []
+            var hasSucceeded = false
             var waiting = runs[...]
             func start() {
                 guard !Task.isCancelled, let run = waiting.popFirst() else { return }
                 group.addTask { await work(run, board, report) }
             }
             for _ in 0..<max(launcher.capacity, 1) { start() }
-            while let isWell = await group.next() {
-                if !isWell && limits.stopsAtFirstFailure {
+            while let ending = await group.next() {
+                switch ending {
+                case .completed: hasSucceeded = true
+                case .stopped: break
+                case .failed(let reason): reasons.append(reason)
+                }
+                let isSame =
+                    !hasSucceeded && reasons.count == Scheduler.alikeFailures
+                    && Set(reasons).count == 1
+                if isSame, limits.failurePolicy == .stopIfAllAlike, !waiting.isEmpty {
+                    await report(.givenUp(reason: reasons[0], after: reasons.count))
+                    waiting = []
+                    group.cancelAll()
+                } else if !reasons.isEmpty, limits.failurePolicy == .failFast {
                     waiting = []
                     group.cancelAll()
                 }
@@ -67,10 +92,9 @@ package struct Scheduler: Sendable {
 
     // MARK: One run
 
-    /// - Returns: false if the run failed.
     private func work(
         _ run: Run, _ board: JobBoard, _ report: @escaping @Sendable (SessionEvent) async -> Void
-    ) async -> Bool {
+    ) async -> RunEnding {
         do {
             if limits.startsAfresh { try await startAfresh(run, report) }
         } catch {
@@ -86,12 +110,12 @@ package struct Scheduler: Sendable {
             case .success(let result):
                 folder.removeFailure(run.id)
                 await report(.finished(run, result))
-                return true
+                return .completed
             case .failure(let ended): (failure, output) = (ended.failure, ended.output)
             }
             guard case .failed(let reason, let isFinal) = failure else {
                 trainer.release(run, reason: nil)
-                return true
+                return .stopped
             }
             trainer.release(run, reason: reason)
             if !isFinal && attempt.failures.count - before < limits.retries && !Task.isCancelled {
@@ -143,13 +167,13 @@ package struct Scheduler: Sendable {
     private func fail(
         _ run: Run, _ attempt: Attempt, _ reason: String, output: String,
         _ report: @escaping @Sendable (SessionEvent) async -> Void
-    ) async -> Bool {
+    ) async -> RunEnding {
         let failure = FailureRecord(
             id: run.id, label: run.label, reason: reason, output: output,
             tries: attempt.failures + [reason])
         do { try folder.write(failure) } catch { await report(.warning("\(error)")) }
         await report(.failed(run, failure))
-        return false
+        return .failed(reason: reason)
     }
 
     /// Sets aside what is stored of a run, finished or not. Each when its turn comes: a sweep that

@@ -14,6 +14,8 @@ package enum SessionEvent: Sendable {
     case failed(Run, FailureRecord)
     /// What a person should know, and ends nothing.
     case warning(String)
+    /// The first runs failed for one reason: no others are started.
+    case givenUp(reason: String, after: Int)
 }
 
 /// One session at a study: claims its folder, trains what is missing, writes what is derived.
@@ -24,6 +26,8 @@ package final class StudySession: Sendable {
     private let temporary: URL?
     private let known: Mutex<StudyResults>
     private let failures = Mutex<[FailureRecord]>([])
+    /// Why no more runs were started.
+    private let commonReason = Mutex<String?>(nil)
 
     package var plan: Plan { study.plan }
     package var folder: StudyFolder { study.folder }
@@ -104,7 +108,7 @@ package final class StudySession: Sendable {
     /// The runs of a setting.
     /// - Parameter terms: assignments as in labels, `lr=0.01,seed=1`; nil for all runs.
     /// - Throws: `NoSuchRuns`.
-    package func runs(only terms: String?) throws -> [Run] {
+    package static func runs(of plan: Plan, only terms: String?) throws -> [Run] {
         guard let terms else { return plan.runs }
         let labels = plan.runs.map { Set($0.setting.map(\.label)) }
         let known = labels.reduce(into: Set<String>()) { $0.formUnion($1) }
@@ -147,10 +151,16 @@ package final class StudySession: Sendable {
         provenance: Provenance, report: @escaping @Sendable (SessionEvent) async -> Void
     ) async {
         guard !runs.isEmpty else { return }
+        if runs.count < missing(plan.runs).count {
+            // Only the time left depends on it.
+            try? folder.write(runs.map { $0.id + "\n" }.joined(), to: folder.wantedRuns)
+        }
+        defer { unlink(folder.wantedRuns.path) }
         let context = StudyContext(
-            plan: plan, folder: folder, program: program, provenance: provenance, threads: threads,
+            plan: plan, folder: folder, program: program, provenance: complete(provenance),
+            threads: threads,
             limits: limits,
-            claim: claim.owner.token)
+            claim: claim.owner.token, requiresMetrics: study.recipe.namesMetric)
         let scheduler = Scheduler(trainer: study.trainer, launcher: launcher, context: context)
         let heartbeat = Task {
             // Sleep throws only when it is cancelled.
@@ -160,6 +170,7 @@ package final class StudySession: Sendable {
             switch event {
             case .finished(_, let result): known.withLock { $0.add(result) }
             case .failed(_, let failure): failures.withLock { $0.append(failure) }
+            case .givenUp(let reason, _): commonReason.withLock { $0 = reason }
             default: break
             }
             await report(event)
@@ -167,12 +178,21 @@ package final class StudySession: Sendable {
         heartbeat.cancel()
     }
 
+    /// With what the recipe knows of itself.
+    private func complete(_ provenance: Provenance) -> Provenance {
+        var provenance = provenance
+        if !study.recipe.outsideFiles.isEmpty {
+            provenance.outsideFiles = study.recipe.outsideFiles
+        }
+        return provenance
+    }
+
     /// What a worker needs to train a run in this process.
     package func order(_ run: Run, threads: Int, provenance: Provenance) throws -> WorkOrder {
         WorkOrder(
             study: folder.url.path, cache: folder.cache.path,
             plan: try PlanFile.json(plan.alone(run)),
-            provenance: provenance,
+            provenance: complete(provenance),
             threads: threads, claim: "")
     }
 
@@ -197,6 +217,7 @@ package final class StudySession: Sendable {
             stopped: 0, diverged: results.runs.values.count { $0.outcome == .diverged },
             isInterrupted: isInterrupted)
         let failed = Set(outcome.failures.map(\.id))
+        outcome.commonReason = commonReason.withLock { $0 }
         outcome.stopped = wanted.count { results.runs[$0.id] == nil && !failed.contains($0.id) }
         do { try derive(folder, plan, results) } catch { outcome.reportProblem = "\(error)" }
         return outcome
@@ -210,6 +231,8 @@ package struct StudyOutcome: Sendable {
     /// Runs that ended without a result or a failure.
     package var stopped: Int
     package var diverged: Int
+    /// The reason of all failures, if no more runs were started for it.
+    package var commonReason: String?
     package var isInterrupted: Bool
     /// Why the derived files could not be written; nil if they were.
     package var reportProblem: String?

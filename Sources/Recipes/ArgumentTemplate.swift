@@ -60,11 +60,13 @@ package struct ArgumentTemplate: Equatable {
         }
     }
 
-    package func text(_ value: (String) -> Value?) -> String {
+    /// - Parameter booleans: `python`, or nil.
+    package func text(booleans: String? = nil, _ value: (String) -> Value?) -> String {
         parts.map { part in
             switch part {
             case .literal(let text): text
-            case .key(let name): value(name)?.word ?? ""
+            case .key(let name):
+                value(name).map { booleans == "python" ? $0.pythonWord : $0.word } ?? ""
             }
         }.joined()
     }

@@ -82,6 +82,12 @@ extension Recipe {
         }
     }
 
+    /// A mistake of a key that shows only after the recipe was read, at the place of the key.
+    /// - Returns: nil if the recipe does not set or sweep it.
+    package func mistake(ofKey key: String, _ message: String) -> RecipeMistakes? {
+        origins[key].map { mistake(message, at: $0) }
+    }
+
     private var start: Place { Place(file: path, line: 1, column: 1) }
 
     /// A mistake that only the runs show.

@@ -55,6 +55,13 @@ package struct RecipeMistakes: UserError {
 /// Collects mistakes while a text is read.
 final class MistakeList {
     private(set) var mistakes: [Mistake] = []
+    /// What the author should know, and is no mistake.
+    private(set) var notes: [String] = []
+
+    func note(_ place: Place, _ message: String) {
+        let text = "\(place.file):\(place.line): \(message)"
+        if !notes.contains(text) { notes.append(text) }
+    }
 
     func add(_ place: Place, _ message: String, in source: SourceText) {
         // A line too long to be shown is not kept: there may be a mistake for every few of its
@@ -93,13 +100,34 @@ final class MistakeList {
     }
 }
 
-/// The name in `known` nearest to `word`, if it is near enough to be meant.
+/// The name in `known` that `word` is most likely meant to be: the nearest one, if it is near
+/// enough; one that begins with it; or the one that other tools call so.
 package func nearest(_ word: String, in known: some Sequence<String>) -> String? {
-    let limit = max(1, word.count / 3)
-    let best = known.map { ($0, editDistance(word, $0)) }.min { $0.1 < $1.1 }
-    guard let (name, distance) = best, distance <= limit else { return nil }
-    return name
+    let names = Array(known)
+    let lower = word.lowercased()
+    if let same = names.first(where: { $0.lowercased() == lower }) { return same }
+    if let other = otherNames[lower], names.contains(other) { return other }
+    let limit = word.count < 4 ? 1 : max(2, word.count / 3)
+    let best = names.map { ($0, editDistance(lower, $0.lowercased())) }.min { $0.1 < $1.1 }
+    if let (name, distance) = best, distance <= limit { return name }
+    guard word.count > 2 else { return nil }
+    let longer = names.filter { $0.lowercased().hasPrefix(lower) }
+    return longer.count == 1 ? longer[0] : nil
 }
+
+/// What other tools call our keys.
+private let otherNames: [String: String] = [
+    "learning_rate": "lr", "learningrate": "lr", "lr_rate": "lr", "bs": "batch_size",
+    "batch": "batch_size", "epochs": "epoch", "max_epochs": "epoch", "num_epochs": "epoch",
+    "n_epochs": "epoch", "wd": "weight_decay", "patience": "epoch_stop", "grad_clip": "clip_norm",
+    "random_seed": "seed", "random_state": "seed", "dataset": "path_to_dataset",
+    "data": "path_to_dataset", "loguniform": "log", "log_uniform": "log",
+    "log_uniform_values": "log", "logarithmic": "log", "int": "int_uniform", "gaussian": "normal",
+    "categorical": "choice", "val_acc": "val_accuracy", "valid_accuracy": "val_accuracy",
+    "acc": "val_accuracy", "accuracy": "val_accuracy", "loss": "val_loss",
+    "parameters": "sweep", "hyperparameters": "sweep", "params": "sweep", "defaults": "base",
+    "objective": "metric", "max": "maximize", "min": "minimize", "command": "trainer",
+]
 
 /// Letters to insert, delete or replace (Levenshtein 1966); two swapped neighbours count once.
 private func editDistance(_ a: String, _ b: String) -> Int {

@@ -26,9 +26,11 @@ extension RecipeDraft {
                 "an override is key=value, as in epoch=5 or 'lr=[0.1,0.01]'; ~key deletes one",
                 in: source)
         }
+        // `++key` adds, or changes what is there.
+        let isEither = argument.hasPrefix("++")
         let isNew = argument.hasPrefix("+")
         let override = Override(
-            name: String(argument[..<equals].dropFirst(isNew ? 1 : 0)), isNew: isNew,
+            name: String(argument[..<equals].dropFirst(isEither ? 2 : isNew ? 1 : 0)), isNew: isNew,
             text: OverrideText(argument, equals), place: start, reader: reader)
         if override.name == "seeds" {
             if let node = override.parse(), let axis = AxisReader(settings: reader).seeds(node) {
@@ -38,7 +40,7 @@ extension RecipeDraft {
             !isNew || RecipeDraft.sizeKeys.contains(override.name)
         {
             overrideRecipeKey(override)
-        } else if isNew, isKnown(override.name) {
+        } else if isNew, !isEither, isKnown(override.name) {
             override.refuse("is already set: \(override.name)=… changes it")
         } else if !overrideGroup(override) {
             overrideParameter(override)
@@ -92,6 +94,19 @@ extension RecipeDraft {
 
     private mutating func overrideParameter(_ override: Override) {
         let (name, schema) = (override.name, declaration.schema)
+        if let first = name.split(separator: ".").first.map(String.init), first != name,
+            Recipe.keys.contains(first), schema.parameter(name) == nil || schema.isOpen,
+            !isKnown(name), !override.isNew
+        {
+            return override.refuse(
+                "\(first) is a key of the recipe, not of the configuration: change it there")
+        }
+        let members = schema.members(of: name)
+        if schema.parameter(name) == nil, !members.isEmpty {
+            return override.refuse(
+                "is a group of keys: "
+                    + members.map { "\(name).\($0)=…" }.joined(separator: " "))
+        }
         guard let key = schema.parameter(name) else {
             let hint = schema.nearest(to: name).map { ": did you mean \($0)?" } ?? ""
             return override.refuse("there is no such key\(hint)")
@@ -176,7 +191,9 @@ private struct OverrideText {
     private(set) var function: String?
 
     init(_ argument: String, _ equals: String.Index) {
-        let value = String(argument[argument.index(after: equals)...])
+        // `\,` is a comma that separates nothing.
+        let written = String(argument[argument.index(after: equals)...])
+        let value = written.contains("\\,") ? OverrideText.unescaped(written) : written
         let padding = String(repeating: " ", count: argument[...equals].count)
         isEmpty = value.trimmingCharacters(in: .whitespaces).isEmpty
         if let range = OverrideText.range(value) {
@@ -227,6 +244,27 @@ private struct OverrideText {
 
     private static func sixDigitsUnlessWhole(_ value: Double) -> Double {
         value == value.rounded() && abs(value) < 0x1p53 ? value : sixDigits(value)
+    }
+
+    /// `1\,2,3` as `"1,2",3`.
+    private static func unescaped(_ text: String) -> String {
+        var parts: [String] = [""]
+        var rest = text[...]
+        while let character = rest.first {
+            if rest.hasPrefix("\\,") {
+                parts[parts.count - 1] += "\u{0},"
+                rest = rest.dropFirst(2)
+            } else if character == "," {
+                parts.append("")
+                rest = rest.dropFirst()
+            } else {
+                parts[parts.count - 1].append(character)
+                rest = rest.dropFirst()
+            }
+        }
+        return parts.map { part in
+            part.contains("\u{0}") ? jsonString(part.replacing("\u{0}", with: "")) : part
+        }.joined(separator: ",")
     }
 
     /// Whether a comma is outside of quotes and brackets.

@@ -25,6 +25,10 @@ package struct Recipe: Sendable {
     package let text: String
     /// What its author should know, and is not a mistake.
     package let notes: [String]
+    /// Whether it says which metric the study is judged by.
+    package let namesMetric: Bool
+    /// Bases and templates that lie outside of the recipe's repository: SHA-256 by path.
+    package let outsideFiles: [String: String]
     let settings: [String: Value]
     /// Where each setting was written; defaults have no place.
     let origins: [String: Place]
@@ -60,6 +64,15 @@ package struct Recipe: Sendable {
             overrides, trainers)
     }
 
+    /// A recipe that is no file yet.
+    /// - Parameter file: where it would lie.
+    package init(text: String, file: URL, trainers: TrainerDeclarations) throws {
+        try self.init(
+            SourceText(
+                name: file.lastPathComponent, folder: file.deletingLastPathComponent(), text: text),
+            [], trainers)
+    }
+
     private init(_ source: SourceText, _ overrides: [String], _ trainers: TrainerDeclarations)
         throws
     {
@@ -67,6 +80,8 @@ package struct Recipe: Sendable {
         var draft = RecipeDraft(trainers)
         if let node = source.parse(mistakes) {
             try draft.read(RecipeDraft.translated(node, source, mistakes), source, mistakes)
+        } else {
+            draft.readBases(ofBroken: source, mistakes)
         }
         for (index, argument) in overrides.enumerated() {
             draft.override(argument, index: index, mistakes)
@@ -84,7 +99,9 @@ package struct Recipe: Sendable {
         recordedEnvironment = draft.recordedEnvironment
         report = draft.report
         text = source.text
-        notes = draft.notes
+        notes = mistakes.notes + draft.notes
+        namesMetric = draft.namesMetric
+        outsideFiles = draft.outsideFiles(of: source)
         settings = draft.settings.mapValues(\.value)
         let written = draft.settings.mapValues(\.place)
         origins = written.merging(draft.axes.map { ($0.key, $0.place) }) { $1 }

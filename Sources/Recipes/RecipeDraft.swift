@@ -20,6 +20,10 @@ struct RecipeDraft {
     var settings: [String: WrittenValue] = [:]
     var axes: [AxisDraft] = []
     var shape = SweepShape()
+    /// Whether the recipe says which metric the study is judged by.
+    private(set) var namesMetric = false
+    /// Bases and templates, by absolute path.
+    private var otherFiles: Set<String> = []
     /// Known when all is read.
     private(set) var space = SearchSpace(dimensions: [])
     /// The keys under sweep, valid or not.
@@ -44,6 +48,28 @@ struct RecipeDraft {
         return sweep.recipe
     }
 
+    /// The mistakes of the bases of a recipe that is no YAML: nobody should have to find them one
+    /// file at a time.
+    func readBases(ofBroken source: SourceText, _ mistakes: MistakeList) {
+        let line = source.text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("base:") }
+        guard let line,
+            let root = SourceText(
+                name: source.name, folder: source.folder, text: String(line)
+            ).parse(MistakeList()), let base = root.mapping?["base"]
+        else { return }
+        let files = BaseFiles(mistakes: mistakes, schema: declaration.schema).settings(
+            base, in: source, open: [])
+        for (reader, node) in files { _ = reader.settings(node) }
+    }
+
+    /// Bases and templates outside of the recipe's repository: SHA-256 by path.
+    func outsideFiles(of source: SourceText) -> [String: String] {
+        let files = RecipeFiles(folder: source.folder.path)
+        return otherFiles.filter { files.file($0) == nil }.reduce(into: [:]) {
+            $0[$1] = files.digest($1) ?? ""
+        }
+    }
+
     mutating func read(_ node: Node, _ source: SourceText, _ mistakes: MistakeList) throws {
         var reader = SettingsReader(source: source, mistakes: mistakes, schema: declaration.schema)
         guard Recipe.isRecipe(node) else { return take(reader.settings(node), reader) }
@@ -63,8 +89,10 @@ struct RecipeDraft {
                     in: source)
             default:
                 let hint =
-                    nearest(name, in: Recipe.keys).map { ": did you mean \($0)?" }
-                    ?? "; a recipe has \(Recipe.keys.joined(separator: ", "))"
+                    name == "seeds" || name == "seed"
+                    ? ": it belongs under sweep:"
+                    : nearest(name, in: Recipe.keys).map { ": did you mean \($0)?" }
+                        ?? "; a recipe has \(Recipe.keys.joined(separator: ", "))"
                 mistakes.add(
                     reader.place(keyNode), "\(name): there is no such key\(hint)", in: source)
             }
@@ -75,7 +103,13 @@ struct RecipeDraft {
                 .path
             let files = BaseFiles(mistakes: mistakes, schema: reader.schema).settings(
                 base, in: source, open: [own])
-            for (reader, node) in files { take(reader.settings(node), reader) }
+            for (reader, node) in files {
+                otherFiles.insert(
+                    reader.source.folder.appending(
+                        path: URL(filePath: reader.source.name).lastPathComponent
+                    ).standardizedFileURL.path)
+                take(reader.settings(node), reader)
+            }
         }
         if let question = parts["question"] { self.question = text(question, "question", reader) }
         if let set = parts["set"] { take(reader.settings(set), reader) }
@@ -101,7 +135,9 @@ struct RecipeDraft {
             recordedEnvironment = reader.texts(names, "record_env")
         }
         if let report = parts["report"] {
-            self.report = ReportReader(settings: reader).report(report)
+            let settings = ReportReader(settings: reader)
+            self.report = settings.report(report)
+            otherFiles.formUnion(settings.templates(report))
         }
         if command == nil {
             for name in ["metrics", "resources"] where parts[name] != nil {
@@ -153,39 +189,46 @@ struct RecipeDraft {
     }
 
     private mutating func readMetric(_ node: Node, _ reader: SettingsReader) {
+        namesMetric = true
         let names = declaration.metrics.judging
         let isOpen = declaration.metrics.isOpen
-        var named = metric.name
+        var named = declaration.metrics.standard.name
         var goal: Metric.Goal?
-        reader.forEachKey(node) { name, keyNode, value in
-            switch name {
-            case "name":
-                if let text = value.string, isOpen ? !text.isEmpty : names.contains(text) {
-                    return named = text
-                }
-                guard !isOpen else {
-                    return reader.mistakes.add(
-                        reader.place(value),
-                        "metric: name: found \(reader.described(value)); expected text",
+        func refuse(_ node: Node?, _ text: String, _ known: [String]) {
+            let hint =
+                nearest(node?.string ?? "", in: known).map { ": did you mean \($0)?" } ?? ""
+            reader.mistakes.add(reader.place(node), text + hint, in: reader.source)
+        }
+        func readName(_ value: Node) {
+            if let text = value.string, isOpen ? !text.isEmpty : names.contains(text) {
+                return named = text
+            }
+            let expected = isOpen ? "text" : "one of \(names.joined(separator: ", "))"
+            refuse(
+                value, "metric: name: found \(reader.described(value)); expected \(expected)",
+                isOpen ? [] : names)
+        }
+        if case .scalar(let scalar) = node, !scalar.string.isEmpty {
+            // The short form: metric: val_loss.
+            readName(node)
+        } else {
+            reader.forEachKey(node) { name, keyNode, value in
+                switch name {
+                case "name": readName(value)
+                case "goal":
+                    if let known = value.string.flatMap({ Metric.Goal(rawValue: $0) }) {
+                        return goal = known
+                    }
+                    refuse(
+                        value,
+                        "metric: goal: found \(reader.described(value)); expected maximize or minimize",
+                        Metric.Goal.allCases.map(\.rawValue))
+                default:
+                    reader.mistakes.add(
+                        reader.place(keyNode),
+                        "metric: there is no such key: \(name); it has name and goal",
                         in: reader.source)
                 }
-                reader.mistakes.add(
-                    reader.place(value),
-                    "metric: name: found \(reader.described(value)); expected one of \(names.joined(separator: ", "))",
-                    in: reader.source)
-            case "goal":
-                if let known = value.string.flatMap({ Metric.Goal(rawValue: $0) }) {
-                    return goal = known
-                }
-                reader.mistakes.add(
-                    reader.place(value),
-                    "metric: goal: found \(reader.described(value)); expected maximize or minimize",
-                    in: reader.source)
-            default:
-                reader.mistakes.add(
-                    reader.place(keyNode),
-                    "metric: there is no such key: \(name); it has name and goal",
-                    in: reader.source)
             }
         }
         metric = Metric(
@@ -245,6 +288,12 @@ struct RecipeDraft {
                     mistakes, source)
             }
             checkSize(whole, source, mistakes)
+        }
+        if shape.isSampled, shape.samples == nil, !shape.hasSamples {
+            mistakes.add(
+                shape.methodPlace ?? whole,
+                "samples: missing: how many points \(shape.method.rawValue) draws: samples: 20 in the recipe, or samples=20 on the command line",
+                in: source)
         }
         dropOverridden()
         settings = ReferenceResolver(

@@ -39,7 +39,7 @@ package struct RecipeKey: Sendable {
             "samples: 20",
             #"{"type":"integer","minimum":1,"maximum":100000}"#),
         RecipeKey(
-            "sample_seed", "a whole number, 0 or more",
+            "sample_seed", "a whole number from 0 to 18446744073709551615",
             "seed of the points that are drawn; default 0 (sobol draws none)",
             "sample_seed: 1", #"{"type":"integer","minimum":0}"#),
         RecipeKey(
@@ -64,16 +64,16 @@ package struct RecipeKey: Sendable {
             "max_runs: 500",
             #"{"type":"integer","minimum":1,"maximum":100000}"#),
         RecipeKey(
-            "metric", "a mapping of name and goal",
+            "metric", "a name, or a mapping of name and goal",
             "the metric that the study is judged by: `train_loss`, `train_accuracy`, `val_loss`, `val_accuracy` (the default), or any metric of a command; `goal`: `maximize`, or `minimize` (the default for losses). It decides the best epoch and early stopping of the built-in trainer, and is part of its runs' identity",
             "metric: {name: val_loss, goal: minimize}",
-            #"{"type":"object","properties":{"name":{"type":"string"},"goal":{"enum":["maximize","minimize"]}},"additionalProperties":false}"#
+            #"{"type":["object","string"],"properties":{"name":{"type":"string"},"goal":{"enum":["maximize","minimize"]}},"additionalProperties":false}"#
         ),
         RecipeKey(
-            "trainer", "a mapping of command, files and env",
+            "trainer", "a mapping of command, files, env and booleans",
             "another program as the trainer: [trainers.md](trainers.md)",
             "trainer: {command: [python3, train.py, --lr, \"{lr}\"]}",
-            #"{"type":"object","properties":{"command":{"type":"array","items":{"type":["string","number"]}},"files":{"type":["array","string"]},"env":{"type":"object"}},"required":["command"],"additionalProperties":false}"#
+            #"{"type":"object","properties":{"command":{"type":"array","items":{"type":["string","number"]}},"files":{"type":["array","string"]},"env":{"type":"object"},"booleans":{"enum":["json","python"]}},"required":["command"],"additionalProperties":false}"#
         ),
         RecipeKey(
             "metrics", "a mapping of exclude",

@@ -68,6 +68,17 @@ struct ReportReader {
         return text
     }
 
+    /// Absolute paths of the templates that a recipe names.
+    func templates(_ node: Node) -> Set<String> {
+        guard let template = node.mapping?["template"] else { return [] }
+        let nodes = template.sequence.map(Array.init) ?? [template]
+        return Set(
+            nodes.compactMap(\.string).filter { !$0.isEmpty }.map {
+                URL(filePath: $0, relativeTo: settings.source.folder.appending(path: ""))
+                    .standardizedFileURL.path
+            })
+    }
+
     /// `house.html.mustache` is of the HTML form, any other of Markdown.
     private func readTemplate(_ path: String, _ node: Node, _ report: inout ReportSettings) {
         guard !path.isEmpty else { return }

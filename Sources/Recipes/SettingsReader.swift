@@ -140,7 +140,10 @@ struct SettingsReader {
             return mistakes.add(
                 place(node), "\(name.prefix(60)): can't be a key: \(rule)", in: source)
         }
-        let hint = schema.nearest(to: name).map { ": did you mean \($0)?" } ?? ""
+        let hint =
+            Recipes.nearest(name, in: schema.parameters.map(\.name) + Recipe.keys).map {
+                ": did you mean \($0)?"
+            } ?? ""
         mistakes.add(place(node), "\(name): there is no such key\(hint)", in: source)
     }
 
@@ -241,6 +244,13 @@ struct SettingsReader {
             if let number = plainNumber(word),
                 !word.hasPrefix("0") || word.hasPrefix("0.") || word.count == 1
             {
+                // 3.10 is rather a version than a number.
+                if word.wholeMatch(of: /[0-9]+\.[0-9]+0/) != nil, number.description != word {
+                    mistakes.note(
+                        place(node),
+                        "\(word) is the number \(number.description), and a command receives that: put it into quotes if it is text"
+                    )
+                }
                 return .number(number)
             }
             return SettingsReader.isAmbiguous(word) ? nil : .text(word)

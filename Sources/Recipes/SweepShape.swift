@@ -7,6 +7,9 @@ import Yams
 struct SweepShape {
     var method = SweepMethod.grid
     var samples: Int?
+    /// Where the method is, and whether the recipe says, rightly or not, how many points it draws.
+    var methodPlace: Place?
+    var hasSamples = false
     var sampleSeed: UInt64 = 0
     /// Keys that go together, by the place where the recipe says so.
     var zips: [(keys: [String], place: Place)] = []
@@ -78,11 +81,8 @@ struct ShapeReader {
         if let node = parts["max_runs"], let count = count(node, "max_runs") {
             shape.maxRuns = (count, reader.place(node))
         }
-        if shape.isSampled, shape.samples == nil, parts["samples"] == nil {
-            mistake(
-                parts["method"],
-                "samples: missing: how many points \(shape.method.rawValue) draws, as samples: 20")
-        }
+        shape.methodPlace = parts["method"].map { reader.place($0) }
+        shape.hasSamples = parts["samples"] != nil
         for name in ["samples", "sample_seed"] where parts[name] != nil && !shape.isSampled {
             mistake(
                 parts[name],

@@ -40,13 +40,24 @@ struct TrainerReader {
                     }
                     trainer.environment[variable] = scalar.string
                 }
+            case "booleans":
+                guard let text = value.string, ["json", "python"].contains(text) else {
+                    return add(
+                        value,
+                        "booleans: found \(settings.described(value)); expected json (true, false) or python (True, False)"
+                    )
+                }
+                trainer.booleans = text == "python" ? text : nil
             default:
                 let hint =
-                    nearest(name, in: ["command", "files", "env"]).map { ": did you mean \($0)?" }
+                    nearest(name, in: ["command", "files", "env", "booleans"]).map {
+                        ": did you mean \($0)?"
+                    }
                     ?? ""
                 add(
                     keyNode,
-                    "trainer: there is no such key: \(name)\(hint); it has command, files and env")
+                    "trainer: there is no such key: \(name)\(hint); it has command, files, env and booleans"
+                )
             }
         }
         if !hasCommand, node.mapping != nil {

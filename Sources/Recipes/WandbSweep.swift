@@ -11,6 +11,7 @@ struct WandbSweep {
     /// What can't be translated and stops the sweep, and what is left out without harm.
     private(set) var losses: [(place: Node?, text: String)] = []
     private(set) var notes: [String] = []
+    private var isGrid = false
 
     /// Whether a mapping is such a file.
     static func isOne(_ node: Node) -> Bool {
@@ -26,6 +27,7 @@ struct WandbSweep {
         var set: [(Node, Node)] = []
         var sweep: [(Node, Node)] = []
         var sampled = false
+        isGrid = [nil, "grid"].contains(mapping["method"]?.string)
         parameters(mapping["parameters"], prefix: "", &set, &sweep)
         var parts: [(Node, Node)] = []
         func put(_ name: String, _ node: Node) {
@@ -36,7 +38,7 @@ struct WandbSweep {
             put("question", description)
         }
         let names = (set + sweep).compactMap { $0.0.string }
-        if let command = command(mapping, names) { put("trainer", command) }
+        if let command = command(mapping, names, (set + sweep).map(\.1)) { put("trainer", command) }
         switch mapping["method"]?.string {
         case "grid", nil: break
         case "random":
@@ -45,11 +47,8 @@ struct WandbSweep {
             if let cap = mapping["run_cap"] {
                 put("samples", cap)
             } else {
-                losses.append(
-                    (
-                        mapping["method"],
-                        "method: random needs a number of runs: give run_cap (it becomes samples)"
-                    )
+                notes.append(
+                    "method: random draws without end there; here samples says how many points, as samples=20 on the command line"
                 )
             }
         case let other?:
@@ -112,7 +111,7 @@ struct WandbSweep {
             if let nested = fields["parameters"] {
                 parameters(nested, prefix: prefix + name + ".", &set, &sweep)
             } else if let one = fields["value"] {
-                set.append((full, one))
+                set.append((full, WandbSweep.withNone(one)))
             } else if fields["probabilities"] != nil {
                 losses.append(
                     (
@@ -120,10 +119,31 @@ struct WandbSweep {
                         "\(prefix + name): probabilities can't be translated: all values have the same probability here"
                     ))
             } else if let values = fields["values"] {
-                sweep.append((full, values))
+                sweep.append((full, WandbSweep.withNone(values)))
             } else if let axis = spread(prefix + name, key, fields) {
                 sweep.append((full, axis))
             }
+        }
+    }
+
+    /// Nothing is what their programs receive as `None`.
+    private static func withNone(_ node: Node) -> Node {
+        if let members = node.sequence {
+            return .sequence(
+                .init(members.map(withNone), .init(.implicit), members.style, members.mark))
+        }
+        guard case .scalar(let scalar) = node, scalar.style == .plain,
+            ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+        else { return node }
+        return .scalar(.init("None", .init(.implicit), .doubleQuoted, scalar.mark))
+    }
+
+    /// Whether a truth value is among some nodes.
+    private static func holdsTruth(_ nodes: [Node]) -> Bool {
+        nodes.contains { node in
+            if let members = node.sequence { return holdsTruth(Array(members)) }
+            guard case .scalar(let scalar) = node, scalar.style == .plain else { return false }
+            return ["true", "false"].contains(scalar.string.lowercased())
         }
     }
 
@@ -142,7 +162,15 @@ struct WandbSweep {
         }
         let (low, high) = (fields["min"], fields["max"])
         let isWhole = [low, high].allSatisfy { Int($0?.string ?? "") != nil }
-        switch fields["distribution"]?.string ?? (isWhole ? "int_uniform" : "uniform") {
+        let kind = fields["distribution"]?.string
+        // A grid over whole numbers is all of them.
+        if isGrid, isWhole, kind == nil || kind == "int_uniform" || kind == "constant" {
+            let pairs = [("from", low), ("to", high), ("step", scalar("1", key))].compactMap {
+                name, node in node.map { (scalar(name, key), $0) }
+            }
+            return .mapping(.init(pairs, .init(.implicit), .flow, fields.mark ?? key.mark))
+        }
+        switch kind ?? (isWhole ? "int_uniform" : "uniform") {
         case "uniform": return axis("uniform", [("min", low), ("max", high)])
         case "int_uniform": return axis("int_uniform", [("min", low), ("max", high)])
         case "log_uniform_values": return axis("log", [("min", low), ("max", high)])
@@ -160,6 +188,10 @@ struct WandbSweep {
             else {
                 return nil
             }
+            let limits = [first, last].map { shortest(sixDigits(exp($0))) }
+            notes.append(
+                "\(name): min and max of log_uniform are exponents of e: \(shortest(first)) and \(shortest(last)) mean \(limits[0]) and \(limits[1]); log_uniform_values has the values themselves"
+            )
             return axis(
                 "log",
                 [
@@ -177,7 +209,9 @@ struct WandbSweep {
     }
 
     /// `command`, with W&B's macros filled in; by default `python3 <program> --key=value …`.
-    private mutating func command(_ mapping: Node.Mapping, _ names: [String]) -> Node? {
+    private mutating func command(_ mapping: Node.Mapping, _ names: [String], _ values: [Node])
+        -> Node?
+    {
         let program = mapping["program"]
         guard program != nil || mapping["command"] != nil else { return nil }
         func word(_ text: String, _ like: Node?) -> Node {
@@ -206,8 +240,15 @@ struct WandbSweep {
         let key = Node.scalar(.init("command", .init(.implicit), .plain, program?.mark))
         let list = Node.sequence(
             .init(words, .init(.implicit), .flow, (mapping["command"] ?? program)?.mark))
+        var pairs = [(key, list)]
+        if WandbSweep.holdsTruth(values) {
+            let word = { (text: String) in
+                Node.scalar(.init(text, .init(.implicit), .plain, program?.mark))
+            }
+            pairs.append((word("booleans"), word("python")))
+        }
         return .mapping(
-            .init([(key, list)], .init(.implicit), .any, (mapping["command"] ?? program)?.mark))
+            .init(pairs, .init(.implicit), .any, (mapping["command"] ?? program)?.mark))
     }
 }
 

@@ -17,7 +17,7 @@ package enum RunName {
                     "there is no such run: give a run file, or results/<name>:<number, label or id>"
             )
         }
-        let folder = StudyFolder(URL(filePath: String(text[..<colon])))
+        let folder = StudyFolder(named: String(text[..<colon]))
         let name = String(text[text.index(after: colon)...])
         let plan = try folder.readPlan()
         guard let run = plan.run(named: name) else {

@@ -15,6 +15,20 @@ package struct StudyFolder: Sendable, Equatable {
         self.cache = cache ?? url.deletingLastPathComponent().appending(path: ".cache")
     }
 
+    /// Whether a folder holds a study.
+    package static func exists(_ path: String) -> Bool {
+        access(StudyFolder(URL(filePath: path)).plan.path, F_OK) == 0
+    }
+
+    /// As a person names a study: by its folder, or by its recipe, whose results are in
+    /// `results/<name of the recipe>`.
+    package init(named text: String) {
+        let file = URL(filePath: text)
+        let isRecipe = ["yaml", "yml"].contains(file.pathExtension.lowercased())
+        let name = file.deletingPathExtension().lastPathComponent
+        self.init(isRecipe ? URL(filePath: "results").appending(path: name) : file)
+    }
+
     package var plan: URL { url.appending(path: "plan.json") }
     package var runs: URL { url.appending(path: "runs") }
     package var sweepFile: URL { url.appending(path: "sweep.h5") }
@@ -39,6 +53,8 @@ package struct StudyFolder: Sendable, Equatable {
     /// Where an unfinished run resumes.
     package func checkpointFile(_ id: String) -> URL { checkpoints.appending(path: "\(id).h5") }
     package func journalFile(_ id: String) -> URL { running.appending(path: "\(id).journal") }
+    /// Ids of the runs that the session at work is to train, if these are not all that are missing.
+    package var wantedRuns: URL { running.appending(path: "only") }
     /// How the run's process was started.
     package func jobFile(_ id: String) -> URL { running.appending(path: "\(id).job.json") }
     /// Where a command appends its metrics.

@@ -10,6 +10,8 @@ package struct StudyStatus: Sendable {
     package let runs: [RunStatus]
     /// Whether a session works on it.
     package let isWorking: Bool
+    /// Ids of the runs that the session is to train; nil: all that are missing.
+    package let wanted: Set<String>?
 
     package var running: [RunStatus] {
         runs.filter { if case .running = $0.state { true } else { false } }
@@ -34,7 +36,10 @@ package struct StudyStatus: Sendable {
             begun += progress.secondsLeft ?? max(0, mean - progress.seconds)
         }
         guard runningCount > 0 else { return nil }
-        return (Double(count(.planned)) * mean + begun) / Double(runningCount)
+        let planned = runs.count {
+            $0.state.kind == .planned && wanted?.contains($0.run.id) ?? true
+        }
+        return (Double(planned) * mean + begun) / Double(runningCount)
     }
 }
 
@@ -115,7 +120,14 @@ package struct StudyStatusReader: Sendable {
             RunStatus(run: run, state: state(run, results, begun, failed, damaged[run.id], now))
         }
         return StudyStatus(
-            name: plan.name, metric: plan.metric, runs: runs, isWorking: Claim.isHeld(folder))
+            name: plan.name, metric: plan.metric, runs: runs, isWorking: Claim.isHeld(folder),
+            wanted: wanted)
+    }
+
+    private var wanted: Set<String>? {
+        // Most sessions train all that is missing, and have no such file.
+        guard let bytes = try? DurableFile.read(folder.wantedRuns) else { return nil }
+        return Set(String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init))
     }
 
     private mutating func state(
@@ -165,6 +177,8 @@ extension StudyStatus {
         var epoch: Int?
         var epochs: Int?
         var value: Double?
+        /// The best value so far, of a run that is not completed.
+        var best_so_far: Double?
         var seconds, seconds_left: Double?
     }
 
@@ -188,6 +202,7 @@ extension StudyStatus {
         func take(_ progress: RunProgress) {
             (row.epoch, row.epochs, row.tries) = (progress.epoch, progress.epochs, progress.attempt)
             row.value = finite(progress.values[progress.epoch]?[metric.name])
+            row.best_so_far = finite(progress.best(metric))
         }
         switch status.state {
         case .completed(let result):

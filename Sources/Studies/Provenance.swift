@@ -35,6 +35,9 @@ package struct Provenance: Sendable, Equatable, Codable {
     package var gpus = ""
     /// Values of the variables under `record_env:`; no other variable is recorded.
     package var environment: [String: String] = [:]
+    /// Bases and templates of the recipe that lie outside of its repository: SHA-256 by path. Nil in
+    /// records of earlier programs.
+    package var outsideFiles: [String: String]?
 
     package init() {}
 }

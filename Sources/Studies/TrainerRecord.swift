@@ -48,6 +48,8 @@ package struct TrainerCommand: Sendable, Equatable, Codable {
     /// Threads that libraries may use; 1 by default, since sums depend on it.
     package var threads: Int
     package var excludedMetrics: [String]
+    /// `python` if truth values are `True` and `False` on its command line; nil: `true`, `false`.
+    package var booleans: String?
 
     package init(
         folder: String, command: [String], files: [SourceFile] = [],

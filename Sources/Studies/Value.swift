@@ -47,6 +47,15 @@ package enum Value: Hashable, Sendable {
         }
     }
 
+    /// As Python's own programs print it: truth values with a capital.
+    package var pythonWord: String {
+        switch self {
+        case .bool(let value): value ? "True" : "False"
+        case .list(let values): "[" + values.map(\.pythonWord).joined(separator: ",") + "]"
+        default: word
+        }
+    }
+
     /// As a number, where it is one.
     package var double: Double? {
         switch self {

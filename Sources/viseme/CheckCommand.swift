@@ -15,13 +15,13 @@ struct CheckCommand: ParsableCommand {
             never changed: `viseme sweep` sets damaged ones aside and trains those runs again.
             """)
 
-    @Argument(help: "The study's folder, results/<name>.")
+    @Argument(help: "The study: its folder, results/<name>, or its recipe.")
     var study: String
     @Flag(help: "Rebuild the files that are derived from the run files.")
     var repair = false
 
     func run() throws {
-        let folder = StudyFolder(URL(filePath: study))
+        let folder = StudyFolder(named: study)
         let plan = try folder.readPlan()
         let lock = repair ? try Claim(folder) : nil
         defer { withExtendedLifetime(lock) {} }

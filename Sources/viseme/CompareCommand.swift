@@ -19,7 +19,7 @@ struct CompareCommand: ParsableCommand {
     func run() throws {
         let isSame =
             try StudyArgument.isStudy(first) && StudyArgument.isStudy(second)
-            ? compareStudies(StudyFolder(URL(filePath: first)), StudyFolder(URL(filePath: second)))
+            ? compareStudies(StudyFolder(named: first), StudyFolder(named: second))
             : compareRuns(
                 TrainerCatalog.read(RunName.file(first)), TrainerCatalog.read(RunName.file(second)))
         if !isSame { throw ExitStatus.difference }

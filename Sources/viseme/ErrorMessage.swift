@@ -1,4 +1,5 @@
 import ArgumentParser
+import Execution
 import Foundation
 import Recipes
 import Studies
@@ -27,8 +28,29 @@ enum ErrorMessage {
         {
             message += ": did you mean \(hint)?"
         }
+        message += optionHint(message)
         complain("viseme: error: \(message)\n  see: \(names.joined(separator: " ")) --help")
         return .wrong
+    }
+
+    /// What an option that is none was probably meant to be.
+    private static func optionHint(_ message: String) -> String {
+        guard let match = message.firstMatch(of: /[Uu]nknown option '--?([A-Za-z][A-Za-z0-9._-]*)/)
+        else { return "" }
+        let name = String(match.1)
+        if ["dry-run", "dryrun", "dry_run"].contains(name) {
+            return ": `viseme plan` lists the runs and trains nothing"
+        }
+        if ["multirun", "m"].contains(name) {
+            return ": a list is swept without it: 'lr=[0.1,0.01]'"
+        }
+        let key = name.replacing("-", with: "_")
+        let schema = TrainerCatalog.declarations.builtIn.schema
+        let known = schema.parameters.map(\.name)
+        guard let meant = known.first(where: { $0 == key }) ?? nearest(key, in: known) else {
+            return ""
+        }
+        return ": keys are given without dashes: \(meant)=…"
     }
 
     /// A message as ours are: no capital, no full stop.

@@ -48,7 +48,7 @@ struct ExportCommand: AsyncParsableCommand {
 
     func run() async throws {
         if StudyArgument.isStudy(what) {
-            try exportStudy(StudyFolder(URL(filePath: what)))
+            try exportStudy(StudyFolder(named: what))
         } else {
             try await exportRun()
         }

@@ -14,7 +14,7 @@ struct GCCommand: ParsableCommand {
             Digests, histories and results stay, whatever goes of the weights.
             """)
 
-    @Argument(help: "The study's folder, results/<name>.")
+    @Argument(help: "The study: its folder, results/<name>, or its recipe.")
     var study: String
     @Option(help: "Weights to keep: best, last or none (default: `keep` of the recipe).")
     var keep: KeptWeights?
@@ -28,7 +28,7 @@ struct GCCommand: ParsableCommand {
     var yes = false
 
     func run() throws {
-        let folder = StudyFolder(URL(filePath: study))
+        let folder = StudyFolder(named: study)
         let plan = try folder.readPlan()
         let lock = try Claim(folder)
         defer { withExtendedLifetime(lock) {} }

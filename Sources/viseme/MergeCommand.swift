@@ -19,8 +19,8 @@ struct MergeCommand: ParsableCommand {
     var from: [String]
 
     func run() throws {
-        let target = StudyFolder(URL(filePath: into))
-        let sources = from.map { StudyFolder(URL(filePath: $0)) }
+        let target = StudyFolder(named: into)
+        let sources = from.map { StudyFolder(named: $0) }
         for source in sources where source.url.standardizedFileURL == target.url.standardizedFileURL
         {
             throw ValidationError("\(into): can't be merged into itself")

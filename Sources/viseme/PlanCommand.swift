@@ -21,7 +21,7 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         let recipe = try options.read()
         if resolved { return print(try recipe.resolved(), terminator: "") }
-        guard let study = try ResolvedStudy.known(recipe, in: .named(results: options.place.url))
+        guard let study = try ResolvedStudy.known(recipe, in: .named(results: options.results))
         else {
             return try listUnprepared(recipe)
         }

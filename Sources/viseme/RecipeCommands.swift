@@ -53,6 +53,20 @@ struct ImportCommand: ParsableCommand {
         print(text, terminator: "")
         for loss in losses { complain("\(file), \(loss)") }
         if !losses.isEmpty { throw ExitStatus.wrong }
+        try check(text)
+    }
+
+    /// What was written has to be a recipe.
+    private func check(_ text: String) throws {
+        let isSampled = text.contains("\nmethod: random") && !text.contains("\nsamples:")
+        do {
+            _ = try Recipe(
+                text: isSampled ? text + "samples: 1\n" : text, file: URL(filePath: file),
+                trainers: TrainerCatalog.declarations)
+        } catch let mistakes as RecipeMistakes {
+            complain("the recipe as it stands can't be swept:\n\(mistakes)")
+            throw ExitStatus.wrong
+        }
     }
 }
 
@@ -126,7 +140,8 @@ private struct NewRecipe {
             """
         if let command {
             let words = try NewRecipe.words(command)
-            let given = ["lr", "seed"].filter { !command.contains("{\($0)}") }
+            // A command that names keys gets those it names.
+            let given = command.contains(/\{[A-Za-z_]/) ? [] : ["lr", "seed"]
             let list = (words + given.flatMap { ["--\($0)", "{\($0)}"] }).map {
                 "\"\($0.replacing("\"", with: "\\\""))\""
             }

@@ -16,7 +16,7 @@ struct ReportCommand: AsyncParsableCommand {
             Markdown to standard output, or write what the name after -o says: .md or .html.
             """)
 
-    @Argument(help: "The study's folder, results/<name>.")
+    @Argument(help: "The study: its folder, results/<name>, or its recipe.")
     var study: String
     @Argument(help: "Another study to compare with.")
     var other: String?
@@ -73,13 +73,13 @@ struct ReportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let folder = StudyFolder(URL(filePath: study))
+        let folder = StudyFolder(named: study)
         let plan = try folder.readPlan()
         if watch { return try await watch(folder, plan) }
         let stored = StudyResults(folder, plan)
         for problem in stored.problems { complain("\(problem.reason): left out") }
         if let other {
-            let otherFolder = StudyFolder(URL(filePath: other))
+            let otherFolder = StudyFolder(named: other)
             let otherPlan = try otherFolder.readPlan()
             let otherStored = StudyResults(otherFolder, otherPlan)
             for problem in otherStored.problems { complain("\(problem.reason): left out") }

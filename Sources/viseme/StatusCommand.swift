@@ -8,7 +8,7 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "List the runs of a study: stored, running, failed or left, and why.")
 
-    @Argument(help: "The study's folder, results/<name>.")
+    @Argument(help: "The study: its folder, results/<name>, or its recipe.")
     var study: String
     @Flag(help: "As JSON.")
     var json = false
@@ -16,7 +16,7 @@ struct StatusCommand: AsyncParsableCommand {
     var watch = false
 
     func run() async throws {
-        let folder = StudyFolder(URL(filePath: study))
+        let folder = StudyFolder(named: study)
         let plan = try folder.readPlan()
         if watch, !json { return try await watch(folder, plan) }
         var reader = StudyStatusReader(folder, plan)
@@ -24,11 +24,17 @@ struct StatusCommand: AsyncParsableCommand {
         if json { return print(try status.json()) }
         let words = StatusTable(status: status)
         print(words.table())
-        for run in status.runs {
-            guard case .failed(.recorded(let failure)) = run.state, !failure.output.isEmpty else {
-                continue
-            }
-            print("\nlast output of \(run.run.label):")
+        // Equal failures are shown once.
+        let failures = status.runs.compactMap { run -> (Run, FailureRecord)? in
+            if case .failed(.recorded(let failure)) = run.state { (run.run, failure) } else { nil }
+        }
+        let groups = Dictionary(grouping: failures, by: \.1.reason)
+        var shown: Set<String> = []
+        for (run, failure) in failures where shown.insert(failure.reason).inserted {
+            let others = (groups[failure.reason]?.count ?? 1) - 1
+            if others > 0 { print("\n\(others + 1) runs failed alike: \(failure.reason)") }
+            guard !failure.output.isEmpty else { continue }
+            print("\nlast output of \(run.label):")
             print(
                 failure.output.split(whereSeparator: \.isNewline).suffix(25).map { "    \($0)" }
                     .joined(

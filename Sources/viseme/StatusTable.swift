@@ -46,7 +46,11 @@ struct StatusTable {
 
     private func words(_ result: RunResult) -> String {
         let diverged = result.outcome == .diverged ? "diverged in epoch \(result.epochs)" : nil
-        guard let best = result.best else { return diverged ?? "no value of \(status.metric.name)" }
+        guard let best = result.best else {
+            return diverged
+                ?? (result.histories.isEmpty
+                    ? "no metrics reported" : "no value of \(status.metric.name)")
+        }
         return "\(status.metric.name) \(short(best.value)) at epoch \(best.epoch)"
             + (diverged.map { ", \($0)" } ?? "")
     }
@@ -55,8 +59,9 @@ struct StatusTable {
         let progress = running.progress
         var parts = ["epoch \(progress.epoch)" + (progress.epochs.map { " of \($0)" } ?? "")]
         if let value = progress.values[progress.epoch]?[status.metric.name], value.isFinite {
-            parts.append("\(status.metric.name) \(short(value))")
+            parts.append("\(status.metric.name) now \(short(value))")
         }
+        if let best = progress.best(status.metric) { parts.append("best \(short(best))") }
         parts.append(clock(running.seconds))
         if let left = running.secondsLeft { parts.append("about \(clock(left)) left") }
         if progress.attempt > 1 { parts.append("attempt \(progress.attempt)") }

@@ -3,11 +3,13 @@ import Execution
 import Foundation
 import Kernels
 import Recipes
+import RunStore
 import Studies
 
 /// A recipe, and where its results go.
 struct StudyOptions: ParsableArguments {
-    @Argument(help: "The recipe, a YAML file.")
+    @Argument(
+        help: "The recipe, a YAML file; or the folder of a study, for the recipe it was made of.")
     var recipe: String
 
     @Argument(help: "Changes to the recipe, as key=value: epoch=5 'lr=[0.1,0.01]'.")
@@ -15,12 +17,22 @@ struct StudyOptions: ParsableArguments {
 
     @OptionGroup var place: ResultsOption
 
+    /// The folder of all results.
+    var results: URL {
+        StudyFolder.exists(recipe)
+            ? URL(filePath: recipe).standardizedFileURL.deletingLastPathComponent() : place.url
+    }
+
     /// The recipe, checked.
-    func read() throws -> Recipe { try readRecipe(recipe, overrides) }
+    func read() throws -> Recipe {
+        guard StudyFolder.exists(recipe) else { return try readRecipe(recipe, overrides) }
+        let plan = try StudyFolder(URL(filePath: recipe)).readPlan()
+        return try readRecipe(plan.recipe, plan.overrides + overrides)
+    }
 
     /// The study, with its data prepared.
     func study() async throws -> ResolvedStudy {
-        try await preparedStudy(read(), in: .named(results: place.url))
+        try await preparedStudy(read(), in: .named(results: results))
     }
 }
 

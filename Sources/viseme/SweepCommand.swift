@@ -28,8 +28,11 @@ struct SweepCommand: AsyncParsableCommand {
             valueName: "size")
     )
     var memory: ByteSize?
-    @Flag(help: "Continue when a run fails (the default), or stop the others too.")
-    var failure: FailurePolicy = .keepGoing
+    @Flag(
+        help:
+            "Continue whatever fails, or stop at the first failure. Default: continue, unless the first three runs fail for one reason."
+    )
+    var failure: FailurePolicy?
     @Option(
         help: ArgumentHelp(
             "Only runs of this setting, as in their labels: lr=0.01,seed=1.", valueName: "setting"))
@@ -54,7 +57,11 @@ struct SweepCommand: AsyncParsableCommand {
         limits.startsAfresh = force
         limits.grace = grace?.duration
         limits.retries = retries
-        limits.stopsAtFirstFailure = failure == .failFast
+        switch failure {
+        case .keepGoing: limits.failurePolicy = .keepGoing
+        case .failFast: limits.failurePolicy = .failFast
+        case nil: break
+        }
         return limits
     }
 
@@ -64,8 +71,9 @@ struct SweepCommand: AsyncParsableCommand {
         let machine = try workers.allotment(study)
         printHeader(study.recipe.configuration, width: width)
         for note in study.recipe.notes { complain(note) }
+        // A command that can't do what it is asked writes nothing.
+        let wanted = try StudySession.runs(of: study.plan, only: only)
         let session = try StudySession.open(study, warn: complain)
-        let wanted = try session.runs(only: only)
         let left = force ? wanted : session.missing(wanted)
         let planned = study.plan.runs.count
         let count = only == nil ? "\(planned) runs" : "\(wanted.count) of \(planned) runs"
@@ -91,6 +99,11 @@ struct SweepCommand: AsyncParsableCommand {
         if outcome.isInterrupted {
             complain(
                 "interrupted: \(outcome.stored) of \(outcome.planned) runs are stored; run the same command again to continue"
+            )
+        } else if let reason = outcome.commonReason {
+            complain(
+                "stopped: the first \(outcome.failures.count) runs failed for one reason: \(reason)\n"
+                    + "  \(outcome.stopped) runs were not trained; --keep-going trains them whatever fails"
             )
         } else if !outcome.failures.isEmpty {
             complain(

@@ -11,6 +11,7 @@ actor SweepProgress {
     private let session: StudySession
     private let metric: Metric
     private let start = monotonicSeconds()
+    private var lastLine = monotonicSeconds()
     private var reader: StudyStatusReader
     private var finished = 0
     private var failed = 0
@@ -28,23 +29,24 @@ actor SweepProgress {
         switch event {
         case .started(let run):
             guard session.folder.hasCheckpoint(run.id) else { break }
-            display.say("\(blank)  \(run.label)  resumes at its last checkpoint")
+            say("\(blank)  \(run.label)  resumes at its last checkpoint")
         case .finished(let run, let result):
             finished += 1
-            display.say(
+            say(
                 "\(counter)  \(run.label)  \(words(result))  \(decimals(result.seconds, 1)) s")
             warnOfMetric(run, result)
         case .retried(let run, let reason):
             let from = session.folder.hasCheckpoint(run.id) ? " from its last checkpoint" : ""
-            display.say("\(blank)  \(run.label)  \(reason); trying again\(from)")
+            say("\(blank)  \(run.label)  \(reason); trying again\(from)")
         case .failed(let run, let failure):
             finished += 1
             failed += 1
-            display.say("\(counter)  \(run.label)  FAILED: \(failure.reason)")
+            say("\(counter)  \(run.label)  FAILED: \(failure.reason)")
             for line in failure.output.split(whereSeparator: \.isNewline).suffix(3) {
-                display.say("        \(line)")
+                say("        \(line)")
             }
         case .warning(let message): complain(message)
+        case .givenUp: break
         }
     }
 
@@ -62,9 +64,22 @@ actor SweepProgress {
         display.clear()
     }
 
+    /// Seconds between two plain lines where output is no terminal.
+    private static let plainInterval = 60.0
+
     private func look() {
-        guard display.isTerminal else { return }
-        draw(reader.status(session.results))
+        if display.isTerminal { return draw(reader.status(session.results)) }
+        guard monotonicSeconds() - lastLine >= SweepProgress.plainInterval else { return }
+        let status = reader.status(session.results)
+        let running = status.running.compactMap { run -> RunStatus.Running? in
+            if case .running(let running) = run.state { running } else { nil }
+        }
+        say(summaryLine(running, bar: false))
+    }
+
+    private func say(_ line: String) {
+        lastLine = monotonicSeconds()
+        display.say(line)
     }
 
     /// A misspelt metric shows at the first run rather than in the report.
@@ -92,7 +107,9 @@ actor SweepProgress {
 
     private func words(_ result: RunResult) -> String {
         if result.outcome == .diverged { return "diverged in epoch \(result.epochs)" }
-        guard let best = result.best else { return "no value of \(metric.name)" }
+        guard let best = result.best else {
+            return result.histories.isEmpty ? "no metrics reported" : "no value of \(metric.name)"
+        }
         return
             "\(metric.name) \(short(best.value)) at epoch \(best.epoch) of \(result.epochs)"
     }
@@ -139,7 +156,7 @@ actor SweepProgress {
         Double(progress.epoch) + progress.partOfEpoch
     }
 
-    private func summaryLine(_ running: [RunStatus.Running]) -> String {
+    private func summaryLine(_ running: [RunStatus.Running], bar: Bool = true) -> String {
         let shares = running.map { run in
             run.progress.epochs.map { min(1, done(run.progress) / Double(max($0, 1))) } ?? 0
         }
@@ -148,7 +165,7 @@ actor SweepProgress {
         let left = part > 0.005 ? ", about \(clock(elapsed * (1 - part) / part)) left" : ""
         let failures = failed == 0 ? "" : ", \(failed) failed"
         return
-            "sweep \(ProgressDisplay.bar(part, cells: 24)) \(finished) of \(total) runs, \(running.count) running\(failures), "
+            "sweep \(bar ? ProgressDisplay.bar(part, cells: 24) + " " : "")\(finished) of \(total) runs, \(running.count) running\(failures), "
             + "\(clock(elapsed)) so far\(left)"
     }
 }

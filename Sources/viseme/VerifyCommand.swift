@@ -110,7 +110,7 @@ struct VerifyCommand: AsyncParsableCommand {
     }
 
     private func goldenLines(_ study: ResolvedStudy) throws -> [String: DigestList.Line]? {
-        guard !record, options.overrides.isEmpty,
+        guard !record, study.recipe.overrides.isEmpty,
             FileManager.default.fileExists(atPath: study.goldenDigests.path)
         else { return nil }
         let list = try DigestList(file: study.goldenDigests)

@@ -131,7 +131,7 @@ extension Program {
         "way=delete,seed=42  FAILED: its metrics, line 1: the file was removed while the program ran",
         "way=signal,seed=42  FAILED: killed by signal 11 (SIGSEGV)",
         "way=broken,seed=42  FAILED: ", "the weights that the trainer wrote:",
-        "way=nothing,seed=42  no value of val_accuracy",
+        "way=nothing,seed=42  no metrics reported",
         "        about to fail", "        the end",
     ] { #expect(ending.output.contains(line), "\(line)\n\(ending.output)") }
     #expect(ending.errors.contains("6 of 9 runs failed"))

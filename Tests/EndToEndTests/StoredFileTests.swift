@@ -115,6 +115,7 @@ private func swept() async throws -> Program {
     defer { program.close() }
     try Data("program: t.py\nmethod: grid\nparameters: {lr: {values: [1, 2]}}\n".utf8).write(
         to: program.folder.appending(path: "w.yaml"))
+    try Data().write(to: program.folder.appending(path: "t.py"))
     func shell(_ command: String) async throws -> Program.Ending {
         try await program.run(command: ["bash", "-c", command, Program.url.path])
     }

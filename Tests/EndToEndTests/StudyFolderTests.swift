@@ -11,7 +11,7 @@ import Testing
             try await program.run("status", "results/r").output.contains("running  epoch 3 of 9")
         }
         let status = try await program.run("status", "results/r").output
-        #expect(status.contains("val_accuracy 0.") && status.contains("left"), "\(status)")
+        #expect(status.contains("val_accuracy now 0.") && status.contains("left"), "\(status)")
         #expect(status.contains("1 planned, 1 running; a sweep is running"), "\(status)")
         let json = try await program.run("status", "results/r", "--json").output
         #expect(

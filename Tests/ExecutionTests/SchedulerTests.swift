@@ -62,6 +62,7 @@ private final class Log: Sendable {
             case .retried(let run, let reason): "again \(run.number): \(reason)"
             case .failed(let run, let failure): "fail \(run.number): \(failure.reason)"
             case .warning(let text): text
+            case .givenUp(let reason, let count): "given up after \(count): \(reason)"
             }
         lines.withLock { $0.append(line) }
     }
@@ -148,9 +149,34 @@ private final class Study: Sendable {
         well.log.text.suffix(3) == ["end 2", "start 3", "end 3"] || well.log.text.contains("end 3"))
     let strict = try Study(3)
     var limits = RunLimits()
-    limits.stopsAtFirstFailure = true
+    limits.failurePolicy = .failFast
     await strict.work(limits: limits) { _ in .exited(.exited(1)) }
     #expect(strict.log.text == ["start 1", "fail 1: ended with exit status 1"])
+}
+
+@Test func theSameFailureOfTheFirstThreeRunsEndsTheSweep() async throws {
+    let alike = try Study(6)
+    await alike.work { _ in .exited(.exited(1)) }
+    #expect(
+        alike.log.text.suffix(2) == [
+            "fail 3: ended with exit status 1", "given up after 3: ended with exit status 1",
+        ])
+    let going = try Study(6)
+    var limits = RunLimits()
+    limits.failurePolicy = .keepGoing
+    await going.work(limits: limits) { _ in .exited(.exited(1)) }
+    #expect(going.log.text.last == "fail 6: ended with exit status 1")
+    // One that succeeds, or another reason, shows that the others may succeed.
+    let other = try Study(6)
+    await other.work { .exited(.exited($0.run == "run3" ? 2 : 1)) }
+    #expect(other.log.text.last == "fail 6: ended with exit status 1")
+    let success = try Study(6)
+    await success.work { .exited(.exited($0.run == "run1" ? 0 : 1)) }
+    #expect(success.log.text.last == "fail 6: ended with exit status 1")
+    // Nothing is left to be spared.
+    let short = try Study(3)
+    await short.work { _ in .exited(.exited(1)) }
+    #expect(short.log.text.last == "fail 3: ended with exit status 1")
 }
 
 @Test func aRunThatBreaksARuleIsEndedForThatReason() async throws {

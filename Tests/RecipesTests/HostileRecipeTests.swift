@@ -75,11 +75,7 @@ private func scratch() throws -> URL {
 @Test func mutatedRecipesGetAnAnswer() throws {
     let folder = try scratch()
     defer { try? FileManager.default.removeItem(at: folder) }
-    let names = try FileManager.default.contentsOfDirectory(
-        atPath: package.appending(path: "recipes").path
-    ).filter {
-        $0.hasSuffix(".yaml")
-    }.sorted()
+    let names = projectRecipes
     var texts = try names.map {
         [UInt8](try Data(contentsOf: package.appending(path: "recipes/\($0)")))
     }

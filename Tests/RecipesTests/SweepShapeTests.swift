@@ -346,7 +346,7 @@ private enum Pinned {
         #expect(told.contains("r.yaml:2") || told.contains("r.yaml:3"), "\(told)")
         #expect(told.contains(message), "\(told)")
     }
-    #expect(mistakes(text.replacing("run_cap: 6\n", with: "")).contains("give run_cap"))
+    #expect(mistakes(text.replacing("run_cap: 6\n", with: "")).contains("samples: missing"))
     #expect(
         mistakes(text.replacing("log_uniform_values", with: "q_beta")).contains(
             "r.yaml:6:22: error: lr: the distribution q_beta can't be translated"))

@@ -13,8 +13,17 @@ package struct RunLimits: Sendable, Equatable {
     package var startsAfresh = false
     /// Tries after the first, each from the last checkpoint.
     package var retries = 0
-    /// Whether the first run that fails ends the sweep.
-    package var stopsAtFirstFailure = false
+    /// What a run that fails means for the others.
+    package enum FailurePolicy: Sendable {
+        /// The first ends the sweep.
+        case failFast
+        /// The sweep ends if the first three runs that end fail for one reason: the others would
+        /// too.
+        case stopIfAllAlike
+        case keepGoing
+    }
+
+    package var failurePolicy = FailurePolicy.stopIfAllAlike
 
     package init() {}
 }

@@ -90,10 +90,12 @@ package struct StudyContext: Sendable {
     package var limits: RunLimits
     /// Token of the session's claim.
     package var claim: String
+    /// Whether a run that reports no metrics has failed: its recipe names the metric.
+    package var requiresMetrics: Bool
 
     package init(
         plan: Plan, folder: StudyFolder, program: URL, provenance: Provenance, threads: Int,
-        limits: RunLimits = RunLimits(), claim: String = ""
+        limits: RunLimits = RunLimits(), claim: String = "", requiresMetrics: Bool = false
     ) {
         self.plan = plan
         self.folder = folder
@@ -102,6 +104,7 @@ package struct StudyContext: Sendable {
         self.threads = threads
         self.limits = limits
         self.claim = claim
+        self.requiresMetrics = requiresMetrics
     }
 }
 

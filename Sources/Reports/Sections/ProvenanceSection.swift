@@ -39,6 +39,14 @@ extension StudyReport {
                 ["vectors, threads", distinct { "\($0.vectorWidth), \($0.threads) a run" }],
             ]
         }
+        let outside = all.reduce(into: [String: String]()) {
+            $0.merge($1.outsideFiles ?? [:]) { first, _ in first }
+        }
+        for (path, digest) in outside.sorted(by: { $0.key < $1.key }).prefix(20) {
+            rows.append([
+                "outside of the repository", "\(code: "\(path)  sha256 \(digest.prefix(16))…")",
+            ])
+        }
         let seconds = facts.runs.reduce(0) { $0 + $1.summary.seconds }
         rows += [
             ["processor", distinct { $0.processor }], ["system", distinct { $0.system }],

@@ -16,6 +16,7 @@ final class CommandRun: Sendable {
     private let clock = EpochClock()
     private let start = monotonicSeconds()
     private let energy = EnergyMeter()
+    private let requiresMetrics: Bool
 
     /// Claims the run and makes its folders.
     /// - Parameter command: the words that it is started with.
@@ -27,6 +28,7 @@ final class CommandRun: Sendable {
         self.run = run
         self.configuration = configuration
         (folder, plan) = (context.folder, context.plan)
+        requiresMetrics = context.requiresMetrics
         var provenance = context.provenance
         (provenance.started, provenance.tries, provenance.failures) = (
             timestamp(), attempt.number, attempt.failures
@@ -64,6 +66,7 @@ final class CommandRun: Sendable {
     ) throws -> RunFileContents {
         try take(try metrics.withLock { try $0.finish() })
         let reported = metrics.withLock { $0.reported(judgedBy: plan.metric) }
+        guard !requiresMetrics || !reported.histories.isEmpty else { throw NoMetrics() }
         var provenance = provenance
         provenance.gpus = ended.handle.devices.joined(separator: ",")
         (provenance.seconds, provenance.joules) = (monotonicSeconds() - start, energy.joules)
@@ -80,6 +83,12 @@ final class CommandRun: Sendable {
             output: ended.output, provenance: provenance)
         contents.keep(only: plan.keep)
         return contents
+    }
+
+    /// The recipe names a metric, and the program reported none at all.
+    struct NoMetrics: Error, CustomStringConvertible {
+        let description =
+            "it reported no metrics: it has to append JSON lines to the file $VISEME_METRICS (docs/trainers.md)"
     }
 
     private func weights() throws -> [Tensor] {

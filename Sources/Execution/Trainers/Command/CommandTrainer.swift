@@ -51,14 +51,15 @@ package final class CommandTrainer: Trainer {
         let digests = Dictionary(command.files.map { ($0.path, jsonString($0.digest)) }) {
             first, _ in first
         }
-        return IdentityForm(
-            configuration, axes: axes,
-            others: [
+        var others = command.booleans.map { ["booleans": jsonString($0)] } ?? [:]
+        others.merge(
+            [
                 "command": "[\(command.command.map(jsonString).joined(separator: ","))]",
                 "environment": canonicalJSON(command.environment.mapValues(jsonString)),
                 "files": canonicalJSON(digests),
                 "trainer_revision": String(CommandTrainer.revision),
-            ])
+            ]) { $1 }
+        return IdentityForm(configuration, axes: axes, others: others)
     }
 
     // MARK: One run
@@ -132,7 +133,7 @@ package final class CommandTrainer: Trainer {
         let files = RecipeFiles(folder: command.folder)
         return command.command.map { word in
             let template = ArgumentTemplate(word)
-            let text = template.text { configuration[$0] }
+            let text = template.text(booleans: command.booleans) { configuration[$0] }
             guard template.mayNameFile, let path = files.file(text) else { return text }
             return files.absolute(path)
         }
