@@ -55,6 +55,14 @@ private let splits = ["train", "val", "test"]
     }
 }
 
+@Test func classesMayBeTypedInAnotherUnicodeForm() throws {
+    let (composed, decomposed) = ("\u{E9}", "e\u{301}")
+    let scratch = try Scratch(["\(decomposed)/1.mp4", "\(decomposed)/2.mp4", "b/1.mp4", "b/2.mp4"])
+    let index = try DatasetIndex(root: scratch.url, splitNames: splits, wanted: ["b", composed])
+    #expect(index.entries.count == 4)
+    #expect(index.classes[1].utf8.elementsEqual(decomposed.utf8), "as the folder is named")
+}
+
 @Test func whatIsNoDataSetIsRefusedWithTheReason() throws {
     let nowhere = URL(filePath: "/nowhere/at/all")
     #expect(throws: ClipError.noFolder(path: nowhere.path)) {

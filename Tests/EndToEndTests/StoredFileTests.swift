@@ -223,3 +223,13 @@ private func swept() async throws -> Program {
             && references.errors.contains("is longer than 65536 bytes with its references"),
         "\(references.errors.prefix(300))")
 }
+
+@Test func runsWithoutWeightsAreNotSaidToHaveTheSame() async throws {
+    let program = try await swept()
+    defer { program.close() }
+    let ending = try await program.run("compare", "results/r:1", "results/r:2")
+    #expect(ending.status == .exited(3), "\(ending.errors)")
+    #expect(
+        ending.output.contains("weights\n  none stored by either")
+            && !ending.output.contains("the same, to the bit"), "\(ending.output)")
+}
