@@ -109,6 +109,8 @@ let package = Package(
         .testTarget(name: "ReportsTests", dependencies: ["Studies", "RunStore", "Reports"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Digests", "Kernels", "Tensors", "RunStore", "viseme", subprocess]),
+            dependencies: [
+                "Digests", "Files", "Kernels", "Tensors", "RunStore", "viseme", subprocess,
+            ]),
     ] + wideKernels
 )

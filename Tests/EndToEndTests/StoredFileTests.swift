@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import RunStore
 import Testing
@@ -232,4 +233,44 @@ private func swept() async throws -> Program {
     #expect(
         ending.output.contains("weights\n  none stored by either")
             && !ending.output.contains("the same, to the bit"), "\(ending.output)")
+}
+
+@Test func controlCharactersShowAndDoNothing() async throws {
+    let escape = "\u{1B}[31mred\u{1B}[0m \u{202E}turned"
+    let program = try Program([
+        "train.sh": "printf '%s\\n' '\(escape)'; exit 3\n",
+        "r.yaml": """
+        question: "why \\e[2J \\u202e ?"
+        trainer: {command: [sh, train.sh, "{x}"]}
+        sweep: {x: ["a\\eb", c]}
+
+        """,
+    ])
+    defer { program.close() }
+    let sweep = try await program.run("sweep", "r.yaml")
+    let status = try await program.run("status", "r.yaml")
+    var texts = [sweep.output, sweep.errors, status.output]
+    for form in ["md", "html", "ipynb"] {
+        texts.append(try program.text("results/r/report.\(form)"))
+    }
+    for text in texts {
+        #expect(!text.contains("\u{1B}") && !text.contains("\u{202E}"), "\(text.prefix(300))")
+    }
+    #expect(status.output.contains(#"red \u202eturned"#), "\(status.output)")
+    #expect(texts[3].contains("why"), "\(texts[3].prefix(200))")
+}
+
+@Test func aScratchFolderWhoseOwnerLivesStays() throws {
+    let parent = FileManager.default.temporaryDirectory.appending(
+        path: "viseme-test-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: parent) }
+    let alive = try ScratchFolder(in: parent, prefix: ".x-")
+    let dead = parent.appending(path: ".x-dead")
+    try FileManager.default.createDirectory(at: dead, withIntermediateDirectories: true)
+    try Data().write(to: dead.appending(path: ".lock"))
+    let young = parent.appending(path: ".x-young")
+    try FileManager.default.createDirectory(at: young, withIntermediateDirectories: true)
+    let second = try ScratchFolder(in: parent, prefix: ".x-")
+    let names = Set(try FileManager.default.contentsOfDirectory(atPath: parent.path))
+    #expect(names == [alive.url.lastPathComponent, second.url.lastPathComponent, ".x-young"])
 }

@@ -191,3 +191,35 @@ private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -
     #expect(
         report.notebook.figures.map(\.name) == ["val_accuracy", "train_loss", "by_name", "seeds"])
 }
+
+/// By docs/report.md: only settings with all their seeds are compared, and counted by Holm.
+@Test func settingsWithoutAllSeedsAreNotCompared() throws {
+    var plan = Plan(
+        name: "s", recipe: "r.yaml", metric: .valAccuracy, trainer: .choosing, numerics: 4,
+        axes: ["lr", "seed"], runs: [])
+    var stored = StudyResults(StudyFolder(URL(filePath: "/nowhere")), plan)
+    let values: [[Double?]] = [
+        [0.9, 0.91, 0.93], [0.8, 0.83, 0.82], [0.5, 0.52, nil], [0.4, nil, 0.44], [0.3, 0.31, nil],
+    ]
+    for (trial, row) in values.enumerated() {
+        for (seed, value) in row.enumerated() {
+            let number = plan.runs.count
+            let id = Identity(json: "\(number)").id
+            plan.runs.append(
+                Run(
+                    id: id, number: number + 1, trial: trial,
+                    setting: [
+                        Assignment(key: "lr", value: .integer(trial)),
+                        Assignment(key: "seed", value: .integer(seed)),
+                    ]))
+            if let value { stored.add(summary("\(number)", best: value)) }
+        }
+    }
+    let report = StudyReport(plan: plan, stored: stored, failures: [])
+    let table = MarkdownForm().text(try #require(report.section("trials")))
+    let rows = table.split(separator: "\n").filter { $0.contains("`lr=") }
+    let p = try #require(Statistics.pairedTest([0.9, 0.91, 0.93], [0.8, 0.83, 0.82])).p
+    // One comparison: Holm multiplies by one.
+    #expect(rows[1].contains(String(format: "%.4f", p)), "\(rows[1]) \(p)")
+    for row in rows.dropFirst(2).prefix(3) { #expect(row.contains("| – | – |"), "\(row)") }
+}
