@@ -32,6 +32,23 @@ package struct ResolvedStudy: Sendable {
         var cache: URL { results.appending(path: ".cache") }
     }
 
+    /// The name of a recipe whose results would lie among others'.
+    package struct ReservedName: UserError {
+        let name: String
+        package var place: String { name }
+        package var rule: String {
+            "no study can have this name: results/\(name) holds other files"
+        }
+        package var remedy: String { "rename the recipe" }
+    }
+
+    private static func checkName(_ recipe: Recipe, _ place: Place) throws {
+        guard case .named = place, recipe.name == "train" || recipe.name.hasPrefix(".") else {
+            return
+        }
+        throw ReservedName(name: recipe.name)
+    }
+
     /// Prepares data as far as that is needed.
     /// - Parameter progress: how many of how many clips are decoded.
     /// - Throws: `RecipeMistakes`, `ClipError`, `StoreError` or `WeightMismatch`.
@@ -39,6 +56,7 @@ package struct ResolvedStudy: Sendable {
         _ recipe: Recipe, in place: Place,
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws -> ResolvedStudy {
+        try checkName(recipe, place)
         let trainer = TrainerCatalog.trainer(recipe.trainer)
         let drafts = try recipe.expand()
         let prepared = try await placed(recipe) {
@@ -51,6 +69,7 @@ package struct ResolvedStudy: Sendable {
     /// - Returns: nil if its data have to be prepared first.
     /// - Throws: as `resolve`.
     package static func known(_ recipe: Recipe, in place: Place) throws -> ResolvedStudy? {
+        try checkName(recipe, place)
         let trainer = TrainerCatalog.trainer(recipe.trainer)
         let drafts = try recipe.expand()
         do {
@@ -107,7 +126,11 @@ package struct ResolvedStudy: Sendable {
             byID[run.id] = runs.count
             runs.append(run)
         }
-        duplicates = equal.map { "\($0.label) is the same run as \(runs[$1].label): planned once" }
+        duplicates = equal.map { run, twin in
+            run.label == runs[twin].label
+                ? "\(run.label) was drawn twice: planned once"
+                : "\(run.label) is the same run as \(runs[twin].label): planned once"
+        }
         let parent: URL
         let name: String
         switch place {

@@ -46,7 +46,28 @@ extension Recipe {
             if runs.count > before { trials += 1 }
         }
         try checkCount(runs.count)
+        try refuseEqualLabels(runs)
         return runs
+    }
+
+    /// A label names one setting: `a,y=1` under x and `1` under y read as another pair of values.
+    private func refuseEqualLabels(_ runs: [RunDraft]) throws {
+        guard
+            space.axes.contains(where: { axis in
+                axis.domain.values.contains { value in
+                    if case .text(let text) = value { text.contains("=") } else { false }
+                }
+            })
+        else { return }
+        var settings: [String: Setting] = [:]
+        for run in runs {
+            guard let other = settings.updateValue(run.setting, forKey: run.label),
+                other != run.setting
+            else { continue }
+            throw mistake(
+                "two settings are both called \(run.label): change one of the texts that hold an equals sign",
+                at: origins[space.axes[0].key] ?? start)
+        }
     }
 
     /// Nil at the end of the space.

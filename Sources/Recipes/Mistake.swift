@@ -66,7 +66,8 @@ final class MistakeList {
     func add(_ place: Place, _ message: String, in source: SourceText) {
         // A line too long to be shown is not kept: there may be a mistake for every few of its
         // bytes.
-        let line = source.line(place.line)
+        // The place may be in another file than the one that is being read.
+        let line = place.file == source.name ? source.line(place.line) : ""
         mistakes.append(
             Mistake(
                 place: place, message: message,

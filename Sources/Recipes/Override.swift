@@ -111,6 +111,11 @@ extension RecipeDraft {
             let hint = schema.nearest(to: name).map { ": did you mean \($0)?" } ?? ""
             return override.refuse("there is no such key\(hint)")
         }
+        let own = settings.keys.filter { $0.hasPrefix(name + ".") }.sorted()
+        if schema.isOpen, !own.isEmpty, settings[name] == nil {
+            return override.refuse(
+                "is a group of keys: " + own.prefix(5).map { "\($0)=…" }.joined(separator: " "))
+        }
         if schema.isOpen, !override.isNew, name != "seed", !isKnown(name) {
             return override.mistakes.add(
                 override.place, "\(unknownKey(name)); +\(name)=… adds one",

@@ -127,6 +127,13 @@ struct PatternReader {
                     in: reader.source)
                 return nil
             }
+            if let values = swept[key.name], !values.contains(where: { $0.double != nil }) {
+                reader.mistakes.add(
+                    reader.place(node),
+                    "\(name): no value of \(key.name) is a number: \(sign) does not apply",
+                    in: reader.source)
+                return nil
+            }
             return switch sign {
             case "<=": .atMost(limit)
             case ">=": .atLeast(limit)

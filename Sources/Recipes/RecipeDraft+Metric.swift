@@ -3,6 +3,25 @@ import Yams
 
 // `metric`: the number that a study is judged by.
 extension RecipeDraft {
+    /// `[0, 1]`; `~` where there is no end.
+    private func readRange(_ node: Node, _ reader: SettingsReader) -> MetricRange? {
+        func end(_ node: Node) -> Double?? {
+            if SettingsReader.isDeletion(node) { return .some(nil) }
+            return SettingsReader.number(node).map { .some($0) }
+        }
+        if let ends = node.sequence, ends.count == 2, let lower = end(ends[0]),
+            let upper = end(ends[1]), lower != nil || upper != nil,
+            lower ?? -.infinity < upper ?? .infinity
+        {
+            return MetricRange(lower, upper)
+        }
+        reader.mistakes.add(
+            reader.place(node),
+            "metric: range: found \(reader.described(node)); expected the lowest and the highest value, as [0, 1], or [0, ~] without a highest one",
+            in: reader.source)
+        return nil
+    }
+
     mutating func readMetric(_ node: Node, _ reader: SettingsReader) {
         namesMetric = true
         let names = declaration.metrics.judging
@@ -38,10 +57,11 @@ extension RecipeDraft {
                         value,
                         "metric: goal: found \(reader.described(value)); expected maximize or minimize",
                         Metric.Goal.allCases.map(\.rawValue))
+                case "range": report.range = readRange(value, reader)
                 default:
                     reader.mistakes.add(
                         reader.place(keyNode),
-                        "metric: there is no such key: \(name); it has name and goal",
+                        "metric: there is no such key: \(name); it has name, goal and range",
                         in: reader.source)
                 }
             }

@@ -28,6 +28,8 @@ struct RecipeDraft {
     private(set) var space = SearchSpace(dimensions: [])
     /// The keys under sweep, valid or not.
     var namedInSweep: Set<String> = []
+    /// Those under set, likewise.
+    private var namedInSet: Set<String> = []
     /// The places of the command's words, which are checked when all keys are known.
     private var commandNode: Node?
     private var commandReader: SettingsReader?
@@ -112,7 +114,10 @@ struct RecipeDraft {
             }
         }
         if let question = parts["question"] { self.question = text(question, "question", reader) }
-        if let set = parts["set"] { take(reader.settings(set), reader) }
+        if let set = parts["set"] {
+            namedInSet = Set(set.mapping?.keys.compactMap(\.string) ?? [])
+            take(reader.settings(set), reader)
+        }
         shape = ShapeReader(reader: reader).read(parts)
         if let sweep = parts["sweep"] { readSweep(sweep, prefix: "", reader) }
         shape.slots = axes.map(\.key).filter { $0 != "seed" }
@@ -136,7 +141,9 @@ struct RecipeDraft {
         }
         if let report = parts["report"] {
             let settings = ReportReader(settings: reader)
+            let range = self.report.range
             self.report = settings.report(report)
+            self.report.range = range
             otherFiles.formUnion(settings.templates(report))
         }
         if command == nil {
@@ -270,7 +277,8 @@ struct RecipeDraft {
                     in: source)
             }
             let reader = TrainerReader(settings: commandReader)
-            reader.checkPlaceholders(commandNode, known: known)
+            reader.checkPlaceholders(
+                commandNode, known: known.union(namedInSweep).union(namedInSet))
             guard mistakes.mistakes.isEmpty else { return }
             let (complete, note) = reader.withFilesOfPlaceholders(
                 command, settings.mapValues(\.value), axes.map(\.axis))

@@ -64,10 +64,10 @@ package struct RecipeKey: Sendable {
             "max_runs: 500",
             #"{"type":"integer","minimum":1,"maximum":100000}"#),
         RecipeKey(
-            "metric", "a name, or a mapping of name and goal",
-            "the metric that the study is judged by: `train_loss`, `train_accuracy`, `val_loss`, `val_accuracy` (the default), or any metric of a command; `goal`: `maximize`, or `minimize` (the default for losses). It decides the best epoch and early stopping of the built-in trainer, and is part of its runs' identity",
+            "metric", "a name, or a mapping of name, goal and range",
+            "the metric that the study is judged by: `train_loss`, `train_accuracy`, `val_loss`, `val_accuracy` (the default), or any metric of a command; `goal`: `maximize`, or `minimize` (the default for losses); `range`: where a command's metric can be (`[0, 1]`, `[0, ~]`), so that intervals stay there. Name and goal decide the best epoch and early stopping of the built-in trainer, and are part of its runs' identity",
             "metric: {name: val_loss, goal: minimize}",
-            #"{"type":["object","string"],"properties":{"name":{"type":"string"},"goal":{"enum":["maximize","minimize"]}},"additionalProperties":false}"#
+            #"{"type":["object","string"],"properties":{"name":{"type":"string"},"goal":{"enum":["maximize","minimize"]},"range":{"type":"array","minItems":2,"maxItems":2,"items":{"type":["number","null"]}}},"additionalProperties":false}"#
         ),
         RecipeKey(
             "trainer", "a mapping of command, files, env and booleans",

@@ -124,6 +124,8 @@ struct ReferenceResolver {
     private func typed(_ value: Value, _ reference: Reference) -> Value? {
         if case .any = reference.key.kind {
             guard case .text(let text) = value else { return value }
+            // 007 is rather a name than a number.
+            if SettingsReader.hasLeadingZero(text) { return value }
             if SettingsReader.isWhole(text) { return Value.whole(text) ?? value }
             return plainNumber(text).map { .number($0) } ?? value
         }

@@ -34,6 +34,7 @@ struct SettingsReader {
     /// All keys of a mapping, nested ones under their dotted names.
     func settings(_ node: Node, prefix: String = "") -> [(name: String, setting: WrittenValue)] {
         var result: [(name: String, setting: WrittenValue)] = []
+        defer { if prefix.isEmpty { refuseRepeats(result) } }
         forEachKey(node) { name, keyNode, valueNode in
             let full = prefix + name
             let isKey = schema.parameter(full) != nil || schema.isGroup(full, valueNode)
@@ -64,6 +65,12 @@ struct SettingsReader {
                         in: source)
                     return
                 }
+                if schema.isOpen, valueNode.mapping?.isEmpty ?? false {
+                    mistakes.add(
+                        place(valueNode),
+                        "\(full): an empty mapping holds no values: leave it out, or give it keys",
+                        in: source)
+                }
                 result += settings(valueNode, prefix: full + ".")
             } else if let key = schema.parameter(full) {
                 if let value = value(valueNode, key) {
@@ -74,6 +81,14 @@ struct SettingsReader {
             }
         }
         return result
+    }
+
+    /// `{a.b: 1, a: {b: 2}}`: YAML sees two keys.
+    private func refuseRepeats(_ settings: [(name: String, setting: WrittenValue)]) {
+        var seen: Set<String> = []
+        for (name, setting) in settings where !seen.insert(name).inserted {
+            mistakes.add(setting.place, "\(name): given twice: keep one", in: source)
+        }
     }
 
     static func refers(_ node: Node) -> Bool {
@@ -236,14 +251,10 @@ struct SettingsReader {
         case "true", "True", "TRUE": return .bool(true)
         case "false", "False", "FALSE": return .bool(false)
         case let word:
-            if SettingsReader.isWhole(word), !word.hasPrefix("+"),
-                !(word.count > 1 && word.hasPrefix("0"))
-            {
+            if SettingsReader.isWhole(word), !SettingsReader.hasLeadingZero(word) {
                 return Value.whole(word)
             }
-            if let number = plainNumber(word),
-                !word.hasPrefix("0") || word.hasPrefix("0.") || word.count == 1
-            {
+            if let number = plainNumber(word), !SettingsReader.hasLeadingZero(word) {
                 // 3.10 is rather a version than a number.
                 if word.wholeMatch(of: /[0-9]+\.[0-9]+0/) != nil, number.description != word {
                     mistakes.note(
@@ -255,6 +266,11 @@ struct SettingsReader {
             }
             return SettingsReader.isAmbiguous(word) ? nil : .text(word)
         }
+    }
+
+    /// `007`, `-08`, `01.5`: what some readers take for octal.
+    static func hasLeadingZero(_ word: String) -> Bool {
+        word.prefixMatch(of: /[-+]?0[0-9]/) != nil
     }
 
     /// Decimal digits, with a sign or without.

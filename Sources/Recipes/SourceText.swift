@@ -59,6 +59,7 @@ struct SourceText {
     private func bearable(_ root: Node, _ mistakes: MistakeList) -> Node? {
         var open = [root]
         var count = 0
+        let mayHaveTags = text.utf8.contains(UInt8(ascii: "!"))
         while let node = open.popLast() {
             count += 1
             guard count <= SourceText.valueLimit else {
@@ -70,6 +71,12 @@ struct SourceText {
             }
             switch node {
             case .scalar(let scalar):
+                if mayHaveTags, hasTag(scalar.mark) {
+                    mistakes.add(
+                        place(node.mark),
+                        "tags (!name, !!str) have no meaning here: put text into quotes, and write numbers and truth values plainly",
+                        in: self)
+                }
                 // No file, variable or argument can hold a NUL (`"\0"` in YAML).
                 guard scalar.string.utf8.contains(0) else { continue }
                 mistakes.add(
@@ -80,6 +87,20 @@ struct SourceText {
             }
         }
         return root
+    }
+
+    /// Whether a value begins with a tag (`!!str`). (The parser resolves tags, and then does not
+    /// tell them from its own.)
+    private func hasTag(_ mark: Mark?) -> Bool {
+        guard let mark else { return false }
+        let line = line(mark.line)
+        // Long lines are made by programs, which write no tags.
+        guard line.utf8.count < 4096 else { return false }
+        var rest = line.unicodeScalars.dropFirst(mark.column - 1)
+        if rest.first == "&" {
+            rest = rest.drop { $0 != " " }.drop { $0 == " " }
+        }
+        return rest.first == "!"
     }
 
     /// The document as a tree of nodes that know their place. Nil for an empty document, or after a

@@ -6,8 +6,8 @@ struct AxisEffect {
     struct Level {
         let value: Value
         let mean: Double
-        /// Half the 95 % interval over the seeds; nil where fewer than two have all settings.
-        let half: Double?
+        /// Over the seeds that have all settings.
+        let estimate: Estimate
         let runs: Int
     }
 
@@ -21,12 +21,14 @@ struct AxisEffect {
     var range: Double { (levels.map(\.mean).max() ?? 0) - (levels.map(\.mean).min() ?? 0) }
 
     /// Keys of one level have no effect to speak of.
-    static func all(_ trials: [TrialSummary], _ keys: [String]) -> [AxisEffect] {
-        keys.filter { $0 != "seed" }.compactMap { AxisEffect($0, trials) }
+    static func all(_ trials: [TrialSummary], _ keys: [String], in range: MetricRange?)
+        -> [AxisEffect]
+    {
+        keys.filter { $0 != "seed" }.compactMap { AxisEffect($0, trials, range) }
     }
 
     /// - Returns: nil where the key has fewer than two levels with a value.
-    private init?(_ key: String, _ trials: [TrialSummary]) {
+    private init?(_ key: String, _ trials: [TrialSummary], _ range: MetricRange?) {
         self.key = key
         var order: [Value] = []
         // Level → (other keys and seed) → value.
@@ -58,7 +60,7 @@ struct AxisEffect {
                 }
             return Level(
                 value: level, mean: Statistics.mean(cells.map(\.value)) ?? .nan,
-                half: all > 0 ? Statistics.halfInterval(means) : nil, runs: cells.count)
+                estimate: all > 0 ? Estimate(means, in: range) : .unknown, runs: cells.count)
         }
     }
 }

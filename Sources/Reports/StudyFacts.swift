@@ -17,6 +17,8 @@ struct StudyFacts {
     /// How the leader compares with each other, by trial.
     let contrasts: [Int: Contrast]
     let effects: [AxisEffect]
+    /// Which swept keys move the metric, by all runs at once.
+    let keyTests: [KeyTest]
     /// The leader's best run, read whole.
     let bestRun: RunFileContents?
 
@@ -74,11 +76,19 @@ struct StudyFacts {
                         isForLeader: plan.metric.goal == .maximize ? isAbove : !isAbove)
                 )
             })
-        effects = AxisEffect.all(trials, plan.axes)
+        effects = AxisEffect.all(trials, plan.axes, in: StudyFacts.range(plan))
+        keyTests = KeyTest.all(trials, plan.axes)
         bestRun = leader?.bestRun(plan.metric.goal).flatMap { readRun($0.run.id) }
     }
 
     var metric: String { plan.metric.name }
+
+    /// Where the metric can be; nil if nobody says.
+    var range: MetricRange? { StudyFacts.range(plan) }
+
+    private static func range(_ plan: Plan) -> MetricRange? {
+        plan.report.range ?? plan.trainer.metrics.ranges?[plan.metric.name]
+    }
     var missing: Int { plan.runs.count - runs.count }
     var hasTest: Bool { runs.contains { $0.summary.test != nil } }
 

@@ -103,9 +103,14 @@ package struct StudyReport {
             value(mean) + (Statistics.standardDeviation(values).map { " ± \(value($0))" } ?? ""))
     }
 
-    func interval(_ mean: Double, _ half: Double?) -> String {
-        guard let half, (mean - half).isFinite, (mean + half).isFinite else { return "–" }
-        return "\(value(mean - half)) … \(value(mean + half))"
+    /// In a table: the interval, or what there is instead.
+    func words(_ estimate: Estimate) -> String {
+        switch estimate {
+        case .unknown: "–"
+        case .range(let low, let high): "range \(value(low)) … \(value(high))"
+        case .equal: "all equal"
+        case .interval(let low, let high): "\(value(low)) … \(value(high))"
+        }
     }
 
     func probability(_ p: Double) -> String { p < 0.0001 ? "< 0.0001" : fixed(p, 4) }

@@ -13,7 +13,10 @@ package enum CSV {
         ]
         let header = first + columns(plan.axes, "set_", besides: first + last) + last
         let rows = stored.inOrder(plan).map { run, summary -> [String] in
-            let point = plan.axes.map { key in run.setting[key]?.label ?? "" }
+            let point = plan.axes.map { key in
+                // Where an axis does not exist, its key has the value of all runs.
+                (run.setting[key] ?? plan.settings[key])?.label ?? ""
+            }
             return [String(run.number), run.id] + point + [
                 summary.outcome.rawValue, String(summary.epochs),
                 summary.stoppedEarly ? "true" : "false",
@@ -36,7 +39,10 @@ package enum CSV {
             ["number"] + columns(plan.axes, "set_", besides: ["number", "epoch"]) + ["epoch"]
         var rows = [taken + columns(metrics, "metric_", besides: taken)]
         for (run, summary) in runs {
-            let point = plan.axes.map { key in run.setting[key]?.label ?? "" }
+            let point = plan.axes.map { key in
+                // Where an axis does not exist, its key has the value of all runs.
+                (run.setting[key] ?? plan.settings[key])?.label ?? ""
+            }
             let histories = metrics.map { summary.history($0) }
             for epoch in 0..<summary.epochs {
                 rows.append(

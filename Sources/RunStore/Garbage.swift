@@ -24,6 +24,8 @@ package struct Garbage: Sendable {
     }
 
     package let items: [Item]
+    /// Names in `runs/` that are no runs: they stay.
+    package let foreign: [String]
     private let keep: KeptWeights
     private let folder: StudyFolder
 
@@ -46,7 +48,13 @@ package struct Garbage: Sendable {
         let work = Garbage.members(folder.work).filter {
             stored.runs[id($0)] != nil || !planned.contains(id($0))
         }
-        let others = Garbage.members(folder.runs).filter { !planned.contains(id($0)) }
+        // Only what can be read as a run is one; other files there are somebody's.
+        let unplanned = Garbage.members(folder.runs).filter { !planned.contains(id($0)) }
+        let others = unplanned.filter { file in
+            // What is damaged stays too: it is no run to be sure of.
+            (try? RunFile.read(file))?.identity.id == id(file)
+        }
+        foreign = unplanned.filter { !others.contains($0) }.map(\.lastPathComponent)
         items =
             plan.runs.compactMap { run in
                 guard let summary = stored.runs[run.id], summary.weightBytes > 0 else { return nil }

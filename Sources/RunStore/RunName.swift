@@ -10,7 +10,11 @@ package enum RunName {
         let isStudy = FileManager.default.fileExists(
             atPath: StudyFolder(URL(filePath: text)).plan.path)
         if FileManager.default.fileExists(atPath: text), !isStudy { return URL(filePath: text) }
-        guard let colon = text.firstIndex(of: ":") else {
+        // A folder's name may hold a colon, and so may a label.
+        let colons = text.indices.filter { text[$0] == ":" }
+        let colon =
+            colons.first { StudyFolder(named: String(text[..<$0])).isThere } ?? colons.first
+        guard let colon else {
             throw StudyError.noRun(
                 name: text,
                 reason:

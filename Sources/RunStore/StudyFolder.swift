@@ -16,9 +16,9 @@ package struct StudyFolder: Sendable, Equatable {
     }
 
     /// Whether a folder holds a study.
-    package static func exists(_ path: String) -> Bool {
-        access(StudyFolder(URL(filePath: path)).plan.path, F_OK) == 0
-    }
+    package static func exists(_ path: String) -> Bool { StudyFolder(URL(filePath: path)).isThere }
+
+    var isThere: Bool { access(plan.path, F_OK) == 0 }
 
     /// As a person names a study: by its folder, or by its recipe, whose results are in
     /// `results/<name of the recipe>`.
@@ -135,7 +135,11 @@ package struct StudyFolder: Sendable, Equatable {
     }
 
     package func readPlan() throws -> Plan {
-        guard FileManager.default.fileExists(atPath: plan.path) else {
+        guard isThere else {
+            // What may not be looked at is not absent.
+            guard errno == ENOENT || errno == ENOTDIR else {
+                throw StoreError.unreadable(path: plan.path, reason: systemProblem())
+            }
             throw StudyError.noStudy(path: url.path)
         }
         do {

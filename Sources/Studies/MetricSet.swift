@@ -8,14 +8,18 @@ package struct MetricSet: Sendable, Equatable, Codable {
     package var standard: Metric
     /// Unit of every metric, as UDUNITS writes it ("1": none); nil if it is not known.
     package var unit: String?
+    /// Where values can be, by metric, as far as that is known.
+    package var ranges: [String: MetricRange]?
 
     package init(
-        names: [String] = [], unjudged: [String] = [], standard: Metric, unit: String? = nil
+        names: [String] = [], unjudged: [String] = [], standard: Metric, unit: String? = nil,
+        ranges: [String: MetricRange]? = nil
     ) {
         self.names = names
         self.unjudged = unjudged
         self.standard = standard
         self.unit = unit
+        self.ranges = ranges
     }
 
     /// Whether runs may report metrics of any name.

@@ -27,5 +27,8 @@ package struct ReportSettings: Sendable, Equatable, Codable {
     /// House styles, Mustache templates (the text, as it was when the study was planned), by form.
     package var templates: [String: String] = [:]
 
+    /// Where the judged metric can be, as the recipe says.
+    package var range: MetricRange?
+
     package init() {}
 }

@@ -68,7 +68,11 @@ package enum TrainingParameters {
     /// Shares and cross-entropies have no unit. The learning rate is reported, and no study is
     /// judged by it.
     package static let metrics = MetricSet(
-        names: TrainingRun.metricNames, unjudged: ["lr"], standard: .valAccuracy, unit: "1")
+        names: TrainingRun.metricNames, unjudged: ["lr"], standard: .valAccuracy, unit: "1",
+        ranges: [
+            "train_loss": MetricRange(0, nil), "val_loss": MetricRange(0, nil),
+            "train_accuracy": MetricRange(0, 1), "val_accuracy": MetricRange(0, 1),
+        ])
 }
 
 extension TrainingSettings {

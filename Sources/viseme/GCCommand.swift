@@ -43,6 +43,12 @@ struct GCCommand: ParsableCommand {
                 chosen.contains(kind) ? "goes" : "kept without \(option)",
             ]
         }
+        if otherRuns, !garbage.foreign.isEmpty {
+            complain(
+                "\(garbage.foreign.count) files in \(folder.runs.relativePath) are no runs and stay: "
+                    + garbage.foreign.prefix(5).joined(separator: ", ")
+                    + (garbage.foreign.count > 5 ? ", …" : ""))
+        }
         print(table(["what", "items", "size", yes ? "" : "with --yes"], rows))
         let bytes = chosen.reduce(0) { $0 + garbage.bytes($1) }
         guard yes else {

@@ -25,6 +25,7 @@ struct PlanCommand: AsyncParsableCommand {
         else {
             return try listUnprepared(recipe)
         }
+        for duplicate in study.duplicates.prefix(10) { complain(duplicate) }
         let results = StudyResults(study.folder, study.plan)
         var reader = StudyStatusReader(study.folder, study.plan)
         let status = reader.status(results)

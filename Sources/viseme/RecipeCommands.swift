@@ -110,7 +110,8 @@ struct NewCommand: ParsableCommand {
             throw StoreError.unwritable(
                 path: file, reason: "the folder is not there, or may not be written")
         }
-        print("written: \(file)\nnext:    viseme plan \(file)")
+        let quoted = file.contains { " '\"$&;()<>|".contains($0) } ? "'\(file)'" : file
+        print("written: \(file)\nnext:    viseme plan \(quoted)")
     }
 }
 
@@ -126,6 +127,10 @@ private struct NewRecipe {
             String($0.0).replacing(/["']/, with: "")
         }
         guard !words.isEmpty else { throw ValidationError("--command: names no program") }
+        let left = command.replacing(/(?:[^\s"']+|"[^"]*"|'[^']*')+/, with: "")
+        guard left.allSatisfy(\.isWhitespace) else {
+            throw ValidationError("--command: a quote is not closed")
+        }
         return words
     }
 

@@ -35,7 +35,7 @@ struct StatusTable {
         switch state {
         case .completed(let result): words(result)
         case .running(let running): words(running)
-        case .failed(.damaged(let reason)): "its file is damaged: \(reason)"
+        case .failed(.damaged(let reason)): "its file is damaged, or can't be read: \(reason)"
         case .failed(.recorded(let failure)):
             failure.reason
                 + (failure.tries.map { $0.count > 1 ? " (\($0.count) attempts)" : "" } ?? "")

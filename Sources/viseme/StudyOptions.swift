@@ -23,11 +23,40 @@ struct StudyOptions: ParsableArguments {
             ? URL(filePath: recipe).standardizedFileURL.deletingLastPathComponent() : place.url
     }
 
+    /// The recipe that a study was made of: beside the folder of its results, as it was then, or
+    /// where this command was started; the one with the text that is stored, or the first.
+    private static func recipeFile(_ plan: Plan, _ folder: StudyFolder) throws -> String {
+        if plan.recipe.hasPrefix("/") { return plan.recipe }
+        // results/<name> lies where the sweep was started, unless --results named another place.
+        let home = folder.url.deletingLastPathComponent().deletingLastPathComponent()
+        let places = [home.appending(path: plan.recipe).path, plan.recipe]
+        let readable = places.filter { FileManager.default.isReadableFile(atPath: $0) }
+        // A file that is no text is none of them.
+        let same = readable.first {
+            (try? String(contentsOfFile: $0, encoding: .utf8)) == plan.recipeText
+        }
+        guard let file = same ?? readable.first(where: { $0 == places[0] }) else {
+            throw ValidationError(
+                "\(folder.url.relativePath): its recipe, \(plan.recipe), is not where it was: give the recipe itself"
+            )
+        }
+        let here = URL(filePath: FileManager.default.currentDirectoryPath).path + "/"
+        return file.hasPrefix(here) ? String(file.dropFirst(here.count)) : file
+    }
+
     /// The recipe, checked.
     func read() throws -> Recipe {
         guard StudyFolder.exists(recipe) else { return try readRecipe(recipe, overrides) }
-        let plan = try StudyFolder(URL(filePath: recipe)).readPlan()
-        return try readRecipe(plan.recipe, plan.overrides + overrides)
+        let folder = StudyFolder(URL(filePath: recipe).standardizedFileURL)
+        let plan = try folder.readPlan()
+        let found = try readRecipe(
+            try StudyOptions.recipeFile(plan, folder), plan.overrides + overrides)
+        guard found.name == folder.url.lastPathComponent else {
+            throw ValidationError(
+                "\(recipe): holds the study \(found.name) under another name: rename the folder, or give the recipe and --results"
+            )
+        }
+        return found
     }
 
     /// The study, with its data prepared.

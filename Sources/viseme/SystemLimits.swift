@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Studies
 
@@ -8,6 +9,21 @@ import Studies
 #else
     import Darwin
 #endif
+
+/// Options that are given twice: the first would be dropped without a word.
+enum RepeatedOptions {
+    /// - Throws: `ValidationError`.
+    static func check(_ arguments: [String]) throws {
+        var seen: Set<Substring> = []
+        for argument in arguments.dropFirst().prefix(while: { $0 != "--" })
+        where argument.hasPrefix("--") {
+            let name = argument.prefix { $0 != "=" }
+            guard seen.insert(name).inserted else {
+                throw ValidationError("\(name): given twice: keep one")
+            }
+        }
+    }
+}
 
 /// Limits of the shell (`ulimit`) under which this program can't work: refused before any work
 /// begins, rather than found out by a crash.

@@ -57,6 +57,7 @@ struct Viseme: AsyncParsableCommand {
         }
         do {
             var command = try parseAsRoot()
+            try RepeatedOptions.check(CommandLine.arguments)
             try SystemLimits.check()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()

@@ -139,3 +139,79 @@ private func failing(_ reasons: String, more: String = "") throws -> Program {
     let report = try program.text("results/r/report.md")
     #expect(report.contains("outside of the repository") && report.contains("shared.yaml  sha256 "))
 }
+
+@Test func aStudyFindsItsOwnRecipe() async throws {
+    let trainer = "echo '{\"epoch\": 1, \"val_accuracy\": '$1'}' >> \"$VISEME_METRICS\"\n"
+    func recipe(_ question: String, _ values: String) -> String {
+        "question: \(question)\ntrainer: {command: [sh, t.sh, \"{lr}\"]}\nsweep: {lr: [\(values)]}\n"
+    }
+    let program = try Program([
+        "A/t.sh": trainer, "B/t.sh": trainer, "A/r.yaml": recipe("A?", "0.25, 0.5"),
+        "B/r.yaml": recipe("B?", "0.75"),
+    ])
+    defer { program.close() }
+    func shell(_ command: String) async throws -> Program.Ending {
+        try await program.run(command: ["bash", "-c", command, Program.url.path])
+    }
+    #expect(try await shell("cd A && \"$0\" sweep r.yaml").status == .exited(0))
+    let other = try await shell(
+        "cd B && \"$0\" sweep ../A/results/r && \"$0\" verify ../A/results/r")
+    #expect(
+        other.status == .exited(0) && other.output.contains("2 runs, 2 stored, 0 to train")
+            && other.output.contains("2 compared, 0 differ"), "\(other.output)\(other.errors)")
+    #expect(try program.text("A/results/r/report.md").contains("> A?"))
+    let renamed = try await shell("cd A && mv results/r results/final && \"$0\" plan results/final")
+    #expect(
+        renamed.status == .exited(2)
+            && renamed.errors.contains("holds the study r under another name"),
+        "\(renamed.errors)")
+}
+
+@Test func reservedNamesRepeatedOptionsAndForeignFilesAreKeptApart() async throws {
+    let well = "*) echo '{\"epoch\": 1, \"val_accuracy\": 1}' >> \"$VISEME_METRICS\" ;;"
+    let program = try failing(well)
+    defer { program.close() }
+    let text = try program.text("r.yaml")
+    for name in ["train.yaml", ".cache.yaml", "a:1.yaml"] {
+        try Data(text.utf8).write(to: program.folder.appending(path: name))
+    }
+    for name in ["train.yaml", ".cache.yaml"] {
+        let ending = try await program.run("sweep", name)
+        #expect(
+            ending.status == .exited(2) && ending.errors.contains("no study can have this name"),
+            "\(ending.errors)")
+    }
+    #expect(try await program.run("sweep", "a:1.yaml", "x=1,2").status == .exited(0))
+    #expect(try await program.run("show", "results/a:1:2").output.contains("x=2,seed=42"))
+    let twice = try await program.run("sweep", "r.yaml", "--only", "x=1", "--only", "x=2")
+    #expect(twice.status == .exited(2) && twice.errors.contains("--only: given twice"))
+    let runs = program.folder.appending(path: "results/a:1/runs")
+    try FileManager.default.createDirectory(
+        at: runs.appending(path: "backup"), withIntermediateDirectories: true)
+    try Data("x".utf8).write(to: runs.appending(path: "notes.txt"))
+    #expect(try await program.run("sweep", "a:1.yaml", "x=1").status == .exited(0))
+    let gc = try await program.run("gc", "results/a:1", "--other-runs", "--yes")
+    #expect(
+        gc.status == .exited(0)
+            && gc.errors.contains(
+                "2 files in results/a:1/runs are no runs and stay: backup, notes.txt"),
+        "\(gc.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: runs.path).count == 3)
+}
+
+@Test func tablesHaveTheValueThatTheRunUsed() async throws {
+    let program = try Program([
+        "t.sh": "echo '{\"epoch\": 1, \"val_accuracy\": 1}' >> \"$VISEME_METRICS\"\n",
+        "r.yaml": """
+        trainer: {command: [sh, t.sh]}
+        set: {m: 0.1}
+        sweep: {o: [adam, sgd], m: [0.8, 0.9]}
+        when: {m: {o: sgd}}
+
+        """,
+    ])
+    defer { program.close() }
+    #expect(try await program.run("sweep", "r.yaml").status == .exited(0))
+    let table = try await program.run("export", "r.yaml", "--csv", "-")
+    #expect(table.output.contains(",adam,0.1,42,"), "\(table.output)")
+}

@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""Makes the values that the report's statistics are tested against, with scipy, into statistics.json beside this file.
+"""Makes the values that the report's statistics are tested against, with scipy and statsmodels, into statistics.json
+beside this file.
 
-    pip install scipy numpy
+    pip install scipy numpy statsmodels pandas
     python Tests/Golden/make_statistics.py
 """
 import json
 import pathlib
 
 import numpy
+import pandas
 import scipy
+import statsmodels.api
+import statsmodels.formula.api
 from scipy import stats
+from scipy.special import expit, logit
 
 generator = numpy.random.default_rng(1)
 samples = []
@@ -44,6 +49,28 @@ candidates = numpy.round(generator.normal([[0.90], [0.89], [0.87]], 0.02, (3, 5)
 draws = candidates[:, generator.integers(0, 5, (200_000, 5))].mean(axis=2)
 best = draws.max(axis=0)
 wins = numpy.isclose(draws[0], best, atol=1e-12) / numpy.isclose(draws, best, atol=1e-12).sum(axis=0)
-out = {"scipy": scipy.__version__, "samples": samples, "tails": tails, "quantiles": quantiles, "ps": ps, "holm": holm(ps),
+# Intervals of means of a metric in 0…1 and of one above 0: t on the logit and on the logarithmic scale.
+intervals = []
+generator = numpy.random.default_rng(2)
+for count in [3, 5, 10]:
+    x = generator.beta(18, 2, count)
+    m, half = x.mean(), stats.t.ppf(0.975, count - 1) * stats.sem(x)
+    intervals.append({
+        "values": x.tolist(), "share": expit(logit(m) + numpy.array([-1, 1]) * half / (m * (1 - m))).tolist(),
+        "positive": numpy.exp(numpy.log(m) + numpy.array([-1, 1]) * half / m).tolist()})
+
+# Main effects, type II, of an unbalanced design: two keys and the seed; a third key that is the first again.
+analyses = []
+for noise in [0.03, 0.3]:
+    rows = [(a, b, s, 0.5 + 0.1 * a - 0.02 * b + 0.01 * s + generator.normal(0, noise))
+            for a in range(3) for b in range(2) for s in range(3)]
+    table = pandas.DataFrame([row for index, row in enumerate(rows) if index not in (4, 11)], columns=["a", "b", "s", "y"])
+    model = statsmodels.formula.api.ols("y ~ C(a) + C(b) + C(s)", table).fit()
+    tests = statsmodels.api.stats.anova_lm(model, typ=2).iloc[:3]
+    analyses.append({
+        "y": table.y.tolist(), "factors": [table[name].tolist() for name in "abs"], "f": tests["F"].tolist(),
+        "p": tests["PR(>F)"].tolist()})
+f_tails = [[a, b, f, stats.f.sf(f, a, b)] for a in [1, 2, 7] for b in [1, 4, 60] for f in [0.0, 0.3, 1, 5, 80, 1e5]]
+out = {"intervals": intervals, "analyses": analyses, "f_tails": f_tails, "scipy": scipy.__version__, "samples": samples, "tails": tails, "quantiles": quantiles, "ps": ps, "holm": holm(ps),
        "candidates": candidates.tolist(), "share_of_best": wins.mean()}
 (pathlib.Path(__file__).parent / "statistics.json").write_text(json.dumps(out) + "\n")

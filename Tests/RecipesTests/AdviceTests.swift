@@ -104,3 +104,49 @@ func overridesThatAreNoKeysGetTheRightOne(argument: String, advice: String) {
     #expect(Set(whole.compactMap { $0.setting["size"]?.label }) == ["1", "2", "3"])
     #expect(whole.count == 6)
 }
+
+/// What a second reader found: each was taken in silence.
+@Test(arguments: [
+    ("set: {x: !!str 1e3}", "tags (!name, !!str) have no meaning here"),
+    ("set: {x: !env HOME}", "tags (!name, !!str) have no meaning here"),
+    ("set: {a.b: 5, a: {b: 6}}", "a.b: given twice: keep one"),
+    ("set: {d: {}}", "d: an empty mapping holds no values"),
+    (
+        "sweep: {x: [\"1e-3\", \"1e-2\"]}\nexclude: [{x: \">0.005\"}]",
+        "no value of x is a number: > does not apply"
+    ),
+])
+func whatWouldBeLostIsAMistake(text: String, message: String) {
+    let found = mistakes("trainer: {command: [sh]}\n\(text)\n")
+    #expect(found.contains(message), "\(found)")
+}
+
+@Test func twoSettingsOfOneLabelAreRefused() throws {
+    let scratch = try Scratch([
+        "r.yaml": "trainer: {command: [sh]}\nsweep: {x: [\"a,y=1\", a], y: [\"1\", \"1,y=1\"]}\n"
+    ])
+    let error = #expect(throws: RecipeMistakes.self) { try scratch.recipe().expand() }
+    #expect(
+        error?.description.contains("two settings are both called x=a,y=1,y=1,seed=42") ?? false)
+}
+
+@Test func aMistakeOfAValueIsNotAlsoAMissingKey() {
+    let found = mistakes(
+        "trainer: {command: [sh, \"{x}\", \"{z}\"]}\nsweep: {x: [010]}\nset: {z: 1_0}\n")
+    #expect(!found.contains("the recipe has no key"), "\(found)")
+    let base = mistakes(
+        "base: b.yaml\nset: {d: 5}\ntrainer: {command: [sh]}\n", [], ["b.yaml": "d: {a: 1}\n"])
+    #expect(base.contains("b.yaml:1:8"), "\(base)")
+    let group = mistakes("trainer: {command: [sh]}\nset: {d: {a: 1, b: 2}}\n", ["d=5"])
+    #expect(group.contains("is a group of keys: d.a=… d.b=…"), "\(group)")
+}
+
+@Test func leadingZerosOfTheEnvironmentStay() throws {
+    setenv("VISEME_TEST_ZEROS", "007", 1)
+    let scratch = try Scratch([
+        "r.yaml":
+            "trainer: {command: [sh]}\nrecord_env: [VISEME_TEST_ZEROS]\nset: {x: \"${env:VISEME_TEST_ZEROS}\", y: +5}\n"
+    ])
+    let values = try scratch.recipe().expand()[0].configuration.values
+    #expect(values["x"] == .text("007") && values["y"]?.word == "5")
+}

@@ -174,7 +174,7 @@ private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -
     // No rank hides missing seeds.
     #expect(text.contains("| – | `name=c` | 0.9000 | – | 2 | 1 of 2 |"), "\(text)")
     #expect(
-        text.contains("| 1 | `name=a\\|b` | 0.6000 ± 0.1414 | -0.6706 … 1.8706 | 2 | 2 |"))
+        text.contains("| 1 | `name=a\\|b` | 0.6000 ± 0.1414 | range 0.5000 … 0.7000 | 2 | 2 |"))
     #expect(text.contains("| – | `name=d` | – | – | – | 0 of 1, 1 diverged |"))
     #expect(
         text.contains("Best by mean `val\\_accuracy`") == false

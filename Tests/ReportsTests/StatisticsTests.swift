@@ -13,6 +13,16 @@ private struct Golden: Decodable {
     let samples: [Sample]
     let tails, quantiles: [[Double]]
     let ps, holm: [Double]
+    struct Interval: Decodable { let values, share, positive: [Double] }
+    struct Analysis: Decodable {
+        let y: [Double]
+        let factors: [[Int]]
+        let f, p: [Double]
+    }
+
+    let intervals: [Interval]
+    let analyses: [Analysis]
+    let f_tails: [[Double]]
     let candidates: [[Double]]
     let share_of_best: Double
 
@@ -111,4 +121,53 @@ private func isClose(_ a: Double?, _ b: Double, _ tolerance: Double = 1e-10) -> 
         #expect(scale.ticks.allSatisfy(\.isFinite) && scale.ticks.count < 60)
         #expect((0...1).contains(scale.share(low)) && (0...1).contains(scale.share(high)))
     }
+}
+
+@Test func intervalsStayWhereTheMetricCanBe() throws {
+    let golden = try Golden.read()
+    func ends(_ estimate: Estimate) -> [Double] {
+        if case .interval(let low, let high) = estimate { [low, high] } else { [] }
+    }
+    for sample in golden.intervals {
+        let share = ends(Estimate(sample.values, in: MetricRange(0, 1)))
+        let positive = ends(Estimate(sample.values, in: MetricRange(0, nil)))
+        #expect(zip(share, sample.share).allSatisfy { isClose($0, $1) } && share.count == 2)
+        #expect(
+            zip(positive, sample.positive).allSatisfy { isClose($0, $1) } && positive.count == 2)
+        // Mirrored, and stretched.
+        let other = ends(Estimate(sample.values.map { -$0 }, in: MetricRange(nil, 0)))
+        #expect(zip(other, sample.positive.reversed()).allSatisfy { isClose($0, -$1) })
+        let wide = ends(Estimate(sample.values.map { 100 * $0 }, in: MetricRange(0, 100)))
+        #expect(zip(wide, sample.share).allSatisfy { isClose($0 / 100, $1) })
+    }
+    let near = ends(Estimate([0.9, 0.99, 1], in: MetricRange(0, 1)))
+    #expect(near[0] > 0 && near[1] < 1)
+    // Nobody says where it can be, or a value is elsewhere: plain t.
+    let plain = ends(Estimate([0.9, 0.99, 1], in: nil))
+    #expect(plain[1] > 1 && ends(Estimate([0.9, 0.99, 1.5], in: MetricRange(0, 1)))[1] > 1)
+    #expect(
+        Estimate([0.5], in: nil) == .unknown && Estimate([0.5, 0.25], in: nil) == .range(0.25, 0.5))
+    #expect(Estimate([0.5, 0.5, 0.5], in: nil) == .equal(count: 3))
+    #expect(Estimate([1, 1, 1], in: MetricRange(0, 1)) == .equal(count: 3))
+}
+
+@Test func mainEffectsAreStatsmodels() throws {
+    let golden = try Golden.read()
+    for tail in golden.f_tails {
+        #expect(isClose(FisherF(Int(tail[0]), Int(tail[1])).upperTail(tail[2]), tail[3]), "\(tail)")
+    }
+    for analysis in golden.analyses {
+        let tests = VarianceAnalysis.tests(analysis.y, analysis.factors)
+        for (test, (f, p)) in zip(tests, zip(analysis.f, analysis.p)) {
+            #expect(
+                isClose(test?.f, f, 1e-9) && isClose(test?.p, p, 1e-9),
+                "\(String(describing: test))")
+        }
+        // A factor that is another one can't be told from it.
+        let twice = VarianceAnalysis.tests(analysis.y, analysis.factors + [analysis.factors[0]])
+        #expect(twice[0] == nil && twice[3] == nil && twice[1] != nil)
+    }
+    #expect(VarianceAnalysis.tests([1, 2], [[0, 1]]) == [nil], "nothing is left to test by")
+    #expect(VarianceAnalysis.tests([1, 1, 2, 2], [[0, 0, 1, 1]]) == [nil], "no spread")
+    #expect(VarianceAnalysis.tests([1, 2, 3], [[0, 0, 0]]) == [nil], "one level")
 }

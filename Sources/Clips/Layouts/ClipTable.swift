@@ -88,7 +88,8 @@ private struct ClipTable {
         for row in rows.dropFirst() {
             do throws(RowMistake) {
                 let clip = try columns.clip(row.cells, splitNames)
-                if let line = lines.updateValue(row.line, forKey: clip.path) {
+                let place = URL(filePath: "/" + clip.path).standardizedFileURL.path
+                if let line = lines.updateValue(row.line, forKey: place) {
                     throw RowMistake("\(clip.path) is in line \(line) already")
                 }
                 if !followsLinks, ClipTable.leaves(clip.path) {

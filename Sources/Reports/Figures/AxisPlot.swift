@@ -13,7 +13,7 @@ struct AxisPlot {
 
     var svg: String {
         let intervals = effect.levels.flatMap { level in
-            [level.mean - (level.half ?? 0), level.mean + (level.half ?? 0)]
+            level.estimate.ends.map { [$0.low, $0.high] } ?? [level.mean]
         }
         let labels = effect.levels.map(\.value.label)
         let isTurned = labels.count > 8 || labels.contains { $0.count > 10 }
@@ -46,8 +46,8 @@ struct AxisPlot {
             colour: Drawing.colours[0])
         for level in ordered {
             let x = plot.x(share: place(level.value))
-            if let half = level.half, half.isFinite {
-                let (low, high) = (plot.y(level.mean - half), plot.y(level.mean + half))
+            if let ends = level.estimate.ends {
+                let (low, high) = (plot.y(ends.low), plot.y(ends.high))
                 let look = "stroke=\"\(Drawing.colours[0])\" stroke-width=\"2\""
                 plot.drawing.line(Point(x, low), Point(x, high), look)
                 for end in [low, high] {

@@ -5,6 +5,7 @@ import Studies
 struct SeedScatter {
     let metric: String
     let trials: [(label: String, values: [(seed: String, value: Double)])]
+    var range: MetricRange?
 
     var svg: String {
         let labelLimit = 30
@@ -22,10 +23,8 @@ struct SeedScatter {
             title: "\(metric) of each seed")
         let all = trials.flatMap { trial -> [Double] in
             let values = trial.values.map(\.value)
-            let mean = Statistics.mean(values) ?? 0
-            let half = Statistics.halfInterval(values) ?? 0
             // Wide intervals of few seeds may leave the picture; the dots may not.
-            return values + [mean - min(half, 1e300), mean + min(half, 1e300)]
+            return values + (Estimate(values, in: range).ends.map { [$0.low, $0.high] } ?? [])
         }.filter(\.isFinite)
         let dots = trials.flatMap { $0.values.map(\.value) }.filter(\.isFinite)
         let room = (dots.max() ?? 1) / 2 - (dots.min() ?? 0) / 2
@@ -46,9 +45,9 @@ struct SeedScatter {
             drawing.text(trial.label, Point(left - 10, y + 4), .end, limit: labelLimit)
             let values = trial.values.map(\.value)
             if let mean = Statistics.mean(values), mean.isFinite {
-                if let half = Statistics.halfInterval(values) {
+                if let ends = Estimate(values, in: range).ends {
                     drawing.line(
-                        Point(x(mean - half), y), Point(x(mean + half), y),
+                        Point(x(ends.low), y), Point(x(ends.high), y),
                         "class=\"ink\" stroke-width=\"1.5\"")
                 }
                 drawing.line(

@@ -13,7 +13,7 @@ extension StudyReport {
                     "\(strong: "Partial: \(facts.runs.count) of \(plan.runs.count) runs are stored"); the following is about those runs only."
                 ))
         }
-        blocks.append(.paragraph([best, lead, support].compactMap { $0 }.joined(by: " ")))
+        blocks.append(.paragraph([best, lead, support, keys].compactMap { $0 }.joined(by: " ")))
         if let divergence { blocks.append(.paragraph(divergence)) }
         if let unfinished { blocks.append(.paragraph(unfinished)) }
         blocks += StudyReport.paragraphs(plan.report.introduction)
@@ -35,8 +35,15 @@ extension StudyReport {
         }
         let spread = Statistics.standardDeviation(leader.values).map { " ± \(value($0))" } ?? ""
         let range =
-            Statistics.halfInterval(leader.values).map { " (95 % interval \(interval(mean, $0)))" }
-            ?? ""
+            switch Estimate(leader.values, in: facts.range) {
+            case .unknown: ""
+            case .range(let low, let high): " (range \(value(low)) … \(value(high)))"
+            case .equal(let count) where count <= 5:
+                " (all \(count) seeds have the same value, which does not show how far others move it)"
+            case .equal: " (all seeds have the same value)"
+            case .interval(let low, let high):
+                " (95 % interval \(value(low)) … \(value(high)))"
+            }
         let over = "\(range) over \(counted(leader.values.count, "seed"))"
         if facts.trials.count == 1 {
             return "\(code: metric) is \(strong: value(mean) + spread)\(over)."
@@ -111,8 +118,22 @@ extension StudyReport {
                 + "; in \(fixed(chance * 100, 1)) % of bootstrap samples of the seeds it is the best."
         }
         let fewest = ([leader] + rivals).map(\.values.count).min() ?? 0
+        if close.count == rivals.count, rivals.count > 1, fewest < StudyFacts.seedsForChance {
+            return
+                "\(counted(fewest, "seed")) are too few to separate the settings in pairs (paired t-tests, Holm-corrected); with \(StudyFacts.seedsForChance) of each, the probability that this setting is the best can be estimated."
+        }
         return verdict
             + "; \(counted(fewest, "seed")) are too few to estimate the probability that this setting is the best (\(StudyFacts.seedsForChance) of each setting are needed)."
+    }
+
+    /// What all runs together say where single settings can't be told apart.
+    private var keys: Words? {
+        guard facts.trials.count > 2 else { return nil }
+        let found = facts.keyTests.filter(\.isSignificant)
+        guard !found.isEmpty else { return nil }
+        let words = found.map { "\(code: $0.key) (\(statistic($0)))" as Words }.joined(by: ", ")
+        return
+            "By all runs at once, \(counted(found.count, "key")) \(found.count == 1 ? "has" : "have") an effect: \(words)."
     }
 
     /// What a mean hides: runs that diverged.

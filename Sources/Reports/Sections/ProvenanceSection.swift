@@ -110,10 +110,20 @@ extension StudyReport {
         return Notebook.Section(name: "repeat", heading: "How to repeat it", blocks: blocks)
     }
 
+    private var intervalWords: String {
+        switch (facts.range?.lower, facts.range?.upper) {
+        case (nil, nil): "mean ± t(0.975, n − 1) · s / √n"
+        case (_?, _?):
+            "t(0.975, n − 1) · s / √n around the mean, on the logit scale of the metric's range, so that it stays there"
+        default:
+            "t(0.975, n − 1) · s / √n around the mean, on the logarithmic scale from the end of the metric's range, so that it stays there"
+        }
+    }
+
     /// What the numbers mean.
     var definitions: Notebook.Section {
         var texts: [Words] = [
-            "\(strong: metric): its best over the epochs of a run, ties to the earlier epoch; a trial's is the mean ± the sample standard deviation (n − 1) over its seeds. \(strong: "95 % interval"): mean ± t(0.975, n − 1) · s / √n, with n seeds. Accuracies are shares of 1. A run that diverges counts with its best epoch before that, if it has one; a trial has a rank if each of its seeds has a value."
+            "\(strong: metric): its best over the epochs of a run, ties to the earlier epoch; a trial's is the mean ± the sample standard deviation (n − 1) over its seeds. \(strong: "95 % interval"): \(intervalWords), with n seeds; of two seeds the range of their values. Accuracies are shares of 1. A run that diverges counts with its best epoch before that, if it has one; a trial has a rank if each of its seeds has a value."
         ]
         if !facts.contrasts.isEmpty {
             texts.append(
@@ -128,6 +138,11 @@ extension StudyReport {
         if !facts.effects.isEmpty {
             texts.append(
                 "\(strong: "Level means"): over the settings of all other keys that were run at every level, with their number; the interval is over the seeds that have all of them (mean of each seed, t as above)."
+            )
+        }
+        if !facts.keyTests.isEmpty {
+            texts.append(
+                "\(strong: "By all runs at once"): a linear model of all swept keys and the seed; F test of each key's main effect (type II), corrected by Holm's method."
             )
         }
         if facts.hasTest {

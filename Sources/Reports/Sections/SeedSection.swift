@@ -37,7 +37,8 @@ extension StudyReport {
                     Notebook.Table(["seed", "best trial", "\(metric)"], numbers: [2], rows: rows)))
         }
         let drawn = facts.trials.filter { !$0.values.isEmpty }.prefix(StudyReport.drawnTrials + 3)
-        let scatter = SeedScatter(metric: metric, trials: drawn.map { (name($0), $0.bySeed) })
+        let scatter = SeedScatter(
+            metric: metric, trials: drawn.map { (name($0), $0.bySeed) }, range: facts.range)
         blocks.append(
             .computed(
                 .figure(

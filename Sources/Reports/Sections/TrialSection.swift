@@ -1,3 +1,4 @@
+import Foundation
 import RunStore
 import Studies
 
@@ -67,7 +68,7 @@ extension StudyReport {
     private func row(_ trial: TrialSummary, _ rank: String) -> [Words] {
         var cells: [Words] = [
             "\(rank)", "\(code: name(trial))", meanAndSpread(trial.values),
-            "\(interval(trial.mean ?? .nan, Statistics.halfInterval(trial.values)))",
+            "\(words(Estimate(trial.values, in: facts.range)))",
         ]
         if !facts.contrasts.isEmpty {
             let contrast = facts.contrasts[trial.trial]
@@ -106,6 +107,13 @@ extension StudyReport {
         return values[best.epoch - 1]
     }
 
+    /// `F(2, 40) = 35.1, p < 0.0001`.
+    func statistic(_ test: KeyTest) -> String {
+        let p = probability(test.p)
+        return
+            "F(\(test.test.freedom.factor), \(test.test.freedom.residual)) = \(String(format: "%.3g", test.test.f)), p \(p.hasPrefix("<") ? p : "= \(p)")"
+    }
+
     /// What each swept key does by itself.
     private var effectTable: [Notebook.Block] {
         let levelLimit = 24
@@ -114,7 +122,7 @@ extension StudyReport {
             for level in effect.levels.prefix(levelLimit) {
                 rows.append([
                     "\(code: "\(effect.key)=\(level.value.label)")", "\(value(level.mean))",
-                    "\(interval(level.mean, level.half))",
+                    "\(words(level.estimate))",
                     "\(effect.settings == 0 ? "–" : "\(effect.settings)")",
                     "\(level.runs)",
                 ])
@@ -135,6 +143,12 @@ extension StudyReport {
                     numbers: [1, 2, 3, 4], rows: rows)
             ),
         ]
+        if !facts.keyTests.isEmpty {
+            let words = facts.keyTests.map { test -> Words in
+                "\(code: test.key) \(test.isSignificant ? "has an effect" : "has no significant effect") (\(statistic(test)))"
+            }.joined(by: "; ")
+            blocks.append(.paragraph("By all runs at once: \(words)."))
+        }
         if !uneven.isEmpty {
             let keys = uneven.map { "\(code: $0)" as Words }.joined(by: ", ")
             blocks.append(
@@ -145,15 +159,23 @@ extension StudyReport {
         return blocks
     }
 
+    /// The 95 % interval of a trial's mean.
+    private func interval(_ trial: TrialSummary) -> (low: Double, high: Double)? {
+        let estimate = Estimate(trial.values, in: facts.range)
+        if case .interval(let low, let high) = estimate { return (low, high) }
+        return nil
+    }
+
     var trialsCSV: String {
-        let last = ["mean", "standard_deviation", "half_interval_95", "seeds", "planned_seeds"]
+        let last = ["mean", "standard_deviation", "low_95", "high_95", "seeds", "planned_seeds"]
         let keys = plan.axes.filter { $0 != "seed" }
         let header = CSV.columns(keys, "set_", besides: last) + last
         let rows = facts.trials.map { trial in
-            plan.axes.filter { $0 != "seed" }.map { key in trial.setting[key]?.label ?? "" }
+            keys.map { key in (trial.setting[key] ?? plan.settings[key])?.label ?? "" }
                 + [
                     CSV.number(trial.mean), CSV.number(Statistics.standardDeviation(trial.values)),
-                    CSV.number(Statistics.halfInterval(trial.values)), "\(trial.values.count)",
+                    CSV.number(interval(trial)?.low), CSV.number(interval(trial)?.high),
+                    "\(trial.values.count)",
                     "\(trial.planned)",
                 ]
         }
