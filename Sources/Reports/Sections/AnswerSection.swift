@@ -133,7 +133,7 @@ extension StudyReport {
         guard !found.isEmpty else { return nil }
         let words = found.map { "\(code: $0.key) (\(statistic($0)))" as Words }.joined(by: ", ")
         return
-            "By all runs at once, \(counted(found.count, "key")) \(found.count == 1 ? "has" : "have") an effect: \(words)."
+            "By all runs at once, \(words) \(found.count == 1 ? "has a significant effect" : "have significant effects")."
     }
 
     /// What a mean hides: runs that diverged.
