@@ -47,7 +47,8 @@ struct ShowCommand: ParsableCommand {
                 record.best.map {
                     "\(record.metric.name) \(short($0.value)) at epoch \($0.epoch)"
                 }
-                    ?? "no value of \(record.metric.name)",
+                    ?? (record.histories.isEmpty
+                        ? "no metrics reported" : "no value of \(record.metric.name)"),
             ],
         ]
         if let test = record.test {

@@ -53,6 +53,8 @@ private func failing(_ reasons: String, more: String = "") throws -> Program {
     let plain = try await open.run("sweep", "r.yaml")
     #expect(plain.status == .exited(0) && plain.errors.contains("no metrics received"))
     #expect(try await open.run("status", "results/r").output.contains("no metrics reported"))
+    #expect(try await open.run("show", "results/r:1").output.contains("no metrics reported"))
+    #expect(try open.text("results/r/report.md").contains("**6 runs** reported no metrics at all"))
 }
 
 @Test func aFailingCommandWritesNoState() async throws {
@@ -214,4 +216,30 @@ private func failing(_ reasons: String, more: String = "") throws -> Program {
     #expect(try await program.run("sweep", "r.yaml").status == .exited(0))
     let table = try await program.run("export", "r.yaml", "--csv", "-")
     #expect(table.output.contains(",adam,0.1,42,"), "\(table.output)")
+}
+
+@Test func theTimeLeftCountsTheRunsThatAreWanted() async throws {
+    let program = try failing(
+        """
+        1) sleep 2; echo '{"epoch": 1, "val_accuracy": 1}' >> "$VISEME_METRICS" ;;
+        *) while [ ! -e "$VISEME_RECIPE_FOLDER/go" ]; do sleep 0.1; done
+           echo '{"epoch": 1, "val_accuracy": 1}' >> "$VISEME_METRICS" ;;
+        """)
+    defer { program.close() }
+    #expect(try await program.run("sweep", "r.yaml", "--only", "x=1").status == .exited(0))
+    async let sweep = program.run("sweep", "r.yaml", "--only", "x=2", "-j1")
+    var left: Int?
+    try await eventually {
+        let status = try await program.run("status", "r.yaml").output
+        let match = status.firstMatch(of: /about ([0-9]+):([0-9]+) left/)
+        left = match.flatMap { Int($0.1) }.map { $0 * 60 } ?? nil
+        left = match.flatMap { found in Int(found.2).map { (left ?? 0) + $0 } }
+        return left != nil
+    }
+    try Data().write(to: program.folder.appending(path: "go"))
+    #expect(try await sweep.status == .exited(0))
+    // Five runs of two seconds would be ten.
+    #expect(left ?? 99 <= 4, "\(left ?? -1)")
+    let only = program.folder.appending(path: "results/r/running/only")
+    #expect(!FileManager.default.fileExists(atPath: only.path))
 }

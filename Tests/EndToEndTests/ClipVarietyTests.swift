@@ -244,6 +244,8 @@ func aFailureOfTheMachineIsNoPropertyOfTheData() async throws {
         #expect(outside.errors.contains("t.csv:\(line): "), "\(outside.errors)")
     }
     #expect(outside.errors.contains("leads out of the table's folder: set follow_links: true"))
+    let twins = try await info(Data("path,class\na.npy,e\u{301}\nb.npy,\u{E9}\n".utf8))
+    #expect(twins.errors.contains("only in its Unicode form"), "\(twins.errors)")
     let blanks = try await info(Data("path , class\na.npy, one\nb.npy,one \nc.npy,\"one \"\n".utf8))
     #expect(blanks.errors.contains("there is one class only, one"), "\(blanks.errors)")
 }

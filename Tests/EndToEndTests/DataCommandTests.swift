@@ -68,7 +68,8 @@ private func arrays() throws -> Program {
     let preview = try await program.run("data", "preview", "r.yaml", "-o", "sheet.png")
     #expect(
         preview.status == .exited(0)
-            && preview.output.contains("rows, from the top: no \"x\" -y, да"),
+            && preview.output.contains("rows, from the top: no \"x\" -y, да")
+            && preview.output.contains("columns: clips of train, train, val, test"),
         "\(preview.output)")
     let sheet = [UInt8](try Data(contentsOf: program.folder.appending(path: "sheet.png")))
     #expect(

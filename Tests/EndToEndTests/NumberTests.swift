@@ -148,3 +148,14 @@ private func readsEverything(_ program: Program) async throws {
     ])
     #expect(read.output == "[1, 3, 4, 5, 6, 7, 8, 9, 10, 11]\n", "\(read.errors)")
 }
+
+@Test func aHugeNumberIsTheSameRunAgain() async throws {
+    let program = try Program()
+    defer { program.close() }
+    let arguments = ["sweep", Program.tiny, "lr=1e15", "clip_norm=1e15", "seed=1", "epoch=1"]
+    for count in ["0 stored, 1 to train", "1 stored, 0 to train"] {
+        let ending = try await program.run(command: [Program.url.path] + arguments)
+        #expect(ending.output.contains(count) && ending.errors.isEmpty, "\(ending.errors)")
+    }
+    #expect(try await program.run("show", "results/tiny:1").status == .exited(0))
+}

@@ -85,6 +85,7 @@ private struct ClipTable {
         var problems: [ClipError] = []
         var clips: [Clip] = []
         var lines: [String: Int] = [:]
+        var classes: [String: String] = [:]
         for row in rows.dropFirst() {
             do throws(RowMistake) {
                 let clip = try columns.clip(row.cells, splitNames)
@@ -92,6 +93,12 @@ private struct ClipTable {
                 if let line = lines.updateValue(row.line, forKey: place) {
                     throw RowMistake("\(clip.path) is in line \(line) already")
                 }
+                if let other = classes[clip.className], !other.hasSameBytes(as: clip.className) {
+                    throw RowMistake(
+                        "the class \(clip.className) differs from one above only in its Unicode form (composed and decomposed letters)"
+                    )
+                }
+                classes[clip.className] = clip.className
                 if !followsLinks, ClipTable.leaves(clip.path) {
                     throw RowMistake(
                         "\(clip.path) leads out of the table's folder: set follow_links: true if it should"

@@ -8,6 +8,11 @@ extension StudyReport {
         let diverged = facts.runs.count { $0.summary.outcome == .diverged }
         var blocks: [Notebook.Block] = [.command([command("status")])]
         blocks += skippedClips
+        let silent = facts.runs.count { $0.summary.histories.isEmpty }
+        if silent > 0 {
+            blocks.append(
+                .paragraph("\(strong: counted(silent, "run")) reported no metrics at all."))
+        }
         guard !missing.isEmpty else {
             let text: Words =
                 "None: every planned run is stored\(diverged > 0 ? "; \(diverged) of them diverged, which is a result" : "")."
