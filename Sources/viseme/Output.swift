@@ -93,6 +93,8 @@ enum OutputFile {
         if name == "-" { return Output.write(data) }
         try refuseStudies(name)
         if let file = try replaceable(name) {
+            // A link may lead among a study's files.
+            try refuseStudies(file.path)
             try DurableFile.write(Array(data), to: file)
         } else {
             let descriptor = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)

@@ -100,6 +100,11 @@ private func swept() async throws -> Program {
             Program.url.path,
         ])
     #expect(gzip.output.contains("number,run_id,"), "\(gzip.errors)")
+    try FileManager.default.createSymbolicLink(
+        atPath: folder.appending(path: "inside.csv").path,
+        withDestinationPath: "results/r/digests.txt")
+    let inside = try await program.run("export", "results/r", "--csv", "inside.csv")
+    #expect(inside.status != .exited(0) && inside.errors.contains("among a study's own files"))
     let device = try await program.run("export", "results/r", "--csv", "/dev/null")
     #expect(device.status == .exited(0), "\(device.errors)")
     var facts = stat()

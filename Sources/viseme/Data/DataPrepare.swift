@@ -36,6 +36,7 @@ extension DataCommand {
             guard let file = try OutputFile.replaceable(output) else {
                 throw ValidationError("-o: \(output) is not a regular file")
             }
+            try OutputFile.refuseStudies(file.path)
             // The unfinished file is beside the final one.
             let cache = file.deletingLastPathComponent()
             let progress = DecodingProgress()
