@@ -18,8 +18,8 @@ package enum VarianceAnalysis {
     /// - Parameters:
     ///   - response: one finite number for each observation.
     ///   - factors: for each factor the level of each observation, from 0.
-    /// - Returns: a test of each factor; nil where it has one level, can't be told from the others,
-    ///   or nothing is left to test by.
+    /// - Returns: a test of each factor; nil where it has one level, depends on the others, or no
+    ///   degrees of freedom are left.
     package static func tests(_ response: [Double], _ factors: [[Int]]) -> [Test?] {
         precondition(
             factors.allSatisfy { $0.count == response.count }, "levels of all observations")

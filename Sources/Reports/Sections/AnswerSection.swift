@@ -126,7 +126,7 @@ extension StudyReport {
             + "; \(counted(fewest, "seed")) are too few to estimate the probability that this setting is the best (\(StudyFacts.seedsForChance) of each setting are needed)."
     }
 
-    /// What all runs together say where single settings can't be told apart.
+    /// What all runs together say where single settings can't be distinguished.
     private var keys: Words? {
         guard facts.trials.count > 2 else { return nil }
         let found = facts.keyTests.filter(\.isSignificant)
