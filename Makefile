@@ -14,7 +14,7 @@ STUDY := results/$(basename $(notdir $(RECIPE_FILE)))
 SOURCES := Package.swift $(shell find Sources -type f -o -type l)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build sweep plan report verify status test soak bench bench-files bench-data bench-sweep goldens lint format example install clean
+.PHONY: help setup build sweep plan report verify status test soak bench bench-files bench-data bench-sweep goldens gallery lint format example install clean
 
 help: ## list what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -68,6 +68,11 @@ bench-data: $(VISEME) ## preparing clips, batches beside the training step, and 
 
 bench-sweep: $(VISEME) ## what one more run costs, beside Optuna, Hydra and Snakemake (installed for the moment)
 	@$(PYTHON) scripts/bench_sweep.py $(VISEME) $(ARGS)
+
+gallery: ## reports of 18 kinds of studies, rendered with Chromium at three sizes and as PDF (results/gallery)
+	@scripts/setup.sh $(PACKAGES) chromium
+	swift build -c release --build-tests
+	@scripts/gallery.sh
 
 goldens: $(VISEME) ## record all golden digests again (after a change of the numerics revision)
 	@for file in recipes/*.digests; do $(VISEME) verify $${file%.digests}.yaml --record || exit 1; done

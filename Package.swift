@@ -108,6 +108,10 @@ let package = Package(
             dependencies: ["Studies", "Search", "Recipes", "RunStore", "Files", "Execution"]),
         .testTarget(name: "ReportsTests", dependencies: ["Studies", "RunStore", "Reports"]),
         .testTarget(
+            name: "GalleryTests",
+            dependencies: ["Files", "Studies", "Recipes", "RunStore", "Execution", "Reports"],
+            exclude: ["measure.js"]),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "Digests", "Files", "Kernels", "Tensors", "RunStore", "viseme", subprocess,

@@ -41,3 +41,6 @@ VISEME_RECIPE_MUTATIONS=100000 swift test --package-path "$root" -c release --sk
 
 # Five thousand damaged files: none is read.
 VISEME_MUTATIONS=5000 swift test --package-path "$root" -c release --skip-build --filter 'noDamagedFile|damageUnder'
+
+# The reports of all made-up studies, measured in Chromium.
+VISEME_GALLERY_ALL=1 swift test --package-path "$root" -c release --skip-build --filter noTextOverlaps

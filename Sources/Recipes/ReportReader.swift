@@ -8,7 +8,7 @@ struct ReportReader {
     let settings: SettingsReader
 
     private static let keys = [
-        "sections", "metrics", "formats", "introduction", "discussion", "template",
+        "sections", "metrics", "formats", "group", "introduction", "discussion", "template",
     ]
 
     func report(_ node: Node) -> ReportSettings {
@@ -22,6 +22,7 @@ struct ReportReader {
                     value, "report.formats", of: ReportSettings.Form.allCases.map(\.rawValue))
                 report.formats = names.compactMap(ReportSettings.Form.init)
             case "metrics": report.metrics = settings.texts(value, "report.metrics")
+            case "group": report.group = pattern(value)
             case "introduction": report.introduction = text(value, "report.introduction")
             case "discussion": report.discussion = text(value, "report.discussion")
             case "template":
@@ -66,6 +67,15 @@ struct ReportReader {
             return ""
         }
         return text
+    }
+
+    /// A regular expression.
+    private func pattern(_ node: Node) -> String {
+        let pattern = text(node, "report.group")
+        if (try? Regex(pattern)) == nil {
+            mistake(node, "report.group: \(pattern) is not a regular expression")
+        }
+        return pattern
     }
 
     /// Absolute paths of the templates that a recipe names.

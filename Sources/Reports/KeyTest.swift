@@ -10,13 +10,13 @@ struct KeyTest {
 
     var isSignificant: Bool { p < StudyFacts.significance }
 
-    /// Keys with more levels have few runs at each.
-    private static let levelLimit = 12
     /// Columns of the model: all levels of all factors.
     private static let columnLimit = 60
+    /// Levels of a factor.
+    private static let levelLimit = 12
 
     /// One for each key that can be tested.
-    static func all(_ trials: [TrialSummary], _ keys: [String]) -> [KeyTest] {
+    static func all(_ trials: [TrialSummary], _ keys: [SweptKey]) -> [KeyTest] {
         let observed = trials.flatMap { trial in
             trial.bySeed.map { (setting: trial.setting, seed: $0.seed, value: $0.value) }
         }
@@ -29,16 +29,20 @@ struct KeyTest {
                 return places.count - 1
             }
         }
-        let own = keys.filter { $0 != "seed" }.map { key in
-            (key: key, levels: levels { observed[$0].setting[key] })
-        }.filter { (2...levelLimit).contains(($0.levels.max() ?? 0) + 1) }
+        let own = keys.filter { $0.groups.count < levelLimit + 1 }.map { key in
+            let groups = key.groupOfValue
+            return (
+                name: key.name,
+                levels: levels { observed[$0].setting[key.name].flatMap { groups[$0] } }
+            )
+        }.filter { ($0.levels.max() ?? 0) > 0 }
         let seeds = levels { observed[$0].seed }
         let isBlocked = (2...30).contains((seeds.max() ?? 0) + 1)
         let factors = own.map(\.levels) + (isBlocked ? [seeds] : [])
         let columns = factors.reduce(1) { $0 + ($1.max() ?? 0) }
         guard !own.isEmpty, columns <= columnLimit, columns < observed.count else { return [] }
         let tests = VarianceAnalysis.tests(observed.map(\.value), factors)
-        let found = zip(own, tests).compactMap { own, test in test.map { (own.key, $0) } }
+        let found = zip(own, tests).compactMap { own, test in test.map { (own.name, $0) } }
         let adjusted = Statistics.holm(found.map(\.1.p))
         return zip(found, adjusted).map { KeyTest(key: $0.0, test: $0.1, p: $1) }
     }

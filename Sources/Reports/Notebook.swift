@@ -7,9 +7,16 @@ package struct Notebook: Sendable {
     /// Of the page, for forms that have a head.
     package var subtitle: String?
     package var sections: [Section]
+    /// Python that comes before all other in the notebook form.
+    var setup: String
 
     package init(title: String, subtitle: String?, sections: [Section]) {
+        self.init(title: title, subtitle: subtitle, sections: sections, setup: "")
+    }
+
+    init(title: String, subtitle: String?, sections: [Section], setup: String) {
         (self.title, self.subtitle, self.sections) = (title, subtitle, sections)
+        self.setup = setup
     }
 
     /// The content under one heading.
@@ -30,11 +37,18 @@ package struct Notebook: Sendable {
         case listing(String)
         case table(Table)
         case figure(Figure)
+        /// What is shown on demand, under its title.
+        case folded(Words, [Block])
         /// A finding that a few lines of Python give too. The notebook form has the lines and their
         /// output in its place.
-        case computed(Block, python: String, output: String)
-        /// What the notebook form needs before anything can be computed.
-        case python(String)
+        case computed(Block, python: String, output: Output)
+    }
+
+    /// What a cell of Python gives, besides a figure.
+    package enum Output: Sendable {
+        case none
+        case printed(String)
+        case table(TextTable)
     }
 
     package struct Table: Sendable {
@@ -58,7 +72,13 @@ package struct Notebook: Sendable {
         package var name: String
         /// What one who does not see it should know.
         package var caption: Words
-        package var svg: String
+        /// For a page, and for a phone.
+        package var svg, narrowSVG: String
+
+        package init(name: String, caption: Words, draw: (FigureSize) -> String) {
+            (self.name, self.caption) = (name, caption)
+            (svg, narrowSVG) = (draw(.wide), draw(.narrow))
+        }
     }
 }
 

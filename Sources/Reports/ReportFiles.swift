@@ -76,6 +76,7 @@ extension Notebook {
             switch block {
             case .figure(let figure): [figure]
             case .computed(let block, _, _): figures(block)
+            case .folded(_, let blocks): blocks.flatMap(figures)
             default: []
             }
         }

@@ -16,11 +16,18 @@ struct StudyFacts {
     let leader: TrialSummary?
     /// How the leader compares with each other, by trial.
     let contrasts: [Int: Contrast]
+    let keys: [SweptKey]
     let effects: [AxisEffect]
     /// Which swept keys move the metric, by all runs at once.
     let keyTests: [KeyTest]
+    /// How much each swept key matters; nil for one key.
+    let importance: KeyImportance?
     /// The leader's best run, read whole.
     let bestRun: RunFileContents?
+    /// What the leader's runs say of single clips.
+    let clips: ClipFacts?
+    /// Of the metric, in all tables.
+    let digits: Digits
 
     /// The leader against another trial, over the seeds that both have.
     struct Contrast {
@@ -76,15 +83,47 @@ struct StudyFacts {
                         isForLeader: plan.metric.goal == .maximize ? isAbove : !isAbove)
                 )
             })
-        effects = AxisEffect.all(trials, plan.axes, in: StudyFacts.range(plan))
-        keyTests = KeyTest.all(trials, plan.axes)
-        bestRun = leader?.bestRun(plan.metric.goal).flatMap { readRun($0.run.id) }
+        keys = SweptKey.all(trials, plan.axes)
+        effects = AxisEffect.all(trials, keys, in: StudyFacts.range(plan))
+        keyTests = KeyTest.all(trials, keys)
+        importance = KeyImportance(trials, keys, keyTests, plan.metric.goal)
+        let goal = plan.metric.goal
+        let best = leader?.bestRun(goal)?.run.id
+        let read = StudyFacts.wanted(leader, best).compactMap(readRun)
+        bestRun = read.first { $0.identity.id == best }
+        clips = ClipFacts(read, pattern: plan.report.group ?? StudyFacts.groupPattern(read))
+        // Bad settings spread far; the median of the spreads is that of the others.
+        let spreads = trials.compactMap { Statistics.standardDeviation($0.values) }
+        digits = Digits(
+            trials.flatMap(\.values), spread: Statistics.median(spreads.filter { $0 > 0 }))
+    }
+
+    /// The runs of the leader that are read whole: its best, and others as far as memory allows.
+    private static func wanted(_ leader: TrialSummary?, _ best: String?) -> [String] {
+        var room = 1 << 30
+        let all = leader?.runs ?? []
+        let runs = all.filter { $0.run.id == best } + all.filter { $0.run.id != best }
+        return runs.prefix { _, summary in
+            room -= summary.weightBytes
+            return room > 0 || summary.id == best
+        }.map(\.run.id)
+    }
+
+    /// What divides the clips of a run among speakers, by its own configuration.
+    private static func groupPattern(_ runs: [RunFileContents]) -> String {
+        guard case .text(let pattern)? = runs.first?.configuration["split.group"] else { return "" }
+        return pattern
     }
 
     var metric: String { plan.metric.name }
 
     /// Where the metric can be; nil if nobody says.
     var range: MetricRange? { StudyFacts.range(plan) }
+
+    /// Where any metric can be.
+    func range(_ name: String) -> MetricRange? {
+        name == metric ? range : plan.trainer.metrics.ranges?[name]
+    }
 
     private static func range(_ plan: Plan) -> MetricRange? {
         plan.report.range ?? plan.trainer.metrics.ranges?[plan.metric.name]
@@ -117,7 +156,9 @@ struct StudyFacts {
 
     /// The standard deviation between seeds, over all trials with at least two seeds
     /// (pooled); nil where none has.
-    var seedDeviation: Double? {
+    var seedDeviation: Double? { StudyFacts.seedDeviation(trials) }
+
+    private static func seedDeviation(_ trials: [TrialSummary]) -> Double? {
         var (squares, freedom) = (0.0, 0)
         for trial in trials {
             guard let deviation = Statistics.standardDeviation(trial.values) else { continue }

@@ -36,7 +36,7 @@ package struct StudyReport {
     package var notebook: Notebook {
         Notebook(
             title: plan.name, subtitle: plan.question,
-            sections: plan.report.sections.compactMap(section))
+            sections: plan.report.sections.compactMap(section), setup: NotebookCode.setup(self))
     }
 
     /// - Parameter name: one of `ReportSettings.sectionNames`.
@@ -47,6 +47,7 @@ package struct StudyReport {
         case "figures": figures
         case "runs": runTable
         case "seeds": seeds
+        case "clips": clips
         case "failures": failureTable
         case "provenance": provenance
         case "repeat": repeating
@@ -89,18 +90,21 @@ package struct StudyReport {
         return plain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
     }
 
-    /// With four decimals, or four digits where those would say nothing.
-    func value(_ number: Double) -> String { StudyReport.value(number) }
+    /// Of the judged metric.
+    func value(_ number: Double) -> String { facts.digits.text(number) }
 
+    /// Of any number: with four decimals, or four digits where those would say nothing.
     static func value(_ number: Double) -> String {
         number == 0 || !number.isFinite || (0.001..<1e9).contains(abs(number))
             ? fixed(number, 4) : String(format: "%.3e", number)
     }
 
-    func meanAndSpread(_ values: [Double]) -> Words {
+    /// The mean, and the standard deviation after `±`.
+    func meanAndSpread(_ values: [Double], _ digits: Digits) -> Words {
         guard let mean = Statistics.mean(values) else { return "–" }
         return Words(
-            value(mean) + (Statistics.standardDeviation(values).map { " ± \(value($0))" } ?? ""))
+            digits.text(mean)
+                + (Statistics.standardDeviation(values).map { " ± \(digits.spread($0))" } ?? ""))
     }
 
     /// In a table: the interval, or what there is instead.
@@ -114,6 +118,36 @@ package struct StudyReport {
     }
 
     func probability(_ p: Double) -> String { p < 0.0001 ? "< 0.0001" : fixed(p, 4) }
+
+    /// The swept keys but the seed.
+    var sweptKeys: [String] { plan.axes.filter { $0 != "seed" } }
+
+    /// A run's or a trial's values of some keys, for the columns of a table; `–` where an axis does
+    /// not exist.
+    func cells(_ setting: Setting, _ keys: [String]) -> [Words] {
+        keys.map { key in setting[key].map { Words(SweptKey.short($0)) } ?? "–" }
+    }
+
+    /// Which of some keys have nothing but numbers.
+    func areNumbers(_ keys: [String], from first: Int) -> Set<Int> {
+        let all = plan.runs.map(\.setting)
+        return Set(
+            keys.indices.filter { place in
+                all.allSatisfy { ($0[keys[place]] ?? .integer(0)).double != nil }
+            }.map { $0 + first })
+    }
+
+    /// What a trial is called in a figure.
+    func figureName(_ trial: TrialSummary) -> TrialName {
+        TrialName(
+            label: name(trial),
+            values: sweptKeys.map { key in
+                trial.setting[key].map { SweptKey.short($0, digits: 3) } ?? "–"
+            }.joined(separator: " · "), number: trial.number)
+    }
+
+    /// What `TrialName.values` are values of.
+    var keyNames: String { sweptKeys.joined(separator: " · ") }
 
     /// What a trial is called.
     func name(_ trial: TrialSummary) -> String { trial.name }

@@ -8,6 +8,8 @@ struct TrialSummary {
     /// The label, or its replacement where only the seed is swept.
     var name: String { setting.isEmpty ? "all runs" : label }
     let trial: Int
+    /// From 1, as tables and files count trials.
+    var number: Int { trial + 1 }
     /// The swept keys but the seed, and their values.
     let setting: Setting
     /// Planned and stored runs; a run without a number (diverged in its first epoch) has no value.

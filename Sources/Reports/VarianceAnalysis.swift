@@ -9,6 +9,8 @@ package enum VarianceAnalysis {
         /// Degrees of freedom of the factor and of the residuals.
         package let freedom: (factor: Int, residual: Int)
         package let p: Double
+        /// Of the response's sum of squares, 0…1 (η²).
+        package let share: Double
 
         package static func == (a: Test, b: Test) -> Bool {
             a.f == b.f && a.freedom == b.freedom && a.p == b.p
@@ -26,6 +28,7 @@ package enum VarianceAnalysis {
         let groups = factors.map(indicators)
         let full = Fit(response, groups.flatMap { $0 })
         let residual = response.count - full.rank
+        let total = Fit(response, []).squares
         // What rounding leaves of a perfect fit is no spread.
         let rounding = Statistics.rounding(response)
         let least = Double(response.count) * rounding * rounding
@@ -37,7 +40,8 @@ package enum VarianceAnalysis {
             let gain = max(0, reduced.squares - full.squares) / Double(freedom)
             let f = gain / (full.squares / Double(residual))
             let p = FisherF(freedom, residual).upperTail(f)
-            return Test(f: f, freedom: (freedom, residual), p: p)
+            return Test(
+                f: f, freedom: (freedom, residual), p: p, share: gain * Double(freedom) / total)
         }
     }
 

@@ -4,20 +4,22 @@ import Studies
 /// Tables as comma-separated values (RFC 4180), numbers as shortest decimals that read back as the
 /// same numbers.
 package enum CSV {
-    /// One row a run: number, id, swept keys, outcome, best epoch, test results.
+    /// One row a run: number, id, label, swept keys, outcome, best epoch, test results. Columns have
+    /// the names of the sweep file's variables.
     package static func runs(_ plan: Plan, _ stored: StudyResults) -> String {
-        let first = ["number", "run_id"]
-        let last = [
-            "outcome", "epochs", "stopped_early", "best_epoch", "best_\(plan.metric.name)",
-            "test_loss", "test_accuracy", "seconds", "content_digest",
-        ]
-        let header = first + columns(plan.axes, "set_", besides: first + last) + last
-        let rows = stored.inOrder(plan).map { run, summary -> [String] in
+        let runs = stored.inOrder(plan)
+        let header =
+            ["number", "run_id", "label", "trial"]
+            + SweepFile.coordinates(plan.axes, metrics: SweepFile.metrics(runs, plan)) + [
+                "outcome", "epochs", "stopped_early", "best_epoch", "best_value", "test_loss",
+                "test_accuracy", "seconds", "content_digest",
+            ]
+        let rows = runs.map { run, summary -> [String] in
             let point = plan.axes.map { key in
                 // Where an axis does not exist, its key has the value of all runs.
                 (run.setting[key] ?? plan.settings[key])?.label ?? ""
             }
-            return [String(run.number), run.id] + point + [
+            return [String(run.number), run.id, run.label, String(run.trial + 1)] + point + [
                 summary.outcome.rawValue, String(summary.epochs),
                 summary.stoppedEarly ? "true" : "false",
                 summary.best.map { String($0.epoch) } ?? "", number(summary.best?.value),
@@ -28,16 +30,16 @@ package enum CSV {
         return text([header] + rows)
     }
 
-    /// One row an epoch of each run: number, swept keys, epoch, metrics.
+    /// One row an epoch of each run: number, id, label, swept keys, epoch, metrics. Columns have the
+    /// names of the sweep file's variables.
     package static func histories(_ plan: Plan, _ stored: StudyResults) -> String {
         let runs = stored.inOrder(plan)
-        var metrics: [String] = []
-        for history in runs.flatMap({ $0.1.histories }) where !metrics.contains(history.name) {
-            metrics.append(history.name)
-        }
-        let taken =
-            ["number"] + columns(plan.axes, "set_", besides: ["number", "epoch"]) + ["epoch"]
-        var rows = [taken + columns(metrics, "metric_", besides: taken)]
+        let metrics = SweepFile.metrics(runs, plan)
+        let keys = SweepFile.coordinates(plan.axes, metrics: metrics)
+        var rows = [
+            ["number", "run_id", "label"] + keys + ["epoch"]
+                + SweepFile.variables(metrics, coordinates: keys)
+        ]
         for (run, summary) in runs {
             let point = plan.axes.map { key in
                 // Where an axis does not exist, its key has the value of all runs.
@@ -46,7 +48,7 @@ package enum CSV {
             let histories = metrics.map { summary.history($0) }
             for epoch in 0..<summary.epochs {
                 rows.append(
-                    [String(run.number)] + point + [String(epoch + 1)]
+                    [String(run.number), run.id, run.label] + point + [String(epoch + 1)]
                         + histories.map { number($0.indices.contains(epoch) ? $0[epoch] : nil) })
             }
         }
@@ -60,7 +62,8 @@ package enum CSV {
         let rows = (0..<epochs).map { epoch in
             [String(epoch + 1)] + histories.map { number($0.values[epoch]) }
         }
-        return text([["epoch"] + histories.map(\.name)] + rows)
+        return text(
+            [["epoch"] + VariableNames(histories.map(\.name), taken: ["epoch"]).variables] + rows)
     }
 
     /// Names of columns that are distinct among themselves and from others: a name that is taken

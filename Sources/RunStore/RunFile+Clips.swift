@@ -4,7 +4,9 @@ import Studies
 
 /// What a run file holds of single clips: predictions, and thumbnails of some.
 extension RunFile {
-    static func writePredictions(_ predictions: [ClipPredictions], _ root: HDF5Group) throws {
+    static func writePredictions(
+        _ predictions: [ClipPredictions], _ classes: [String], _ root: HDF5Group
+    ) throws {
         let group = try root.makeGroup("predictions")
         for one in predictions {
             let split = try group.makeGroup(one.split.rawValue)
@@ -23,6 +25,11 @@ extension RunFile {
                 let logits = try split.write(
                     "logits", one.logits, shape: [count, one.logits.count / max(count, 1)])
                 try logits.attach(clips, dimension: 0)
+                if one.logits.count == count * classes.count {
+                    let scale = try split.write("class", classes, shape: [classes.count])
+                    try scale.makeScale("class")
+                    try logits.attach(scale, dimension: 1)
+                }
                 try logits.setAttribute("long_name", "logits, in the order of /class_names")
                 try logits.setAttribute("units", "1")
             }
@@ -36,10 +43,18 @@ extension RunFile {
     static func writeThumbnails(_ thumbnails: ClipThumbnails, _ root: HDF5Group) throws {
         let group = try root.makeGroup("thumbnails")
         try group.setAttribute("split", thumbnails.split.rawValue)
-        try group.write("clip", thumbnails.clips, shape: [thumbnails.clips.count])
+        let clips = try group.write("clip", thumbnails.clips, shape: [thumbnails.clips.count])
+        try clips.makeScale("clip")
+        try clips.setAttribute("long_name", "place of the clip in the predictions of its split")
         let shape = [thumbnails.frames, thumbnails.height, thumbnails.width, thumbnails.channels]
         let pixels = try group.write(
             "pixels", thumbnails.pixels, shape: [thumbnails.clips.count] + shape)
+        try pixels.attach(clips, dimension: 0)
+        for (place, name) in ["frame", "row", "column", "channel"].enumerated() {
+            let scale = try group.write(name, Array(0..<shape[place]), shape: [shape[place]])
+            try scale.makeScale(name)
+            try pixels.attach(scale, dimension: place + 1)
+        }
         try pixels.setAttribute(
             "long_name", "clips, in the order of clip: frames, rows, columns, channels")
     }

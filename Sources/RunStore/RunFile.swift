@@ -86,14 +86,18 @@ package enum RunFile {
         try root.setAttribute("format_version", formatVersion)
         try root.setAttribute("title", "one run of viseme")
         try root.setAttribute("run_id", record.identity.id)
+        try root.setAttribute("label_when_created", record.provenance.label)
         try root.setAttribute("content_digest", record.contentDigest(weights: weightsDigest))
         try root.setAttribute("trainer", record.trainer)
         try root.setAttribute("NX_class", "NXroot")
         try root.setAttribute("default", "history")
         try root.write("identity", [record.identity.json], shape: [])
-        try root.write("class_names", record.classes, shape: [record.classes.count])
+        let classes = try root.write("class_names", record.classes, shape: [record.classes.count])
+        try classes.makeScale("class_names")
+        try classes.setAttribute("long_name", "classes, in the order of their numbers")
 
         let configuration = try root.makeGroup("configuration")
+        try writeSettings(record.identity.settings, configuration)
         try configuration.write(
             "json", [canonicalJSON(record.configuration.mapValues(\.json))], shape: [])
         try configuration.write("yaml", [record.configurationText], shape: [])
@@ -108,8 +112,10 @@ package enum RunFile {
         try outcome.setAttribute("best_value", record.best?.value ?? .nan)
 
         try writeHistory(record, root)
-        if let test = record.test { try writeTest(test, record.classes.count, root) }
-        if !record.predictions.isEmpty { try writePredictions(record.predictions, root) }
+        if let test = record.test { try writeTest(test, record.classes, root) }
+        if !record.predictions.isEmpty {
+            try writePredictions(record.predictions, record.classes, root)
+        }
         if let thumbnails = record.thumbnails { try writeThumbnails(thumbnails, root) }
         let weights = try root.makeGroup("weights")
         try weights.setAttribute("digest", weightsDigest ?? "")
@@ -121,8 +127,27 @@ package enum RunFile {
 
         let provenance = try root.makeGroup("provenance")
         try provenance.write("json", [try RunFile.json(record.provenance)], shape: [])
-        try provenance.write("seconds", record.epochSeconds, shape: [record.epochSeconds.count])
+        let epochs = record.epochSeconds.count
+        let scale = try provenance.write(
+            "epoch", Array(1...max(epochs, 1)).prefix(epochs).map { $0 }, shape: [epochs])
+        try scale.makeScale("epoch")
+        let seconds = try provenance.write("seconds", record.epochSeconds, shape: [epochs])
+        try seconds.attach(scale, dimension: 0)
+        try seconds.setAttribute("long_name", "time taken by each epoch")
+        try seconds.setAttribute("units", "s")
         try provenance.write("output", [record.output], shape: [])
+    }
+
+    /// The keys that differ from their default as attributes, for readers of a single file.
+    private static func writeSettings(_ settings: [String: Value], _ group: HDF5Group) throws {
+        for (key, value) in settings.sorted(by: { $0.key < $1.key })
+        where !key.isEmpty && !key.contains("\0") {
+            switch value {
+            case .integer(let number): try group.setAttribute(key, number)
+            case .number(let number): try group.setAttribute(key, number)
+            default: try group.setAttribute(key, value.label)
+            }
+        }
     }
 
     private static func write(_ tensors: [Tensor], _ group: HDF5Group) throws {
@@ -215,12 +240,20 @@ package enum RunFile {
         metric.split(separator: "_", maxSplits: 1).last ?? ""
     }
 
-    private static func writeTest(_ test: TestResult, _ classes: Int, _ root: HDF5Group) throws {
+    private static func writeTest(_ test: TestResult, _ classes: [String], _ root: HDF5Group)
+        throws
+    {
         let group = try root.makeGroup("test")
         try group.write("loss", [test.loss], shape: [])
         try group.write("accuracy", [test.accuracy], shape: [])
         let confusion = try group.write(
-            "confusion", test.confusion.flatMap { $0 }, shape: [classes, classes])
+            "confusion", test.confusion.flatMap { $0 },
+            shape: [classes.count, classes.count])
+        for (dimension, name) in ["true_class", "predicted_class"].enumerated() {
+            let scale = try group.write(name, classes, shape: [classes.count])
+            try scale.makeScale(name)
+            try confusion.attach(scale, dimension: dimension)
+        }
         try confusion.setAttribute(
             "long_name", "clips by true class (rows) and predicted class (columns)")
     }
@@ -229,9 +262,10 @@ package enum RunFile {
     private static func read(_ root: HDF5Group, path: String, isSummary: Bool = false) throws
         -> Parts
     {
-        let found = "\(try root.text("format")) \(try root.integer("format_version"))"
-        guard found == "\(format) \(formatVersion)" else {
-            throw StoreError.otherFormat(path: path, found: found, known: formatVersion)
+        let (kind, version) = (try root.text("format"), try root.integer("format_version"))
+        guard kind == format, readableFormats.contains(version) else {
+            throw StoreError.otherFormat(
+                path: path, found: "\(kind) \(version)", known: formatVersion)
         }
         let outcome = try root.group("result")
         let history = try root.group("history")
@@ -242,7 +276,7 @@ package enum RunFile {
         }
         let metricName = try outcome.text("metric")
         let bestEpoch = try outcome.integer("best_epoch")
-        guard let kind = Outcome(rawValue: try outcome.text("outcome")),
+        guard let ending = Outcome(rawValue: try outcome.text("outcome")),
             let goal = Metric.Goal(rawValue: try outcome.text("goal")),
             histories.allSatisfy({ $0.values.count == epochs }), (0...epochs).contains(bestEpoch)
         else { throw StoreError.unreadable(path: path, reason: "its parts are inconsistent") }
@@ -258,7 +292,7 @@ package enum RunFile {
                 ? "" : try root.group("configuration").dataset("yaml").texts().first ?? "",
             metric: Metric(name: metricName, goal: goal), trainer: trainer,
             bestEpochRule: bestEpochRule(trainer),
-            outcome: kind, histories: histories,
+            outcome: ending, histories: histories,
             epochSeconds: try provenance.dataset("seconds").doubles(),
             best: bestEpoch == 0
                 ? nil : judged.map { BestEpoch(epoch: bestEpoch, value: $0[bestEpoch - 1]) },

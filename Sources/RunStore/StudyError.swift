@@ -54,4 +54,7 @@ extension StoreError: UserError {
 }
 
 /// Version of the layout of run files and sweep files.
-package let formatVersion = 2
+package let formatVersion = 3
+
+/// Versions of run files that are read.
+let readableFormats = 2...formatVersion

@@ -14,7 +14,7 @@ package enum SweepFile {
         "test_loss",
         "test_accuracy", "outcome", "stopped_early", "seconds", "content_digest", "provenance",
         "file_size",
-        "file_modified", "weight_bytes", "told_metrics", "lr_per_epoch",
+        "file_modified", "weight_bytes", "reported_metrics", "lr_per_epoch", "trial_label", "files",
     ]
 
     /// The names of the swept keys' coordinates, in the order of the keys.
@@ -25,7 +25,7 @@ package enum SweepFile {
     }
 
     /// The names of metrics' variables.
-    static func variables(_ metrics: [String], coordinates: [String]) -> [String] {
+    package static func variables(_ metrics: [String], coordinates: [String]) -> [String] {
         let names = metrics.map { $0 == "lr" ? "lr_per_epoch" : $0 }
         return VariableNames(
             names, taken: reserved.subtracting(["lr_per_epoch"]).union(coordinates)
@@ -33,25 +33,31 @@ package enum SweepFile {
     }
 
     /// All metrics of the runs: declared ones in their order, others sorted.
-    private static func metrics(_ runs: [(Run, RunResult)], _ plan: Plan) -> [String] {
+    package static func metrics(_ runs: [(Run, RunResult)], _ plan: Plan) -> [String] {
         plan.trainer.metrics.ordered(
             runs.reduce(into: Set<String>()) { names, run in
                 names.formUnion(run.1.histories.map(\.name))
             })
     }
 
-    /// - Parameter runs: the plan's runs that are stored, in the order of the plan.
-    package static func write(_ plan: Plan, _ runs: [(Run, RunResult)], to file: URL) throws {
-        try SealedFile.write(image(plan, runs), to: file)
+    /// - Parameters:
+    ///   - runs: the plan's runs that are stored, in the order of the plan.
+    ///   - meanings: of keys, where they are known.
+    package static func write(
+        _ plan: Plan, _ runs: [(Run, RunResult)], to file: URL, meanings: [String: String] = [:]
+    ) throws {
+        try SealedFile.write(image(plan, runs, meanings: meanings), to: file)
     }
 
     /// The file's bytes without the trailer: HDF5 and netCDF-4 alike.
-    package static func image(_ plan: Plan, _ runs: [(Run, RunResult)]) throws -> [UInt8] {
-        try HDF5File.image { try write(plan, runs, $0) }
+    package static func image(
+        _ plan: Plan, _ runs: [(Run, RunResult)], meanings: [String: String] = [:]
+    ) throws -> [UInt8] {
+        try HDF5File.image { try write(plan, runs, meanings, $0) }
     }
 
     private static func write(
-        _ plan: Plan, _ runs: [(Run, RunResult)], _ root: HDF5Group
+        _ plan: Plan, _ runs: [(Run, RunResult)], _ meanings: [String: String], _ root: HDF5Group
     ) throws {
         let count = runs.count
         let epochs = runs.map { $0.1.epochs }.max() ?? 0
@@ -69,7 +75,8 @@ package enum SweepFile {
         try root.setAttribute("metric", plan.metric.name)
         try root.setAttribute("goal", plan.metric.goal.rawValue)
         try root.setAttribute(
-            "coordinates", (coordinates + ["trial", "number", "run_id"]).joined(separator: " "))
+            "coordinates",
+            (coordinates + ["trial", "trial_label", "number", "run_id"]).joined(separator: " "))
 
         let runScale = try root.write("run", runs.map { $0.0.label }, shape: [count])
         try runScale.makeScale("run")
@@ -85,10 +92,12 @@ package enum SweepFile {
             // Where an axis does not exist, its key has the value of all runs.
             let shared = plan.settings[axis] ?? .text("")
             let values = runs.map { run, _ in run.setting[axis] ?? shared }
-            try writer.values(name, values, axis)
+            try writer.values(name, values, meanings[axis] ?? axis)
         }
         try writer.integers(
-            "trial", runs.map { $0.0.trial }, "setting of the hyperparameters, without the seed")
+            "trial", runs.map { $0.0.trial + 1 }, "number of the setting, without the seed")
+        try writer.texts(
+            "trial_label", runs.map { $0.0.trialLabel }, "the setting, without the seed")
         try writer.integers("number", runs.map { $0.0.number }, "number of the run in the plan")
         try writer.texts("run_id", runs.map { $0.1.id }, "identity of the run, first 12 digits")
         for (metric, variable) in zip(metrics, variables) {
@@ -103,23 +112,35 @@ package enum SweepFile {
         try writer.doubles(
             "best_value", runs.map { $0.1.best?.value ?? .nan }, "best \(plan.metric.name)",
             units: "1")
-        try writer.doubles(
-            "test_loss", runs.map { $0.1.test?.loss ?? .nan },
-            "loss on the test clips at the best epoch", units: "1")
-        try writer.doubles(
-            "test_accuracy", runs.map { $0.1.test?.accuracy ?? .nan },
-            "accuracy on the test clips at the best epoch",
-            units: "1")
+        if runs.contains(where: { $0.1.test != nil }) {
+            try writer.doubles(
+                "test_loss", runs.map { $0.1.test?.loss ?? .nan },
+                "loss on the test clips at the best epoch", units: "1")
+            try writer.doubles(
+                "test_accuracy", runs.map { $0.1.test?.accuracy ?? .nan },
+                "accuracy on the test clips at the best epoch",
+                units: "1")
+        }
         try writer.texts("outcome", runs.map { $0.1.outcome.rawValue }, "trained or diverged")
         try writer.flags(
             "stopped_early", runs.map { $0.1.stoppedEarly }, "stopped before the last epoch")
         try writer.doubles("seconds", runs.map { $0.1.seconds }, "time taken", units: "s")
+        try writeFiles(runs, plan, writer)
+    }
+
+    /// What is known of the run files, in a group of its own: who looks at results does not need it.
+    private static func writeFiles(
+        _ runs: [(Run, RunResult)], _ plan: Plan, _ sweep: SweepWriter
+    ) throws {
+        let writer = SweepWriter(
+            root: try sweep.root.makeGroup("files"), runScale: sweep.runScale,
+            epochScale: sweep.epochScale, count: sweep.count, epochs: sweep.epochs)
         try writer.texts(
             "content_digest", runs.map { $0.1.contentDigest }, "SHA-256 of the reproducible content"
         )
         if plan.trainer.metrics.isOpen {
             let reported = try runs.map { try RunFile.json($0.1.histories.map(\.name)) }
-            try writer.texts("told_metrics", reported, "metrics that the run reported, as JSON")
+            try writer.texts("reported_metrics", reported, "metrics that the run reported, as JSON")
         }
         try writer.texts(
             "provenance", runs.map { $0.1.provenanceText }, "who made the run, as JSON")
@@ -158,17 +179,21 @@ package enum SweepFile {
         }
         let bestEpochs = try root.dataset("best_epoch").integers()
         let bestValues = try root.dataset("best_value").doubles()
-        let losses = try root.dataset("test_loss").doubles()
-        let accuracies = try root.dataset("test_accuracy").doubles()
+        let none = [Double](repeating: .nan, count: ids.count)
+        let losses = root.has("test_loss") ? try root.dataset("test_loss").doubles() : none
+        let accuracies =
+            root.has("test_accuracy") ? try root.dataset("test_accuracy").doubles() : none
         let outcomes = try root.dataset("outcome").texts()
         let early = try root.dataset("stopped_early").integers()
         let seconds = try root.dataset("seconds").doubles()
-        let digests = try root.dataset("content_digest").texts()
-        let provenances = try root.dataset("provenance").texts()
-        let reported = try root.has("told_metrics") ? root.dataset("told_metrics").texts() : []
-        let weightBytes = try root.dataset("weight_bytes").integers()
-        let sizes = try root.dataset("file_size").integers()
-        let times = try root.dataset("file_modified").integers()
+        let files = try root.group("files")
+        let digests = try files.dataset("content_digest").texts()
+        let provenances = try files.dataset("provenance").texts()
+        let reported =
+            try files.has("reported_metrics") ? files.dataset("reported_metrics").texts() : []
+        let weightBytes = try files.dataset("weight_bytes").integers()
+        let sizes = try files.dataset("file_size").integers()
+        let times = try files.dataset("file_modified").integers()
         let counts = [
             epochs.count, bestEpochs.count, bestValues.count, losses.count, accuracies.count,
             outcomes.count,

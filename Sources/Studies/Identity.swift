@@ -13,6 +13,19 @@ package struct Identity: Sendable, Hashable {
     /// The first 12 hexadecimal digits of the SHA-256 of `json`.
     package var id: String { hexadecimal(SHA256.hash(json).prefix(6)) }
 
+    /// The keys that decide the outcome, where they differ from their default or are swept.
+    package var settings: [String: Value] {
+        struct Loose: Decodable {
+            let value: Value?
+
+            init(from decoder: any Decoder) throws { value = try? Value(from: decoder) }
+        }
+        struct Form: Decodable { let configuration: [String: Loose] }
+        // An identity of another form names none.
+        let form = try? JSONDecoder().decode(Form.self, from: Data(json.utf8))
+        return form?.configuration.compactMapValues(\.value) ?? [:]
+    }
+
     /// Whether it could have been made of a configuration, as far as that decides the outcome.
     package func agrees(with configuration: Configuration) -> Bool {
         struct Form: Decodable { let configuration: [String: Value] }

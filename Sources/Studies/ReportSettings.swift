@@ -11,7 +11,7 @@ package struct ReportSettings: Sendable, Equatable, Codable {
 
     /// In the default order.
     package static let sectionNames = [
-        "answer", "trials", "figures", "runs", "seeds", "failures", "provenance", "repeat",
+        "answer", "trials", "figures", "runs", "seeds", "clips", "failures", "provenance", "repeat",
         "definitions",
     ]
 
@@ -29,6 +29,10 @@ package struct ReportSettings: Sendable, Equatable, Codable {
 
     /// Where the judged metric can be, as the recipe says.
     package var range: MetricRange?
+
+    /// A regular expression over the clips' names: those with the same first group belong to one
+    /// speaker, say. Nil: as the trainer's data are divided.
+    package var group: String?
 
     package init() {}
 }

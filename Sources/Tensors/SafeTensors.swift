@@ -13,8 +13,9 @@ public enum SafeTensors {
     }
 
     /// A file's bytes. Numbers are written as they are held: F32, F64 or I64.
-    public static func data(_ tensors: [Tensor]) throws -> Data {
-        var header: [String: Any] = [:]
+    /// - Parameter metadata: texts by name, for the file's `__metadata__`.
+    public static func data(_ tensors: [Tensor], metadata: [String: String] = [:]) throws -> Data {
+        var header: [String: Any] = metadata.isEmpty ? [:] : ["__metadata__": metadata]
         var data = Data()
         for tensor in tensors {
             let start = data.count

@@ -64,7 +64,9 @@ struct ExportCommand: AsyncParsableCommand {
         if let csv { try OutputFile.write(Data(CSV.runs(plan, stored).utf8), csv) }
         if let histories { try OutputFile.write(Data(CSV.histories(plan, stored).utf8), histories) }
         if let netcdf {
-            try OutputFile.write(Data(SweepFile.image(plan, stored.inOrder(plan))), netcdf)
+            try OutputFile.write(
+                Data(SweepFile.image(plan, stored.inOrder(plan), meanings: keyMeanings(plan))),
+                netcdf)
         }
         if !stored.problems.isEmpty { throw ExitStatus.difference }
     }
@@ -81,7 +83,23 @@ struct ExportCommand: AsyncParsableCommand {
         }
         guard let safetensors else { return }
         guard !record.anyWeights.isEmpty else { throw StoredNetwork.NoWeights(run: what) }
-        try OutputFile.write(SafeTensors.data(record.anyWeights), safetensors)
+        try OutputFile.write(
+            SafeTensors.data(record.anyWeights, metadata: metadata(record)), safetensors)
+    }
+
+    /// Which run the weights are of.
+    private func metadata(_ record: RunFileContents) -> [String: String] {
+        let settings = canonicalJSON(record.identity.settings.mapValues(\.json))
+        var metadata = [
+            "format": "pt", "run_id": record.identity.id, "label": record.provenance.label,
+            "content_digest": record.contentDigest, "settings": settings,
+            "best_epoch": record.best.map { "\($0.epoch)" } ?? "",
+        ]
+        if !record.classes.isEmpty {
+            metadata["classes"] =
+                "[" + record.classes.map(jsonString).joined(separator: ",") + "]"
+        }
+        return metadata
     }
 
 }

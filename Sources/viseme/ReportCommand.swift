@@ -139,6 +139,14 @@ struct ReportCommand: AsyncParsableCommand {
     }
 }
 
+/// What the swept keys mean, where their trainer says it.
+func keyMeanings(_ plan: Plan) -> [String: String] {
+    let parameters = TrainerCatalog.schemas[plan.trainer.name]?.parameters ?? []
+    return plan.axes.reduce(into: [:]) { meanings, key in
+        meanings[key] = parameters.first { $0.name == key }?.meaning
+    }
+}
+
 /// Writes what is derived from the run files: the sweep file, the digests, the report.
 func writeDerived(_ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults) throws {
     try writeDerived(folder, plan, stored, forms: nil)
@@ -147,7 +155,8 @@ func writeDerived(_ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults) t
 func writeDerived(
     _ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults, forms: [ReportSettings.Form]?
 ) throws {
-    try SweepFile.write(plan, stored.inOrder(plan), to: folder.sweepFile)
+    try SweepFile.write(
+        plan, stored.inOrder(plan), to: folder.sweepFile, meanings: keyMeanings(plan))
     try folder.write(DigestList(stored, plan).text, to: folder.digests)
     let files = try ReportFiles.write(folder, plan, stored, forms: forms)
     print("report: \(files.map(\.relativePath).joined(separator: " "))")

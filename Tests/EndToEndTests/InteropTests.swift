@@ -89,7 +89,7 @@ struct Interop {
             python, Interop.scripts + "/run_notebook.py", "results/lr_grid/report.ipynb",
         ])
         #expect(ran.status == .exited(0), "\(ran.errors)")
-        #expect(ran.output.contains("9 cells, 3 texts the same, 6 figures"), "\(ran.output)")
+        #expect(ran.output.contains("12 cells, 3 texts the same, 9 figures"), "\(ran.output)")
     }
 
     @Test func hostileFilesAreRefusedInWords() async throws {

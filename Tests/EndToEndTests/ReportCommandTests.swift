@@ -99,7 +99,8 @@ private func reportFiles(_ program: Program, _ study: String = "results/tiny") t
         page.hasPrefix("HOUSE r\n[answer][runs][definitions]\n## Best epoch of each run"), "\(page)"
     )
     #expect(
-        page.contains("| \\# | run | best epoch | val\\_accuracy | val\\_loss | test\\_accuracy |"),
+        page.contains(
+            "| run | `lr` | `seed` | best epoch | `val_accuracy` | `val_loss` | `test_accuracy` |"),
         "\(page)")
     let html = try program.text("results/r/report.html")
     #expect(

@@ -9,6 +9,7 @@ import json
 import pathlib
 
 import numpy
+import optuna
 import pandas
 import scipy
 import statsmodels.api
@@ -70,7 +71,33 @@ for noise in [0.03, 0.3]:
     analyses.append({
         "y": table.y.tolist(), "factors": [table[name].tolist() for name in "abs"], "f": tests["F"].tolist(),
         "p": tests["PR(>F)"].tolist()})
+
+# Importances of keys by Optuna's PED-ANOVA: numbers, logarithmic numbers, categories, a key that only some trials have.
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+importances = []
+for count, quantile in [(12, 5 / 12), (60, 0.1), (400, 0.1)]:
+    generator = numpy.random.default_rng(count)
+    lr, dropout = 10 ** generator.uniform(-4, -1, count), generator.uniform(0, 0.6, count)
+    kind, width = generator.integers(0, 3, count), [2 ** int(k) for k in generator.integers(0, 4, count)]
+    momentum = [float(generator.uniform(0, 1)) if k == 1 else None for k in kind]
+    loss = (numpy.log10(lr) + 2.5) ** 2 + dropout + 0.5 * (kind == 2) + generator.normal(0, 0.1, count)
+    space = {
+        "lr": optuna.distributions.FloatDistribution(1e-4, 1e-1, log=True), "dropout": optuna.distributions.FloatDistribution(0, 0.6),
+        "kind": optuna.distributions.CategoricalDistribution([0, 1, 2]), "width": optuna.distributions.CategoricalDistribution([1, 2, 4, 8]),
+        "momentum": optuna.distributions.FloatDistribution(0, 1)}
+    study = optuna.create_study()
+    for row in range(count):
+        values = {"lr": lr[row], "dropout": dropout[row], "kind": int(kind[row]), "width": width[row], "momentum": momentum[row]}
+        values = {name: value for name, value in values.items() if value is not None}
+        study.add_trial(optuna.trial.create_trial(
+            params=values, distributions={name: space[name] for name in values}, value=float(loss[row])))
+    found = optuna.importance.get_param_importances(
+        study, evaluator=optuna.importance.PedAnovaImportanceEvaluator(target_quantile=quantile))
+    importances.append({
+        "loss": loss.tolist(), "quantile": quantile, "lr": lr.tolist(), "dropout": dropout.tolist(), "kind": kind.tolist(),
+        "width": [[1, 2, 4, 8].index(w) for w in width], "momentum": momentum,
+        "importances": [found[name] for name in ["lr", "dropout", "kind", "width", "momentum"]]})
 f_tails = [[a, b, f, stats.f.sf(f, a, b)] for a in [1, 2, 7] for b in [1, 4, 60] for f in [0.0, 0.3, 1, 5, 80, 1e5]]
-out = {"intervals": intervals, "analyses": analyses, "f_tails": f_tails, "scipy": scipy.__version__, "samples": samples, "tails": tails, "quantiles": quantiles, "ps": ps, "holm": holm(ps),
+out = {"importances": importances, "optuna": optuna.__version__, "intervals": intervals, "analyses": analyses, "f_tails": f_tails, "scipy": scipy.__version__, "samples": samples, "tails": tails, "quantiles": quantiles, "ps": ps, "holm": holm(ps),
        "candidates": candidates.tolist(), "share_of_best": wins.mean()}
 (pathlib.Path(__file__).parent / "statistics.json").write_text(json.dumps(out) + "\n")

@@ -24,27 +24,45 @@ for engine in ["h5netcdf", "netcdf4"]:
     for file in [study / "sweep.h5", netcdf_file]:
         with xarray.open_dataset(file, engine=engine) as sweep:
             assert dict(sweep.sizes) == {"run": len(runs), "epoch": epochs.epoch.max()}, sweep.sizes
-            for key in ["lr", "batch_size", "seed", "trial", "number", "run_id"]:
+            for key in ["lr", "batch_size", "seed", "trial", "trial_label", "number", "run_id"]:
                 assert key in sweep.coords, (engine, key, list(sweep.coords))
             np.testing.assert_array_equal(sweep.lr, runs.lr)
             np.testing.assert_array_equal(sweep.seed, runs.seed)
-            np.testing.assert_array_equal(sweep.best_value, runs.best_val_accuracy)
+            np.testing.assert_array_equal(sweep.best_value, runs.best_value)
             np.testing.assert_array_equal(sweep.best_epoch, runs.best_epoch)
-            assert list(sweep.content_digest.values) == list(runs.content_digest)
             for metric in metrics:
                 table = epochs.pivot(index="number", columns="epoch", values=metric)
                 np.testing.assert_array_equal(sweep[metric], table)
             # Over seeds in one line, and a run by its label.
-            means = sweep.best_value.groupby("trial").mean()
-            np.testing.assert_allclose(means, runs.groupby(["lr", "batch_size"]).best_val_accuracy.mean(), rtol=1e-15)
+            assert sweep.trial.min() == 1 and "test_loss" in sweep and "provenance" not in sweep
+            assert sweep.lr.attrs["long_name"] == "learning rate", sweep.lr.attrs
+            means = sweep.best_value.groupby("trial_label").mean()
+            np.testing.assert_allclose(means, runs.groupby(runs.label.str.replace(r",seed=.*", "", regex=True)).best_value.mean(), rtol=1e-15)
+            assert {"lr", "seed", "best_value", "outcome"} <= set(sweep.best_value.to_dataframe().reset_index()) | {"outcome"}
+        with xarray.open_dataset(file, engine=engine, group="files") as files:
+            assert list(files.content_digest.values) == list(runs.content_digest)
             label = f"lr={runs.lr[1]},batch_size={runs.batch_size[1]},seed={runs.seed[1]}"
-            assert sweep.val_accuracy.sel(run=label).max() == runs.best_val_accuracy[1]
+            assert sweep.val_accuracy.sel(run=label).max() == runs.best_value[1]
             assert sweep.stopped_early.attrs["flag_meanings"] == "false true"
             assert sweep.seconds.attrs["units"] == "s" and sweep.val_loss.attrs["units"] == "1"
 
 with netCDF4.Dataset(study / "sweep.h5") as sweep:
     assert sweep.variables["val_loss"].dimensions == ("run", "epoch")
     assert sweep.Conventions == "CF-1.8"
+
+# A run file by netCDF4 and by xarray: all groups, their dimensions named.
+file = study / "runs" / f"{runs.run_id[1]}.h5"
+with netCDF4.Dataset(file) as run:
+    assert run.label_when_created == runs.label[1]
+    assert run["configuration"].seed == runs.seed[1]
+    assert run["predictions/val/logits"].dimensions == ("clip", "class")
+    assert run["test/confusion"].dimensions == ("true_class", "predicted_class")
+    assert run["thumbnails/pixels"].dimensions == ("clip", "frame", "row", "column", "channel")
+for engine in ["h5netcdf", "netcdf4"]:
+    with xarray.open_datatree(file, engine=engine, **({"phony_dims": "access"} if engine == "h5netcdf" else {})) as run:
+        assert run["predictions/val/logits"].dims == ("clip", "class")
+        assert run["history/val_accuracy"].dims == ("epoch",)
+        assert set(run["test/confusion"].coords) == {"true_class", "predicted_class"}
 
 # Run files by h5py: every number again, text as text.
 for number, row in runs.iterrows():
@@ -66,11 +84,11 @@ for number, row in runs.iterrows():
         configuration = json.loads(run["configuration/json"][()])
         assert configuration["lr"] == row.lr and configuration["seed"] == row.seed
         assert len(run["class_names"]) == len(run["test/confusion"])
-        told = run["predictions/test"]
+        made = run["predictions/test"]
         confusion = np.zeros_like(run["test/confusion"])
-        np.add.at(confusion, (told["label"][()], told["predicted"][()]), 1)
+        np.add.at(confusion, (made["label"][()], made["predicted"][()]), 1)
         np.testing.assert_array_equal(confusion, run["test/confusion"])
-        assert np.mean(run["predictions/val/label"][()] == run["predictions/val/predicted"][()]) == row.best_val_accuracy
+        assert np.mean(run["predictions/val/label"][()] == run["predictions/val/predicted"][()]) == row.best_value
         assert np.trace(run["test/confusion"]) / np.sum(run["test/confusion"]) == row.test_accuracy
 
 # The weights of the first run: HDF5 and safetensors hold the same.

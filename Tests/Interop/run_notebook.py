@@ -1,6 +1,8 @@
 """Runs a study's notebook and compares what its cells give with what stands in it.
 
-    python run_notebook.py report.ipynb
+    python run_notebook.py results/NAME/report.ipynb
+
+It is run from the folder that holds `results`, as an editor may do that opens the whole project.
 """
 import sys
 from pathlib import Path
@@ -12,12 +14,13 @@ path = Path(sys.argv[1])
 notebook = nbformat.read(path, as_version=4)
 nbformat.validate(notebook)
 stored = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
-NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}}).execute()
+NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parents[2]}}).execute()
 ran = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def text(outputs):
-    return "".join(output.text for output in outputs if output.output_type == "stream")
+    printed = "".join(output.text for output in outputs if output.output_type == "stream")
+    return printed + "".join(o.data["text/plain"] for o in outputs if o.output_type == "execute_result")
 
 
 def pictures(outputs):

@@ -22,8 +22,11 @@ import Testing
         [[1e-12, 1e12]]))
 func figuresHoldNothingButNumbers(histories: [[Double]]) throws {
     let svg = LearningCurves(
-        title: "a < b & \"c\"", curves: [.init(label: "lr=<script>", histories: histories)]
-    ).svg
+        title: "a < b & \"c\"",
+        curves: [
+            .init(name: TrialName(label: "lr=<script>", number: 1), histories: histories)
+        ]
+    ).svg(.wide)
     #expect(!svg.contains("nan") && !svg.contains("inf") && !svg.contains("<script"))
     #expect(svg.contains("a &lt; b &amp; &quot;c&quot;"))
     #expect(try XMLStructure(svg).isBalanced)
@@ -172,16 +175,16 @@ private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -
     #expect(text.contains("> Is 1 &lt; 2 &amp; \\*sure\\*? \\| or not"))
     #expect(text.contains("**Partial: 4 of 5 runs are stored**"))
     // No rank hides missing seeds.
-    #expect(text.contains("| – | `name=c` | 0.9000 | – | 2 | 1 of 2 |"), "\(text)")
+    #expect(text.contains("| – | 2 | c | 0.90 | – | – | 2 | 1 of 2 |"), "\(text)")
     #expect(
-        text.contains("| 1 | `name=a\\|b` | 0.6000 ± 0.1414 | range 0.5000 … 0.7000 | 2 | 2 |"))
-    #expect(text.contains("| – | `name=d` | – | – | – | 0 of 1, 1 diverged |"))
+        text.contains("| 1 | 1 | a\\|b | 0.60 | 0.14 | range 0.50 … 0.70 | 2 | 2 |"))
+    #expect(text.contains("| – | 3 | d | – | – | – | – | 0 of 1, 1 diverged |"))
     #expect(
         text.contains("Best by mean `val\\_accuracy`") == false
-            && text.contains("**`name=a|b`** with **0.6000"))
+            && text.contains("**`name=a|b`** with **0.60 ± 0.14**"))
     #expect(
         text.contains(
-            "Not ranked, because seeds are missing or have no value: `name=c` with 0.9000 over 1 of 2 seeds"
+            "Not ranked, because seeds are missing or have no value: `name=c` with 0.90 over 1 of 2 seeds"
         )
     )
     #expect(text.contains("**failed**: killed by signal 9"))
@@ -217,7 +220,8 @@ private func summary(_ id: String, best: Double?, outcome: Outcome = .trained) -
     }
     let report = StudyReport(plan: plan, stored: stored, failures: [])
     let table = MarkdownForm().text(try #require(report.section("trials")))
-    let rows = table.split(separator: "\n").filter { $0.contains("`lr=") }
+    let rows = table.split(separator: "\n").filter { $0.contains(/^\| [0-9–]+ \| [0-9]/) }
+    try #require(rows.count == 5)
     let p = try #require(Statistics.pairedTest([0.9, 0.91, 0.93], [0.8, 0.83, 0.82])).p
     // One comparison: Holm multiplies by one.
     #expect(rows[1].contains(String(format: "%.4f", p)), "\(rows[1]) \(p)")

@@ -20,6 +20,15 @@ private struct Golden: Decodable {
         let f, p: [Double]
     }
 
+    struct Importance: Decodable {
+        let loss, lr, dropout: [Double]
+        let kind, width: [Int]
+        let momentum: [Double?]
+        let quantile: Double
+        let importances: [Double]
+    }
+
+    let importances: [Importance]
     let intervals: [Interval]
     let analyses: [Analysis]
     let f_tails: [[Double]]
@@ -170,4 +179,23 @@ private func isClose(_ a: Double?, _ b: Double, _ tolerance: Double = 1e-10) -> 
     #expect(VarianceAnalysis.tests([1, 2], [[0, 1]]) == [nil], "nothing is left to test by")
     #expect(VarianceAnalysis.tests([1, 1, 2, 2], [[0, 0, 1, 1]]) == [nil], "no spread")
     #expect(VarianceAnalysis.tests([1, 2, 3], [[0, 0, 0]]) == [nil], "one level")
+}
+
+@Test func importancesAreOptunas() throws {
+    for study in try Golden.read().importances {
+        let own = PedAnova.importances(
+            study.loss,
+            [
+                .numeric(study.lr, low: 1e-4, high: 1e-1, isLogarithmic: true),
+                .numeric(study.dropout, low: 0, high: 0.6, isLogarithmic: false),
+                .category(study.kind, count: 3), .category(study.width, count: 4),
+                .numeric(study.momentum, low: 0, high: 1, isLogarithmic: false),
+            ], quantile: study.quantile)
+        for (a, b) in zip(own, study.importances) { #expect(abs(a - b) < 1e-9, "\(own)") }
+    }
+    #expect(PedAnova.importances([1], [.category([0], count: 2)], quantile: 0.1) == [1])
+    #expect(
+        PedAnova.importances(
+            [1, 1, 1], [.category([0, 1, 1], count: 2), .category([0, 0, 0], count: 1)],
+            quantile: 0.1) == [0.5, 0.5], "all are the best")
 }

@@ -220,3 +220,13 @@ private func plan(_ records: [RunFileContents]) -> Plan {
     try Data("nonsense\n".utf8).write(to: file)
     #expect(throws: StoreError.self) { try DigestList(file: file) }
 }
+
+/// `Tests/Golden/run_format_2.h5` was written by the last program that wrote format 2.
+@Test func runFilesOfFormatTwoAreRead() throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../Golden/run_format_2.h5")
+    let run = try RunFile.read(file)
+    #expect(run.histories == [History(name: "val_accuracy", values: [0.1, 0.2, 0.3])])
+    #expect(run.best == BestEpoch(epoch: 3, value: 0.3))
+    #expect(run.contentDigest.hasPrefix("c5e2194d06edc421"))
+}

@@ -16,36 +16,47 @@ struct ClipStrip {
         (self.run, self.thumbnails, self.predictions) = (run, thumbnails, predictions)
     }
 
+    var split: Split { thumbnails.split }
     var splitName: String { thumbnails.split == .test ? "test" : "validation" }
 
-    var svg: String {
+    /// Right ones beside wrong ones, or above them on a narrow page. Wrong ones of one confusion
+    /// follow each other.
+    func svg(_ size: FigureSize) -> String {
         let right = thumbnails.clips.indices.filter { isRight(thumbnails.clips[$0]) }
         let wrong = thumbnails.clips.indices.filter { !isRight(thumbnails.clips[$0]) }
-        let scale = max(1, (64 / Double(max(thumbnails.height, 1))).rounded(.down))
-        let strip = (
-            width: Double(thumbnails.width * thumbnails.frames) * scale,
-            height: Double(thumbnails.height) * scale
-        )
-        let (row, column) = (strip.height + 34, max(strip.width + 28, 250))
-        let rows = Double(max(right.count, wrong.count))
+            .sorted { (pair($0), $0) < (pair($1), $1) }
+        let columns = size == .wide ? 2.0 : 1
+        let column = (size.width - 12) / columns
+        let whole = Double(max(1, thumbnails.width * thumbnails.frames))
+        let scale = min(
+            max(1, (64 / Double(max(thumbnails.height, 1))).rounded(.down)), (column - 16) / whole)
+        let strip = (width: whole * scale, height: Double(thumbnails.height) * scale)
+        let row = strip.height + 34
         var drawing = Drawing(
-            width: 16 + 2 * column, height: 68 + rows * row,
-            title: "clips of \(run.provenance.label)")
+            width: size.width, height: Drawing.top, title: "clips of \(run.provenance.label)")
+        var top = Drawing.top
         for (place, (heading, clips)) in [("right", right), ("wrong", wrong)].enumerated() {
-            let x = 16 + Double(place) * column
+            let x = 12 + (size == .wide ? Double(place) * column : 0)
+            if size == .narrow { top = drawing.height }
             drawing.text(
-                clips.isEmpty ? "\(heading): none" : heading, Point(x, 50),
+                clips.isEmpty ? "\(heading): none" : heading, Point(x, top + 8),
                 look: "font-weight=\"bold\"")
             for (index, number) in clips.enumerated() {
-                let y = 60 + Double(index) * row
+                let y = top + 18 + Double(index) * row
                 drawing.image(png(number), Point(x, y), strip)
                 drawing.text(
                     words(thumbnails.clips[number]), Point(x, y + strip.height + 15),
-                    limit: Int(column / 7.4),
-                    look: "font-size=\"12\"")
+                    room: column - 16)
             }
+            drawing.height = max(drawing.height, top + 28 + Double(clips.count) * row)
         }
         return drawing.svg
+    }
+
+    /// True class and predicted one, as one number.
+    private func pair(_ place: Int) -> Int {
+        let clip = thumbnails.clips[place]
+        return predictions.labels[clip] * (run.classes.count + 1) + predictions.predicted[clip]
     }
 
     private func isRight(_ clip: Int) -> Bool {

@@ -4,7 +4,8 @@ import Studies
 /// An SVG picture: readable on light and dark ground, without script, with the same bytes for the
 /// same numbers.
 struct Drawing {
-    let width, height: Double
+    let width: Double
+    var height: Double
     private let title: String
     private var parts: [String] = []
 
@@ -58,19 +59,21 @@ struct Drawing {
         )
     }
 
-    /// Text of at most `limit` characters; what is longer is shortened in the middle and shown
-    /// whole under the pointer.
+    /// Text of at most `room` pixels; what is longer is shortened in the middle and shown whole
+    /// under the pointer.
     mutating func text(
-        _ text: String, _ at: Point, _ anchor: Anchor = .start, limit: Int = 200, look: String = "",
-        turned: Double? = nil
+        _ text: String, _ at: Point, _ anchor: Anchor = .start, room: Double = .infinity,
+        size: Double = TextSize.standard, look: String = "", turned: Double? = nil
     ) {
-        let shown = Drawing.shortened(text, limit)
+        let line = text.map { $0.isNewline ? " " : String($0) }.joined()
+        let shown = TextSize.shortened(line, to: room, size: size)
         let tip = shown == text ? "" : "<title>\(escaped(text))</title>"
         let turn =
             turned.map { " transform=\"rotate(\($0.pixels) \(at.x.pixels) \(at.y.pixels))\"" } ?? ""
         let anchored = anchor == .start ? "" : " text-anchor=\"\(anchor.rawValue)\""
+        let sized = size == TextSize.standard ? "" : " font-size=\"\(size.pixels)\""
         parts.append(
-            "<text x=\"\(at.x.pixels)\" y=\"\(at.y.pixels)\"\(anchored)\(turn)\(look.isEmpty ? "" : " " + look)>\(escaped(shown))\(tip)</text>"
+            "<text x=\"\(at.x.pixels)\" y=\"\(at.y.pixels)\"\(anchored)\(sized)\(turn)\(look.isEmpty ? "" : " " + look)>\(tip)\(escaped(shown))</text>"
         )
     }
 
@@ -81,55 +84,34 @@ struct Drawing {
         )
     }
 
+    /// The title takes one line at the top, `Drawing.top` pixels.
+    static let top = 44.0
+
     var svg: String {
+        let shown = TextSize.shortened(
+            title.map { $0.isNewline ? " " : String($0) }.joined(), to: width - 24, size: 16)
         let head = [
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(width.pixels) \(height.pixels)\" "
-                + "width=\"\(width.pixels)\" height=\"\(height.pixels)\" role=\"img\" font-family=\"sans-serif\" font-size=\"13\">",
+                + "width=\"\(width.pixels)\" height=\"\(height.pixels)\" role=\"img\" font-family=\"\(Drawing.fonts)\" font-size=\"13\">",
             "<title>\(escaped(title))</title>",
-            "<style>text{fill:#1f2328}.grid{stroke:#8b949e;stroke-opacity:.3}.axis{stroke:#656d76}.ink{stroke:#1f2328}"
-                + ".frame{stroke:#8b949e;stroke-opacity:.6;fill:none}text.dark{fill:#1f2328}text.light{fill:#fff}"
+            "<style>text{fill:#1f2328}.ground{fill:#fff}.grid{stroke:#8b949e;stroke-opacity:.3}.axis{stroke:#656d76}"
+                + ".ink{stroke:#1f2328}.frame{stroke:#8b949e;stroke-opacity:.6;fill:none}text.dark{fill:#000}text.light{fill:#fff}"
                 + ".halo{paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-opacity:.8}"
-                + "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.axis{stroke:#9198a1}.ink{stroke:#e6edf3}.halo{stroke:#0d1117}}</style>",
-            "<text x=\"16\" y=\"24\" font-size=\"15\" font-weight=\"bold\">\(escaped(Drawing.shortened(title, 90)))</text>",
+                + "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.ground{fill:#0d1117}.axis{stroke:#9198a1}"
+                + ".ink{stroke:#e6edf3}.halo{stroke:#0d1117}}</style>",
+            "<rect class=\"ground\" width=\"\(width.pixels)\" height=\"\(height.pixels)\"/>",
+            "<text x=\"12\" y=\"24\" font-size=\"15\" font-weight=\"bold\">\(escaped(shown))</text>",
         ]
         return (head + parts + ["</svg>"]).joined(separator: "\n") + "\n"
     }
+
+    /// Of the page too.
+    static let fonts = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
     private func list(_ points: [Point]) -> String {
         points.map { "\($0.x.pixels),\($0.y.pixels)" }.joined(separator: " ")
     }
 
-    static func shortened(_ text: String, _ limit: Int) -> String {
-        let text = text.map { $0.isNewline ? " " : String($0) }.joined()
-        guard text.count > limit, limit > 1 else { return text }
-        return "\(text.prefix((limit - 1) / 2))…\(text.suffix(limit - 1 - (limit - 1) / 2))"
-    }
-
-    /// Pixels that a text of this size takes, roughly: letters of no font are wider on the average.
-    static func room(_ text: String, limit: Int) -> Double { Double(min(text.count, limit)) * 7.4 }
-
-    /// A colour of the scale viridis (van der Walt and Smith 2015), for a share 0…1; and whether
-    /// dark text is read on it.
-    static func viridis(_ share: Double) -> (colour: String, isLight: Bool) {
-        let stops: [(Double, Double, Double)] = [
-            (68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141),
-            (39, 173, 129), (92, 200, 99),
-            (170, 220, 50), (253, 231, 37),
-        ]
-        let place = min(max(share, 0), 1) * Double(stops.count - 1)
-        let index = min(Int(place), stops.count - 2)
-        let part = place - Double(index)
-        let (a, b) = (stops[index], stops[index + 1])
-        let mixed = [a.0 + (b.0 - a.0) * part, a.1 + (b.1 - a.1) * part, a.2 + (b.2 - a.2) * part]
-            .map {
-                Int($0.rounded())
-            }
-        let colour = "#" + mixed.map { String(format: "%02x", $0) }.joined()
-        return (
-            colour,
-            0.299 * Double(mixed[0]) + 0.587 * Double(mixed[1]) + 0.114 * Double(mixed[2]) > 140
-        )
-    }
 }
 
 struct Point {

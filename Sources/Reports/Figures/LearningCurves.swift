@@ -1,74 +1,141 @@
-import Foundation
 import Studies
 
-/// A metric over the epochs: a line for the mean over seeds, a band from the lowest to the highest
-/// seed.
+/// A metric over the epochs: a line for the mean over seeds; for few trials a band from the lowest
+/// to the highest seed.
 package struct LearningCurves {
     package struct Curve {
-        package let label: String
+        package let name: TrialName
         /// One history for each seed.
         package let histories: [[Double]]
 
-        package init(label: String, histories: [[Double]]) {
-            self.label = label
-            self.histories = histories
+        package init(name: TrialName, histories: [[Double]]) {
+            (self.name, self.histories) = (name, histories)
         }
+
+        package var epochs: Int { histories.map(\.count).max() ?? 0 }
+
+        /// Mean, lowest and highest of the seeds at each epoch that has a number; at most
+        /// `pointLimit` epochs.
+        var points: [(epoch: Int, mean: Double, low: Double, high: Double)] {
+            let every = max(1, epochs / Curve.pointLimit)
+            return (0..<epochs).compactMap { epoch in
+                guard epoch % every == 0 || epoch == epochs - 1 else { return nil }
+                let values = histories.compactMap {
+                    $0.indices.contains(epoch) && $0[epoch].isFinite ? $0[epoch] : nil
+                }
+                guard let mean = Statistics.mean(values), let low = values.min(),
+                    let high = values.max()
+                else { return nil }
+                return (epoch + 1, mean, low, high)
+            }
+        }
+
+        private static let pointLimit = 400
     }
 
     private let title: String
     private let curves: [Curve]
+    private let range: MetricRange?
+    private let keys: String
 
-    package init(title: String, curves: [Curve]) {
-        self.title = title
-        self.curves = curves
+    /// More bands hide each other.
+    static let bandLimit = 3
+
+    /// - Parameter keys: the names of the swept keys: `lr · batch_size`.
+    package init(title: String, curves: [Curve], keys: String = "", range: MetricRange? = nil) {
+        (self.title, self.curves, self.keys, self.range) = (title, curves, keys, range)
     }
 
-    package var svg: String {
-        let epochs = curves.flatMap(\.histories).map(\.count).max() ?? 0
+    package func svg(_ size: FigureSize) -> String {
+        let epochs = curves.map(\.epochs).max() ?? 0
+        let all = curves.map(\.points)
+        let hasBands = curves.count <= LearningCurves.bandLimit
+        let values = all.flatMap { $0 }.flatMap { hasBands ? [$0.low, $0.high] : [$0.mean] }
+        let room = size == .wide ? 230.0 : FigureSize.narrow.width - 56
+        let names = TrialNames(curves.map(\.name), keys: keys, room: room)
+        let head = names.heading == nil ? 0.0 : 20
+        let legend = Double(curves.count) * 20 + 8 + head
         var plot = Plot(
-            title: title, values: curves.flatMap(\.histories).flatMap { $0 }, plotWidth: 460,
-            atLeast: 44 + Double(curves.count) * 20 + 30)
+            title: title, values: values, in: range, size: size,
+            right: size == .wide ? names.width + 48 : 16,
+            bottom: 58 + (size == .wide ? 0 : legend), isLoss: range?.upper == nil)
         let place = { (epoch: Int) in epochs <= 1 ? 0.5 : Double(epoch - 1) / Double(epochs - 1) }
-        let step = max(1, Int(Scale.niceStep(Double(max(epochs - 1, 1)) / 6).rounded(.up)))
-        for epoch in (epochs == 0 ? [] : [1])
-            + stride(from: step, through: epochs, by: step).filter({ $0 > 1 })
-        {
-            plot.below("\(epoch)", share: place(epoch))
+        plot.marks(LearningCurves.ticks(epochs).map { (place($0), "\($0)") })
+        plot.drawing.text("epoch", Point(plot.x(share: 0.5), plot.bottom + 42), .middle)
+        for (index, points) in all.enumerated() {
+            let at = points.map { Point(plot.x(share: place($0.epoch)), plot.y($0.mean)) }
+            if hasBands, curves[index].histories.count > 1, points.count > 1 {
+                let edge = { (value: (Int, Double)) in
+                    Point(plot.x(share: place(value.0)), plot.y(value.1))
+                }
+                plot.drawing.polygon(
+                    points.map { edge(($0.epoch, $0.high)) }
+                        + points.reversed().map { edge(($0.epoch, $0.low)) },
+                    "fill=\"\(LearningCurves.colour(index))\" fill-opacity=\"0.14\"")
+            }
+            plot.drawing.polyline(
+                at, colour: LearningCurves.colour(index), look: LearningCurves.dash(index))
         }
-        plot.name(below: "epoch")
-        for (index, curve) in curves.enumerated() { draw(curve, index, epochs, place, &plot) }
+        if size == .wide {
+            label(names, all.map { $0.last.map { ($0.epoch, $0.mean) } }, place, &plot)
+        } else {
+            if let heading = names.heading {
+                plot.drawing.text(heading, Point(44, plot.bottom + 70))
+            }
+            for (index, name) in names.names.enumerated() {
+                let y = plot.bottom + 66 + head + Double(index) * 20
+                key(index, Point(16, y), &plot.drawing)
+                plot.drawing.text(name, Point(44, y + 4), room: room)
+            }
+        }
         return plot.drawing.svg
     }
 
-    private func draw(
-        _ curve: Curve, _ index: Int, _ epochs: Int, _ place: (Int) -> Double, _ plot: inout Plot
+    /// Names at the ends of the lines, apart from each other.
+    private func label(
+        _ names: TrialNames, _ ends: [(epoch: Int, mean: Double)?], _ place: (Int) -> Double,
+        _ plot: inout Plot
     ) {
-        let colour = Drawing.colours[index % Drawing.colours.count]
-        // Beyond eight trials, colours repeat and dashes distinguish the lines.
-        let dash = index < Drawing.colours.count ? "" : "stroke-dasharray=\"5 4\""
-        var (means, lows, highs): ([Point], [Point], [Point]) = ([], [], [])
-        for epoch in 0..<epochs {
-            let values = curve.histories.compactMap {
-                $0.indices.contains(epoch) && $0[epoch].isFinite ? $0[epoch] : nil
+        let wanted = ends.map { $0.map { plot.y($0.mean) } ?? plot.bottom }
+        let head = names.heading == nil ? 0.0 : 18
+        let placed = Plot.spread(
+            wanted, gap: 18, from: plot.top + 6 + head, to: plot.bottom - 6)
+        if let heading = names.heading, let first = placed.min() {
+            plot.drawing.text(heading, Point(plot.left + plot.width + 40, first - 14))
+        }
+        for (index, name) in names.names.enumerated() {
+            let at = Point(plot.left + plot.width + 14, placed[index])
+            if let end = ends[index] {
+                plot.drawing.line(
+                    Point(plot.x(share: place(end.epoch)) + 2, plot.y(end.mean)),
+                    Point(at.x - 3, at.y),
+                    "stroke=\"\(LearningCurves.colour(index))\" stroke-width=\"1\" stroke-opacity=\"0.6\""
+                )
             }
-            guard let mean = Statistics.mean(values), let low = values.min(),
-                let high = values.max()
-            else { continue }
-            let x = plot.x(share: place(epoch + 1))
-            means.append(Point(x, plot.y(mean)))
-            lows.append(Point(x, plot.y(low)))
-            highs.append(Point(x, plot.y(high)))
+            key(index, at, &plot.drawing)
+            plot.drawing.text(name, Point(at.x + 26, at.y + 4))
         }
-        if curve.histories.count > 1, means.count > 1 {
-            plot.drawing.polygon(
-                highs + lows.reversed(),
-                "fill=\"\(colour)\" fill-opacity=\"\(curves.count > 4 ? "0.07" : "0.14")\"")
-        }
-        plot.drawing.polyline(means, colour: colour, look: dash)
-        let legend = Point(plot.left + plot.width + 18, plot.top + 8 + Double(index) * 20)
-        plot.drawing.line(
-            legend, Point(legend.x + 22, legend.y),
-            "stroke=\"\(colour)\" stroke-width=\"3\"\(dash.isEmpty ? "" : " " + dash)")
-        plot.drawing.text(curve.label, Point(legend.x + 28, legend.y + 4), limit: 24)
+    }
+
+    private func key(_ index: Int, _ at: Point, _ drawing: inout Drawing) {
+        let dash = LearningCurves.dash(index)
+        drawing.line(
+            at, Point(at.x + 20, at.y),
+            "stroke=\"\(LearningCurves.colour(index))\" stroke-width=\"3\"\(dash.isEmpty ? "" : " " + dash)"
+        )
+    }
+
+    static func colour(_ index: Int) -> String { Drawing.colours[index % Drawing.colours.count] }
+
+    /// Beyond eight trials, colours repeat and dashes distinguish the lines.
+    private static func dash(_ index: Int) -> String {
+        index < Drawing.colours.count ? "" : "stroke-dasharray=\"5 4\""
+    }
+
+    /// The first epoch, and multiples of a round number.
+    static func ticks(_ epochs: Int) -> [Int] {
+        guard epochs > 0 else { return [] }
+        let step = max(1, Int(Scale.niceStep(Double(max(epochs - 1, 1)) / 6).rounded(.up)))
+        return [1] + stride(from: step, through: epochs, by: step).filter { $0 > 1 }
     }
 }

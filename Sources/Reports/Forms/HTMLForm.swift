@@ -1,7 +1,7 @@
 import Studies
 
 /// A report as one HTML file that holds all it shows: no script, no font, no picture from
-/// elsewhere.
+/// elsewhere. It fits a phone, a page and a sheet of paper.
 package struct HTMLForm {
     package init() {}
 
@@ -10,53 +10,87 @@ package struct HTMLForm {
             "<!DOCTYPE html>", "<html lang=\"en\">", "<head>", "<meta charset=\"utf-8\">",
             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
             "<meta name=\"color-scheme\" content=\"light dark\">",
-            "<title>\(escaped(notebook.title))</title>", "<style>\n\(style)\n</style>", "</head>",
-            "<body>", "<main>",
-            "<h1>\(escaped(notebook.title))</h1>",
+            "<title>\(escaped(notebook.title))</title>", "<style>\n\(PageStyle.css)\n</style>",
+            "</head>", "<body>", "<main>", "<h1>\(escaped(notebook.title))</h1>",
         ]
+        let named = notebook.sections.compactMap { section in
+            section.heading.map { (section.name, $0) }
+        }
+        if named.count > 1 {
+            let links = named.map { "<a href=\"#\(escaped($0.0))\">\(escaped($0.1))</a>" }
+            parts.append("<nav aria-label=\"Contents\">\(links.joined(separator: "\n"))</nav>")
+        }
         parts += notebook.sections.map(text)
         parts += ["</main>", "</body>", "</html>"]
         return parts.joined(separator: "\n") + "\n"
     }
 
-    /// One section with its heading.
+    /// One section; under a heading it can be folded.
     package func text(_ section: Notebook.Section) -> String {
-        let heading = section.heading.map { ["<h2>\(escaped($0))</h2>"] } ?? []
+        let open = "<section id=\"\(escaped(section.name))\">"
+        let blocks = section.blocks.map(text)
+        guard let heading = section.heading else {
+            return ([open] + blocks + ["</section>"]).joined(separator: "\n")
+        }
         return
-            (["<section id=\"\(escaped(section.name))\">"] + heading + section.blocks.map(text) + [
-                "</section>"
-            ])
-            .joined(separator: "\n")
+            ([open, "<details open>", "<summary><h2>\(escaped(heading))</h2></summary>"] + blocks
+            + ["</details>", "</section>"]).joined(separator: "\n")
     }
 
     private func text(_ block: Notebook.Block) -> String {
         switch block {
-        case .paragraph(let text): "<p>\(words(text))</p>"
-        case .quotation(let text): "<blockquote>\(words(text))</blockquote>"
+        case .paragraph(let text): "<p>\(HTMLForm.words(text))</p>"
+        case .quotation(let text): "<blockquote>\(HTMLForm.words(text))</blockquote>"
         case .command(let commands):
             "<pre class=\"command\"><code>\(escaped(commands.joined(separator: "\n")))</code></pre>"
         case .listing(let text): "<pre><code>\(escaped(text))</code></pre>"
         case .table(let table): self.table(table)
         case .figure(let figure):
-            "<figure>\n\(figure.svg)<figcaption>\(words(figure.caption))</figcaption>\n</figure>"
+            "<figure>\n<div class=\"page\">\(figure.svg)</div><div class=\"phone\">\(figure.narrowSVG)</div>"
+                + "<figcaption>\(HTMLForm.words(figure.caption))</figcaption>\n</figure>"
+        case .folded(let title, let blocks):
+            (["<details class=\"more\">", "<summary>\(HTMLForm.words(title))</summary>"]
+                + blocks.map(text) + ["</details>"]).joined(separator: "\n")
         case .computed(let block, _, _): text(block)
-        case .python: ""
         }
     }
 
     private func table(_ table: Notebook.Table) -> String {
-        func cell(_ name: String, _ column: Notebook.Table.Column, _ text: Words) -> String {
-            "<\(name)\(column.isNumber ? " class=\"number\"" : "")>\(words(text))</\(name)>"
+        func cell(_ name: String, _ column: Notebook.Table.Column, _ text: String) -> String {
+            "<\(name)\(column.isNumber ? " class=\"number\"" : "")>\(text)</\(name)>"
         }
-        let head = zip(table.columns, table.columns).map { cell("th", $0, $1.title) }.joined()
+        let decimals = table.columns.indices.map { column in
+            table.columns[column].isNumber
+                ? table.rows.compactMap { HTMLForm.decimals($0[column].plain) }.max() ?? 0 : 0
+        }
+        let head = table.columns.map { cell("th", $0, HTMLForm.words($0.title)) }.joined()
         let rows = table.rows.map { row in
-            "<tr>\(zip(table.columns, row).map { cell("td", $0, $1) }.joined())</tr>"
+            let cells = zip(zip(table.columns, row), decimals).map { pair, most in
+                cell("td", pair.0, HTMLForm.words(pair.1) + HTMLForm.padding(pair.1.plain, most))
+            }
+            return "<tr>\(cells.joined())</tr>"
         }
         return "<div class=\"wide\"><table>\n<thead><tr>\(head)</tr></thead>\n<tbody>\n"
             + rows.joined(separator: "\n") + "\n</tbody>\n</table></div>"
     }
 
-    private func words(_ words: Words) -> String {
+    /// How many decimals a plain number has; nil for any other text.
+    private static func decimals(_ text: String) -> Int? {
+        guard let first = text.first, first.isNumber || first == "-" else { return nil }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        let digits = parts.map { $0.drop { $0 == "-" } }
+        guard parts.count < 3, digits.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isNumber) })
+        else { return nil }
+        return parts.count == 2 ? parts[1].count : 0
+    }
+
+    /// Spaces as wide as digits, so that the points of a column are below each other.
+    private static func padding(_ text: String, _ most: Int) -> String {
+        guard most > 0, let own = decimals(text), own < most else { return "" }
+        return (own == 0 ? "\u{2008}" : "") + String(repeating: "\u{2007}", count: most - own)
+    }
+
+    static func words(_ words: Words) -> String {
         words.spans.map { span in
             switch span {
             case .text(let text): escaped(text)
@@ -67,34 +101,4 @@ package struct HTMLForm {
             }
         }.joined()
     }
-
-    private let style = """
-        :root { --ground: #ffffff; --ink: #1f2328; --faint: #656d76; --line: #d1d9e0; --inset: #f6f8fa; --link: #0969da; }
-        @media (prefers-color-scheme: dark) {
-          :root { --ground: #0d1117; --ink: #e6edf3; --faint: #9198a1; --line: #3d444d; --inset: #151b23; --link: #4493f8; }
-        }
-        body { margin: 0; background: var(--ground); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
-        main { max-width: 68rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
-        h1 { font-size: 2rem; margin: 0 0 .75rem; overflow-wrap: anywhere; }
-        h2 { font-size: 1.35rem; margin: 2.5rem 0 .75rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line); }
-        p { max-width: 46rem; overflow-wrap: anywhere; }
-        a { color: var(--link); }
-        blockquote { margin: 0 0 1rem; padding: .1rem 1rem; border-left: .25rem solid var(--line); color: var(--faint); font-size: 1.1rem; }
-        code { font: .86em/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; background: var(--inset); padding: .12em .3em; border-radius: 4px; }
-        pre { background: var(--inset); padding: .75rem 1rem; border-radius: 6px; overflow-x: auto; }
-        pre code { background: none; padding: 0; }
-        pre.command { border-left: .25rem solid var(--link); }
-        .wide { overflow-x: auto; margin: 1rem 0; }
-        table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
-        th, td { padding: .3rem .55rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-        th { border-bottom-width: 2px; }
-        td code { overflow-wrap: anywhere; }
-        td:has(code) { min-width: 12rem; }
-        .number { text-align: right; white-space: nowrap; }
-        figure { margin: 1.5rem 0; }
-        figure svg { max-width: 100%; height: auto; }
-        figcaption { color: var(--faint); font-size: .9rem; max-width: 46rem; }
-        #definitions { margin-top: 3rem; border-top: 1px solid var(--line); color: var(--faint); font-size: .9rem; }
-        @media print { main { max-width: none; } pre, figure, tr { break-inside: avoid; } }
-        """
 }

@@ -37,8 +37,10 @@ package struct MarkdownForm {
         case .listing(let text): fenced(text, "text")
         case .table(let table): lines(table)
         case .figure(let figure): ["![\(words(figure.caption))](\(path(figure)))", ""]
+        case .folded(let title, let blocks):
+            ["<details>", "<summary>\(HTMLForm.words(title))</summary>", ""]
+                + blocks.flatMap(lines) + ["</details>", ""]
         case .computed(let block, _, _): lines(block)
-        case .python: []
         }
     }
 

@@ -2,189 +2,328 @@ import Foundation
 import RunStore
 import Studies
 
-/// The Python of the notebook form, and what it prints: worked out here from the store, so that the
+/// The Python of the notebook form, and what it prints: computed here from the store, so that the
 /// notebook is read without running it, and running it gives the same.
 enum NotebookCode {
-    static let setup = """
-        %config InlineBackend.figure_formats = ["svg"]
-        import re
-        import warnings
+    // MARK: Setup
 
-        import h5py
-        import matplotlib.pyplot as plt
-        import numpy
-        import xarray
+    /// The first cell: imports, the study's folder, and what all other cells use.
+    static func setup(_ report: StudyReport) -> String {
+        let plan = report.plan
+        let range = report.facts.range
+        let bound = { (end: Double?) in end.map { shortest($0) } ?? "None" }
+        let planned = Dictionary(grouping: plan.runs, by: \.trial).mapValues(\.count)
+        let usual = planned.values.max() ?? 1
+        let others = planned.filter { $0.value != usual }.sorted { $0.key < $1.key }
+        let fewer = others.map { "\($0.key + 1): \($0.value)" }.joined(separator: ", ")
+        return """
+            %config InlineBackend.figure_formats = ["svg"]
+            import pathlib
+            import warnings
 
-        warnings.simplefilter("ignore")  # means over epochs that no seed reached, letters that no font has
-        sweep = xarray.open_dataset("sweep.h5", engine="h5netcdf").load()
+            import h5py
+            import matplotlib.pyplot as plt
+            import numpy
+            import pandas
+            import scipy.stats
+            import xarray
 
+            # The study's folder: where this notebook lies, or the first of these that has sweep.h5. Add yours in front.
+            places = [pathlib.Path("."), *(p / \(quoted(report.study)) for p in [pathlib.Path.cwd(), *pathlib.Path.cwd().parents])]
+            study = next((place for place in places if (place / "sweep.h5").exists()), None)
+            if study is None:
+                raise FileNotFoundError("sweep.h5: write the study's folder into the list places above")
 
-        def history(metric):
-            \"\"\"All epochs of all runs, [run, epoch]; NaN after the end of a run.\"\"\"
-            return next(v.values for v in sweep.variables.values() if v.attrs.get("metric_name") == metric)
-
-
-        def trial(run):
-            \"\"\"The label of a run without its seed.\"\"\"
-            return re.sub(r",?seed=[^,]*$", "", run) or "all runs"
-
-
-        def by_trial(values):
-            \"\"\"Values by setting; runs that gave no number are left out.\"\"\"
-            trials = {}
-            for run, value in zip(sweep.run.values, values):
-                trials.setdefault(trial(run), []).append(value)
-            return {label: numpy.array([v for v in row if v == v]) for label, row in trials.items()}
-
-
-        def mean(values):
-            total = numpy.cumsum(values)[-1]  # added up in order, as the report does
-            if numpy.isfinite(total):
-                return total / len(values)
-            return min(values.max(), max(values.min(), numpy.cumsum(values / len(values))[-1]))
-
-
-        def deviation(values):
-            if values.max() - values.min() <= 4 * numpy.finfo(float).eps * abs(values).max():
-                return 0.0  # equal up to rounding
-            squares = numpy.cumsum((values - mean(values)) ** 2)[-1]
-            if numpy.isfinite(squares) and squares > 0:
-                return numpy.sqrt(squares / (len(values) - 1))
-            unit = abs(values).max()
-            return deviation(values / unit) * unit
+            warnings.simplefilter("ignore")  # means over epochs that no seed reached, letters that no font has
+            pandas.set_option("display.width", 10000, "display.max_columns", None, "display.max_colwidth", None, "display.max_rows", 100)
+            sweep = xarray.open_dataset(study / "sweep.h5", engine="h5netcdf").load()
+            goal = sweep.attrs["goal"]
+            metric_range = (\(bound(range?.lower)), \(bound(range?.upper)))  # where the metric can be, as far as that is known
+            planned_seeds = \(usual)
+            fewer_seeds = {\(fewer)}  # trials with another number of seeds
 
 
-        def best_first(trials):
-            sign = -1 if sweep.attrs["goal"] == "maximize" else 1
-            means = {label: sign * mean(v) if len(v) else numpy.inf for label, v in trials.items()}
-            order, tied = [], []
-            for label in sorted(means, key=means.get):  # equal means, up to rounding, in the order of the plan
-                if tied and not abs(means[label] - means[tied[-1]]) <= 4 * numpy.finfo(float).eps * max(abs(means[label]), abs(means[tied[-1]])):
-                    order, tied = order + sorted(tied, key=list(trials).index), []
-                tied.append(label)
-            return order + sorted(tied, key=list(trials).index)
+            def history(metric):
+                \"\"\"All epochs of all runs, [run, epoch]; NaN after the end of a run.\"\"\"
+                return next(v.values for v in sweep.variables.values() if v.attrs.get("metric_name") == metric)
 
 
-        trials = by_trial(sweep.best_value.values)
-        """
+            def tied(values):
+                return values.max() - values.min() <= 4 * numpy.finfo(float).eps * abs(values).max()
+
+
+            def mean(values):
+                total = numpy.cumsum(values)[-1]  # added up in order, as the report does
+                if numpy.isfinite(total):
+                    return total / len(values)
+                return min(values.max(), max(values.min(), numpy.cumsum(values / len(values))[-1]))
+
+
+            def deviation(values):
+                if tied(values):
+                    return 0.0  # equal up to rounding
+                squares = numpy.cumsum((values - mean(values)) ** 2)[-1]
+                if numpy.isfinite(squares) and squares > 0:
+                    return numpy.sqrt(squares / (len(values) - 1))
+                unit = abs(values).max()
+                return deviation(values / unit) * unit
+
+
+            def interval(values):
+                \"\"\"The 95 % interval of the mean, on the scale of the metric's range; NaN for fewer than three values.\"\"\"
+                if len(values) < 3 or tied(values):
+                    return numpy.nan, numpy.nan
+                middle = mean(values)
+                half = scipy.stats.t.ppf(0.975, len(values) - 1) * deviation(values) / numpy.sqrt(len(values))
+                low, high = metric_range
+                if low is not None and values.min() < low or high is not None and values.max() > high:
+                    low = high = None
+                if low is not None and high is not None and low < middle < high:
+                    share = (middle - low) / (high - low)
+                    centre, reach = numpy.log(share / (1 - share)), half / (high - low) / (share * (1 - share))
+                    return tuple(low + (high - low) / (1 + numpy.exp(-x)) for x in (centre - reach, centre + reach))
+                if low is not None and high is None and low < middle:
+                    factor = numpy.exp(half / (middle - low))
+                    return low + (middle - low) / factor, low + (middle - low) * factor
+                if high is not None and low is None and middle < high:
+                    factor = numpy.exp(half / (high - middle))
+                    return high - (high - middle) * factor, high - (high - middle) / factor
+                return middle - half, middle + half
+
+
+            def number(value):
+                \"\"\"With as many digits as the spread between seeds leaves.\"\"\"
+                return "–" if value is None or numpy.isnan(value) else format(value, "\(report.facts.digits.pythonFormat)")
+
+
+            def cell(value):
+                \"\"\"A value of a swept key.\"\"\"
+                return format(value, ".6g") if isinstance(value, float) else str(value)
+
+
+            rows = {}  # trial → the places of its runs
+            for place, trial in enumerate(sweep.trial.values.tolist()):
+                rows.setdefault(trial, []).append(place)
+            label = dict(zip(sweep.trial.values.tolist(), sweep.trial_label.values.tolist()))
+            values = {trial: sweep.best_value.values[places] for trial, places in rows.items()}
+            values = {trial: v[numpy.isfinite(v)] for trial, v in values.items()}
+            keys = [key for key in \(quoted(coordinates(report))) if key != \(quoted(seedName(report)))]
+
+
+            def best_first():
+                sign = -1 if goal == "maximize" else 1
+                means = {trial: sign * mean(v) if len(v) else numpy.inf for trial, v in values.items()}
+                order, equal = [], []
+                for trial in sorted(means, key=means.get):  # equal means, up to rounding, in the order of the plan
+                    if equal and not (means[trial] == means[equal[-1]] or tied(numpy.array([means[trial], means[equal[-1]]]))):
+                        order, equal = order + sorted(equal), []
+                    equal.append(trial)
+                return order + sorted(equal)
+
+
+            def has_all_seeds(trial):
+                return len(values[trial]) == fewer_seeds.get(trial, planned_seeds)
+
+
+            order = best_first()
+
+
+            def against_best(trials):
+                \"\"\"p of the paired t-test of each trial against the best, after Holm's correction.\"\"\"
+                most = max(map(len, values.values()), default=0)
+                leader = next((t for t in trials if has_all_seeds(t) and len(values[t])), None) or next((t for t in trials if len(values[t]) == most > 0), None)
+                if leader is None or not has_all_seeds(leader):
+                    return {}
+                seeds, best = sweep[\(quoted(seedName(report)))].values, sweep.best_value.values
+                found = {}
+                for trial in trials:
+                    other = {seeds[r]: best[r] for r in rows[trial] if numpy.isfinite(best[r])}
+                    pairs = [(best[r], other[seeds[r]]) for r in rows[leader] if numpy.isfinite(best[r]) and seeds[r] in other]
+                    differences = numpy.array([a - b for a, b in pairs])
+                    if trial == leader or not has_all_seeds(trial) or len(pairs) < 2:
+                        continue
+                    if not numpy.isfinite(differences).all() or differences.max() - differences.min() <= 4 * numpy.finfo(float).eps * abs(numpy.array(pairs)).max():
+                        continue
+                    t = mean(differences) / (deviation(differences) / numpy.sqrt(len(pairs)))
+                    found[trial] = 2 * scipy.stats.t.sf(abs(t), len(pairs) - 1)
+                adjusted, greatest = {}, 0.0
+                for rank, trial in enumerate(sorted(found, key=found.get)):
+                    greatest = max(greatest, min(1.0, (len(found) - rank) * found[trial]))
+                    adjusted[trial] = greatest
+                return adjusted
+
+
+            p = against_best(order)
+            table = pandas.DataFrame([
+                {"trial": trial, **{key: sweep[key].values[rows[trial][0]].item() for key in keys},
+                 "mean": mean(v) if len(v) else numpy.nan, "sd": deviation(v) if len(v) > 1 else numpy.nan,
+                 "low_95": interval(v)[0], "high_95": interval(v)[1], "p": p.get(trial, numpy.nan), "seeds": len(v)}
+                for trial in order for v in [values[trial]]])
+            """
+    }
+
+    private static func coordinates(_ report: StudyReport) -> [String] {
+        SweepFile.coordinates(report.plan.axes, metrics: metrics(report.plan))
+    }
+
+    private static func seedName(_ report: StudyReport) -> String {
+        zip(report.plan.axes, coordinates(report)).first { $0.0 == "seed" }?.1 ?? "seed"
+    }
+
+    /// The variable of a key.
+    static func variable(_ key: String, _ report: StudyReport) -> String {
+        zip(report.plan.axes, coordinates(report)).first { $0.0 == key }?.1 ?? key
+    }
 
     // MARK: Trials
 
-    static func trials(_ plan: Plan) -> String {
+    static func trials(_ report: StudyReport) -> String {
         """
-        for label in best_first(trials)[:\(StudyReport.rowLimit)]:
-            values = trials[label]
-            spread = deviation(values) if len(values) > 1 else numpy.inf
-            spread = f" ± {spread:.4f}" if numpy.isfinite(spread) else ""
-            print(f"{mean(values):.4f}{spread}  {len(values)} seeds  {label}" if len(values) else f"no value  {label}")
+        shown = table.head(\(StudyReport.rowLimit)).copy()
+        for column in keys:
+            shown[column] = [cell(value) for value in table[column].head(\(StudyReport.rowLimit)).tolist()]
+        for column in ["mean", "sd", "low_95", "high_95"]:
+            shown[column] = [number(value) for value in shown[column]]
+        shown["p"] = ["–" if numpy.isnan(value) else format(value, ".4f") for value in shown["p"]]
+        shown.index = range(1, len(shown) + 1)
+        shown
         """
     }
 
-    static func trialsOutput(_ facts: StudyFacts) -> String {
-        facts.trials.filter { !$0.runs.isEmpty }.prefix(StudyReport.rowLimit).map { trial in
-            guard let mean = trial.mean else { return "no value  \(trial.name)\n" }
-            let spread = Statistics.standardDeviation(trial.values).map { " ± \(number($0))" } ?? ""
-            return "\(number(mean))\(spread)  \(trial.values.count) seeds  \(trial.name)\n"
-        }.joined()
+    static func trialsOutput(_ report: StudyReport) -> TextTable {
+        let facts = report.facts
+        let number = { (value: Double?) in value.map { facts.digits.text($0) } ?? "–" }
+        let keys = report.sweptKeys
+        let kinds = columnKinds(report, keys)
+        let names = keys.map { variable($0, report) }
+        let stored = facts.trials.filter { !$0.runs.isEmpty }
+        let rows = stored.prefix(StudyReport.rowLimit).map { trial -> [String] in
+            var ends: (low: Double, high: Double)?
+            if case .interval(let low, let high) = Estimate(trial.values, in: facts.range) {
+                ends = (low, high)
+            }
+            let setting = zip(keys, kinds).map { key, kind in
+                kind(trial.setting[key] ?? report.plan.settings[key] ?? .text(""))
+            }
+            return ["\(trial.number)"] + setting + [
+                number(trial.mean), number(Statistics.standardDeviation(trial.values)),
+                number(ends?.low), number(ends?.high),
+                facts.contrasts[trial.trial].map { fixed($0.p, 4) } ?? "–",
+                "\(trial.values.count)",
+            ]
+        }
+        return TextTable(
+            columns: ["trial"] + names + ["mean", "sd", "low_95", "high_95", "p", "seeds"],
+            numbers: ["trial", "seeds"],
+            rows: Array(rows))
+    }
+
+    /// How the values of each key read in Python, by the type of their variable.
+    private static func columnKinds(_ report: StudyReport, _ keys: [String]) -> [(Value) -> String]
+    {
+        keys.map { key in
+            let all = report.facts.runs.map {
+                $0.run.setting[key] ?? report.plan.settings[key] ?? .text("")
+            }
+            if all.allSatisfy(\.isWhole) { return { $0.label } }
+            if all.allSatisfy({ $0.double.map { .number($0) } == $0 }) {
+                return { String(format: "%.6g", $0.double ?? .nan) }
+            }
+            if all.allSatisfy({ if case .bool = $0 { true } else { false } }) {
+                return { $0 == .bool(true) ? "1" : "0" }
+            }
+            return { $0.label }
+        }
     }
 
     // MARK: Runs
 
-    static func runs(_ plan: Plan) -> String {
+    static func runs(_ report: StudyReport) -> String {
         """
-        for run in range(min(sweep.sizes["run"], \(StudyReport.rowLimit))):
-            print(f"{int(sweep.number[run]):4d}  epoch {int(sweep.best_epoch[run]):4d}  "
-                  f"{float(sweep.best_value[run]):.4f}  {sweep.run.values[run]}")
-        """
-    }
-
-    static func runsOutput(_ facts: StudyFacts) -> String {
-        facts.runs.prefix(StudyReport.rowLimit).map { run, summary in
-            let epoch = String(format: "%4d", summary.best?.epoch ?? 0)
-            return
-                "\(String(format: "%4d", run.number))  epoch \(epoch)  \(number(summary.best?.value ?? .nan))  \(run.label)\n"
-        }.joined()
-    }
-
-    // MARK: Figures
-
-    static func curves(_ plan: Plan, _ metric: String, _ count: Int) -> String {
-        """
-        metric = \(quoted(metric))
-        for label in best_first(trials)[:\(count)]:
-            rows = history(metric)[[trial(run) == label for run in sweep.run.values]]
-            plt.plot(sweep.epoch, numpy.nanmean(rows, axis=0), label=label)
-            plt.fill_between(sweep.epoch, numpy.nanmin(rows, axis=0), numpy.nanmax(rows, axis=0), alpha=0.14)
-        plt.xlabel("epoch")
-        plt.ylabel(metric)
-        plt.legend(fontsize="small")
-        plt.show()
+        first = slice(0, \(StudyReport.rowLimit))
+        runs = pandas.DataFrame({
+            "run": sweep.number.values[first],
+            **{key: [cell(value) for value in sweep[key].values[first].tolist()] for key in \(quoted(coordinates(report)))},
+            "best_epoch": sweep.best_epoch.values[first],
+            "best_value": [format(value, ".4f") for value in sweep.best_value.values[first]],
+            "outcome": sweep.outcome.values[first]})
+        runs.index = range(1, len(runs) + 1)
+        runs
         """
     }
 
-    static func axis(_ effect: AxisEffect, _ plan: Plan) -> String {
-        let names = SweepFile.coordinates(plan.axes, metrics: metrics(plan))
-        let variable = zip(plan.axes, names).first { $0.0 == effect.key }?.1 ?? effect.key
-        let isText = effect.levels.contains { $0.value.double == nil }
-        let values =
-            isText ? "sweep[\(quoted(variable))].values.astype(str)" : "sweep[\(quoted(variable))]"
-        let isLogarithmic =
-            !isText && LevelScale(effect.levels.map(\.value)).isLogarithmic
-        return """
-            plt.scatter(\(values), sweep.best_value, color="grey", alpha=0.5)
-            plt.xlabel(\(quoted(effect.key)))
-            plt.ylabel(sweep.attrs["metric"])\(isLogarithmic ? "\nplt.xscale(\"log\")" : "")
-            plt.show()
-            """
-    }
-
-    static func seeds(_ count: Int) -> String {
-        """
-        shown = [label for label in best_first(trials) if len(trials[label])][:\(count)]
-        for row, label in enumerate(shown):
-            plt.plot(trials[label], [row] * len(trials[label]), "o")
-            plt.plot(mean(trials[label]), row, "k|", markersize=14)
-        plt.yticks(range(len(shown)), shown)
-        plt.gca().invert_yaxis()
-        plt.xlabel(sweep.attrs["metric"])
-        plt.show()
-        """
-    }
-
-    static func confusion(_ run: RunFileContents) -> String {
-        """
-        with h5py.File("runs/\(run.identity.id).h5") as run:
-            classes, counts = run["class_names"].asstr()[()], run["test/confusion"][()]
-        for name, row in zip(classes, counts):
-            print(f"{name}: {' '.join(str(count) for count in row)}")
-        plt.imshow(counts / numpy.maximum(counts.sum(axis=1, keepdims=True), 1), cmap="Blues")
-        plt.xticks(range(len(classes)), classes, rotation=45, ha="right")
-        plt.yticks(range(len(classes)), classes)
-        plt.xlabel("predicted")
-        plt.ylabel("true")
-        plt.show()
-        """
-    }
-
-    static func confusionOutput(_ run: RunFileContents) -> String {
-        zip(run.classes, run.test?.confusion ?? []).map { name, row in
-            "\(name): \(row.map(String.init).joined(separator: " "))\n"
-        }.joined()
+    static func runsOutput(_ report: StudyReport) -> TextTable {
+        let axes = report.plan.axes
+        let kinds = columnKinds(report, axes)
+        let rows = report.facts.runs.prefix(StudyReport.rowLimit).map { run, summary in
+            let value = summary.best?.value ?? .nan
+            return ["\(run.number)"]
+                + zip(axes, kinds).map { key, kind in
+                    kind(run.setting[key] ?? report.plan.settings[key] ?? .text(""))
+                } + [
+                    "\(summary.best?.epoch ?? 0)",
+                    value.isFinite ? fixed(value, 4) : "nan", summary.outcome.rawValue,
+                ]
+        }
+        return TextTable(
+            columns: ["run"] + coordinates(report) + ["best_epoch", "best_value", "outcome"],
+            numbers: ["run", "best_epoch"],
+            rows: Array(rows))
     }
 
     // MARK: Words
 
-    private static func metrics(_ plan: Plan) -> [String] {
+    static func metrics(_ plan: Plan) -> [String] {
         plan.trainer.metrics.isOpen ? [plan.metric.name] : plan.trainer.metrics.names
     }
 
-    /// As Python's `f"{value:.4f}"`.
-    private static func number(_ value: Double) -> String {
-        value.isNaN
-            ? "nan"
-            : value.isInfinite ? (value > 0 ? "inf" : "-inf") : String(format: "%.4f", value)
+    /// A text as Python writes it: JSON's texts are Python's.
+    static func quoted(_ text: String) -> String { jsonString(text) }
+
+    static func quoted(_ texts: [String]) -> String {
+        "[" + texts.map(jsonString).joined(separator: ", ") + "]"
     }
 
-    /// A text as Python writes it: JSON's texts are Python's.
-    private static func quoted(_ text: String) -> String { jsonString(text) }
+    static func variable(of key: SweptKey, _ report: StudyReport) -> String {
+        variable(key.name, report)
+    }
+}
+
+/// A table of texts as pandas prints a `DataFrame`.
+package struct TextTable: Sendable {
+    let columns: [String]
+    /// Columns that are numbers to pandas, not texts.
+    let numbers: Set<String>
+    let rows: [[String]]
+
+    /// Rows are numbered from 1.
+    var text: String {
+        guard !rows.isEmpty else {
+            return "Empty DataFrame\nColumns: [\(columns.joined(separator: ", "))]\nIndex: []"
+        }
+        let widths = columns.indices.map { column -> Int in
+            let title = columns[column].unicodeScalars.count
+            let longest = rows.map { $0[column].unicodeScalars.count }.max() ?? 0
+            return max(title + (numbers.contains(columns[column]) ? 1 : 0), longest + 1)
+        }
+        let first = "\(rows.count)".count
+        func line(_ name: String, _ cells: [String]) -> String {
+            name + String(repeating: " ", count: first - name.count)
+                + zip(cells, widths).map { cell, width in
+                    String(repeating: " ", count: 1 + width - cell.unicodeScalars.count) + cell
+                }.joined()
+        }
+        return ([line("", columns)] + rows.enumerated().map { line("\($0 + 1)", $1) })
+            .joined(separator: "\n")
+    }
+
+    /// In the form of pandas.
+    var html: String {
+        let head = columns.map { "<th>\(escaped($0))</th>" }.joined()
+        let body = rows.enumerated().map { number, row in
+            "<tr><th>\(number + 1)</th>\(row.map { "<td>\(escaped($0))</td>" }.joined())</tr>"
+        }.joined(separator: "\n")
+        return
+            "<table border=\"1\" class=\"dataframe\">\n<thead><tr style=\"text-align: right;\"><th></th>\(head)</tr></thead>\n<tbody>\n\(body)\n</tbody>\n</table>"
+    }
 }

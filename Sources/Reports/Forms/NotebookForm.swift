@@ -35,13 +35,14 @@ package struct NotebookForm {
         /// Of a stream.
         var name: String?
         var text: String?
-        /// Of a picture.
+        /// Of a picture, or of a cell's last value.
         var data: [String: String]?
         var metadata: [String: String]?
+        var execution_count: Int?
     }
 
     package func text(_ notebook: Notebook) throws -> String {
-        var builder = Builder()
+        var builder = Builder(setup: notebook.setup)
         builder.say("# \(MarkdownForm.escaped(notebook.title))\n")
         for section in notebook.sections {
             if let heading = section.heading {
@@ -61,34 +62,52 @@ package struct NotebookForm {
         private var prose: [String] = []
         private var attachments: [String: [String: String]] = [:]
         private var executed = 0
+        private let setup: String
+
+        init(setup: String) { self.setup = setup }
 
         mutating func say(_ markdown: String) { prose.append(markdown) }
 
         mutating func add(_ block: Notebook.Block) {
             switch block {
             case .computed(let inner, let python, let output):
-                if executed == 0 { code(NotebookCode.setup, []) }
-                var outputs =
-                    output.isEmpty
-                    ? [] : [Output(output_type: "stream", name: "stdout", text: output)]
-                if case .figure(let figure) = inner {
-                    outputs.append(
-                        Output(
-                            output_type: "display_data",
-                            data: [
-                                "image/svg+xml": figure.svg,
-                                "text/plain": "<Figure: \(figure.caption.plain)>",
-                            ],
-                            metadata: [:]))
-                }
-                code(python, outputs)
-            case .python(let python): code(python, [])
+                if executed == 0, !setup.isEmpty { code(setup, []) }
+                code(python, outputs(output, inner))
+            case .folded(let title, let blocks):
+                say("**\(MarkdownForm().words(title))**\n")
+                for block in blocks { add(block) }
             case .figure(let figure):
                 let file = figure.name + ".svg"
                 attachments[file] = ["image/svg+xml": Data(figure.svg.utf8).base64EncodedString()]
                 say(text(block))
             default: say(text(block))
             }
+        }
+
+        private func outputs(_ output: Notebook.Output, _ block: Notebook.Block) -> [Output] {
+            var outputs: [Output] = []
+            switch output {
+            case .none: break
+            case .printed(let text):
+                outputs.append(Output(output_type: "stream", name: "stdout", text: text))
+            case .table(let table):
+                outputs.append(
+                    Output(
+                        output_type: "execute_result",
+                        data: ["text/plain": table.text, "text/html": table.html], metadata: [:],
+                        execution_count: executed + 1))
+            }
+            if case .figure(let figure) = block {
+                outputs.append(
+                    Output(
+                        output_type: "display_data",
+                        data: [
+                            "image/svg+xml": figure.svg,
+                            "text/plain": "<Figure: \(figure.caption.plain)>",
+                        ],
+                        metadata: [:]))
+            }
+            return outputs
         }
 
         private func text(_ block: Notebook.Block) -> String {

@@ -93,25 +93,21 @@ extension StudyReport {
                 : "Nothing can be tested: no other setting has two seeds in common with it whose differences vary."
         }
         let close = rivals.filter { !facts.isSetApart($0) }
-        let names = close.prefix(3).map { trial -> Words in
-            let isAhead = facts.contrasts[trial.trial].map { !$0.isForLeader } ?? false
-            return
-                "\(code: name(trial))\(isAhead ? " (which is ahead over the seeds both have)" : "")"
-        }.joined(by: ", ")
+        let apart = rivals.filter { facts.isSetApart($0) }
+        let significant = "(p < \(fixed(StudyFacts.significance, 2)), Holm-corrected)"
         let verdict: Words
         if close.isEmpty {
-            let which =
-                rivals.count == 1
-                ? "the other setting is" : "each of the \(rivals.count) others are"
             verdict =
-                "The differences to \(which) significant (p < \(fixed(StudyFacts.significance, 2)), Holm-corrected)"
-        } else {
-            let more = close.count > 3 ? " and \(close.count - 3) more" : ""
+                rivals.count == 1
+                ? "The difference is significant \(significant)"
+                : "It is significantly better than each of the \(rivals.count) others \(significant)"
+        } else if apart.isEmpty {
             let which =
-                close.count < rivals.count
-                ? "\(close.count) of the \(rivals.count) others"
-                : close.count == 1 ? "the other setting" : "the other \(rivals.count) settings"
-            verdict = "The differences to \(which) are not significant: \(names)\(more)"
+                close.count == 1 ? "the other setting" : "the other \(rivals.count) settings"
+            verdict = "The differences to \(which) are not significant: \(names(close))"
+        } else {
+            verdict =
+                "It is significantly better than \(apart.count) of the \(rivals.count) others \(significant): \(names(apart)); the differences to \(close.count == 1 ? "the other" : "the other \(close.count)") are not significant: \(names(close))"
         }
         if let chance = facts.chanceOfBest {
             return verdict
@@ -124,6 +120,18 @@ extension StudyReport {
         }
         return verdict
             + "; \(counted(fewest, "seed")) are too few to estimate the probability that this setting is the best (\(StudyFacts.seedsForChance) of each setting are needed)."
+    }
+
+    /// The first few, best first.
+    private func names(_ trials: [TrialSummary]) -> Words {
+        let shown = trials.prefix(3).map { trial -> Words in
+            let isAhead =
+                facts.contrasts[trial.trial].map { !$0.isForLeader && $0.test.difference != 0 }
+                ?? false
+            return
+                "\(code: name(trial))\(isAhead ? " (which is ahead over the seeds both have)" : "")"
+        }.joined(by: ", ")
+        return trials.count > 3 ? shown + " and \(trials.count - 3) more" : shown
     }
 
     /// What all runs together say where single settings can't be distinguished.

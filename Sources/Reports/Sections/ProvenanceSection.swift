@@ -47,14 +47,21 @@ extension StudyReport {
                 "outside of the repository", "\(code: "\(path)  sha256 \(digest.prefix(16))…")",
             ])
         }
-        let seconds = facts.runs.reduce(0) { $0 + $1.summary.seconds }
-        rows += [
-            ["processor", distinct { $0.processor }], ["system", distinct { $0.system }],
-            [
-                "training time",
-                "\(duration(seconds)) in \(counted(facts.runs.count, "run")), one after the other",
-            ],
-        ]
+        rows += [["processor", distinct { $0.processor }], ["system", distinct { $0.system }]]
+        if let times = StudyTimes(facts.runs.map(\.summary)) {
+            rows += [
+                ["first start", "\(code: times.start.formatted(.iso8601))"],
+                ["last end", "\(code: times.end.formatted(.iso8601))"],
+                [
+                    "wall time",
+                    "\(StudyTimes.words(times.busy)) with a run at work, at most \(times.atOnce) at once",
+                ],
+                [
+                    "work",
+                    "\(StudyTimes.words(times.work)), summed over \(counted(facts.runs.count, "run"))",
+                ],
+            ]
+        }
         let joules = all.compactMap(\.joules)
         if !joules.isEmpty {
             rows.append([
@@ -62,21 +69,11 @@ extension StudyReport {
                 "at most \(fixed(joules.reduce(0, +) / 3.6e6, 3)) kWh (of the processors, while \(counted(joules.count, "run")) worked; other programs on the machine count too)",
             ])
         }
-        rows += [
-            ["tries", tries(all)],
-            [
-                "started",
-                "\(code: all.map(\.started).min() ?? "") … \(code: all.map(\.started).max() ?? "")",
-            ],
-        ]
+        rows.append(["tries", tries(all)])
         return Notebook.Section(
             name: "provenance", heading: "How it was made",
             blocks: StudyReport.paragraphs(plan.report.discussion)
                 + [.table(Notebook.Table(["", ""], numbers: [], rows: rows))])
-    }
-
-    private func duration(_ seconds: Double) -> String {
-        seconds < 7200 ? "\(fixed(seconds, 1)) s" : "\(fixed(seconds / 3600, 1)) h"
     }
 
     /// Which runs needed more than one, and why.
@@ -91,7 +88,10 @@ extension StudyReport {
 
     /// Commands that repeat it, and the digests that say whether it was.
     var repeating: Notebook.Section {
-        let lines = DigestList(facts.stored, plan).lines
+        // The file is sorted by label; people read them in the order of the plan.
+        let byID = Dictionary(DigestList(facts.stored, plan).lines.map { ($0.id, $0) }) { a, _ in a
+        }
+        let lines = plan.runs.compactMap { byID[$0.id] }
         let shown = lines.prefix(StudyReport.rowLimit).map { "\($0.digest)  \($0.id)  \($0.label)" }
         var blocks: [Notebook.Block] = [
             .command([recipeCommand("sweep"), recipeCommand("verify"), command("report")]),
@@ -123,7 +123,7 @@ extension StudyReport {
     /// What the numbers mean.
     var definitions: Notebook.Section {
         var texts: [Words] = [
-            "\(strong: metric): its best over the epochs of a run, ties to the earlier epoch; a trial's is the mean ± the sample standard deviation (n − 1) over its seeds. \(strong: "95 % interval"): \(intervalWords), with n seeds; of two seeds the range of their values. Accuracies are shares of 1. A run that diverges counts with its best epoch before that, if it has one; a trial has a rank if each of its seeds has a value."
+            "\(strong: metric): its best over the epochs of a run, ties to the earlier epoch; a trial's is the mean over its seeds, \(strong: "sd") or ± their sample standard deviation (n − 1); both with two digits of the spread between seeds. \(strong: "95 % interval"): \(intervalWords), with n seeds; of two seeds the range of their values. Accuracies are shares of 1. A run that diverges counts with its best epoch before that, if it has one; a trial has a rank if each of its seeds has a value."
         ]
         if !facts.contrasts.isEmpty {
             texts.append(
@@ -137,12 +137,17 @@ extension StudyReport {
         }
         if !facts.effects.isEmpty {
             texts.append(
-                "\(strong: "Level means"): over the settings of all other keys that were run at every level, with their number; the interval is over the seeds that have all of them (mean of each seed, t as above)."
+                "\(strong: "Means by key"): over the settings of all other keys that were run at every level, with their number; the interval is over the seeds that have all of them (mean of each seed, t as above)."
             )
         }
         if !facts.keyTests.isEmpty {
             texts.append(
                 "\(strong: "By all runs at once"): a linear model of all swept keys and the seed; F test of each key's main effect (type II), corrected by Holm's method."
+            )
+        }
+        if facts.importance != nil {
+            texts.append(
+                "\(strong: "Importance"): how much the distribution of a key's values among the best trials differs from that among all (PED-ANOVA; Watanabe, Bansal and Hutter 2023), as shares of 1. \(strong: "Share of variance"): of the sum of squares of all runs (η², from the same linear model)."
             )
         }
         if facts.hasTest {

@@ -12,17 +12,21 @@ extension StudyReport {
             ? Array(facts.trials.flatMap(\.runs).prefix(StudyReport.rowLimit))
             : facts.runs.map { ($0.run, $0.summary) }
         let titles: [Words] =
-            ["#", "run", "best epoch", "\(metric)"] + columnMetrics.map { "\($0)" }
-            + (facts.hasTest ? ["test_accuracy"] : []) + ["epochs", "ended"]
+            ["run"] + plan.axes.map { "\(code: $0)" } + ["best epoch", "\(code: metric)"]
+            + columnMetrics.map { "\(code: $0)" }
+            + (facts.hasTest ? ["\(code: "test_accuracy")"] : []) + ["epochs", "ended"]
+        let texts = Set(plan.axes.indices.map { $0 + 1 })
+            .subtracting(areNumbers(plan.axes, from: 1))
         let rows = shown.map(row)
         var blocks: [Notebook.Block] = [
             .command([command("report", "--section runs")]),
             .computed(
                 .table(
                     Notebook.Table(
-                        titles, numbers: Set(titles.indices).subtracting([1, titles.count - 1]),
+                        titles,
+                        numbers: Set(titles.indices).subtracting(texts + [titles.count - 1]),
                         rows: rows)),
-                python: NotebookCode.runs(plan), output: NotebookCode.runsOutput(facts)),
+                python: NotebookCode.runs(self), output: .table(NotebookCode.runsOutput(self))),
         ]
         if isCut {
             blocks.append(
@@ -38,14 +42,17 @@ extension StudyReport {
             summary.outcome == .diverged
             ? "\(strong: "diverged") in epoch \(summary.epochs)"
             : summary.stoppedEarly ? "stopped early" : "all epochs"
-        var cells: [Words] = [
-            "\(run.number)", "\(code: run.label)", "\(summary.best.map { "\($0.epoch)" } ?? "–")",
-            "\(summary.best.map { value($0.value) } ?? "–")",
+        var row: [Words] = ["\(run.number)"] + cells(run.setting, plan.axes)
+        row += [
+            "\(summary.best.map { "\($0.epoch)" } ?? "–")",
+            "\(summary.best.map { StudyReport.value($0.value) } ?? "–")",
         ]
-        cells += columnMetrics.map {
-            "\(StudyReport.atBestEpoch($0, summary).map { value($0) } ?? "–")"
+        row += columnMetrics.map {
+            "\(StudyReport.atBestEpoch($0, summary).map { StudyReport.value($0) } ?? "–")"
         }
-        if facts.hasTest { cells.append("\(summary.test.map { value($0.accuracy) } ?? "–")") }
-        return cells + ["\(summary.epochs)", ended]
+        if facts.hasTest {
+            row.append("\(summary.test.map { StudyReport.value($0.accuracy) } ?? "–")")
+        }
+        return row + ["\(summary.epochs)", ended]
     }
 }

@@ -38,7 +38,10 @@ extension StudyReport {
         }
         let drawn = facts.trials.filter { !$0.values.isEmpty }.prefix(StudyReport.drawnTrials + 3)
         let scatter = SeedScatter(
-            metric: metric, trials: drawn.map { (name($0), $0.bySeed) }, range: facts.range)
+            metric: metric,
+            trials: drawn.map {
+                SeedScatter.Row(name: figureName($0), values: $0.bySeed)
+            }, keys: keyNames, range: facts.range)
         blocks.append(
             .computed(
                 .figure(
@@ -46,7 +49,8 @@ extension StudyReport {
                         name: "seeds",
                         caption:
                             "\(metric) of each seed\(drawn.count < facts.trials.count ? ", the best \(drawn.count) of \(facts.trials.count) trials" : ""). Bar: mean; line: 95 % interval, which may reach beyond the picture.",
-                        svg: scatter.svg)), python: NotebookCode.seeds(drawn.count), output: ""))
+                        draw: scatter.svg)), python: NotebookCode.seeds(drawn.count), output: .none)
+        )
         return Notebook.Section(name: "seeds", heading: "Effect of the seed", blocks: blocks)
     }
 }

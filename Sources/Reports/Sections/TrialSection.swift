@@ -1,35 +1,15 @@
-import Foundation
 import RunStore
 import Studies
 
 extension StudyReport {
-    /// Every setting over its seeds, best first.
+    /// Every setting over its seeds, best first; then what each key does.
     var trialTable: Notebook.Section {
         let shown = facts.trials.prefix(StudyReport.rowLimit)
-        var titles: [Words] = ["", "trial", "\(metric)", "95 % interval"]
-        var numbers: Set<Int> = [0, 2, 3]
-        func add(_ title: Words, isNumber: Bool = true) {
-            if isNumber { numbers.insert(titles.count) }
-            titles.append(title)
-        }
-        if !facts.contrasts.isEmpty {
-            add("to the best")
-            add("p")
-        }
-        if facts.hasTest { add("test_accuracy") }
-        for column in plan.report.metrics where column != metric && facts.isKnown(column) {
-            add("\(column)")
-        }
-        add("best epoch")
-        add("seeds", isNumber: false)
-        let ranks = StudyReport.ranks(facts.trials)
-        let rows = zip(shown, ranks).map { trial, rank in row(trial, rank) }
         var blocks: [Notebook.Block] = [
             .command([command("report", "--section trials")]),
             .computed(
-                .table(Notebook.Table(titles, numbers: numbers, rows: rows)),
-                python: NotebookCode.trials(plan),
-                output: NotebookCode.trialsOutput(facts)),
+                .table(trialRows(Array(shown))), python: NotebookCode.trials(self),
+                output: .table(NotebookCode.trialsOutput(self))),
         ]
         let missing = plan.report.metrics.filter { !facts.isKnown($0) }
         if !missing.isEmpty, !facts.runs.isEmpty {
@@ -45,11 +25,49 @@ extension StudyReport {
                 ))
         }
         if !facts.effects.isEmpty { blocks += effectTable }
+        if let importance = facts.importance { blocks += importanceTable(importance) }
         return Notebook.Section(name: "trials", heading: "Trials", blocks: blocks)
     }
 
+    private var extraColumns: [String] {
+        plan.report.metrics.filter { $0 != metric && facts.isKnown($0) }
+    }
+
+    private func trialRows(_ shown: [TrialSummary]) -> Notebook.Table {
+        var titles: [Words] = ["rank", "trial"] + sweptKeys.map { "\(code: $0)" }
+        var numbers = Set([0, 1]).union(areNumbers(sweptKeys, from: 2))
+        func add(_ title: Words, isNumber: Bool = true) {
+            if isNumber { numbers.insert(titles.count) }
+            titles.append(title)
+        }
+        add("\(code: metric)")
+        add("sd")
+        add("95 % interval")
+        if !facts.contrasts.isEmpty {
+            add("to the best")
+            add("p")
+        }
+        if facts.hasTest { add("\(code: "test_accuracy")") }
+        for column in extraColumns { add("\(code: column)") }
+        add("best epoch")
+        add("seeds", isNumber: false)
+        let ranks = StudyReport.ranks(facts.trials)
+        let digits = extraColumns.map { column in
+            Digits(
+                facts.trials.flatMap { StudyReport.atBestEpoch(column, $0) }, spread: nil)
+        }
+        let spreads = facts.trials.compactMap { Statistics.standardDeviation($0.testAccuracies) }
+        let tests = Digits(
+            facts.trials.flatMap(\.testAccuracies),
+            spread: Statistics.median(spreads.filter { $0 > 0 }))
+        let rows = zip(shown, ranks).map { trial, rank in
+            row(trial, rank, tests, zip(extraColumns, digits).map { ($0, $1) })
+        }
+        return Notebook.Table(titles, numbers: numbers, rows: rows)
+    }
+
     /// A rank for each trial that has all its seeds; equal means share one.
-    private static func ranks(_ trials: [TrialSummary]) -> [String] {
+    static func ranks(_ trials: [TrialSummary]) -> [String] {
         var ranks: [String] = []
         var (count, last, lastRank) = (0, Double?.none, 0)
         for trial in trials {
@@ -65,31 +83,34 @@ extension StudyReport {
         return ranks
     }
 
-    private func row(_ trial: TrialSummary, _ rank: String) -> [Words] {
-        var cells: [Words] = [
-            "\(rank)", "\(code: name(trial))", meanAndSpread(trial.values),
+    private func row(
+        _ trial: TrialSummary, _ rank: String, _ tests: Digits, _ extras: [(String, Digits)]
+    ) -> [Words] {
+        let spread = Statistics.standardDeviation(trial.values)
+        var row: [Words] = ["\(rank)", "\(trial.number)"] + cells(trial.setting, sweptKeys)
+        row += [
+            "\(trial.mean.map { value($0) } ?? "–")",
+            "\(spread.map { facts.digits.spread($0) } ?? "–")",
             "\(words(Estimate(trial.values, in: facts.range)))",
         ]
         if !facts.contrasts.isEmpty {
             let contrast = facts.contrasts[trial.trial]
             let isLeader = trial.trial == facts.leader?.trial
-            cells.append(
+            row.append(
                 isLeader ? "best" : "\(contrast.map { value(-$0.test.difference) } ?? "–")")
-            cells.append(isLeader ? "" : "\(contrast.map { probability($0.p) } ?? "–")")
+            row.append(isLeader ? "" : "\(contrast.map { probability($0.p) } ?? "–")")
         }
-        if facts.hasTest { cells.append(meanAndSpread(trial.testAccuracies)) }
-        for column in plan.report.metrics where column != metric && facts.isKnown(column) {
-            cells.append(
-                meanAndSpread(trial.runs.compactMap { StudyReport.atBestEpoch(column, $0.summary) })
-            )
+        if facts.hasTest { row.append(meanAndSpread(trial.testAccuracies, tests)) }
+        for (column, digits) in extras {
+            row.append(meanAndSpread(StudyReport.atBestEpoch(column, trial), digits))
         }
-        cells.append("\(epochs(trial))")
+        row.append("\(epochs(trial))")
         var seeds =
             trial.isComplete ? "\(trial.planned)" : "\(trial.values.count) of \(trial.planned)"
         if trial.diverged > 0 { seeds += ", \(trial.diverged) diverged" }
         if trial.stoppedEarly > 0 { seeds += ", \(trial.stoppedEarly) stopped early" }
-        cells.append("\(seeds)")
-        return cells
+        row.append("\(seeds)")
+        return row
     }
 
     /// The median over the seeds, and how far they spread.
@@ -99,6 +120,10 @@ extension StudyReport {
         else { return "–" }
         let median = middle.pixels
         return low == high ? median : "\(median) (\(low.pixels)…\(high.pixels))"
+    }
+
+    private static func atBestEpoch(_ metric: String, _ trial: TrialSummary) -> [Double] {
+        trial.runs.compactMap { atBestEpoch(metric, $0.summary) }
     }
 
     static func atBestEpoch(_ metric: String, _ summary: RunResult) -> Double? {
@@ -119,64 +144,102 @@ extension StudyReport {
         let levelLimit = 24
         var rows: [[Words]] = []
         for effect in facts.effects {
-            for level in effect.levels.prefix(levelLimit) {
+            for group in effect.groups.prefix(levelLimit) {
                 rows.append([
-                    "\(code: "\(effect.key)=\(level.value.label)")", "\(value(level.mean))",
-                    "\(words(level.estimate))",
-                    "\(effect.settings == 0 ? "–" : "\(effect.settings)")",
-                    "\(level.runs)",
+                    "\(code: effect.key.name)", Words(group.label), "\(value(group.mean))",
+                    "\(words(group.estimate))",
+                    "\(group.settings == 0 ? "–" : "\(group.settings)")", "\(group.runs)",
                 ])
             }
-            if effect.levels.count > levelLimit {
+            if effect.groups.count > levelLimit {
                 rows.append([
-                    "… \(effect.levels.count - levelLimit) more levels of \(code: effect.key)", "",
-                    "", "", "",
+                    "\(code: effect.key.name)",
+                    "… \(effect.groups.count - levelLimit) more values", "", "", "", "",
                 ])
             }
         }
-        let uneven = facts.effects.filter { $0.settings == 0 }.map(\.key)
         var blocks: [Notebook.Block] = [
-            .paragraph("Effect of each swept key, over the same settings of all others:"),
+            .paragraph(
+                "Effect of each swept key, over the same settings of all others:"),
             .table(
                 Notebook.Table(
-                    ["level", "mean \(metric)", "95 % interval", "settings", "runs"],
-                    numbers: [1, 2, 3, 4], rows: rows)
-            ),
+                    ["key", "value", "mean \(code: metric)", "95 % interval", "settings", "runs"],
+                    numbers: [2, 3, 4, 5], rows: rows)),
         ]
+        let continuous = facts.effects.filter { $0.key.kind == .continuous }
+        if !continuous.isEmpty {
+            let keys = continuous.map { "\(code: $0.key.name)" as Words }.joined(by: ", ")
+            blocks.append(
+                .paragraph(
+                    "\(keys): quarters of the settings, from the lowest values to the highest; the interval is over the settings in each."
+                ))
+        }
         if !facts.keyTests.isEmpty {
             let words = facts.keyTests.map { test -> Words in
                 "\(code: test.key) \(test.isSignificant ? "has an effect" : "has no significant effect") (\(statistic(test)))"
             }.joined(by: "; ")
             blocks.append(.paragraph("By all runs at once: \(words)."))
         }
+        let uneven = facts.effects.filter { !$0.isMatched && $0.key.kind != .continuous }
         if !uneven.isEmpty {
-            let keys = uneven.map { "\(code: $0)" as Words }.joined(by: ", ")
+            let keys = uneven.map { "\(code: $0.key.name)" as Words }.joined(by: ", ")
             blocks.append(
                 .paragraph(
-                    "No setting of the other keys was run at every level of \(keys): those means compare different settings."
+                    "No setting of the other keys was run at every value of \(keys): those means compare different settings."
                 ))
         }
         return blocks
     }
 
-    /// The 95 % interval of a trial's mean.
-    private func interval(_ trial: TrialSummary) -> (low: Double, high: Double)? {
-        let estimate = Estimate(trial.values, in: facts.range)
-        if case .interval(let low, let high) = estimate { return (low, high) }
-        return nil
+    /// How much each key matters, beside the seed.
+    private func importanceTable(_ importance: KeyImportance) -> [Notebook.Block] {
+        func percent(_ share: Double?) -> Words {
+            share.map { "\(fixed($0 * 100, 1)) %" } ?? "–"
+        }
+        var rows: [[Words]] = importance.rows.map {
+            ["\(code: $0.key)", percent($0.importance), percent($0.variance)]
+        }
+        if let seed = importance.seedVariance {
+            rows.append(["seed (within the settings)", "", percent(seed)])
+        }
+        if let other = importance.otherVariance {
+            rows.append(["interactions of the keys", "", percent(other)])
+        }
+        var titles: [Words] = ["key", "importance", "share of variance"]
+        let text: Words
+        if importance.rows.contains(where: { $0.importance != nil }) {
+            let best = fixed(min(1, importance.quantile) * 100, 0)
+            text =
+                "Importance of the keys: for being among the best \(best) % of the trials (PED-ANOVA), and as a share of the variance of all runs:"
+        } else {
+            text = "Importance of the keys, as a share of the variance of all runs:"
+            titles.remove(at: 1)
+            for place in rows.indices { rows[place].remove(at: 1) }
+        }
+        return [
+            .paragraph(text),
+            .table(
+                Notebook.Table(titles, numbers: Set(1..<titles.count), rows: rows)),
+        ]
     }
 
     var trialsCSV: String {
         let last = ["mean", "standard_deviation", "low_95", "high_95", "seeds", "planned_seeds"]
-        let keys = plan.axes.filter { $0 != "seed" }
-        let header = CSV.columns(keys, "set_", besides: last) + last
+        let header =
+            ["trial"] + CSV.columns(sweptKeys, "set_", besides: ["trial"] + last) + last
         let rows = facts.trials.map { trial in
-            keys.map { key in (trial.setting[key] ?? plan.settings[key])?.label ?? "" }
+            var interval: (low: Double, high: Double)?
+            if case .interval(let low, let high) = Estimate(trial.values, in: facts.range) {
+                interval = (low, high)
+            }
+            return ["\(trial.number)"]
+                + sweptKeys.map { key in
+                    (trial.setting[key] ?? plan.settings[key])?.label ?? ""
+                }
                 + [
                     CSV.number(trial.mean), CSV.number(Statistics.standardDeviation(trial.values)),
-                    CSV.number(interval(trial)?.low), CSV.number(interval(trial)?.high),
-                    "\(trial.values.count)",
-                    "\(trial.planned)",
+                    CSV.number(interval?.low), CSV.number(interval?.high),
+                    "\(trial.values.count)", "\(trial.planned)",
                 ]
         }
         return CSV.text([header] + rows)

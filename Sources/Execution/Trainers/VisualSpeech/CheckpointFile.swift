@@ -8,6 +8,7 @@ import Training
 /// `checkpoints/<id>.h5`: where an unfinished run resumes. Removed when the run is stored.
 package enum CheckpointFile {
     static let format = "viseme-checkpoint"
+    private static let formatVersion = 2
 
     /// Publishes a checkpoint in place of the last: whole, or not at all.
     package static func write(_ checkpoint: Checkpoint, run id: String, to file: URL) throws {
