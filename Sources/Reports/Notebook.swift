@@ -59,9 +59,14 @@ package struct Notebook: Sendable {
 
         package var columns: [Column]
         package var rows: [[Words]]
+        /// Columns that a narrow terminal does without, the first one first.
+        package var dropped: [Int]
 
-        /// - Parameter numbers: titles of columns that are aligned to the right.
-        package init(_ titles: [Words], numbers: Set<Int>, rows: [[Words]]) {
+        /// - Parameter numbers: columns that are aligned to the right.
+        package init(
+            _ titles: [Words], numbers: Set<Int>, dropped: [Int] = [], rows: [[Words]]
+        ) {
+            self.dropped = dropped
             columns = titles.enumerated().map { Column(title: $1, isNumber: numbers.contains($0)) }
             self.rows = rows
         }

@@ -38,12 +38,9 @@ struct CompareCommand: ParsableCommand {
             print("\nthe same content, to the bit: \(a.contentDigest)")
             return true
         }
-        print("\nsettings")
         let settings = comparison.settings.map { setting in
             ["  " + setting.key, setting.first?.label ?? "–", setting.second?.label ?? "–"]
         }
-        print(settings.isEmpty ? "  the same" : table(["", "a", "b"], settings))
-        print("\nmetrics, at the best epoch of each")
         let metrics = comparison.metrics.map { metric in
             [
                 "  " + metric.name, short(metric.first), short(metric.second),
@@ -51,22 +48,29 @@ struct CompareCommand: ParsableCommand {
                 metric.epoch.map { "apart from epoch \($0)" } ?? "",
             ]
         }
-        print(
-            metrics.isEmpty
-                ? "  the same histories, to the bit" : table(["", "a", "b", "b − a", ""], metrics))
-        print("\nweights")
-        print(weights(comparison))
+        // What differs comes first.
+        if !settings.isEmpty { print("\nsettings\n" + table(["", "a", "b"], settings)) }
+        if !metrics.isEmpty {
+            print(
+                "\nmetrics, at the best epoch of each\n"
+                    + table(["", "a", "b", "b − a", ""], metrics))
+        }
+        let isNone = !comparison.hasWeights.first && !comparison.hasWeights.second
+        if !comparison.hasSameWeights, !isNone { print("\nweights\n" + weights(comparison)) }
+        print("")
+        if settings.isEmpty { print("settings: the same") }
+        if metrics.isEmpty { print("metrics: the same histories, to the bit") }
+        if comparison.hasSameWeights { print("weights: the same, to the bit") }
+        if isNone { print("weights: none stored by either") }
         return false
     }
 
     private func weights(_ comparison: RunComparison) -> String {
         switch comparison.hasWeights {
-        case (false, false): return "  none stored by either"
         case (true, false): return "  stored by a alone"
         case (false, true): return "  stored by b alone"
-        case (true, true): break
+        default: break
         }
-        if comparison.hasSameWeights { return "  the same, to the bit" }
         guard let differences = comparison.weights else {
             return "  differ; not kept by both, so not compared further"
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Execution
 import Foundation
 import Recipes
+import Reports
 import RunStore
 import Studies
 
@@ -30,7 +31,8 @@ struct PlanCommand: AsyncParsableCommand {
         var reader = StudyStatusReader(study.folder, study.plan)
         let status = reader.status(results)
         if json { return print(try status.json()) }
-        print(StatusTable(status: status).table())
+        print(size(study.plan.runs.map { ($0.trial, $0.setting) }))
+        Terminal.print(StatusTable(status: status).table())
         let left = status.runs.filter { $0.state.kind != .completed }.map(\.run)
         print(
             "\(status.runs.count) runs, \(status.runs.count - left.count) stored, \(left.count) to train"
@@ -56,10 +58,37 @@ struct PlanCommand: AsyncParsableCommand {
             let data = try encoder.encode(Listing(recipe: recipe.name, runs: rows))
             return print(String(decoding: data, as: UTF8.self))
         }
+        print(size(runs.map { ($0.trial, $0.setting) }))
         print(table(["#", "label"], runs.map { ["\($0.number)", $0.label] }))
         print(
             "\(runs.count) runs; stored: unknown until the data is prepared (`viseme sweep` or `viseme data info` does)"
         )
+    }
+
+    /// `18 runs: 6 trials × 3 seeds; lr 3 values, batch_size 2 values`.
+    private func size(_ runs: [(trial: Int, setting: Setting)]) -> String {
+        let seeds = Dictionary(grouping: runs, by: \.trial).mapValues(\.count)
+        let each = Set(seeds.values)
+        let trials = "\(seeds.count) trial\(seeds.count == 1 ? "" : "s")"
+        let product =
+            each.count == 1
+            ? "\(trials) × \(each.first ?? 0) seed\(each.first == 1 ? "" : "s")"
+            : "\(trials) with \(each.min() ?? 0) to \(each.max() ?? 0) seeds"
+        var values: [(key: String, values: Set<Value>)] = []
+        for assignment in runs.flatMap(\.setting) where assignment.key != "seed" {
+            if let place = values.firstIndex(where: { $0.key == assignment.key }) {
+                values[place].values.insert(assignment.value)
+            } else {
+                values.append((assignment.key, [assignment.value]))
+            }
+        }
+        let keys = values.map {
+            "\($0.key) \($0.values.count) value\($0.values.count == 1 ? "" : "s")"
+        }.joined(separator: ", ")
+        let line =
+            "\(runs.count) run\(runs.count == 1 ? "" : "s"): \(product)"
+            + (keys.isEmpty ? "" : "; \(keys)")
+        return Terminal.columns.map { wrapped(line, to: $0) } ?? line
     }
 
     /// By the time that stored runs took: those of the same setting, if there are any.

@@ -23,18 +23,18 @@ final class ProgressDisplay: Sendable {
     /// Replaces the lines by one with a bar.
     /// - Parameter part: 0…1.
     func show(_ title: String, _ part: Double, _ detail: String) {
-        show { _ in ["\(title) \(ProgressDisplay.bar(part, cells: 24)) \(detail)"] }
+        show { _, _ in ["\(title) \(ProgressDisplay.bar(part, cells: 24)) \(detail)"] }
     }
 
     /// Replaces the lines, unless they were drawn a moment ago.
-    /// - Parameter make: is given how many lines there is room for.
-    func show(_ make: (_ room: Int) -> [String]) {
+    /// - Parameter make: is given how many lines and columns there is room for.
+    func show(_ make: (_ lines: Int, _ columns: Int) -> [String]) {
         guard isTerminal else { return }
         shown.withLock { shown in
             let now = monotonicSeconds()
             guard shown.lines == 0 || now - shown.at >= ProgressDisplay.interval else { return }
             let (width, height) = size
-            let lines = make(max(height - 1, 1)).prefix(max(height - 1, 1)).map {
+            let lines = make(max(height - 1, 1), width).prefix(max(height - 1, 1)).map {
                 ProgressDisplay.cut($0, to: width)
             }
             write(erasure(shown.lines) + lines.joined(separator: "\n"))
@@ -63,7 +63,14 @@ final class ProgressDisplay: Sendable {
     }
 
     private static func cut(_ line: String, to width: Int) -> String {
-        line.count <= width ? line : line.prefix(max(width - 1, 0)) + "…"
+        guard line.displayColumns > width else { return line }
+        var (short, columns) = ("", 0)
+        for letter in line {
+            columns += String(letter).displayColumns
+            if columns > width - 1 { break }
+            short.append(letter)
+        }
+        return short + "…"
     }
 
     /// From the last line back to the first, and nothing below.

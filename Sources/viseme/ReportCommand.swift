@@ -100,16 +100,27 @@ struct ReportCommand: AsyncParsableCommand {
     }
 
     private func hand(_ notebook: Notebook) throws {
-        try hand(markdown: MarkdownForm().text(notebook), html: HTMLForm().text(notebook))
+        try hand(
+            markdown: MarkdownForm().text(notebook), html: HTMLForm().text(notebook),
+            terminal: { $0.text(notebook) })
     }
 
     private func hand(_ section: Notebook.Section) throws {
         let page = Notebook(title: section.heading ?? study, subtitle: nil, sections: [section])
-        try hand(markdown: MarkdownForm().text(section), html: HTMLForm().text(page))
+        try hand(
+            markdown: MarkdownForm().text(section), html: HTMLForm().text(page),
+            terminal: { $0.text(section) })
     }
 
-    private func hand(markdown: String, html: String) throws {
-        guard let output, output != "-" else { return print(markdown, terminator: "") }
+    /// To a file, or to standard output: Markdown, or text where that is a terminal.
+    private func hand(
+        markdown: String, html: String, terminal: (TerminalForm) -> String
+    ) throws {
+        guard let output, output != "-" else {
+            guard let room = Terminal.columns else { return print(markdown, terminator: "") }
+            let form = TerminalForm(room: room) { Terminal.styled($0, .bold) }
+            return Output.write(Data(terminal(form).utf8))
+        }
         try OutputFile.write(Data((output.hasSuffix(".html") ? html : markdown).utf8), output)
     }
 

@@ -88,41 +88,20 @@ struct ShowCommand: ParsableCommand {
                 zip(classes, test.confusion).map { [$0] + $1.map { $0 == 0 ? "·" : "\($0)" } })
     }
 
+    /// The keys that differ from their default, and those that were swept.
     private func settings(_ record: RunFileContents) -> String {
-        let identity =
-            // An identity of another form has no settings to show.
-            (try? JSONDecoder().decode(Identity.self, from: Data(record.identity.json.utf8)))?
-            .configuration ?? [:]
-        let rows = identity.sorted { $0.key < $1.key }.map { [$0.key, $0.value.label] }
+        let label = ",\(record.provenance.label),"
+        let swept = record.configuration.filter { key, value in
+            label.contains(",\(Assignment(key: key, value: value).label),")
+        }
+        let shown = record.identity.settings.merging(swept) { own, _ in own }
+        let rows = shown.sorted { $0.key < $1.key }.map { key, value in
+            ["  " + key, value.label, swept[key] == nil ? "" : "swept"]
+        }
         let title =
             record.bestEpochRule == .whileTraining
-            ? "settings that differ from the defaults" : "settings"
-        return rows.isEmpty
-            ? "all settings are the defaults"
-            : title + "\n" + aligned(rows.map { ["  " + $0[0], $0[1]] })
-    }
-
-    /// What of an identity is shown.
-    private struct Identity: Decodable {
-        let configuration: [String: Value]
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: Key.self)
-            let nested = try container.nestedContainer(
-                keyedBy: Key.self, forKey: Key(stringValue: "configuration"))
-            // The metric is an object; it is listed above.
-            configuration = nested.allKeys.reduce(into: [:]) { values, key in
-                // An object is no setting.
-                values[key.stringValue] = try? nested.decode(Value.self, forKey: key)
-            }
-        }
-
-        struct Key: CodingKey {
-            let stringValue: String
-            let intValue: Int? = nil
-            init(stringValue: String) { self.stringValue = stringValue }
-            init?(intValue: Int) { nil }
-        }
+            ? "settings that differ from the defaults, or were swept" : "settings"
+        return rows.isEmpty ? "all settings are the defaults" : title + "\n" + aligned(rows)
     }
 
     private func provenance(_ provenance: Provenance) -> String {

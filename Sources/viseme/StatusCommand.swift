@@ -23,7 +23,7 @@ struct StatusCommand: AsyncParsableCommand {
         let status = reader.status(StudyResults(folder, plan))
         if json { return print(try status.json()) }
         let words = StatusTable(status: status)
-        print(words.table())
+        Terminal.print(words.table())
         // Equal failures are shown once.
         let failures = status.runs.compactMap { run -> (Run, FailureRecord)? in
             if case .failed(.recorded(let failure)) = run.state { (run.run, failure) } else { nil }
@@ -53,14 +53,11 @@ struct StatusCommand: AsyncParsableCommand {
             let words = StatusTable(status: status)
             guard status.isWorking, display.isTerminal else {
                 display.clear()
-                print(words.table([.running, .completed, .failed]))
+                Terminal.print(words.table([.running, .completed, .failed]))
                 return print(words.summary)
             }
-            display.show { room in
-                status.running.prefix(max(0, room - 2)).map {
-                    "  \($0.run.label)  \(words.words($0.state))"
-                }
-                    + [words.summary]
+            display.show { lines, columns in
+                words.live(lines: lines - 1, columns: columns) + [words.summary]
             }
             try await Task.sleep(for: .seconds(1))
         }

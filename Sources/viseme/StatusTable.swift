@@ -1,20 +1,47 @@
+import Reports
 import RunStore
 import Studies
 
 /// The status of a study in words.
 struct StatusTable {
     let status: StudyStatus
+    let labels: ShortLabels
+
+    init(status: StudyStatus) {
+        self.init(status: status, labels: ShortLabels(status.runs.map(\.run)))
+    }
+
+    init(status: StudyStatus, labels: ShortLabels) {
+        (self.status, self.labels) = (status, labels)
+    }
 
     /// All runs, or those of some kinds.
     func table(_ kinds: Set<RunStatus.Kind> = Set(RunStatus.Kind.allCases)) -> String {
-        viseme.table(
-            ["#", "run", "label", "state", ""],
-            status.runs.filter { kinds.contains($0.state.kind) }.map {
-                [
-                    "\($0.run.number)", $0.run.id, $0.run.label, $0.state.kind.rawValue,
-                    words($0.state),
-                ]
-            })
+        let shown = status.runs.filter { kinds.contains($0.state.kind) }
+        let columns: [FittedTable.Column] = [
+            .init("#", isNumber: true), .init("run", dropOrder: 0),
+            .init("label", cut: .whereDistinct, forms: labels.forms(shown.map(\.run))),
+            .init("state"), .init("", cut: .freely),
+        ]
+        let rows = shown.map {
+            [
+                "\($0.run.number)", $0.run.id, $0.run.label, $0.state.kind.rawValue,
+                words($0.state),
+            ]
+        }
+        return FittedTable(columns, rows).text(room: Terminal.columns) { row, column, text in
+            guard let row else { return Terminal.styled(text, .bold) }
+            return column == 3 ? Terminal.styled(text, style(shown[row].state)) : text
+        }
+    }
+
+    private func style(_ state: RunStatus.State) -> Terminal.Style {
+        switch state.kind {
+        case .completed: .green
+        case .running: .blue
+        case .failed: .red
+        case .planned: .faint
+        }
     }
 
     /// `3 completed, 1 failed`.
@@ -28,6 +55,47 @@ struct StatusTable {
         guard status.isWorking else { return counts + "; no sweep is running" }
         return counts + "; a sweep is running"
             + (status.secondsLeft.map { ", about \(clock($0)) left" } ?? "")
+    }
+
+    /// The runs at work, for a display that is drawn over and over. Where it is narrow, the bars go
+    /// first, then the values, the time so far and the epochs: never the time left.
+    func live(lines: Int, columns: Int) -> [String] {
+        let running = status.runs.compactMap { run -> (Run, RunStatus.Running)? in
+            if case .running(let running) = run.state { (run.run, running) } else { nil }
+        }
+        let shown = running.prefix(running.count > lines ? max(0, lines - 1) : lines)
+        guard !shown.isEmpty else { return [] }
+        let rows = shown.map { run, running -> [String] in
+            let progress = running.progress
+            var value = ""
+            if let now = progress.values[progress.epoch]?[status.metric.name],
+                let best = progress.best(status.metric)
+            {
+                value = "\(status.metric.name) \(short(now)), best \(short(best))"
+            }
+            return [
+                "", run.label,
+                progress.epochs.map {
+                    let done = Double(progress.epoch) + progress.partOfEpoch
+                    return ProgressDisplay.bar(done / Double($0), cells: 12)
+                } ?? "",
+                progress.epochs.map { "epoch \(progress.epoch) of \($0)" }
+                    ?? (progress.epoch > 0 ? "epoch \(progress.epoch)" : ""),
+                value, clock(running.seconds),
+                running.secondsLeft.map { "\(clock($0)) left" } ?? "",
+            ]
+        }
+        let layout: [FittedTable.Column] = [
+            .init(""),
+            .init("", cut: .whereDistinct, forms: labels.forms(shown.map(\.0))),
+            .init("", dropOrder: 0),
+            .init("", dropOrder: 3), .init("", dropOrder: 1),
+            .init("", isNumber: true, dropOrder: 2), .init("", isNumber: true),
+        ]
+        let text = FittedTable(layout, rows).text(room: columns)
+        // What has no room is not named here: the next look may have it.
+        return text.split(separator: "\n").prefix(rows.count).map(String.init)
+            + (running.count > shown.count ? ["  … and \(running.count - shown.count) more"] : [])
     }
 
     /// The last column.

@@ -16,12 +16,16 @@ actor SweepProgress {
     private var finished = 0
     private var failed = 0
     private var hasWarnedOfMetric = false
+    private let labels: ShortLabels
+    private let shortLabels: [String: String]
 
     /// - Parameter total: runs that are to be trained.
     init(_ total: Int, of session: StudySession) {
         self.total = total
         self.session = session
         metric = session.plan.metric
+        labels = ShortLabels(session.plan.runs)
+        shortLabels = SweepProgress.shortLabels(session.plan, labels)
         reader = StudyStatusReader(session.folder, session.plan)
     }
 
@@ -29,19 +33,18 @@ actor SweepProgress {
         switch event {
         case .started(let run):
             guard session.folder.hasCheckpoint(run.id) else { break }
-            say("\(blank)  \(run.label)  resumes at its last checkpoint")
+            say("\(blank)  \(shortLabels[run.id] ?? run.label)  resumes at its last checkpoint")
         case .finished(let run, let result):
             finished += 1
-            say(
-                "\(counter)  \(run.label)  \(words(result))  \(decimals(result.seconds, 1)) s")
+            sayOf(run, "\(words(result))  \(decimals(result.seconds, 1)) s")
             warnOfMetric(run, result)
         case .retried(let run, let reason):
             let from = session.folder.hasCheckpoint(run.id) ? " from its last checkpoint" : ""
-            say("\(blank)  \(run.label)  \(reason); trying again\(from)")
+            say("\(blank)  \(shortLabels[run.id] ?? run.label)  \(reason); trying again\(from)")
         case .failed(let run, let failure):
             finished += 1
             failed += 1
-            say("\(counter)  \(run.label)  FAILED: \(failure.reason)")
+            sayOf(run, "FAILED: \(failure.reason)")
             for line in failure.output.split(whereSeparator: \.isNewline).suffix(3) {
                 say("        \(line)")
             }
@@ -74,7 +77,19 @@ actor SweepProgress {
         let running = status.running.compactMap { run -> RunStatus.Running? in
             if case .running(let running) = run.state { running } else { nil }
         }
-        say(summaryLine(running, bar: false))
+        say(summaryLine(running))
+    }
+
+    /// A line for one run; on a terminal its label is short enough for most lines.
+    private func sayOf(_ run: Run, _ words: String) {
+        say("\(counter)  \(shortLabels[run.id] ?? run.label)  \(words)")
+    }
+
+    /// Labels that leave room for a result, by run id, where the terminal is narrow.
+    private static func shortLabels(_ plan: Plan, _ labels: ShortLabels) -> [String: String] {
+        guard let columns = Terminal.columns else { return [:] }
+        let counter = 2 * String(plan.runs.count).count + 1
+        return labels.fitting(columns - counter - plan.metric.name.count - 38)
     }
 
     private func say(_ line: String) {
@@ -117,38 +132,14 @@ actor SweepProgress {
     // MARK: The live table
 
     private func draw(_ status: StudyStatus) {
-        let running = status.running.compactMap { run -> (Run, RunStatus.Running)? in
-            if case .running(let running) = run.state { (run.run, running) } else { nil }
+        let running = status.running.compactMap { run -> RunStatus.Running? in
+            if case .running(let running) = run.state { running } else { nil }
         }
-        display.show { room in
-            let shown = running.prefix(max(0, room - 2))
-            let width = shown.map { $0.0.label.count }.max() ?? 0
-            var lines = shown.map { line($0.0, $0.1, labelWidth: width) }
-            if running.count > shown.count {
-                lines.append("… and \(running.count - shown.count) more")
-            }
-            return lines + [summaryLine(running.map(\.1))]
+        let table = StatusTable(status: status, labels: labels)
+        display.show { lines, columns in
+            table.live(lines: lines - 1, columns: columns)
+                + [summaryLine(running, columns: columns)]
         }
-    }
-
-    private func line(_ run: Run, _ running: RunStatus.Running, labelWidth: Int) -> String {
-        let progress = running.progress
-        let label = run.label + String(repeating: " ", count: max(0, labelWidth - run.label.count))
-        var parts = ["  \(label)"]
-        if let limit = progress.epochs {
-            parts.append(ProgressDisplay.bar(done(progress) / Double(limit), cells: 12))
-            parts.append("epoch \(progress.epoch) of \(limit)")
-        } else if progress.epoch > 0 {
-            parts.append("epoch \(progress.epoch)")
-        }
-        if let value = progress.values[progress.epoch]?[metric.name],
-            let best = progress.best(metric)
-        {
-            parts.append("\(metric.name) \(short(value)), best \(short(best))")
-        }
-        parts.append(clock(running.seconds))
-        if let left = running.secondsLeft { parts.append("\(clock(left)) left") }
-        return parts.joined(separator: "  ")
     }
 
     /// Epochs done, with the part of the one under way.
@@ -156,7 +147,9 @@ actor SweepProgress {
         Double(progress.epoch) + progress.partOfEpoch
     }
 
-    private func summaryLine(_ running: [RunStatus.Running], bar: Bool = true) -> String {
+    /// - Parameter columns: of the terminal: without the bar, then without the time so far, where it
+    ///   is narrow; nil for a plain line.
+    private func summaryLine(_ running: [RunStatus.Running], columns: Int? = nil) -> String {
         let shares = running.map { run in
             run.progress.epochs.map { min(1, done(run.progress) / Double(max($0, 1))) } ?? 0
         }
@@ -164,8 +157,14 @@ actor SweepProgress {
         let elapsed = monotonicSeconds() - start
         let left = part > 0.005 ? ", about \(clock(elapsed * (1 - part) / part)) left" : ""
         let failures = failed == 0 ? "" : ", \(failed) failed"
-        return
-            "sweep \(bar ? ProgressDisplay.bar(part, cells: 24) + " " : "")\(finished) of \(total) runs, \(running.count) running\(failures), "
-            + "\(clock(elapsed)) so far\(left)"
+        let counts = "\(finished) of \(total) runs, \(running.count) running\(failures)"
+        let plain = "sweep \(counts), \(clock(elapsed)) so far\(left)"
+        guard let columns else { return plain }
+        let forms = [
+            "sweep \(ProgressDisplay.bar(part, cells: 24)) \(counts), \(clock(elapsed)) so far\(left)",
+            "sweep \(ProgressDisplay.bar(part, cells: 8)) \(counts), \(clock(elapsed)) so far\(left)",
+            plain, "sweep \(counts)\(left)",
+        ]
+        return forms.first { $0.count <= columns } ?? "\(finished)/\(total)\(left)"
     }
 }

@@ -120,7 +120,7 @@ extension Program {
         "well", "garbage", "repeat", "nan", "flood", "delete", "signal", "broken", "nothing",
     ])
     defer { program.close() }
-    let ending = try await program.run("sweep", "r.yaml", "--timeout", "20s")
+    let ending = try await program.run("sweep", "r.yaml", "--timeout", "90s")
     #expect(ending.status == .exited(1))
     for line in [
         "way=well,seed=42  val_accuracy 0.4230 at epoch 3 of 3",

@@ -142,7 +142,8 @@ import Testing
         "tiny.nc")
     #expect(exported.status == .exited(0), "\(exported.errors)")
     let rows = try program.text("runs.csv").split(separator: "\n")
-    #expect(rows.count == 5 && rows[0].hasPrefix("number,run_id,lr,seed,outcome,epochs"))
+    #expect(
+        rows.count == 5 && rows[0].hasPrefix("number,run_id,label,trial,lr,seed,outcome,epochs"))
     let digests = try program.text("results/tiny/digests.txt")
     #expect(digests.contains(try #require(rows[1].split(separator: ",").last)))
     #expect(try program.text("epochs.csv").split(separator: "\n").count == 1 + 4 * 6)

@@ -236,7 +236,7 @@ private func swept() async throws -> Program {
     let ending = try await program.run("compare", "results/r:1", "results/r:2")
     #expect(ending.status == .exited(3), "\(ending.errors)")
     #expect(
-        ending.output.contains("weights\n  none stored by either")
+        ending.output.contains("weights: none stored by either")
             && !ending.output.contains("the same, to the bit"), "\(ending.output)")
 }
 

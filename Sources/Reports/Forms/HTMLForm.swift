@@ -70,7 +70,8 @@ package struct HTMLForm {
             }
             return "<tr>\(cells.joined())</tr>"
         }
-        return "<div class=\"wide\"><table>\n<thead><tr>\(head)</tr></thead>\n<tbody>\n"
+        return
+            "<div class=\"wide\"><table\(table.columns.count > 10 ? " class=\"many\"" : "")>\n<thead><tr>\(head)</tr></thead>\n<tbody>\n"
             + rows.joined(separator: "\n") + "\n</tbody>\n</table></div>"
     }
 

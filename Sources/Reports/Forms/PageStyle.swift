@@ -52,9 +52,10 @@ enum PageStyle {
           .wide { overflow: visible; }
           table { font-size: 7.5pt; }
           th, td { padding: .15rem .3rem; }
-          .number { white-space: normal; }
-          pre, figure, tr, blockquote { break-inside: avoid; }
-          summary, figcaption { break-after: avoid; }
+          table.many { font-size: 6.2pt; }
+          td:not(.number) { min-width: 0; }
+          pre.command, figure, tr, blockquote { break-inside: avoid; }
+          summary, pre.command { break-after: avoid; }
           thead { display: table-header-group; }
         }
         """

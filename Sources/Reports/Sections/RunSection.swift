@@ -25,6 +25,7 @@ extension StudyReport {
                     Notebook.Table(
                         titles,
                         numbers: Set(titles.indices).subtracting(texts + [titles.count - 1]),
+                        dropped: (plan.axes.count + 3..<titles.count).reversed(),
                         rows: rows)),
                 python: NotebookCode.runs(self), output: .table(NotebookCode.runsOutput(self))),
         ]

@@ -63,7 +63,11 @@ extension StudyReport {
         let rows = zip(shown, ranks).map { trial, rank in
             row(trial, rank, tests, zip(extraColumns, digits).map { ($0, $1) })
         }
-        return Notebook.Table(titles, numbers: numbers, rows: rows)
+        let fixed = 2 + sweptKeys.count
+        // The last columns first, then `sd`, the trial's number and the interval.
+        let last = Array((fixed + 3..<titles.count).reversed())
+        return Notebook.Table(
+            titles, numbers: numbers, dropped: last + [fixed + 1, 1, fixed + 2], rows: rows)
     }
 
     /// A rank for each trial that has all its seeds; equal means share one.
