@@ -109,7 +109,9 @@ let package = Package(
         .testTarget(name: "ReportsTests", dependencies: ["Studies", "RunStore", "Reports"]),
         .testTarget(
             name: "GalleryTests",
-            dependencies: ["Files", "Studies", "Recipes", "RunStore", "Execution", "Reports"],
+            dependencies: [
+                "Files", "Studies", "Recipes", "RunStore", "Execution", "Reports", subprocess,
+            ],
             exclude: ["measure.js"]),
         .testTarget(
             name: "EndToEndTests",

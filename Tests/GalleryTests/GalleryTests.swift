@@ -3,7 +3,14 @@ import Foundation
 import Reports
 import RunStore
 import Studies
+import Subprocess
 import Testing
+
+#if canImport(System)
+    import System
+#else
+    import SystemPackage
+#endif
 
 /// Reports of all sorts of studies, rendered in Chromium: no text may overlap another, leave its
 /// figure or be hard to read, on a phone, on a page, by day and by night.
@@ -20,7 +27,7 @@ struct GalleryTests {
 
     /// A few of them; `make soak` measures all.
     @Test(.enabled(if: chromium != nil, "needs Chromium"))
-    func noTextOverlapsOrIsHardToRead() throws {
+    func noTextOverlapsOrIsHardToRead() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "viseme-gallery-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -30,7 +37,7 @@ struct GalleryTests {
         for study in GalleryStudy.all where isWhole || few.contains(study.name) {
             let page = try GalleryTests.write(study, to: folder)
             for (width, isDark) in [(390, false), (1200, false), (1200, true)] {
-                let found = try GalleryTests.measure(page, width: width, isDark: isDark)
+                let found = try await GalleryTests.measure(page, width: width, isDark: isDark)
                 #expect(found == "", "\(study.name) at \(width)\(isDark ? ", dark" : "")")
             }
         }
@@ -60,7 +67,7 @@ struct GalleryTests {
     }
 
     /// What a page does wrong, in words; empty if nothing.
-    private static func measure(_ page: URL, width: Int, isDark: Bool) throws -> String {
+    private static func measure(_ page: URL, width: Int, isDark: Bool) async throws -> String {
         let script = try String(
             contentsOf: URL(filePath: #filePath).deletingLastPathComponent().appending(
                 path: "measure.js"), encoding: .utf8)
@@ -68,21 +75,18 @@ struct GalleryTests {
         let probe = page.deletingLastPathComponent().appending(path: "probe.html")
         try text.replacing("</body>", with: "<script>\(script)</script></body>")
             .write(to: probe, atomically: true, encoding: .utf8)
-        let process = Process()
-        process.executableURL = URL(filePath: chromium ?? "")
-        process.arguments =
+        let profile = probe.deletingLastPathComponent().path + "/profile"
+        let arguments =
             [
                 "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
                 "--window-size=\(width),1000", "--dump-dom", "--virtual-time-budget=2000",
-                "--user-data-dir=\(probe.deletingLastPathComponent().path)/profile",
+                "--user-data-dir=\(profile)",
             ] + (isDark ? ["--blink-settings=preferredColorScheme=0"] : [])
             + [probe.absoluteString]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let dom = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        let dom = try await Subprocess.run(
+            .path(FilePath(chromium ?? "")), arguments: Arguments(arguments), input: .none,
+            output: .string(limit: 1 << 26), error: .discarded
+        ).standardOutput
         guard let found = dom.firstMatch(of: /<pre id="measured">([\s\S]*?)<\/pre>/) else {
             return "Chromium gave no answer"
         }
