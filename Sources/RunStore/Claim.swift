@@ -21,6 +21,15 @@ package final class Claim: Sendable {
         package var process: Int32
         /// Random: a later session of the same process number is another owner.
         package var token: String
+        /// Of a scheduler's job, as it names it; nil outside of one.
+        package var job: String?
+
+        /// This process, with a token of its own.
+        package static func this(job: String? = nil) -> Owner {
+            Owner(
+                host: Claim.host, boot: Claim.boot, process: getpid(), token: randomName(),
+                job: job)
+        }
     }
 
     /// Another session holds the claim.
@@ -51,9 +60,7 @@ package final class Claim: Sendable {
         guard descriptor >= 0 else {
             throw StoreError.unwritable(path: file.path, reason: systemProblem())
         }
-        owner = Owner(
-            host: Claim.host, boot: Claim.boot, process: getpid(),
-            token: randomName())
+        owner = .this()
         // Whoever asks for the state of a study holds the lock for a moment too.
         guard lockPatiently(descriptor) else {
             let other = Claim.readOwner(descriptor)
@@ -135,7 +142,7 @@ package final class Claim: Sendable {
         return Date().timeIntervalSince1970 - Double(seconds)
     }
 
-    private static let host: String = {
+    static let host: String = {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "" }
         return String(
@@ -143,7 +150,7 @@ package final class Claim: Sendable {
     }()
 
     /// Empty where the system does not say: then a lock alone decides.
-    private static let boot =
+    static let boot =
         (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
         .trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
 }

@@ -151,7 +151,7 @@ package func lockPatiently(_ descriptor: Int32) -> Bool {
 
 /// Reads a journal as it grows.
 package struct JournalReader: Sendable {
-    private let file: URL
+    let file: URL
     private var offset = 0
     private var inode: ino_t = 0
 

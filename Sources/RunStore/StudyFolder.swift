@@ -9,6 +9,10 @@ package struct StudyFolder: Sendable, Equatable {
     /// What all studies share: decoded and framed clips.
     package let cache: URL
 
+    /// Token of the worker whose files of unfinished runs are meant; empty for a session that has
+    /// the whole folder.
+    package var holder = ""
+
     /// - Parameter cache: beside the study, if it is not given.
     package init(_ url: URL, cache: URL? = nil) {
         self.url = url
@@ -51,18 +55,26 @@ package struct StudyFolder: Sendable, Equatable {
 
     package func runFile(_ id: String) -> URL { runs.appending(path: "\(id).h5") }
     /// Where an unfinished run resumes.
-    package func checkpointFile(_ id: String) -> URL { checkpoints.appending(path: "\(id).h5") }
-    package func journalFile(_ id: String) -> URL { running.appending(path: "\(id).journal") }
+    package func checkpointFile(_ id: String) -> URL {
+        checkpoints.appending(path: "\(held(id)).h5")
+    }
+    package func journalFile(_ id: String) -> URL {
+        running.appending(path: "\(held(id)).journal")
+    }
+    /// Who trains the run.
+    package func leaseFile(_ id: String) -> URL { running.appending(path: "\(id).lease") }
     /// Ids of the runs that the session at work is to train, if these are not all that are missing.
     package var wantedRuns: URL { running.appending(path: "only") }
     /// How the run's process was started.
-    package func jobFile(_ id: String) -> URL { running.appending(path: "\(id).job.json") }
+    package func jobFile(_ id: String) -> URL { running.appending(path: "\(held(id)).job.json") }
     /// Where a command appends its metrics.
-    package func metricsFile(_ id: String) -> URL { running.appending(path: "\(id).jsonl") }
+    package func metricsFile(_ id: String) -> URL { running.appending(path: "\(held(id)).jsonl") }
     /// Where a command may leave its weights.
-    package func weightsFile(_ id: String) -> URL { running.appending(path: "\(id).safetensors") }
+    package func weightsFile(_ id: String) -> URL {
+        running.appending(path: "\(held(id)).safetensors")
+    }
     /// Where a command may keep its own checkpoints.
-    package func checkpointFolder(_ id: String) -> URL { checkpoints.appending(path: id) }
+    package func checkpointFolder(_ id: String) -> URL { checkpoints.appending(path: held(id)) }
     /// Whether an attempt left something that the next resumes from.
     package func hasCheckpoint(_ id: String) -> Bool {
         if FileManager.default.fileExists(atPath: checkpointFile(id).path) { return true }
@@ -71,7 +83,9 @@ package struct StudyFolder: Sendable, Equatable {
         return names?.isEmpty == false
     }
 
-    package func workFolder(_ id: String) -> URL { work.appending(path: id) }
+    package func workFolder(_ id: String) -> URL { work.appending(path: held(id)) }
+
+    private func held(_ id: String) -> String { holder.isEmpty ? id : "\(id).\(holder)" }
     package func failureFile(_ id: String) -> URL { failed.appending(path: "\(id).json") }
 
     package func create() throws {
@@ -89,16 +103,15 @@ package struct StudyFolder: Sendable, Equatable {
     /// that are stored. Only while the study is locked.
     package func removeLeftovers() {
         for name in FileManager.default.names(in: checkpoints)
-        where FileManager.default.fileExists(
-            atPath: runs.appending(path: name.hasSuffix(".h5") ? name : name + ".h5").path)
-        {
+        where isOfStoredRun(name) {
             FileManager.default.discard(checkpoints.appending(path: name))
         }
         for name in FileManager.default.names(in: running) {
-            let id = name.split(separator: ".").first.map(String.init) ?? ""
-            guard FileManager.default.fileExists(atPath: runFile(id).path) else { continue }
+            guard isOfStoredRun(name) else { continue }
             FileManager.default.discard(running.appending(path: name))
         }
+        // Workers that share the folder are about to finish theirs.
+        guard RunLease.owners(in: self).isEmpty else { return }
         for folder in [url, runs, checkpoints, failed, figures] {
             let names = FileManager.default.names(in: folder)
             for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {

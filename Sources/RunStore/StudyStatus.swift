@@ -112,10 +112,10 @@ package struct StudyStatusReader: Sendable {
     ///   - results: the runs that are stored.
     ///   - now: the time that elapsed and remaining times are reckoned from.
     package mutating func status(_ results: StudyResults, now: Date = Date()) -> StudyStatus {
-        let begun = ids(folder.running, ".journal")
+        let begun = folder.journals()
         let failed = ids(folder.failed, ".json")
         let damaged = Dictionary(results.problems.map { ($0.id, $0.reason) }) { first, _ in first }
-        journals = journals.filter { begun.contains($0.key) }
+        journals = journals.filter { begun[$0.key] == $0.value.reader.file }
         let runs = plan.runs.map { run in
             RunStatus(run: run, state: state(run, results, begun, failed, damaged[run.id], now))
         }
@@ -131,23 +131,23 @@ package struct StudyStatusReader: Sendable {
     }
 
     private mutating func state(
-        _ run: Run, _ results: StudyResults, _ begun: Set<String>, _ failed: Set<String>,
+        _ run: Run, _ results: StudyResults, _ begun: [String: URL], _ failed: Set<String>,
         _ damage: String?, _ now: Date
     ) -> RunStatus.State {
         if let result = results.runs[run.id] { return .completed(result) }
         if let damage { return .failed(.damaged(reason: damage)) }
-        let isBegun = begun.contains(run.id)
-        if isBegun, Journal.isClaimed(folder.journalFile(run.id)) {
-            return .running(RunStatus.Running(progress(run.id), now: now))
+        let journal = begun[run.id]
+        if let journal, Journal.isClaimed(journal) || RunLease.isHeld(run.id, in: folder) {
+            return .running(RunStatus.Running(progress(run.id, journal), now: now))
         }
         if failed.contains(run.id), let failure = folder.readFailure(run.id) {
             return .failed(.recorded(failure))
         }
-        return .planned(stopped: isBegun ? progress(run.id) : nil)
+        return .planned(stopped: journal.map { progress(run.id, $0) })
     }
 
-    private mutating func progress(_ id: String) -> RunProgress {
-        var journal = journals[id] ?? (JournalReader(folder.journalFile(id)), RunProgress())
+    private mutating func progress(_ id: String, _ file: URL) -> RunProgress {
+        var journal = journals[id] ?? (JournalReader(file), RunProgress())
         for record in journal.reader.next() { journal.progress.take(record) }
         journals[id] = journal
         return journal.progress
