@@ -9,11 +9,21 @@ package struct Scheduler: Sendable {
     private let trainer: any Trainer
     private let launcher: any Launcher
     private let context: StudyContext
+    private let leases: RunLeases
+    /// Whether it ends when all that is left is worked on by others.
+    private let leavesOthersAlone: Bool
 
-    package init(trainer: any Trainer, launcher: any Launcher, context: StudyContext) {
+    /// - Parameter leavesOthersAlone: false waits for runs that others work on, and takes over those
+    ///   that they leave.
+    package init(
+        trainer: any Trainer, launcher: any Launcher, context: StudyContext,
+        leavesOthersAlone: Bool = false
+    ) {
         self.trainer = trainer
         self.launcher = launcher
         self.context = context
+        self.leavesOthersAlone = leavesOthersAlone
+        leases = RunLeases(context.folder, as: context.owner)
     }
 
     /// Time between two looks at what runs report.
@@ -31,6 +41,8 @@ package struct Scheduler: Sendable {
         /// It was asked to, and can be resumed.
         case stopped
         case failed(reason: String)
+        /// Somebody else works on it.
+        case elsewhere(Run)
     }
 
     /// Works through `runs` in their order, as many at once as the launcher takes. Runs that fail
@@ -44,10 +56,12 @@ package struct Scheduler: Sendable {
             for await case .ended(let ended) in launcher.events { await board.end(ended) }
         }
         let observer = Task { await observe(board) }
+        let heartbeat = Task { await keepLeases(board) }
         await withTaskGroup(of: RunEnding.self) { group in
             var reasons: [String] = []
             var hasSucceeded = false
             var waiting = runs[...]
+            var elsewhere: [Run] = []
             func start() {
                 guard !Task.isCancelled, let run = waiting.popFirst() else { return }
                 group.addTask { await work(run, board, report) }
@@ -58,6 +72,12 @@ package struct Scheduler: Sendable {
                 case .completed: hasSucceeded = true
                 case .stopped: break
                 case .failed(let reason): reasons.append(reason)
+                case .elsewhere(let run): elsewhere.append(run)
+                }
+                if waiting.isEmpty, !elsewhere.isEmpty, !leavesOthersAlone, !Task.isCancelled {
+                    // Others may be done with them, or gone, a moment later.
+                    try? await Task.sleep(for: Scheduler.lookInterval)
+                    (waiting, elsewhere) = (elsewhere[...], [])
                 }
                 let isSame =
                     !hasSucceeded && reasons.count == Scheduler.alikeFailures
@@ -75,6 +95,22 @@ package struct Scheduler: Sendable {
         }
         observer.cancel()
         listener.cancel()
+        heartbeat.cancel()
+    }
+
+    /// Time between two looks at runs that others work on.
+    private static let lookInterval = Duration.seconds(1)
+
+    /// Gives signs of life; a run whose lease was lost is ended: somebody else trains it.
+    private func keepLeases(_ board: JobBoard) async {
+        // Sleep throws only when it is cancelled.
+        while (try? await Task.sleep(for: .seconds(RunLease.heartbeat))) != nil {
+            let lost = Set(leases.renew())
+            guard !lost.isEmpty else { continue }
+            for (run, handle) in await board.underWay where lost.contains(run.id) {
+                await launcher.cancel([handle], grace: nil)
+            }
+        }
     }
 
     /// Ends runs that break a rule while they run.
@@ -95,6 +131,22 @@ package struct Scheduler: Sendable {
     private func work(
         _ run: Run, _ board: JobBoard, _ report: @escaping @Sendable (SessionEvent) async -> Void
     ) async -> RunEnding {
+        do {
+            guard try leases.take(run.id) else {
+                // It may be stored by now.
+                guard let result = storedElsewhere(run) else { return .elsewhere(run) }
+                await report(.finished(run, result))
+                return .completed
+            }
+        } catch {
+            return await fail(run, Attempt(), "\(error)", output: "", report)
+        }
+        defer { leases.release(run.id) }
+        if !limits.startsAfresh, let result = storedElsewhere(run) {
+            folder.removeFailure(run.id)
+            await report(.finished(run, result))
+            return .completed
+        }
         do {
             if limits.startsAfresh { try await startAfresh(run, report) }
         } catch {
@@ -125,6 +177,16 @@ package struct Scheduler: Sendable {
             }
             return await fail(run, attempt, reason, output: output, report)
         }
+    }
+
+    /// The result of a run that somebody else has stored since the session began.
+    private func storedElsewhere(_ run: Run) -> RunResult? {
+        let file = folder.runFile(run.id)
+        // Absent, or not whole: it is not stored.
+        guard access(file.path, F_OK) == 0, let contents = try? RunFile.read(file) else {
+            return nil
+        }
+        return try? RunResult(contents, file: file)
     }
 
     private struct Ended: Error {

@@ -160,7 +160,7 @@ package final class StudySession: Sendable {
             plan: plan, folder: folder, program: program, provenance: complete(provenance),
             threads: threads,
             limits: limits,
-            claim: claim.owner.token, requiresMetrics: study.recipe.namesMetric)
+            owner: claim.owner, requiresMetrics: study.recipe.namesMetric)
         let scheduler = Scheduler(trainer: study.trainer, launcher: launcher, context: context)
         let heartbeat = Task {
             // Sleep throws only when it is cancelled.

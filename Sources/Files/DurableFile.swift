@@ -15,14 +15,27 @@ package enum DurableFile {
         try write(to: file) { try writeAll(bytes, $0, file) }
     }
 
-    /// The same for contents of any length.
+    /// Writes a file that is not there yet.
+    /// - Returns: false if there is one by now: it stays as it is.
+    package static func publish(_ bytes: [UInt8], to file: URL) throws -> Bool {
+        try write(to: file, isFirst: true) { try writeAll(bytes, $0, file) }
+    }
+
+    /// Writes contents of any length.
     /// - Parameter body: writes to the descriptor that it is given.
     package static func write(to file: URL, _ body: (Int32) throws -> Void) throws {
+        _ = try write(to: file, isFirst: false, body)
+    }
+
+    /// - Parameter isFirst: a file of this name stays, and `false` is returned.
+    private static func write(
+        to file: URL, isFirst: Bool, _ body: (Int32) throws -> Void
+    ) throws -> Bool {
         let folder = file.deletingLastPathComponent()
         // Process numbers are not unique across hosts and containers that share a folder.
         let temporary = folder.appending(
             path: ".\(file.lastPathComponent).\(getpid())-\(randomName()).tmp")
-        let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
             throw StoreError.unwritable(path: file.path, reason: systemProblem())
         }
@@ -36,16 +49,24 @@ package enum DurableFile {
             unlink(temporary.path)
             throw error
         }
-        guard close(descriptor) == 0, rename(temporary.path, file.path) == 0 else {
-            let reason = systemProblem()
+        let isPublished =
+            close(descriptor) == 0
+            && (isFirst ? link(temporary.path, file.path) : rename(temporary.path, file.path)) == 0
+        if isFirst || !isPublished {
+            let code = errno
             unlink(temporary.path)
-            throw StoreError.unwritable(path: file.path, reason: reason)
+            if !isPublished, isFirst, code == EEXIST { return false }
+            guard isPublished else {
+                throw StoreError.unwritable(
+                    path: file.path, reason: String(cString: strerror(code)))
+            }
         }
         let folderDescriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if folderDescriptor >= 0 {
             fsync(folderDescriptor)
             close(folderDescriptor)
         }
+        return true
     }
 
     /// A regular file's bytes: a pipe in its place would be waited for in vain.

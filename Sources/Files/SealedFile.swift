@@ -16,6 +16,12 @@ package enum SealedFile {
         try DurableFile.write(Trailer.sealed(image), to: file)
     }
 
+    /// Writes a file that is not there yet.
+    /// - Returns: false if there is one by now.
+    package static func publish(_ image: [UInt8], to file: URL) throws -> Bool {
+        try DurableFile.publish(Trailer.sealed(image), to: file)
+    }
+
     /// Reads a file after its digest was verified. Whoever made a damaged file's trailer anew can
     /// still make the library crash, or go round for ever: the process then ends with a message.
     /// - Throws: `StoreError`.

@@ -56,7 +56,7 @@ package final class Claim: Sendable {
     /// - Throws: `Taken`; `StoreError` if the file can't be written.
     package init(_ folder: StudyFolder) throws {
         let file = folder.claim
-        descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o644)
+        descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666)
         guard descriptor >= 0 else {
             throw StoreError.unwritable(path: file.path, reason: systemProblem())
         }

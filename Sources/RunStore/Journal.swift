@@ -47,7 +47,7 @@ package final class Journal: Sendable {
     package init(_ file: URL) throws {
         self.file = file
         FileManager.default.ensureFolder(file.deletingLastPathComponent())
-        descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o644)
+        descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o666)
         guard descriptor >= 0 else {
             throw StoreError.unwritable(path: file.path, reason: systemProblem())
         }

@@ -29,6 +29,8 @@ package final class RunLease: Sendable {
     private static let clockDifference = 1800.0
 
     package let owner: Claim.Owner
+    /// Whether it was taken over from an owner that is gone.
+    package let isTakenOver: Bool
     private let file: URL
     private let descriptor: Int32
 
@@ -36,8 +38,9 @@ package final class RunLease: Sendable {
         ProcessInfo.processInfo.environment[name] ?? ""
     }
 
-    private init(_ file: URL, _ owner: Claim.Owner, _ descriptor: Int32) {
+    private init(_ file: URL, _ owner: Claim.Owner, _ descriptor: Int32, isTakenOver: Bool) {
         (self.file, self.owner, self.descriptor) = (file, owner, descriptor)
+        self.isTakenOver = isTakenOver
     }
 
     /// The lease ends with its owner's object, unless somebody else has taken it over.
@@ -94,7 +97,7 @@ package final class RunLease: Sendable {
             link(aside.path, file.path)
             return nil
         }
-        return try publish(file, owner)
+        return try publish(file, owner, isTakenOver: true)
     }
 
     /// Whether somebody alive has the run.
@@ -104,9 +107,15 @@ package final class RunLease: Sendable {
         return access(file.path, F_OK) == 0 && !isOver(file, id, &watch)
     }
 
-    /// Whether this owner still has the run.
+    /// Whether this owner, on this host, still has the run, and lives.
     package static func isHeld(_ id: String, in folder: StudyFolder, by token: String) -> Bool {
-        owner(of: folder.leaseFile(id))?.token == token
+        let file = folder.leaseFile(id)
+        guard let owner = owner(of: file), owner.token == token else { return false }
+        let descriptor = open(file.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        // Where locks do not work, the process itself is looked for.
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 || kill(owner.process, 0) == 0
     }
 
     /// The owners of all leases in a folder that are not known to be over, by run.
@@ -122,7 +131,9 @@ package final class RunLease: Sendable {
     }
 
     /// A new file, locked, with the owner in it, under the lease's name.
-    private static func publish(_ file: URL, _ owner: Claim.Owner) throws -> RunLease? {
+    private static func publish(
+        _ file: URL, _ owner: Claim.Owner, isTakenOver: Bool = false
+    ) throws -> RunLease? {
         let folder = file.deletingLastPathComponent()
         FileManager.default.ensureFolder(folder)
         let own = folder.appending(path: ".\(file.lastPathComponent).\(owner.token).tmp")
@@ -148,7 +159,7 @@ package final class RunLease: Sendable {
             }
             return nil
         }
-        return RunLease(file, owner, descriptor)
+        return RunLease(file, owner, descriptor, isTakenOver: isTakenOver)
     }
 
     /// Whether a lease is known to be over.

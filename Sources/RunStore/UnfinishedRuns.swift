@@ -23,7 +23,8 @@ extension StudyFolder {
                 guard stat(folder.appending(path: name).path, &facts) == 0 else { continue }
                 let time = Double(facts.st_mtim.tv_sec) + Double(facts.st_mtim.tv_nsec) / 1e9
                 // A checkpoint counts for more than any journal.
-                changed[found] = max(changed[found] ?? 0, folder == checkpoints ? time + 1e12 : time)
+                changed[found] = max(
+                    changed[found] ?? 0, folder == checkpoints ? time + 1e12 : time)
             }
         }
         let best = changed.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key

@@ -97,7 +97,7 @@ enum OutputFile {
             try refuseStudies(file.path)
             try DurableFile.write(Array(data), to: file)
         } else {
-            let descriptor = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+            let descriptor = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
             guard descriptor >= 0 else {
                 throw StoreError.unwritable(path: name, reason: systemProblem())
             }

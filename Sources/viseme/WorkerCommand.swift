@@ -12,10 +12,12 @@ struct WorkerCommand: ParsableCommand {
 
     func run() throws {
         let file = URL(filePath: job)
-        guard let order = try Job.read(file).order else {
+        let described = try Job.read(file)
+        guard let order = described.order else {
             throw ValidationError("\(job): is the job of another program")
         }
-        StopRequest.listen(StudyFolder(URL(filePath: order.study)), claim: order.claim)
+        StopRequest.listen(
+            StudyFolder(URL(filePath: order.study)), run: described.run, claim: order.claim)
         try WorkerRun(order, width: try chosenWidth(), warn: complain).train()
     }
 }

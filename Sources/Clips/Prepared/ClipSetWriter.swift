@@ -25,7 +25,7 @@ package final class ClipSetWriter {
         FileManager.default.ensureFolder(folder)
         spool = folder.appending(
             path: ".\(file.lastPathComponent).\(getpid())-\(randomName()).pixels")
-        descriptor = open(spool.path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        descriptor = open(spool.path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
             throw StoreError.unwritable(path: file.path, reason: systemProblem())
         }

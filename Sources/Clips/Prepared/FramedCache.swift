@@ -34,7 +34,7 @@ struct FramedCache {
     ) throws -> ClipSplits? {
         if let clips = read() { return clips }
         FileManager.default.ensureFolder(file.deletingLastPathComponent())
-        let lock = open(file.path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        let lock = open(file.path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard lock >= 0 else { return nil }
         // Who waits for it still holds the file without a name; who comes later finds the clips.
         defer {

@@ -70,9 +70,11 @@ package struct WorkOrder: Sendable, Codable {
     package var plan: String
     package var provenance: Provenance
     package var threads: Int
-    /// Token of the session's claim: a worker ends when the session no longer holds it. Empty:
-    /// nobody waits for it.
+    /// Token of the session's claim: a worker ends when the session no longer holds the run's
+    /// lease by it. Empty: nobody waits for it.
     package var claim: String
+    /// Whose files of unfinished runs are meant; nil in jobs of earlier programs.
+    package var holder: String?
 
     package init(
         study: String, cache: String, plan: String, provenance: Provenance, threads: Int,

@@ -1,6 +1,7 @@
 import CPlatform
 import Files
 import Foundation
+import RunStore
 import Studies
 
 /// Programs that a sweep started and left running when it was killed itself.
@@ -9,13 +10,19 @@ package enum OrphanProcesses {
     static let variable = "VISEME_STUDY"
 
     /// Ends all programs of a study, first asking, then by force. Only while the study is locked:
-    /// then nobody waits for them.
+    /// then nobody waits for them. Or those of one run, with its lease.
     /// - Returns: how many there were.
-    package static func end(of study: URL) -> Int {
+    @discardableResult
+    package static func end(of study: URL, run: String? = nil) -> Int {
         guard let own = place(study.path) else { return 0 }
+        // Workers that share the folder look after their own.
+        let spared = Set(RunLease.owners(in: StudyFolder(study)).keys)
         func alive() -> [pid_t] {
-            SessionMemory.processes().map(\.pid).filter {
-                $0 != getpid() && self.study(of: $0).map { place($0) == own } ?? false
+            SessionMemory.processes().map(\.pid).filter { pid in
+                guard pid != getpid(), self.study(of: pid).map({ place($0) == own }) ?? false
+                else { return false }
+                let its = value("VISEME_RUN", of: pid)
+                return run.map { its == $0 } ?? !(its.map { spared.contains($0) } ?? false)
             }
         }
         let found = alive()
@@ -52,8 +59,11 @@ package enum OrphanProcesses {
 
     /// The folder of the study that a process works for, as its environment has it: it may lead
     /// there through links.
-    private static func study(of pid: pid_t) -> String? {
-        let mark = Array("\(variable)=".utf8)
+    private static func study(of pid: pid_t) -> String? { value(variable, of: pid) }
+
+    /// What a process has in its environment.
+    private static func value(_ name: String, of pid: pid_t) -> String? {
+        let mark = Array("\(name)=".utf8)
         return ProcFile.bytes("/proc/\(pid)/environ")?.split(separator: 0).first {
             $0.starts(with: mark)
         }.map { String(decoding: $0.dropFirst(mark.count), as: UTF8.self) }

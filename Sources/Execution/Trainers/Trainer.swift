@@ -89,13 +89,15 @@ package struct StudyContext: Sendable {
     package var threads: Int
     package var limits: RunLimits
     /// Token of the session's claim.
-    package var claim: String
+    package var claim: String { owner.token }
+    /// Who works: the owner of the leases of runs.
+    package var owner: Claim.Owner
     /// Whether a run that reports no metrics has failed: its recipe names the metric.
     package var requiresMetrics: Bool
 
     package init(
         plan: Plan, folder: StudyFolder, program: URL, provenance: Provenance, threads: Int,
-        limits: RunLimits = RunLimits(), claim: String = "", requiresMetrics: Bool = false
+        limits: RunLimits = RunLimits(), owner: Claim.Owner = .this(), requiresMetrics: Bool = false
     ) {
         self.plan = plan
         self.folder = folder
@@ -103,7 +105,7 @@ package struct StudyContext: Sendable {
         self.provenance = provenance
         self.threads = threads
         self.limits = limits
-        self.claim = claim
+        self.owner = owner
         self.requiresMetrics = requiresMetrics
     }
 }

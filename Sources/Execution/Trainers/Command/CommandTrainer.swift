@@ -107,7 +107,7 @@ package final class CommandTrainer: Trainer {
                     excluded: command.excludedMetrics,
                     ended)
                 let file = context.folder.runFile(run.id)
-                try RunFile.write(contents, to: file)
+                try RunFile.publish(contents, in: context.folder)
                 let result = try RunResult(contents, file: file)
                 begun.finish()
                 active.withLock { _ = $0.removeValue(forKey: run.id) }

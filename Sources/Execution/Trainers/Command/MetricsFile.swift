@@ -54,7 +54,7 @@ package struct MetricsFile {
     package init(_ file: URL, isContinued: Bool) throws {
         path = file.path
         let flags = O_RDWR | O_CREAT | O_CLOEXEC | (isContinued ? 0 : O_TRUNC)
-        let descriptor = open(path, flags, 0o644)
+        let descriptor = open(path, flags, 0o666)
         guard descriptor >= 0 else {
             throw StoreError.unwritable(path: path, reason: String(cString: strerror(errno)))
         }

@@ -20,9 +20,11 @@ package enum StopRequest {
     }
 
     /// In a worker, SIGTERM asks; other signals of a terminal are for its session to answer.
-    /// - Parameter token: of the claim of the session that started the worker; empty if none did.
-    package static func listen(_ folder: StudyFolder, claim token: String) {
-        if !token.isEmpty { claim.withLock { $0 = ClaimWatch(folder, token) } }
+    /// - Parameters:
+    ///   - token: of the claim of the session that started the worker; empty if none did.
+    ///   - run: whose lease the session holds by it.
+    package static func listen(_ folder: StudyFolder, run: String, claim token: String) {
+        if !token.isEmpty { claim.withLock { $0 = ClaimWatch(folder, run, token) } }
         // The pipe to a session that is gone must not end the worker before its checkpoint is
         // written.
         for number in [SIGINT, SIGHUP, SIGQUIT, SIGPIPE] { signal(number, SIG_IGN) }
@@ -30,20 +32,22 @@ package enum StopRequest {
     }
 }
 
-/// Looks at a claim now and then: training asks after every batch.
+/// Looks at a lease now and then: training asks after every batch.
 private struct ClaimWatch {
     private let folder: StudyFolder
-    private let token: String
+    private let run, token: String
     private var last = monotonicSeconds()
 
     private static let interval = 0.5
 
-    init(_ folder: StudyFolder, _ token: String) { (self.folder, self.token) = (folder, token) }
+    init(_ folder: StudyFolder, _ run: String, _ token: String) {
+        (self.folder, self.run, self.token) = (folder, run, token)
+    }
 
     mutating func isLost() -> Bool {
         let now = monotonicSeconds()
         guard now - last >= ClaimWatch.interval else { return false }
         last = now
-        return !Claim.isHeld(folder, by: token)
+        return !RunLease.isHeld(run, in: folder, by: token)
     }
 }

@@ -138,7 +138,9 @@ package struct VisualSpeechTrainer: Trainer {
         var job = Job(
             run: run.id, attempt: attempt.number, program: context.program.path,
             arguments: ["worker", folder.jobFile(run.id).path],
-            environment: [OrphanProcesses.variable: folder.url.standardizedFileURL.path],
+            environment: [
+                OrphanProcesses.variable: folder.url.standardizedFileURL.path, "VISEME_RUN": run.id,
+            ],
             folder: FileManager.default.currentDirectoryPath)
         job.timeout = context.limits.timeout?.seconds
         job.memory = context.limits.memory
@@ -151,6 +153,7 @@ package struct VisualSpeechTrainer: Trainer {
             plan: try PlanFile.json(context.plan.alone(run)),
             provenance: provenance,
             threads: context.threads, claim: context.claim)
+        job.order?.holder = folder.holder
         return job
     }
 

@@ -29,7 +29,9 @@ package struct WorkerRun {
                 .init(codingPath: [], debugDescription: "the plan has no run"))
         }
         self.run = run
-        folder = StudyFolder(URL(filePath: order.study), cache: URL(filePath: order.cache))
+        var folder = StudyFolder(URL(filePath: order.study), cache: URL(filePath: order.cache))
+        folder.holder = order.holder ?? ""
+        self.folder = folder
         configuration = VisualSpeechTrainer().configuration(of: run, in: plan)
     }
 
@@ -74,7 +76,7 @@ package struct WorkerRun {
         let contents = contents(
             result, classes: data.classes,
             provenance(seconds: monotonicSeconds() - start + before, joules: energy.joules))
-        try RunFile.write(contents, to: folder.runFile(run.id))
+        try RunFile.publish(contents, in: folder)
         // A checkpoint that can't be removed is removed as a leftover of a stored run.
         FileManager.default.discard(checkpoint)
         journal.close()
