@@ -8,7 +8,7 @@ package func monotonicSeconds() -> Double {
 
 /// Now, as ISO 8601 in UTC.
 func timestamp() -> String {
-    Date().formatted(.iso8601)
+    Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
 }
 
 extension Duration {

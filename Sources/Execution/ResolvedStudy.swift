@@ -139,7 +139,7 @@ package struct ResolvedStudy: Sendable {
             (parent, name) = (results.appending(path: "train"), runs.first?.id ?? recipe.name)
         }
         folder = StudyFolder(parent.appending(path: name), cache: place.cache)
-        plan = Plan(
+        var plan = Plan(
             name: name, recipe: recipe.path, overrides: recipe.overrides, recipeText: recipe.text,
             question: recipe.question, metric: recipe.metric, trainer: recipe.trainer,
             keep: recipe.keep,
@@ -147,6 +147,8 @@ package struct ResolvedStudy: Sendable {
             initialWeights: prepared.initialWeights, numerics: numericsRevision,
             settings: recipe.configuration.values, axes: axes, runs: runs,
             results: parent.relativePath)
+        (plan.resources, plan.requiresMetrics) = (recipe.resources, recipe.namesMetric)
+        self.plan = plan
     }
 
     /// The same study in another folder; what is decoded or framed goes there too.

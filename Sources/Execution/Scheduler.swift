@@ -135,7 +135,7 @@ package struct Scheduler: Sendable {
             guard try leases.take(run.id) else {
                 // It may be stored by now.
                 guard let result = storedElsewhere(run) else { return .elsewhere(run) }
-                await report(.finished(run, result))
+                await report(.found(run, result))
                 return .completed
             }
         } catch {
@@ -144,7 +144,7 @@ package struct Scheduler: Sendable {
         defer { leases.release(run.id) }
         if !limits.startsAfresh, let result = storedElsewhere(run) {
             folder.removeFailure(run.id)
-            await report(.finished(run, result))
+            await report(.found(run, result))
             return .completed
         }
         do {

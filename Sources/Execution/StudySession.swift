@@ -9,6 +9,8 @@ import Synchronization
 package enum SessionEvent: Sendable {
     case started(Run)
     case finished(Run, RunResult)
+    /// Somebody else has stored it since the session began.
+    case found(Run, RunResult)
     /// An attempt failed for this reason; there is another.
     case retried(Run, reason: String)
     case failed(Run, FailureRecord)
@@ -160,7 +162,7 @@ package final class StudySession: Sendable {
             plan: plan, folder: folder, program: program, provenance: complete(provenance),
             threads: threads,
             limits: limits,
-            owner: claim.owner, requiresMetrics: study.recipe.namesMetric)
+            owner: claim.owner)
         let scheduler = Scheduler(trainer: study.trainer, launcher: launcher, context: context)
         let heartbeat = Task {
             // Sleep throws only when it is cancelled.
@@ -168,7 +170,7 @@ package final class StudySession: Sendable {
         }
         await scheduler.work(through: runs) { [self] event in
             switch event {
-            case .finished(_, let result): known.withLock { $0.add(result) }
+            case .finished(_, let result), .found(_, let result): known.withLock { $0.add(result) }
             case .failed(_, let failure): failures.withLock { $0.append(failure) }
             case .givenUp(let reason, _): commonReason.withLock { $0 = reason }
             default: break

@@ -21,6 +21,8 @@ package struct Recipe: Sendable {
     /// Environment variables whose values are recorded with each run.
     package let recordedEnvironment: [String]
     package let report: ReportSettings
+    /// What each run needs of a machine.
+    package let resources: Resources
     /// The recipe's own text, as stored with each run.
     package let text: String
     /// What its author should know, and is not a mistake.
@@ -98,6 +100,7 @@ package struct Recipe: Sendable {
         keep = draft.keep
         recordedEnvironment = draft.recordedEnvironment
         report = draft.report
+        resources = draft.resources
         text = source.text
         notes = mistakes.notes + draft.notes
         namesMetric = draft.namesMetric

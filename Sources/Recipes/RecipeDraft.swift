@@ -13,6 +13,7 @@ struct RecipeDraft {
     /// The program that trains; nil if the built-in trainer does.
     var command: TrainerCommand?
     var keep = KeptWeights.best
+    var resources = Resources()
     var recordedEnvironment: [String] = []
     var report = ReportSettings()
     /// What the author should know, and is no mistake.
@@ -146,13 +147,15 @@ struct RecipeDraft {
             self.report.range = range
             otherFiles.formUnion(settings.templates(report))
         }
-        if command == nil {
-            for name in ["metrics", "resources"] where parts[name] != nil {
-                mistakes.add(
-                    reader.place(parts[name]),
-                    "\(name): belongs to a command trainer, and there is no `trainer`",
-                    in: source)
-            }
+        if let node = parts["resources"] {
+            resources = ResourceReader(settings: reader, isCommand: command != nil).read(node)
+            command?.gpus = resources.gpus ?? 0
+            command?.threads = resources.threads ?? 1
+        }
+        if command == nil, let metrics = parts["metrics"] {
+            mistakes.add(
+                reader.place(metrics),
+                "metrics: belongs to a command trainer, and there is no `trainer`", in: source)
         }
     }
 
@@ -201,7 +204,6 @@ struct RecipeDraft {
         declaration = trainers.command
         metric = declaration.metrics.standard
         var command = TrainerReader(settings: reader).read(node)
-        TrainerReader(settings: reader).readResources(recipe?["resources"], &command)
         TrainerReader(settings: reader).readMetrics(recipe?["metrics"], &command)
         self.command = command
         commandNode = node.mapping?["command"]

@@ -82,9 +82,10 @@ package struct RecipeKey: Sendable {
             #"{"type":"object","properties":{"exclude":{"type":["array","string"]}},"additionalProperties":false}"#
         ),
         RecipeKey(
-            "resources", "a mapping of gpus and threads", "what each run of a command gets",
-            "resources: {gpus: 1, threads: 2}",
-            #"{"type":"object","properties":{"gpus":{"type":"integer","minimum":0},"threads":{"type":"integer","minimum":1}},"additionalProperties":false}"#
+            "resources", "a mapping of threads, memory, gpus and time",
+            "what each run needs of a machine: threads; memory (`4G`) and time of one attempt (`2h`), above which it fails; graphics processors of a command. Not part of the identity",
+            "resources: {gpus: 1, threads: 2, memory: 8G, time: 4h}",
+            #"{"type":"object","properties":{"gpus":{"type":"integer","minimum":0},"threads":{"type":"integer","minimum":1},"memory":{"type":["string","integer"]},"time":{"type":["string","integer"]}},"additionalProperties":false}"#
         ),
         RecipeKey(
             "keep", "best, last, none, or [best, last]",

@@ -81,33 +81,6 @@ struct TrainerReader {
         return trainer
     }
 
-    func readResources(_ node: Node?, _ trainer: inout TrainerCommand) {
-        guard let node else { return }
-        settings.forEachKey(node) { name, keyNode, value in
-            let number = value.string.flatMap { Int($0) }
-            switch name {
-            case "gpus":
-                guard let number, (0...1024).contains(number) else {
-                    return add(
-                        value,
-                        "resources: gpus: found \(settings.described(value)); expected a whole number from 0 to 1024"
-                    )
-                }
-                trainer.gpus = number
-            case "threads":
-                guard let number, (1...1024).contains(number) else {
-                    return add(
-                        value,
-                        "resources: threads: found \(settings.described(value)); expected a whole number from 1 to 1024"
-                    )
-                }
-                trainer.threads = number
-            default:
-                add(keyNode, "resources: there is no such key: \(name); it has gpus and threads")
-            }
-        }
-    }
-
     func readMetrics(_ node: Node?, _ trainer: inout TrainerCommand) {
         guard let node else { return }
         settings.forEachKey(node) { name, keyNode, value in

@@ -77,7 +77,7 @@ struct AxisEffect {
             let means = bySeed.sorted { $0.key < $1.key }.filter { $0.value.count == settings }
                 .compactMap { Statistics.mean($0.value.map(\.value)) }
             return Group(
-                label: level.label, ends: (level, level),
+                label: level.label.isEmpty ? "\"\"" : level.label, ends: (level, level),
                 mean: Statistics.mean(cells.map(\.value)) ?? .nan,
                 estimate: settings > 0 ? Estimate(means, in: range) : .unknown,
                 settings: settings, runs: cells.count)

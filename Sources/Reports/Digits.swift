@@ -24,6 +24,8 @@ struct Digits {
 
     func text(_ value: Double) -> String {
         guard value.isFinite else { return fixed(value, 0) }
+        // Sums in another order differ in their last bits: both round alike.
+        let value = Double(String(format: "%.12g", value)) ?? value
         return isScientific
             ? String(format: "%.\(decimals)e", value) : fixed(value, decimals)
     }

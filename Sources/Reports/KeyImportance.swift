@@ -18,6 +18,8 @@ struct KeyImportance {
     /// Of the sum of squares: within the settings, and what neither the keys' main effects nor the
     /// seed explain.
     let seedVariance, otherVariance: Double?
+    /// Whether quarters stand for the values of a key: what they do not show is part of the rest.
+    let hasQuarters: Bool
 
     /// With fewer trials, the best of them say nothing of all.
     private static let leastTrials = 10
@@ -45,12 +47,14 @@ struct KeyImportance {
             return (-(a.importance ?? 0), -(a.variance ?? 0), $0.offset)
                 < (-(b.importance ?? 0), -(b.variance ?? 0), $1.offset)
         }.map(\.element)
-        let tested = rows.compactMap(\.variance)
-        guard importances != nil || !tested.isEmpty else { return nil }
-        seedVariance = KeyImportance.withinShare(measured)
-        otherVariance =
-            tested.count == keys.count && !tests.isEmpty
-            ? seedVariance.map { max(0, 1 - $0 - tested.reduce(0, +)) } : nil
+        guard importances != nil || rows.contains(where: { $0.variance != nil }) else { return nil }
+        let within = KeyImportance.withinShare(measured)
+        seedVariance = within
+        let together =
+            rows.allSatisfy { $0.variance != nil }
+            ? KeyTest.explained(measured, keys) : nil
+        otherVariance = together.flatMap { together in within.map { max(0, 1 - $0 - together) } }
+        hasQuarters = keys.contains { $0.kind == .continuous }
     }
 
     private static func parameter(_ key: SweptKey, _ trials: [TrialSummary]) -> PedAnova.Parameter {

@@ -15,6 +15,19 @@ struct KeyTest {
     /// Levels of a factor.
     private static let levelLimit = 12
 
+    /// The share of all runs' sum of squares that the keys explain together, each by itself.
+    static func explained(_ trials: [TrialSummary], _ keys: [SweptKey]) -> Double? {
+        let observed = trials.flatMap { trial in trial.values.map { (trial.setting, $0) } }
+        let factors = keys.map { key in
+            let groups = key.groupOfValue
+            // Runs without the key are a level of their own.
+            return observed.map { setting, _ in
+                setting[key.name].flatMap { groups[$0] } ?? key.groups.count
+            }
+        }
+        return VarianceAnalysis.explained(observed.map(\.1), factors)
+    }
+
     /// One for each key that can be tested.
     static func all(_ trials: [TrialSummary], _ keys: [SweptKey]) -> [KeyTest] {
         let observed = trials.flatMap { trial in

@@ -28,6 +28,8 @@ struct StudyFacts {
     let clips: ClipFacts?
     /// Of the metric, in all tables.
     let digits: Digits
+    /// Significant digits of the values of each key, so that different ones read differently.
+    let keyDigits: [String: Int]
 
     /// The leader against another trial, over the seeds that both have.
     struct Contrast {
@@ -92,6 +94,13 @@ struct StudyFacts {
         let read = StudyFacts.wanted(leader, best).compactMap(readRun)
         bestRun = read.first { $0.identity.id == best }
         clips = ClipFacts(read, pattern: plan.report.group ?? StudyFacts.groupPattern(read))
+        keyDigits = plan.axes.reduce(into: [:]) { digits, key in
+            let values = Set(plan.runs.compactMap { $0.setting[key] })
+            digits[key] =
+                [6, 9, 12, 15, 17].first { count in
+                    Set(values.map { SweptKey.short($0, digits: count) }).count == values.count
+                } ?? 17
+        }
         // Bad settings spread far; the median of the spreads is that of the others.
         let spreads = trials.compactMap { Statistics.standardDeviation($0.values) }
         digits = Digits(
@@ -116,6 +125,25 @@ struct StudyFacts {
     }
 
     var metric: String { plan.metric.name }
+
+    /// Values of keys of which no run has a value of the metric.
+    var valuesWithoutMetric: [Assignment] {
+        var (measured, all): (Set<Assignment>, [Assignment]) = ([], [])
+        var seen: Set<Assignment> = []
+        for trial in trials.sorted(by: { $0.trial < $1.trial }) where !trial.runs.isEmpty {
+            for assignment in trial.setting {
+                if seen.insert(assignment).inserted { all.append(assignment) }
+                if trial.mean != nil { measured.insert(assignment) }
+            }
+        }
+        return all.filter { !measured.contains($0) }
+    }
+
+    /// Values of the metric outside of its range.
+    var strays: Int {
+        guard let range else { return 0 }
+        return trials.flatMap(\.values).count { !range.contains($0) }
+    }
 
     /// Where the metric can be; nil if nobody says.
     var range: MetricRange? { StudyFacts.range(plan) }

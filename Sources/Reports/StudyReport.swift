@@ -95,8 +95,10 @@ package struct StudyReport {
 
     /// Of any number: with four decimals, or four digits where those would say nothing.
     static func value(_ number: Double) -> String {
-        number == 0 || !number.isFinite || (0.001..<1e9).contains(abs(number))
-            ? fixed(number, 4) : String(format: "%.3e", number)
+        if number == 0 || !number.isFinite || (0.001..<1e6).contains(abs(number)) {
+            return fixed(number, 4)
+        }
+        return String(format: abs(number) < 1 ? "%.3e" : "%.6g", number)
     }
 
     /// The mean, and the standard deviation after `±`.
@@ -125,7 +127,10 @@ package struct StudyReport {
     /// A run's or a trial's values of some keys, for the columns of a table; `–` where an axis does
     /// not exist.
     func cells(_ setting: Setting, _ keys: [String]) -> [Words] {
-        keys.map { key in setting[key].map { Words(SweptKey.short($0)) } ?? "–" }
+        keys.map { key in
+            setting[key].map { Words(SweptKey.short($0, digits: facts.keyDigits[key] ?? 6)) }
+                ?? "–"
+        }
     }
 
     /// Which of some keys have nothing but numbers.

@@ -40,9 +40,7 @@ struct StudyTimes {
     init?(_ results: [RunResult]) {
         self.init(
             results.compactMap { result in
-                (try? Date(result.provenance.started, strategy: .iso8601)).map {
-                    ($0, result.seconds)
-                }
+                Date(timestamp: result.provenance.started).map { ($0, result.seconds) }
             })
     }
 

@@ -66,7 +66,7 @@ struct SweptKey {
     /// `0.01`, or `0.0012 … 0.013`.
     func label(_ group: [Value]) -> String {
         guard kind == .continuous, let low = group.first, let high = group.last, low != high else {
-            return group.first?.label ?? ""
+            return group.first.map { SweptKey.short($0, digits: 17) } ?? ""
         }
         return "\(SweptKey.short(low, digits: 3)) … \(SweptKey.short(high, digits: 3))"
     }
@@ -74,7 +74,7 @@ struct SweptKey {
     /// Drawn numbers have more digits than people read.
     static func short(_ value: Value, digits: Int = 6) -> String {
         guard case .number(let number) = value, value.label.count > digits + 2 else {
-            return value.label
+            return value.label.isEmpty ? "\"\"" : value.label
         }
         return String(format: "%.\(digits)g", number)
     }

@@ -30,8 +30,7 @@ package enum VarianceAnalysis {
         let residual = response.count - full.rank
         let total = Fit(response, []).squares
         // What rounding leaves of a perfect fit is no spread.
-        let rounding = Statistics.rounding(response)
-        let least = Double(response.count) * rounding * rounding
+        let least = least(response)
         return factors.indices.map { factor in
             let others = groups.enumerated().filter { $0.offset != factor }.flatMap(\.element)
             let reduced = Fit(response, others)
@@ -43,6 +42,21 @@ package enum VarianceAnalysis {
             return Test(
                 f: f, freedom: (freedom, residual), p: p, share: gain * Double(freedom) / total)
         }
+    }
+
+    /// The share of the response's sum of squares that all factors explain together (R²); nil where
+    /// it has none.
+    package static func explained(_ response: [Double], _ factors: [[Int]]) -> Double? {
+        let total = Fit(response, []).squares
+        guard total > least(response) else { return nil }
+        let share = 1 - Fit(response, factors.map(indicators).flatMap { $0 }).squares / total
+        return share.isFinite ? min(1, max(0, share)) : nil
+    }
+
+    /// A sum of squares that rounding alone may leave.
+    private static func least(_ response: [Double]) -> Double {
+        let rounding = 16 * Statistics.rounding(response)
+        return Double(response.count) * rounding * rounding
     }
 
     /// A column of 0 and 1 for each level but the first.

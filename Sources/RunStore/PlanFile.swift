@@ -21,6 +21,9 @@ package enum PlanFile {
         var keep: KeptWeights
         var recordedEnvironment: [String]
         var report: ReportSettings?
+        /// Both nil in plans of earlier programs.
+        var resources: Resources?
+        var requiresMetrics: Bool?
         var initialWeights: String?
         var numerics: Int
         var settings: [String: Value]
@@ -87,6 +90,8 @@ package enum PlanFile {
             command: plan.trainer.command,
             keep: plan.keep, recordedEnvironment: plan.recordedEnvironment,
             report: plan.report == ReportSettings() ? nil : plan.report,
+            resources: plan.resources == Resources() ? nil : plan.resources,
+            requiresMetrics: plan.requiresMetrics ? true : nil,
             initialWeights: plan.initialWeights,
             numerics: plan.numerics, settings: plan.settings, types: types.isEmpty ? nil : types,
             axes: plan.axes,
@@ -155,7 +160,7 @@ package enum PlanFile {
             uniqueKeysWithValues: head.settings.map {
                 ($0, try ValueType.restored($1, head.types?[$0] ?? ""))
             })
-        return Plan(
+        var plan = Plan(
             name: head.name, recipe: head.recipe, overrides: head.overrides,
             recipeText: head.recipeText,
             question: head.question, metric: head.metric, trainer: trainer(head), keep: head.keep,
@@ -172,6 +177,9 @@ package enum PlanFile {
                     data: head.data.isEmpty
                         ? RunData() : head.data[places.isEmpty ? 0 : places[index]])
             }, results: head.results)
+        plan.resources = head.resources ?? Resources()
+        plan.requiresMetrics = head.requiresMetrics ?? false
+        return plan
     }
 
     /// A later program wrote it.

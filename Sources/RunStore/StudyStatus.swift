@@ -77,7 +77,7 @@ package struct RunStatus: Sendable {
         package init(_ progress: RunProgress, now: Date) {
             self.progress = progress
             // Without a time of begin nothing has elapsed.
-            let started = (try? Date(progress.started, strategy: .iso8601)) ?? now
+            let started = Date(timestamp: progress.started) ?? now
             seconds = max(0, now.timeIntervalSince(started))
             guard let epochs = progress.epochs, progress.epochsOfAttempt > 0 else { return }
             let perEpoch = progress.seconds / Double(progress.epochsOfAttempt)

@@ -15,6 +15,7 @@ package enum SweepFile {
         "test_accuracy", "outcome", "stopped_early", "seconds", "content_digest", "provenance",
         "file_size",
         "file_modified", "weight_bytes", "reported_metrics", "lr_per_epoch", "trial_label", "files",
+        "label",
     ]
 
     /// The names of the swept keys' coordinates, in the order of the keys.
@@ -89,9 +90,8 @@ package enum SweepFile {
             root: root, runScale: runScale, epochScale: epochScale, count: count, epochs: epochs)
 
         for (axis, name) in zip(plan.axes, coordinates) {
-            // Where an axis does not exist, its key has the value of all runs.
-            let shared = plan.settings[axis] ?? .text("")
-            let values = runs.map { run, _ in run.setting[axis] ?? shared }
+            // Where an axis does not exist, its key has the value of all runs, if there is one.
+            let values = runs.map { run, _ in run.setting[axis] ?? plan.settings[axis] }
             try writer.values(name, values, meanings[axis] ?? axis)
         }
         try writer.integers(
@@ -263,7 +263,18 @@ private struct SweepWriter {
 
     /// Numbers as numbers, truth values as 0 and 1, anything else as text; so are numbers that no
     /// type holds together exactly.
-    func values(_ name: String, _ values: [Value], _ key: String) throws {
+    func values(_ name: String, _ all: [Value?], _ key: String) throws {
+        let values = all.compactMap { $0 }
+        guard values.count == all.count else {
+            // A value that is not there is NaN among numbers, and empty among texts.
+            let numbers = all.map { value -> Double? in
+                if case .bool(let flag)? = value { return flag ? 1 : 0 }
+                return value.map { $0.double ?? .infinity } ?? .nan
+            }
+            return numbers.contains(.infinity)
+                ? try texts(name, all.map { $0?.label ?? "" }, key)
+                : try doubles(name, numbers.map { $0 ?? .nan }, key, units: nil)
+        }
         let whole = values.compactMap { if case .integer(let whole) = $0 { whole } else { nil } }
         let natural = values.compactMap { value -> UInt64? in
             switch value {

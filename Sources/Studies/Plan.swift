@@ -12,6 +12,10 @@ package struct Plan: Sendable, Equatable {
     /// Environment variables whose values are recorded with each run.
     package var recordedEnvironment: [String]
     package var report: ReportSettings
+    /// What each run needs of a machine.
+    package var resources = Resources()
+    /// Whether a run that reports no metrics has failed: the recipe names the metric.
+    package var requiresMetrics = false
     /// Digest of the weights that all runs start from; nil if they are drawn.
     package var initialWeights: String?
     /// Numerics revision of the program that made the plan: part of the identity of the built-in

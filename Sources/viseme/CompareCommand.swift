@@ -45,7 +45,7 @@ struct CompareCommand: ParsableCommand {
             [
                 "  " + metric.name, short(metric.first), short(metric.second),
                 short(metric.second - metric.first),
-                metric.epoch.map { "apart from epoch \($0)" } ?? "",
+                metric.epoch.map { "differ from epoch \($0) on" } ?? "",
             ]
         }
         // What differs comes first.

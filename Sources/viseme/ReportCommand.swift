@@ -91,7 +91,8 @@ struct ReportCommand: AsyncParsableCommand {
             guard let found = StudyReport(folder, plan, stored).section(section) else {
                 let reason =
                     section == "seeds"
-                    ? "no setting has values of two seeds" : "nothing is stored yet"
+                    ? "no setting has values of two seeds whose spread is a number"
+                    : "nothing is stored yet"
                 throw ValidationError("\(study): has no section \(section): \(reason)")
             }
             return try hand(found)

@@ -39,6 +39,11 @@ struct SweepCommand: AsyncParsableCommand {
     var only: String?
     @Flag(help: "Train stored runs again; the old files are set aside.")
     var force = false
+    @Flag(
+        help:
+            "Prepare the data and store the plan; train nothing. Workers (`viseme work`) may then join."
+    )
+    var planOnly = false
     @Flag(help: "Exit with status 1 if a run diverged.")
     var failOnDiverged = false
 
@@ -50,10 +55,10 @@ struct SweepCommand: AsyncParsableCommand {
         if retries < 0 { throw ValidationError("--retries: found \(retries); expected 0 or more") }
     }
 
-    private var limits: RunLimits {
-        var limits = RunLimits()
-        limits.timeout = timeout?.duration
-        limits.memory = memory?.bytes
+    private func limits(_ resources: Resources) -> RunLimits {
+        var limits = RunLimits(resources)
+        limits.timeout = timeout?.duration ?? limits.timeout
+        limits.memory = memory?.bytes ?? limits.memory
         limits.startsAfresh = force
         limits.grace = grace?.duration
         limits.retries = retries
@@ -80,6 +85,7 @@ struct SweepCommand: AsyncParsableCommand {
         print(
             "\(study.plan.name): \(count), \(wanted.count - left.count) stored, \(left.count) to train"
         )
+        if planOnly { return }
         let ending = await train(
             left, session, machine.for(left.count),
             width: study.trainer.needs.threads == nil ? width : nil)
@@ -122,7 +128,7 @@ struct SweepCommand: AsyncParsableCommand {
         guard !runs.isEmpty else { return .finished }
         let provenance = await Provenance.gather(session.plan, width: width)
         let progress = SweepProgress(runs.count, of: session)
-        let limits = limits
+        let limits = limits(session.plan.resources)
         let ending = await Interruption.watch {
             await progress.followed {
                 await session.run(

@@ -38,6 +38,9 @@ actor SweepProgress {
             finished += 1
             sayOf(run, "\(words(result))  \(decimals(result.seconds, 1)) s")
             warnOfMetric(run, result)
+        case .found(let run, let result):
+            finished += 1
+            sayOf(run, "\(words(result))  trained by another")
         case .retried(let run, let reason):
             let from = session.folder.hasCheckpoint(run.id) ? " from its last checkpoint" : ""
             say("\(blank)  \(shortLabels[run.id] ?? run.label)  \(reason); trying again\(from)")

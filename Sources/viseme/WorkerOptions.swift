@@ -44,14 +44,15 @@ struct WorkerOptions: ParsableArguments {
     /// What of this machine a study's runs get.
     /// - Throws: `ValidationError` if a run needs more graphics processors than there are.
     func allotment(_ study: ResolvedStudy) throws -> Allotment {
-        try allotment(study.trainer.needs)
+        try allotment(study.trainer.needs, study.plan.resources)
     }
 
-    func allotment(_ needs: ResourceNeeds) throws -> Allotment {
+    func allotment(_ needs: ResourceNeeds, _ resources: Resources) throws -> Allotment {
+        let wanted = threads ?? needs.threads ?? resources.threads
         let cores = ProcessInfo.processInfo.activeProcessorCount
         guard needs.gpus > 0 else {
             return Allotment(
-                most: jobs ?? cores, threads: threads ?? needs.threads, cores: cores,
+                most: jobs ?? cores, threads: wanted, cores: cores,
                 gpus: GPUPool([]))
         }
         let pool = pool
@@ -62,7 +63,7 @@ struct WorkerOptions: ParsableArguments {
         }
         let atOnce = max(1, pool.count / needs.gpus)
         return Allotment(
-            most: min(jobs ?? atOnce, atOnce), threads: threads ?? needs.threads, cores: cores,
+            most: min(jobs ?? atOnce, atOnce), threads: wanted, cores: cores,
             gpus: pool)
     }
 }
@@ -98,9 +99,7 @@ struct TimeSpan: ExpressibleByArgument {
     let duration: Duration
 
     init?(argument: String) {
-        guard let seconds = Quantity.parse(argument, units: ["s": 1, "m": 60, "h": 3600]) else {
-            return nil
-        }
+        guard let seconds = Quantity.seconds(argument) else { return nil }
         duration = .milliseconds(Int(seconds * 1000))
     }
 }
@@ -110,25 +109,7 @@ struct ByteSize: ExpressibleByArgument {
     let bytes: Int
 
     init?(argument: String) {
-        let text = argument.uppercased().hasSuffix("B") ? String(argument.dropLast()) : argument
-        guard
-            let bytes = Quantity.parse(
-                text.uppercased(), units: ["K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12])
-        else {
-            return nil
-        }
-        self.bytes = Int(bytes)
-    }
-}
-
-private enum Quantity {
-    /// A positive number, with a unit or without one.
-    static func parse(_ text: String, units: [Character: Double]) -> Double? {
-        let unit = text.last.flatMap { units[$0] }
-        guard let number = Double(unit == nil ? text : String(text.dropLast())), number > 0 else {
-            return nil
-        }
-        let value = number * (unit ?? 1)
-        return value < 1e15 ? value : nil
+        guard let bytes = Quantity.bytes(argument) else { return nil }
+        self.bytes = bytes
     }
 }

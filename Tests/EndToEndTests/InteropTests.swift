@@ -92,6 +92,42 @@ struct Interop {
         #expect(ran.output.contains("12 cells, 3 texts the same, 9 figures"), "\(ran.output)")
     }
 
+    /// Keys that are called like a column, values that are not there, lines within a value.
+    @Test func theNotebookOfAnAwkwardStudyRunsToo() async throws {
+        let program = try Program([
+            "awkward.yaml": """
+            trainer:
+              command: [sh, -c, 'test "{kind}" = none || echo "{\\"epoch\\": 1, \\"acc\\": 0.{seed}{mean}}" >> $VISEME_METRICS', "{momentum}", "{label}"]
+            metric: acc
+            set: {mean: 1, p: 0.1}
+            when: {momentum: {kind: sgd}}
+            sweep:
+              kind: [sgd, "new\\nline", adam]
+              momentum: [0.5, 0.9]
+              mean: [1, 2]
+              p: [0.1234561, 0.1234562]
+              label: [true]
+              seed: [1, 2, 3]
+            """
+        ])
+        defer { program.close() }
+        let ending = try await program.run("sweep", "awkward.yaml")
+        #expect(ending.status == .exited(0), "\(ending.errors)")
+        let ran = try await program.run(command: [
+            python, Interop.scripts + "/run_notebook.py", "results/awkward/report.ipynb",
+        ])
+        #expect(ran.status == .exited(0), "\(ran.errors)")
+        let read = try await program.run(command: [
+            python, "-c",
+            """
+            import xarray
+            with xarray.open_dataset("results/awkward/sweep.h5", engine="h5netcdf") as sweep:
+                print(sweep.momentum.dtype, int(sweep.momentum.isnull().sum()), "set_label" in sweep)
+            """,
+        ])
+        #expect(read.output == "float64 24 True\n", "\(read.output)\(read.errors)")
+    }
+
     @Test func hostileFilesAreRefusedInWords() async throws {
         let program = try await study()
         defer { program.close() }

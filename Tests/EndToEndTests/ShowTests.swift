@@ -131,7 +131,7 @@ import Testing
     let other = try await program.run("compare", "results/tiny:1", "results/tiny:2")
     #expect(
         other.status == .exited(3) && other.output.contains("  seed  1  2")
-            && other.output.contains("apart from epoch 1"))
+            && other.output.contains("differ from epoch 1 on"))
     let folders = try await program.run("compare", "results/tiny", "results/tiny")
     #expect(
         folders.status == .exited(0)

@@ -58,7 +58,7 @@ private final class Log: Sendable {
         let line =
             switch event {
             case .started(let run): "start \(run.number)"
-            case .finished(let run, _): "end \(run.number)"
+            case .finished(let run, _), .found(let run, _): "end \(run.number)"
             case .retried(let run, let reason): "again \(run.number): \(reason)"
             case .failed(let run, let failure): "fail \(run.number): \(failure.reason)"
             case .warning(let text): text

@@ -214,7 +214,8 @@ func mistakesThatAFirstReaderMade(text: String, message: String) throws {
     ])
     #expect(
         scratch.mistakes().count == 2
-            && scratch.mistakes()[0].contains("belongs to a command trainer"))
+            && scratch.mistakes()[0].contains("gpus: the built-in trainer uses none")
+            && scratch.mistakes()[1].contains("belongs to a command trainer"))
 }
 
 @Test func tenThousandRunsAreExpandedInOrder() throws {

@@ -102,3 +102,106 @@ private func drawn() throws -> StudyReport {
     // 0.001 beside 0.0105: spaces as wide as digits.
     #expect(page.contains("\u{2007}"))
 }
+
+/// A study of one metric by trial and seed; nil: the run is not stored, NaN: it gave no number.
+private func report(
+    _ values: [[Double?]], key: [Value], extra: [Double] = [], metrics: [String] = []
+) throws -> StudyReport {
+    var plan = Plan(
+        name: "s", recipe: "r.yaml", metric: .valAccuracy, trainer: .choosing, numerics: 4,
+        axes: ["k", "seed"], runs: [])
+    plan.report.metrics = metrics
+    var stored = StudyResults(StudyFolder(URL(filePath: "/nowhere")), plan)
+    for (trial, row) in values.enumerated() {
+        for (seed, value) in row.enumerated() {
+            let number = plan.runs.count
+            let identity = Identity(json: "s \(number)")
+            plan.runs.append(
+                Run(
+                    id: identity.id, number: number + 1, trial: trial,
+                    setting: [
+                        Assignment(key: "k", value: key[trial]),
+                        Assignment(key: "seed", value: .integer(seed)),
+                    ]))
+            guard let value else { continue }
+            var histories = [History(name: "val_accuracy", values: [value])]
+            if extra.indices.contains(number) {
+                histories.append(History(name: "extra", values: [extra[number]]))
+            }
+            stored.add(
+                RunResult(
+                    RunFileContents(
+                        identity: identity, configuration: [:], metric: plan.metric,
+                        trainer: "visual_speech", bestEpochRule: .whileTraining,
+                        outcome: .trained, histories: histories,
+                        best: value.isFinite ? BestEpoch(epoch: 1, value: value) : nil),
+                    file: FileFacts(size: 1, modified: 1)))
+        }
+    }
+    return StudyReport(plan: plan, stored: stored, failures: [])
+}
+
+private func markdown(_ report: StudyReport, _ section: String) throws -> String {
+    MarkdownForm().text(try #require(report.section(section)))
+}
+
+@Test func aColumnOfAnotherMetricLeavesOutWhatIsNotFinite() throws {
+    for extra in [[3, 5, 10, Double.nan], [.nan, 3, 5, 10]] {
+        let text = try markdown(
+            report([[0.1, 0.2, 0.3, 0.4]], key: [.integer(1)], extra: extra, metrics: ["extra"]),
+            "trials")
+        #expect(text.contains("6.0000 ± 3.6056 (3 of 4)"), "\(text)")
+    }
+}
+
+@Test func theAnswerNamesTiesAndWhatCouldNotBeTested() throws {
+    let equal = try markdown(
+        report(
+            [[0.5, 0.6], [0.5, 0.6], [0.5, 0.6]], key: [.integer(1), .integer(2), .integer(3)]),
+        "answer")
+    #expect(equal.contains("2 others have the same mean: `k=2`, `k=3`"), "\(equal)")
+    let seeds = try markdown(
+        report(
+            [[0.5, 0.6], [0.5, 0.6], [0.1, 0.2]], key: [.integer(1), .integer(2), .integer(3)]),
+        "seeds")
+    #expect(
+        seeds.contains("Each seed alone gives the same best setting, or one that is equal to it"))
+    // The second is worse by the same in all seeds; the third by about as much, with spread.
+    let untested = try markdown(
+        report(
+            [[0.5, 0.625, 0.75], [0.25, 0.375, 0.5], [0.1, 0.21, 0.29]],
+            key: [.integer(1), .integer(2), .integer(3)]), "answer")
+    #expect(untested.contains("the difference to `k=2` could not be tested"), "\(untested)")
+    #expect(untested.contains("significantly better than 1 of the 2 others"))
+}
+
+@Test func valuesThatDifferReadDifferently() throws {
+    let text = try markdown(
+        report(
+            [[0.1], [0.2], [0.3]],
+            key: [.number(0.1234561), .number(0.1234562), .number(0.3)]), "trials")
+    #expect(text.contains("| 0.1234561 |") && text.contains("| 0.1234562 |"), "\(text)")
+    let missing = try markdown(
+        report(
+            [[0.1, 0.2], [.nan, .nan], [0.3, 0.4]], key: [.text("a"), .text(""), .text("c")]),
+        "trials")
+    #expect(missing.contains("not in this table: `k=`"), "\(missing)")
+    #expect(missing.contains("| \"\" |"))
+}
+
+/// The sum of squares of 0, 1, 1, 3 is 4.75; main effects of 1.5 each explain 4.5 of it.
+@Test func whatKeysExplainTogetherIsCountedOnce() throws {
+    let factors = [[0, 0, 1, 1], [0, 1, 0, 1]]
+    #expect(abs(try #require(VarianceAnalysis.explained([0, 1, 1, 3], factors)) - 18 / 19) < 1e-12)
+    // A key that is the other again adds nothing.
+    let twice = try #require(VarianceAnalysis.explained([0, 1, 1, 3], factors + [factors[0]]))
+    #expect(abs(twice - 18 / 19) < 1e-12)
+    #expect(VarianceAnalysis.explained([1, 1], [[0, 1]]) == nil)
+}
+
+@Test func timesHaveFractionsOfASecond() throws {
+    let start = try #require(Date(timestamp: "2026-01-01T00:00:00.250Z"))
+    let whole = try #require(Date(timestamp: "2026-01-01T00:00:00Z"))
+    #expect(abs(start.timeIntervalSince(whole) - 0.25) < 1e-6)
+    #expect(Date(timestamp: "yesterday") == nil)
+}

@@ -26,4 +26,10 @@ package struct RunLimits: Sendable, Equatable {
     package var failurePolicy = FailurePolicy.stopIfAllAlike
 
     package init() {}
+
+    /// Those of a recipe.
+    package init(_ resources: Resources) {
+        timeout = resources.time.map { .milliseconds(Int($0 * 1000)) }
+        memory = resources.memory
+    }
 }

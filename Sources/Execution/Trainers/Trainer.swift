@@ -92,12 +92,10 @@ package struct StudyContext: Sendable {
     package var claim: String { owner.token }
     /// Who works: the owner of the leases of runs.
     package var owner: Claim.Owner
-    /// Whether a run that reports no metrics has failed: its recipe names the metric.
-    package var requiresMetrics: Bool
 
     package init(
         plan: Plan, folder: StudyFolder, program: URL, provenance: Provenance, threads: Int,
-        limits: RunLimits = RunLimits(), owner: Claim.Owner = .this(), requiresMetrics: Bool = false
+        limits: RunLimits = RunLimits(), owner: Claim.Owner = .this()
     ) {
         self.plan = plan
         self.folder = folder
@@ -106,7 +104,6 @@ package struct StudyContext: Sendable {
         self.threads = threads
         self.limits = limits
         self.owner = owner
-        self.requiresMetrics = requiresMetrics
     }
 }
 

@@ -147,7 +147,7 @@ struct LevelScale {
     /// What is named along the line: each level where there are few, else a few round numbers.
     func marks(atMost count: Int) -> [(share: Double, text: String)] {
         guard let scale, levels.count > count else {
-            return levels.map { (share($0), $0.label) }
+            return levels.map { (share($0), $0.label.isEmpty ? "\"\"" : $0.label) }
         }
         return scale.ticks.map { (scale.share($0), scale.label($0)) }
     }

@@ -36,7 +36,9 @@ package struct FittedTable {
 
     package init(_ columns: [Column], _ rows: [[String]]) {
         self.columns = columns
-        self.rows = rows.map { $0.map(\.visible) }
+        self.rows = rows.map {
+            $0.map { $0.visible.split(whereSeparator: \.isNewline).joined(separator: " ") }
+        }
     }
 
     /// - Parameters:
@@ -58,8 +60,14 @@ package struct FittedTable {
                     break
                 }
                 guard dropped < order.count else {
-                    cut = fitted(shown, room, least: 4, isUnique: false) ?? rows
-                    break
+                    // Cut what can be cut; then the rest goes, from the right.
+                    if let fitted = fitted(shown, room, least: 4, isUnique: false) {
+                        cut = fitted
+                        break
+                    }
+                    guard shown.count > 1 else { break }
+                    shown.removeLast()
+                    continue
                 }
                 shown.removeAll { $0 == order[dropped] }
                 dropped += 1
@@ -71,7 +79,8 @@ package struct FittedTable {
         lines += cut.enumerated().map { line($1, $0, shown, widths, style) }
         let hidden = columns.indices.filter { !shown.contains($0) }.map { columns[$0].title }
         if !hidden.isEmpty, !rows.isEmpty {
-            lines.append("(no room for \(hidden.joined(separator: ", ")))")
+            let words = "(no room for \(hidden.joined(separator: ", ")))"
+            lines.append(room.map { wrapped(words, to: $0) } ?? words)
         }
         return lines.joined(separator: "\n")
     }

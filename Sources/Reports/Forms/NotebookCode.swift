@@ -93,12 +93,22 @@ enum NotebookCode {
 
             def number(value):
                 \"\"\"With as many digits as the spread between seeds leaves.\"\"\"
-                return "–" if value is None or numpy.isnan(value) else format(value, "\(report.facts.digits.pythonFormat)")
+                return "–" if value is None or numpy.isnan(value) else format(float(format(value, ".12g")), "\(report.facts.digits.pythonFormat)")
 
 
-            def cell(value):
+            key_digits = {\(keyDigits(report))}
+
+
+            def cell(value, key=None):
                 \"\"\"A value of a swept key.\"\"\"
-                return format(value, ".6g") if isinstance(value, float) else str(value)
+                return format(value, f".{key_digits.get(key, 6)}g") if isinstance(value, float) else str(value)
+
+
+            def plain(value):
+                \"\"\"Any number.\"\"\"
+                if value == 0 or not numpy.isfinite(value) or 0.001 <= abs(value) < 1e6:
+                    return format(value, ".4f")
+                return format(value, ".3e" if abs(value) < 1 else ".6g")
 
 
             rows = {}  # trial → the places of its runs
@@ -115,7 +125,7 @@ enum NotebookCode {
                 means = {trial: sign * mean(v) if len(v) else numpy.inf for trial, v in values.items()}
                 order, equal = [], []
                 for trial in sorted(means, key=means.get):  # equal means, up to rounding, in the order of the plan
-                    if equal and not (means[trial] == means[equal[-1]] or tied(numpy.array([means[trial], means[equal[-1]]]))):
+                    if equal and not (means[trial] == means[equal[-1]] or numpy.isfinite(means[trial]) and tied(numpy.array([means[trial], means[equal[-1]]]))):
                         order, equal = order + sorted(equal), []
                     equal.append(trial)
                 return order + sorted(equal)
@@ -153,9 +163,14 @@ enum NotebookCode {
                 return adjusted
 
 
+            def column(key):
+                \"\"\"The name of a key's column in the table.\"\"\"
+                return "set_" + key if key in ("trial", "mean", "sd", "low_95", "high_95", "p", "seeds") else key
+
+
             p = against_best(order)
             table = pandas.DataFrame([
-                {"trial": trial, **{key: sweep[key].values[rows[trial][0]].item() for key in keys},
+                {"trial": trial, **{column(key): sweep[key].values[rows[trial][0]].item() for key in keys},
                  "mean": mean(v) if len(v) else numpy.nan, "sd": deviation(v) if len(v) > 1 else numpy.nan,
                  "low_95": interval(v)[0], "high_95": interval(v)[1], "p": p.get(trial, numpy.nan), "seeds": len(v)}
                 for trial in order for v in [values[trial]]])
@@ -180,11 +195,11 @@ enum NotebookCode {
     static func trials(_ report: StudyReport) -> String {
         """
         shown = table.head(\(StudyReport.rowLimit)).copy()
-        for column in keys:
-            shown[column] = [cell(value) for value in table[column].head(\(StudyReport.rowLimit)).tolist()]
-        for column in ["mean", "sd", "low_95", "high_95"]:
-            shown[column] = [number(value) for value in shown[column]]
-        shown["p"] = ["–" if numpy.isnan(value) else format(value, ".4f") for value in shown["p"]]
+        for key in keys:
+            shown[column(key)] = [cell(value, key) for value in table[column(key)].head(\(StudyReport.rowLimit)).tolist()]
+        for name in ["mean", "sd", "low_95", "high_95"]:
+            shown[name] = [number(value) for value in shown[name]]
+        shown["p"] = ["–" if numpy.isnan(value) else "< 0.0001" if value < 0.0001 else format(value, ".4f") for value in shown["p"]]
         shown.index = range(1, len(shown) + 1)
         shown
         """
@@ -195,7 +210,7 @@ enum NotebookCode {
         let number = { (value: Double?) in value.map { facts.digits.text($0) } ?? "–" }
         let keys = report.sweptKeys
         let kinds = columnKinds(report, keys)
-        let names = keys.map { variable($0, report) }
+        let names = keys.map { tableColumn(variable($0, report)) }
         let stored = facts.trials.filter { !$0.runs.isEmpty }
         let rows = stored.prefix(StudyReport.rowLimit).map { trial -> [String] in
             var ends: (low: Double, high: Double)?
@@ -203,12 +218,12 @@ enum NotebookCode {
                 ends = (low, high)
             }
             let setting = zip(keys, kinds).map { key, kind in
-                kind(trial.setting[key] ?? report.plan.settings[key] ?? .text(""))
+                kind(trial.setting[key] ?? report.plan.settings[key])
             }
             return ["\(trial.number)"] + setting + [
                 number(trial.mean), number(Statistics.standardDeviation(trial.values)),
                 number(ends?.low), number(ends?.high),
-                facts.contrasts[trial.trial].map { fixed($0.p, 4) } ?? "–",
+                facts.contrasts[trial.trial].map { report.probability($0.p) } ?? "–",
                 "\(trial.values.count)",
             ]
         }
@@ -218,22 +233,49 @@ enum NotebookCode {
             rows: Array(rows))
     }
 
-    /// How the values of each key read in Python, by the type of their variable.
-    private static func columnKinds(_ report: StudyReport, _ keys: [String]) -> [(Value) -> String]
-    {
+    /// How the values of each key read in Python, by the type of their variable; nil where an axis
+    /// does not exist.
+    private static func columnKinds(
+        _ report: StudyReport, _ keys: [String]
+    ) -> [(Value?) -> String] {
         keys.map { key in
-            let all = report.facts.runs.map {
-                $0.run.setting[key] ?? report.plan.settings[key] ?? .text("")
+            let all = report.facts.runs.map { $0.run.setting[key] ?? report.plan.settings[key] }
+            let values = all.compactMap { $0 }
+            let areFlags = values.allSatisfy { if case .bool = $0 { true } else { false } }
+            let digits = report.facts.keyDigits[key] ?? 6
+            if values.count == all.count {
+                if values.allSatisfy(\.isWhole) { return { $0?.label ?? "" } }
+                if areFlags { return { $0 == .bool(true) ? "1" : "0" } }
             }
-            if all.allSatisfy(\.isWhole) { return { $0.label } }
-            if all.allSatisfy({ $0.double.map { .number($0) } == $0 }) {
-                return { String(format: "%.6g", $0.double ?? .nan) }
+            if areFlags || values.allSatisfy({ $0.double.map { .number($0) } == $0 }) {
+                return { value in
+                    guard let value else { return "nan" }
+                    if case .bool(let flag) = value { return flag ? "1" : "0" }
+                    return String(format: "%.\(digits)g", value.double ?? .nan)
+                }
             }
-            if all.allSatisfy({ if case .bool = $0 { true } else { false } }) {
-                return { $0 == .bool(true) ? "1" : "0" }
-            }
-            return { $0.label }
+            return { $0?.label ?? "" }
         }
+    }
+
+    /// The name of a key's column in the table of trials.
+    static func tableColumn(_ variable: String) -> String {
+        let taken = ["trial", "mean", "sd", "low_95", "high_95", "p", "seeds"]
+        return taken.contains(variable) ? "set_" + variable : variable
+    }
+
+    /// Columns of the swept keys but the seed: the names of the sweep file's variables, apart from
+    /// others of the table.
+    static func tableColumns(_ report: StudyReport, besides others: [String]) -> [String] {
+        CSV.columns(
+            report.sweptKeys.map { variable($0, report) }, "set_", besides: ["trial"] + others)
+    }
+
+    /// `"lr": 6`, of the keys that need another number of digits than six.
+    private static func keyDigits(_ report: StudyReport) -> String {
+        zip(report.plan.axes, coordinates(report)).compactMap { key, name in
+            report.facts.keyDigits[key].flatMap { $0 == 6 ? nil : "\(quoted(name)): \($0)" }
+        }.joined(separator: ", ")
     }
 
     // MARK: Runs
@@ -243,9 +285,9 @@ enum NotebookCode {
         first = slice(0, \(StudyReport.rowLimit))
         runs = pandas.DataFrame({
             "run": sweep.number.values[first],
-            **{key: [cell(value) for value in sweep[key].values[first].tolist()] for key in \(quoted(coordinates(report)))},
+            **{key: [cell(value, key) for value in sweep[key].values[first].tolist()] for key in \(quoted(coordinates(report)))},
             "best_epoch": sweep.best_epoch.values[first],
-            "best_value": [format(value, ".4f") for value in sweep.best_value.values[first]],
+            "best_value": [plain(value) for value in sweep.best_value.values[first]],
             "outcome": sweep.outcome.values[first]})
         runs.index = range(1, len(runs) + 1)
         runs
@@ -259,10 +301,10 @@ enum NotebookCode {
             let value = summary.best?.value ?? .nan
             return ["\(run.number)"]
                 + zip(axes, kinds).map { key, kind in
-                    kind(run.setting[key] ?? report.plan.settings[key] ?? .text(""))
+                    kind(run.setting[key] ?? report.plan.settings[key])
                 } + [
                     "\(summary.best?.epoch ?? 0)",
-                    value.isFinite ? fixed(value, 4) : "nan", summary.outcome.rawValue,
+                    value.isFinite ? StudyReport.value(value) : "nan", summary.outcome.rawValue,
                 ]
         }
         return TextTable(
@@ -295,6 +337,17 @@ package struct TextTable: Sendable {
     /// Columns that are numbers to pandas, not texts.
     let numbers: Set<String>
     let rows: [[String]]
+
+    init(columns: [String], numbers: Set<String>, rows: [[String]]) {
+        (self.columns, self.numbers) = (columns, numbers)
+        // pandas shows these as escapes.
+        self.rows = rows.map { row in
+            row.map {
+                $0.replacing("\r\n", with: "\\r\\n").replacing("\n", with: "\\n")
+                    .replacing("\r", with: "\\r").replacing("\t", with: "\\t")
+            }
+        }
+    }
 
     /// Rows are numbered from 1.
     var text: String {

@@ -84,7 +84,7 @@ extension NotebookCode {
     static func heatMap(_ row: String, _ column: String, _ report: StudyReport) -> String {
         """
         trials = table.dropna(subset=["mean"])
-        cells = trials.pivot_table("mean", \(quoted(variable(row, report))), \(quoted(variable(column, report))))
+        cells = trials.pivot_table("mean", \(quoted(tableColumn(variable(row, report)))), \(quoted(tableColumn(variable(column, report)))))
         plt.imshow(cells, aspect="auto", cmap=\(colours(report)))
         plt.xticks(range(len(cells.columns)), [cell(v) for v in cells.columns])
         plt.yticks(range(len(cells.index)), [cell(v) for v in cells.index])
@@ -101,7 +101,7 @@ extension NotebookCode {
         }.joined()
         return """
             trials = table.dropna(subset=["mean"]).iloc[::-1]
-            plt.scatter(trials[\(quoted(variable(of: x, report)))], trials[\(quoted(variable(of: y, report)))], c=trials["mean"], cmap=\(colours(report)))\(scales)
+            plt.scatter(trials[\(quoted(tableColumn(variable(of: x, report))))], trials[\(quoted(tableColumn(variable(of: y, report))))], c=trials["mean"], cmap=\(colours(report)))\(scales)
             plt.xlabel(\(quoted(x.name)))
             plt.ylabel(\(quoted(y.name)))
             plt.colorbar(label=sweep.attrs["metric"])
@@ -110,9 +110,10 @@ extension NotebookCode {
     }
 
     static func parallel(_ keys: [SweptKey], _ report: StudyReport) -> String {
-        let names = keys.map { quoted(variable(of: $0, report)) }.joined(separator: ", ")
+        let names = keys.map { quoted(tableColumn(variable(of: $0, report))) }.joined(
+            separator: ", ")
         let logarithmic = keys.filter { LevelScale($0.values).isLogarithmic }
-            .map { quoted(variable(of: $0, report)) }.joined(separator: ", ")
+            .map { quoted(tableColumn(variable(of: $0, report))) }.joined(separator: ", ")
         return """
             trials = table.dropna(subset=["mean"]).head(300).iloc[::-1]
             columns = [\(names), "mean"]

@@ -65,11 +65,24 @@ extension StudyReport {
         }
         let gap: Words =
             leader.isTied(with: next)
-            ? "The next, \(code: name(next)), has the same mean"
+            ? equals(leader)
             : "The next, \(code: name(next)), reaches \(value(other))\(difference(mean, other))"
         guard let contrast = facts.contrasts[next.trial] else { return gap + "." }
         return gap
-            + " (paired over \(counted(contrast.test.pairs, "common seed")): \(value(-contrast.test.difference)) ± \(value(contrast.test.half)), p = \(probability(contrast.p)))."
+            + " (paired over \(counted(contrast.test.pairs, "common seed")): \(value(ahead(contrast))) ± \(value(contrast.test.half)), p = \(probability(contrast.p)))."
+    }
+
+    /// How far the leader is ahead over common seeds; negative if it is behind.
+    private func ahead(_ contrast: StudyFacts.Contrast) -> Double {
+        contrast.isForLeader ? abs(contrast.test.difference) : -abs(contrast.test.difference)
+    }
+
+    /// Others with the best mean.
+    private func equals(_ leader: TrialSummary) -> Words {
+        let equal = rivals.filter { leader.isTied(with: $0) }
+        return equal.count == 1
+            ? "\(code: name(equal[0])) has the same mean"
+            : "\(equal.count) others have the same mean: \(names(equal))"
     }
 
     /// Nothing if it is larger than any number.
@@ -92,22 +105,31 @@ extension StudyReport {
                 ? "With one seed each, it is unknown whether other seeds would reverse this order."
                 : "Nothing can be tested: no other setting has two seeds in common with it whose differences vary."
         }
-        let close = rivals.filter { !facts.isSetApart($0) }
+        let untested = rivals.filter { facts.contrasts[$0.trial] == nil }
+        let close = rivals.filter { !facts.isSetApart($0) && facts.contrasts[$0.trial] != nil }
         let apart = rivals.filter { facts.isSetApart($0) }
         let significant = "(p < \(fixed(StudyFacts.significance, 2)), Holm-corrected)"
-        let verdict: Words
-        if close.isEmpty {
+        var verdict: Words
+        if close.isEmpty, apart.isEmpty {
+            verdict = ""
+        } else if close.isEmpty {
             verdict =
                 rivals.count == 1
                 ? "The difference is significant \(significant)"
-                : "It is significantly better than each of the \(rivals.count) others \(significant)"
+                : "It is significantly better than \(untested.isEmpty ? "each" : "\(apart.count)") of the \(rivals.count) others \(significant)"
         } else if apart.isEmpty {
-            let which =
-                close.count == 1 ? "the other setting" : "the other \(rivals.count) settings"
-            verdict = "The differences to \(which) are not significant: \(names(close))"
+            verdict =
+                close.count == 1
+                ? "The difference to \(names(close)) is not significant"
+                : "The differences to \(untested.isEmpty ? "the other" : "") \(close.count) settings are not significant: \(names(close))"
         } else {
             verdict =
-                "It is significantly better than \(apart.count) of the \(rivals.count) others \(significant): \(names(apart)); the differences to \(close.count == 1 ? "the other" : "the other \(close.count)") are not significant: \(names(close))"
+                "It is significantly better than \(apart.count) of the \(rivals.count) others \(significant): \(names(apart)); \(close.count == 1 ? "the difference to \(names(close).plain) is" : "the differences to \(close.count) are") not significant\(close.count == 1 ? "" : ": \(names(close).plain)")"
+        }
+        if !untested.isEmpty {
+            verdict =
+                verdict + (apart.isEmpty && close.isEmpty ? "" : "; ")
+                + "\(untested.count == 1 ? "the difference" : "the differences") to \(names(untested)) could not be tested, since \(untested.count == 1 ? "it does" : "they do") not vary between seeds"
         }
         if let chance = facts.chanceOfBest {
             return verdict

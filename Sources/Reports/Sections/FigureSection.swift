@@ -94,10 +94,23 @@ extension StudyReport {
                 return trial.values.map { (level, $0) }
             }
             let plot = AxisPlot(effect: effect, metric: metric, range: facts.range, runs: runs)
+            let intervals = effect.groups.contains {
+                if case .interval = $0.estimate { true } else { false }
+            }
+            let ranges = effect.groups.contains {
+                if case .range = $0.estimate { true } else { false }
+            }
+            let over =
+                effect.isMatched
+                ? "means over the same settings of the other keys"
+                : "means, which compare different settings of the other keys"
             let blue =
                 key.kind == .continuous
                 ? "running median of a fifth of the runs"
-                : "means over the same settings of the other keys, with 95 % intervals over the seeds"
+                : over
+                    + (intervals
+                        ? ", with 95 % intervals over the seeds"
+                        : ranges ? ", with the range of two seeds" : "")
             let figure = Notebook.Figure(
                 name: "by_" + StudyReport.fileName(key.name),
                 caption: "\(metric) by \(key.name). Grey: runs; blue: \(blue).", draw: plot.svg)

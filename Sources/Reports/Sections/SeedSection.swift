@@ -17,7 +17,10 @@ extension StudyReport {
         var blocks: [Notebook.Block] = [
             .command([command("report", "--section seeds")]), .paragraph(text),
         ]
-        let winners = facts.winnersBySeed
+        // A seed of one setting has nothing to say.
+        let winners = facts.winnersBySeed.filter { seed, _ in
+            facts.trials.count { trial in trial.bySeed.contains { $0.seed == seed } } > 1
+        }
         if facts.trials.count > 1, winners.count > 1, winners.count <= StudyReport.rowLimit {
             let rows = winners.map { seed, trials -> [Words] in
                 let names = trials.prefix(3).map { "\(code: name($0))" as Words }.joined(by: ", ")
@@ -26,12 +29,14 @@ extension StudyReport {
                 let more = trials.count > 3 ? " and \(trials.count - 3) more" : ""
                 return ["\(seed)", trials.count > 1 ? names + "\(more) (equal)" : names, "\(best)"]
             }
-            let distinct = Set(winners.flatMap { $0.trials.map(\.trial) }).count
+            let sets = winners.map { Set($0.trials.map(\.trial)) }
+            let common = sets.dropFirst().reduce(sets[0]) { $0.intersection($1) }
             blocks.append(
                 .paragraph(
-                    distinct == 1
-                        ? "Each seed alone gives the same best setting:"
-                        : "The seeds alone give \(distinct) different best settings:"))
+                    common.isEmpty
+                        ? "The seeds alone give different best settings:"
+                        : "Each seed alone gives the same best setting\(sets.contains { $0.count > 1 } ? ", or one that is equal to it" : ""):"
+                ))
             blocks.append(
                 .table(
                     Notebook.Table(["seed", "best trial", "\(metric)"], numbers: [2], rows: rows)))
@@ -48,7 +53,7 @@ extension StudyReport {
                     Notebook.Figure(
                         name: "seeds",
                         caption:
-                            "\(metric) of each seed\(drawn.count < facts.trials.count ? ", the best \(drawn.count) of \(facts.trials.count) trials" : ""). Bar: mean; line: 95 % interval, which may reach beyond the picture.",
+                            "\(metric) of each seed\(drawn.count < facts.trials.count ? ", the best \(drawn.count) of \(facts.trials.count) trials" : ""). Bar: mean; line: \(drawn.contains { $0.values.count > 2 } ? "95 % interval, which may reach beyond the picture\(drawn.contains { $0.values.count == 2 } ? " (of two seeds their range)" : "")" : "range of the seeds").",
                         draw: scatter.svg)), python: NotebookCode.seeds(drawn.count), output: .none)
         )
         return Notebook.Section(name: "seeds", heading: "Effect of the seed", blocks: blocks)

@@ -18,6 +18,13 @@ extension StudyReport {
                     "No stored run reports \(missing.map { "\(code: $0)" as Words }.joined(by: ", "))."
                 ))
         }
+        if facts.strays > 0, let range = facts.range {
+            let ends = [range.lower, range.upper].map { $0.map(shortest) ?? "~" }
+            blocks.append(
+                .paragraph(
+                    "\(strong: counted(facts.strays, "value")) of \(code: metric) outside of its range, \(ends[0]) … \(ends[1]): intervals of those settings do not keep to it."
+                ))
+        }
         if facts.trials.count > shown.count {
             blocks.append(
                 .paragraph(
@@ -106,7 +113,10 @@ extension StudyReport {
         }
         if facts.hasTest { row.append(meanAndSpread(trial.testAccuracies, tests)) }
         for (column, digits) in extras {
-            row.append(meanAndSpread(StudyReport.atBestEpoch(column, trial), digits))
+            let values = StudyReport.atBestEpoch(column, trial)
+            let part =
+                values.count < trial.runs.count ? " (\(values.count) of \(trial.runs.count))" : ""
+            row.append(meanAndSpread(values, digits) + "\(part)")
         }
         row.append("\(epochs(trial))")
         var seeds =
@@ -127,7 +137,7 @@ extension StudyReport {
     }
 
     private static func atBestEpoch(_ metric: String, _ trial: TrialSummary) -> [Double] {
-        trial.runs.compactMap { atBestEpoch(metric, $0.summary) }
+        trial.runs.compactMap { atBestEpoch(metric, $0.summary) }.filter(\.isFinite)
     }
 
     static func atBestEpoch(_ metric: String, _ summary: RunResult) -> Double? {
@@ -164,7 +174,8 @@ extension StudyReport {
         }
         var blocks: [Notebook.Block] = [
             .paragraph(
-                "Effect of each swept key, over the same settings of all others:"),
+                "Effect of each swept key, over the settings of all others, and the seeds, that all its values have:"
+            ),
             .table(
                 Notebook.Table(
                     ["key", "value", "mean \(code: metric)", "95 % interval", "settings", "runs"],
@@ -183,6 +194,22 @@ extension StudyReport {
                 "\(code: test.key) \(test.isSignificant ? "has an effect" : "has no significant effect") (\(statistic(test)))"
             }.joined(by: "; ")
             blocks.append(.paragraph("By all runs at once: \(words)."))
+        }
+        let untested = facts.keys.filter { key in !facts.keyTests.contains { $0.key == key.name } }
+        if !untested.isEmpty, facts.runs.count > facts.keys.count + 1 {
+            let keys = untested.map { "\(code: $0.name)" as Words }.joined(by: ", ")
+            blocks.append(
+                .paragraph(
+                    "Not tested: \(keys). A key can be tested if it has 2 to 12 values, these do not follow from other keys, and runs are left to estimate the noise."
+                ))
+        }
+        let silent = facts.valuesWithoutMetric
+        if !silent.isEmpty {
+            let words = silent.prefix(8).map { "\(code: $0.label)" as Words }.joined(by: ", ")
+            let more = silent.count > 8 ? " and \(silent.count - 8) more" : ""
+            blocks.append(
+                .paragraph(
+                    "Without a value of \(code: metric), so not in this table: \(words)\(more)."))
         }
         let uneven = facts.effects.filter { !$0.isMatched && $0.key.kind != .continuous }
         if !uneven.isEmpty {
@@ -207,7 +234,11 @@ extension StudyReport {
             rows.append(["seed (within the settings)", "", percent(seed)])
         }
         if let other = importance.otherVariance {
-            rows.append(["interactions of the keys", "", percent(other)])
+            rows.append([
+                importance.hasQuarters
+                    ? "interactions of the keys, and what quarters do not show"
+                    : "interactions of the keys", "", percent(other),
+            ])
         }
         var titles: [Words] = ["key", "importance", "share of variance"]
         let text: Words
@@ -230,7 +261,7 @@ extension StudyReport {
     var trialsCSV: String {
         let last = ["mean", "standard_deviation", "low_95", "high_95", "seeds", "planned_seeds"]
         let header =
-            ["trial"] + CSV.columns(sweptKeys, "set_", besides: ["trial"] + last) + last
+            ["trial"] + NotebookCode.tableColumns(self, besides: last) + last
         let rows = facts.trials.map { trial in
             var interval: (low: Double, high: Double)?
             if case .interval(let low, let high) = Estimate(trial.values, in: facts.range) {

@@ -28,7 +28,7 @@ final class CommandRun: Sendable {
         self.run = run
         self.configuration = configuration
         (folder, plan) = (context.folder, context.plan)
-        requiresMetrics = context.requiresMetrics
+        requiresMetrics = context.plan.requiresMetrics
         var provenance = context.provenance
         (provenance.started, provenance.tries, provenance.failures) = (
             timestamp(), attempt.number, attempt.failures
