@@ -12,6 +12,8 @@ for package in "$@"; do
         zlib1g-dev) pkg-config --exists zlib 2>/dev/null || missing+=("$package") ;;
         libssl-dev) pkg-config --exists libcrypto 2>/dev/null || missing+=("$package") ;;
         hdf5-tools) command -v h5dump >/dev/null || missing+=("$package") ;;
+        slurm-wlm) [ -x /usr/sbin/slurmctld ] || missing+=("$package") ;;
+        munge) [ -x /usr/sbin/munged ] || missing+=("$package") ;;
         qemu-user) command -v qemu-x86_64 >/dev/null || missing+=("$package") ;;
         netcdf-bin) command -v ncdump >/dev/null || missing+=("$package") ;;
         r-cran-hdf5r) Rscript -e 'library(hdf5r)' >/dev/null 2>&1 || missing+=("$package") ;;

@@ -202,11 +202,12 @@ package struct Scheduler: Sendable {
             let job = try trainer.job(run, attempt, in: context)
             try job.write(to: folder.jobFile(run.id))
             let handle = try await launcher.submit([job])[0]
-            let ended = await withTaskCancellationHandler {
+            var ended = await withTaskCancellationHandler {
                 await board.ending(of: handle, run)
             } onCancel: {
                 Task { await launcher.cancel([handle], grace: nil) }
             }
+            if await isStoppedWithItsJob(ended) { ended.ending = .stopped }
             let blame = await board.blame(of: handle)
             do {
                 let result = try trainer.collect(run, ended, in: context)
@@ -224,6 +225,19 @@ package struct Scheduler: Sendable {
         } catch {
             return .failure(Ended(failure: .failed(reason: "\(error)"), output: ""))
         }
+    }
+
+    /// A scheduler that ends a job signals all its processes at once: the run's program may end
+    /// before this process knows that it is to stop.
+    private func isStoppedWithItsJob(_ ended: EndedJob) async -> Bool {
+        guard context.owner.job != nil, case .exited(.signaled(SIGTERM), _) = ended.ending else {
+            return false
+        }
+        for _ in 0..<20 where !Task.isCancelled {
+            // Sleep throws only when it is cancelled.
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+        return Task.isCancelled
     }
 
     private func fail(

@@ -50,6 +50,9 @@ package struct StudyFolder: Sendable, Equatable {
     /// Working folders of commands.
     package var work: URL { url.appending(path: "work") }
 
+    /// Batches of runs that were submitted to Slurm, their job numbers and logs.
+    package var slurm: URL { url.appending(path: "slurm") }
+
     /// Names the session that works in the folder.
     package var claim: URL { url.appending(path: ".lock") }
 

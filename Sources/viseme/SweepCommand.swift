@@ -1,7 +1,10 @@
 import ArgumentParser
 import Execution
+import Files
 import Foundation
 import Kernels
+import Recipes
+import RunStore
 import Studies
 
 struct SweepCommand: AsyncParsableCommand {
@@ -44,14 +47,31 @@ struct SweepCommand: AsyncParsableCommand {
             "Prepare the data and store the plan; train nothing. Workers (`viseme work`) may then join."
     )
     var planOnly = false
+    @Option(
+        help: ArgumentHelp(
+            "Where runs are trained: local, or slurm (settings of the site: viseme.yaml).",
+            valueName: "place"))
+    var on = Site.local
+    @Flag(help: "With --on slurm: return after submitting; the same command goes on.")
+    var detach = false
+    @Flag(help: "With --on slurm: print the job scripts and submit nothing.")
+    var dryRun = false
     @Flag(help: "Exit with status 1 if a run diverged.")
     var failOnDiverged = false
+
+    enum Site: String, ExpressibleByArgument, CaseIterable {
+        case local, slurm
+    }
 
     enum FailurePolicy: String, EnumerableFlag {
         case keepGoing, failFast
     }
 
     func validate() throws {
+        if detach || dryRun, on != .slurm {
+            throw ValidationError(
+                "--detach and --dry-run go with --on slurm; `viseme plan` lists the runs")
+        }
         if retries < 0 { throw ValidationError("--retries: found \(retries); expected 0 or more") }
     }
 
@@ -73,6 +93,7 @@ struct SweepCommand: AsyncParsableCommand {
     func run() async throws {
         let width = try chosenWidth()
         let study = try await options.study()
+        if on == .slurm { return try await sweepOnSlurm(study) }
         let machine = try workers.allotment(study)
         printHeader(study.recipe.configuration, width: width)
         for note in study.recipe.notes { complain(note) }
@@ -94,6 +115,58 @@ struct SweepCommand: AsyncParsableCommand {
         report(outcome, study)
         let status = outcome.exitStatus(failOnDiverged: failOnDiverged)
         if status != .completed { throw status }
+    }
+
+    /// The plan is written under the session's claim; workers then share the folder.
+    private func sweepOnSlurm(_ study: ResolvedStudy) async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let home =
+            environment["XDG_CONFIG_HOME"].map { URL(filePath: $0) }
+            ?? environment["HOME"].map { URL(filePath: $0).appending(path: ".config") }
+        let site = try SiteFile(beside: study.plan.recipe, home: home)
+        let wanted = try StudySession.runs(of: study.plan, only: only)
+        let slurm = SlurmSweep(study, site.slurm, retries: retries)
+        if dryRun {
+            let stored = StudyResults(study.folder, study.plan)
+            let missing = wanted.filter { stored.runs[$0.id] == nil }
+            return print(slurm.scripts(missing).map(\.text).joined(separator: "\n"), terminator: "")
+        }
+        do {
+            let session = try StudySession.open(study, warn: complain)
+            let count = try await slurm.submit(wanted)
+            let stored = wanted.count - session.missing(wanted).count
+            print("\(study.plan.name): \(wanted.count) runs, \(stored) stored, \(count) submitted")
+        }
+        if detach { return }
+        let problem = Locked<(any Error)?>(nil)
+        let ending = await Interruption.watch {
+            do { try await slurm.follow(wanted) } catch is CancellationError {
+            } catch { problem.withLock { $0 = error } }
+        }
+        if let problem = problem.withLock({ $0 }) { throw problem }
+        if ending == .interrupted {
+            complain(
+                "the jobs continue; the same command follows them again, `viseme cancel \(study.folder.url.relativePath)` ends them"
+            )
+            throw ExitStatus.interrupted
+        }
+        let stored = StudyResults(study.folder, study.plan)
+        do {
+            let claim = try Claim(study.folder)
+            try writeDerived(study.folder, study.plan, stored)
+            withExtendedLifetime(claim) {}
+        } catch is Claim.Taken {}
+        let missing = wanted.filter { stored.runs[$0.id] == nil }
+        for run in missing.prefix(10) {
+            complain(
+                "\(run.label)  FAILED: \(study.folder.readFailure(run.id)?.reason ?? "unknown")")
+        }
+        guard missing.isEmpty else {
+            complain(
+                "\(missing.count) of \(wanted.count) runs failed; the same command submits them again"
+            )
+            throw ExitStatus.someFailed
+        }
     }
 
     private func report(_ outcome: StudyOutcome, _ study: ResolvedStudy) {

@@ -22,7 +22,8 @@ struct Viseme: AsyncParsableCommand {
             CommandGroup(
                 name: "Training",
                 subcommands: [
-                    SweepCommand.self, WorkCommand.self, TrainCommand.self, PlanCommand.self,
+                    SweepCommand.self, WorkCommand.self, CancelCommand.self, TrainCommand.self,
+                    PlanCommand.self,
                     VerifyCommand.self,
                 ]),
             CommandGroup(

@@ -25,7 +25,13 @@ struct WorkCommand: AsyncParsableCommand {
     @Option(help: "Attempts after the first for runs that fail, each from the last checkpoint.")
     var retries = 0
 
+    @Option(help: .hidden) var batch: String?
+    @Option(help: .hidden) var task: Int?
+
     func validate() throws {
+        if (batch == nil) != (task == nil) {
+            throw ValidationError("--batch and --task go together")
+        }
         if retries < 0 { throw ValidationError("--retries: found \(retries); expected 0 or more") }
     }
 
@@ -43,7 +49,10 @@ struct WorkCommand: AsyncParsableCommand {
             )
         }
         let stored = StudyResults(folder, plan)
-        let left = plan.runs.filter { stored.runs[$0.id] == nil }
+        let share = try share(folder)
+        let left = plan.runs.filter { run in
+            stored.runs[run.id] == nil && share.map { $0.contains(run.id) } ?? true
+        }
         let machine = try workers.allotment(trainer.needs, plan.resources).for(left.count)
         var limits = RunLimits(plan.resources)
         limits.retries = retries
@@ -60,6 +69,16 @@ struct WorkCommand: AsyncParsableCommand {
             ).work(through: left) { await tally.take($0) }
         }
         try await finish(folder, plan, tally, isInterrupted: ending == .interrupted)
+    }
+
+    /// The runs of a task of a batch; nil: all.
+    private func share(_ folder: StudyFolder) throws -> Set<String>? {
+        guard let batch, let task else { return nil }
+        let tasks = try SlurmBatch.read(folder.slurm.appending(path: batch + ".json")).tasks
+        guard tasks.indices.contains(task) else {
+            throw ValidationError("--task \(task): the batch has \(tasks.count) tasks")
+        }
+        return Set(tasks[task])
     }
 
     /// Says what is left, and writes what is derived if nothing is.

@@ -1,0 +1,118 @@
+import Foundation
+import Studies
+import Yams
+
+/// How a site provides what recipes ask for: `viseme.yaml`, looked for beside the recipe and
+/// upwards, then in `~/.config/viseme`. Nothing of it is identity.
+package struct SiteFile: Sendable, Equatable {
+    /// Of `slurm:`.
+    package struct Slurm: Sendable, Equatable {
+        package var partition, account, qos, constraint, gres: String?
+        /// Lines of the job script before the work: modules, containers.
+        package var setup: [String] = []
+        /// Further options of sbatch, as they are.
+        package var options: [String] = []
+        /// Tasks of one array at a time; nil: no limit.
+        package var arrayLimit: Int?
+        package var runsPerTask: Int?
+        /// Seconds between two questions to the scheduler.
+        package var poll = 60.0
+
+        package init() {}
+    }
+
+    package var slurm = Slurm()
+    /// The file; nil if there is none.
+    package var path: String?
+
+    /// - Parameters:
+    ///   - recipe: the recipe's path.
+    ///   - home: the folder that holds the user's own file.
+    /// - Throws: `RecipeMistakes`.
+    package init(beside recipe: String, home: URL?) throws {
+        guard let file = SiteFile.find(beside: recipe, home: home) else { return }
+        path = file.path
+        let source = try SourceText(file: file, name: file.relativePath)
+        let mistakes = MistakeList()
+        if let node = source.parse(mistakes) {
+            let reader = SettingsReader(
+                source: source, mistakes: mistakes, schema: ParameterSchema([], isOpen: true))
+            reader.forEachKey(node) { name, key, value in
+                guard name == "slurm" else {
+                    return mistakes.add(
+                        reader.place(key), "there is no such key: \(name); a site file has slurm",
+                        in: source)
+                }
+                slurm = SiteFile.slurm(value, reader)
+            }
+        }
+        try mistakes.throwIfAny()
+    }
+
+    private static func find(beside recipe: String, home: URL?) -> URL? {
+        var folder = URL(filePath: recipe).standardizedFileURL.deletingLastPathComponent()
+        while true {
+            let file = folder.appending(path: "viseme.yaml")
+            if FileManager.default.fileExists(atPath: file.path) { return file }
+            guard folder.path != "/" else { break }
+            folder.deleteLastPathComponent()
+        }
+        let own = home?.appending(path: "viseme/viseme.yaml")
+        return own.flatMap { FileManager.default.fileExists(atPath: $0.path) ? $0 : nil }
+    }
+
+    private static let keys = [
+        "partition", "account", "qos", "constraint", "gres", "setup", "options", "array_limit",
+        "runs_per_task", "poll",
+    ]
+
+    private static func slurm(_ node: Node, _ reader: SettingsReader) -> Slurm {
+        var slurm = Slurm()
+        func add(_ node: Node, _ text: String) {
+            reader.mistakes.add(reader.place(node), text, in: reader.source)
+        }
+        func text(_ node: Node, _ name: String) -> String? {
+            guard let text = node.string, !text.isEmpty, !text.contains(where: \.isNewline) else {
+                add(node, "slurm: \(name): found \(reader.described(node)); expected a name")
+                return nil
+            }
+            return text
+        }
+        func whole(_ node: Node, _ name: String) -> Int? {
+            guard let number = node.string.flatMap({ Int($0) }), number > 0 else {
+                add(
+                    node,
+                    "slurm: \(name): found \(reader.described(node)); expected a whole number, 1 or more"
+                )
+                return nil
+            }
+            return number
+        }
+        reader.forEachKey(node) { name, key, value in
+            switch name {
+            case "partition": slurm.partition = text(value, name)
+            case "account": slurm.account = text(value, name)
+            case "qos": slurm.qos = text(value, name)
+            case "constraint": slurm.constraint = text(value, name)
+            case "gres": slurm.gres = text(value, name)
+            case "setup": slurm.setup = reader.texts(value, "slurm: setup")
+            case "options": slurm.options = reader.texts(value, "slurm: options")
+            case "array_limit": slurm.arrayLimit = whole(value, name)
+            case "runs_per_task": slurm.runsPerTask = whole(value, name)
+            case "poll":
+                guard let seconds = value.string.flatMap(Quantity.seconds) else {
+                    return add(
+                        value,
+                        "slurm: poll: found \(reader.described(value)); expected a time, as 60s")
+                }
+                slurm.poll = seconds
+            default:
+                let hint =
+                    nearest(name, in: keys).map { ": did you mean \($0)?" }
+                    ?? "; it has \(keys.joined(separator: ", "))"
+                add(key, "slurm: there is no such key: \(name)\(hint)")
+            }
+        }
+        return slurm
+    }
+}
