@@ -85,6 +85,31 @@ struct SlurmTests {
         }
     }
 
+    @Test func aRequeuedTaskGoesOnFromItsCheckpoint() async throws {
+        let long = "'\(Program.tiny)' 'lr=[0.01]' 'seed=[1]' epoch=1000"
+        try await onCluster { program, shell in
+            let swept = try await shell(
+                """
+                mkdir -p config/viseme && cp viseme.yaml config/viseme/; export XDG_CONFIG_HOME=$PWD/config
+                "$0" sweep \(long) --on slurm > out.txt 2>&1 & sweep=$!
+                until [ "$(cat results/tiny/running/*.journal 2> /dev/null | wc -l)" -ge 20 ]; do sleep 0.05; done
+                job=$(squeue --noheader --format=%A); scontrol requeue $job
+                until [ "$(squeue --noheader --format=%T)" = PENDING ]; do sleep 0.1; done
+                ls results/tiny/checkpoints
+                scontrol update JobId=$job StartTime=now
+                wait $sweep; echo "status $?"; cat out.txt results/tiny/slurm/*.log
+                """)
+            #expect(swept.output.contains("status 0"), "\(swept.output)\(swept.errors)")
+            #expect(swept.output.contains(/^[0-9a-f]{12}\.[0-9a-f]{16}\.h5/), "\(swept.output)")
+            #expect(swept.output.contains("0 trained here; 0 of 1 stored"))
+            let whole = try await shell("\"$0\" sweep \(long) --results whole")
+            #expect(whole.status == .exited(0), "\(whole.errors)")
+            #expect(
+                try program.text("results/tiny/digests.txt")
+                    == program.text("whole/tiny/digests.txt"))
+        }
+    }
+
     @Test func whatSlurmRefusesIsSaidAsItSaysIt() async throws {
         try await onCluster(["r.yaml": "trainer: {command: [sh, -c, \"true\"]}\n"]) {
             program, shell in
