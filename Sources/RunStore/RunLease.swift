@@ -21,7 +21,8 @@ import Studies
 /// published by the first that has it.
 package final class RunLease: Sendable {
     /// Seconds without a sign of life after which an owner on another host counts as gone.
-    package static let length = Double(environment("VISEME_LEASE")) ?? 120
+    package static let length =
+        Double(environment("VISEME_LEASE")).flatMap { $0 >= 1 && $0.isFinite ? $0 : nil } ?? 120
     /// Seconds between two signs of life.
     package static var heartbeat: Double { max(0.5, length / 12) }
     /// Clocks of two hosts may differ by so many seconds: a lease that is older than this and its

@@ -12,7 +12,7 @@ struct SharedWorkTests {
         }
     }
 
-    @Test func workersShareARunsOfAStudyWithoutTrainingOneTwice() async throws {
+    @Test func workersShareTheRunsOfAStudyWithoutTrainingOneTwice() async throws {
         let program = try Program()
         defer { program.close() }
         let planned = try await program.run("sweep", Program.tiny, "--plan-only")

@@ -96,6 +96,9 @@ struct SlurmTests {
                 job=$(squeue --noheader --format=%A); scontrol requeue $job
                 until [ "$(squeue --noheader --format=%T)" = PENDING ]; do sleep 0.1; done
                 ls results/tiny/checkpoints
+                # The node still clears up; Slurm itself waits for two minutes.
+                until [ "$(sinfo --noheader --format=%T | sort -u)" = idle ]; do sleep 0.1; done
+                sleep 3
                 scontrol update JobId=$job StartTime=now
                 wait $sweep; echo "status $?"; cat out.txt results/tiny/slurm/*.log
                 """)

@@ -121,10 +121,14 @@ extension StudyReport {
             verdict =
                 close.count == 1
                 ? "The difference to \(names(close)) is not significant"
-                : "The differences to \(untested.isEmpty ? "the other" : "") \(close.count) settings are not significant: \(names(close))"
+                : "The differences to \(untested.isEmpty ? "the other \(close.count)" : "\(close.count)") settings are not significant: \(names(close))"
         } else {
+            let rest: Words =
+                close.count == 1
+                ? "the difference to \(names(close)) is not significant"
+                : "the differences to \(close.count) are not significant: \(names(close))"
             verdict =
-                "It is significantly better than \(apart.count) of the \(rivals.count) others \(significant): \(names(apart)); \(close.count == 1 ? "the difference to \(names(close).plain) is" : "the differences to \(close.count) are") not significant\(close.count == 1 ? "" : ": \(names(close).plain)")"
+                "It is significantly better than \(apart.count) of the \(rivals.count) others \(significant): \(names(apart)); \(rest)"
         }
         if !untested.isEmpty {
             verdict =
