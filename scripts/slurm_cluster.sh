@@ -14,10 +14,11 @@ start() {
         }
     done
     mkdir -p "$folder/state" "$folder/spool"
-    # One munged serves all clusters of a machine.
-    if [ ! -S /run/munge/munge.socket.2 ]; then
+    # One munged serves all clusters of a machine. A socket may have outlived its munged.
+    if ! timeout 5 munge --no-input >/dev/null 2>&1; then
         mkdir -p /run/munge && chown munge: /run/munge
-        runuser -u munge -- munged
+        runuser -u munge -- munged --force >/dev/null 2>&1
+        timeout 5 munge --no-input >/dev/null || { echo "slurm_cluster: munged does not answer" >&2; exit 1; }
     fi
     port=$((20000 + $$ % 20000))
     cat >"$folder/slurm.conf" <<END
@@ -54,21 +55,28 @@ NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 2)) CPUs=2 Real
 PartitionName=debug Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 END
     export SLURM_CONF=$folder/slurm.conf PATH=$PATH:/usr/sbin
-    slurmctld >/dev/null 2>&1
-    slurmd -N n1 >/dev/null 2>&1
-    slurmd -N n2 >/dev/null 2>&1
-    for _ in $(seq 100); do
-        [ "$(sinfo -h -o %T 2>/dev/null | sort -u)" = idle ] && { echo "$SLURM_CONF"; exit 0; }
+    for daemon in slurmctld "slurmd -N n1" "slurmd -N n2"; do
+        timeout 20 $daemon >/dev/null 2>&1 || { echo "slurm_cluster: $daemon does not start" >&2; fail; }
+    done
+    until [ "$(timeout 5 sinfo -h -o %T 2>/dev/null | sort -u)" = idle ]; do
+        [ $SECONDS -lt 60 ] || { echo "slurm_cluster: the nodes do not become idle" >&2; fail; }
         sleep 0.2
     done
-    echo "slurm_cluster: the nodes do not become idle" >&2
+    until [ -f "$folder/slurmctld.pid" ]; do sleep 0.1; done
+    echo "$SLURM_CONF"
+}
+
+# Shows what the daemons wrote, ends them, and fails.
+fail() {
+    tail -n 20 "$folder"/*.log >&2
     stop
     exit 1
 }
 
+# Ends the daemons. A killed slurmctld loses nothing here, and one that ends by itself takes seconds.
 stop() {
     for file in "$folder"/*.pid; do
-        [ -f "$file" ] && kill "$(cat "$file")" 2>/dev/null
+        [ -f "$file" ] && kill -KILL "$(cat "$file")" 2>/dev/null
     done
     return 0
 }

@@ -11,7 +11,8 @@ import Testing
 struct SlurmTests {
     private static let script = Program.package.appending(path: "scripts/slurm_cluster.sh").path
 
-    /// Runs `body` in a folder of its own, on a cluster of its own.
+    /// Runs `body` in a folder of its own, on a cluster of its own. A shell that waits for ever is
+    /// ended after 5 minutes.
     private func onCluster(
         _ files: [String: String] = [:],
         _ body: (Program, (String) async throws -> Program.Ending) async throws -> Void
@@ -26,7 +27,7 @@ struct SlurmTests {
         try #require(started.status == .exited(0), "\(started.errors)")
         let shell = { (line: String) in
             try await program.run(command: [
-                "bash", "-c",
+                "timeout", "--kill-after=5", "300", "bash", "-c",
                 "export SLURM_CONF='\(cluster)/slurm.conf' PATH=$PATH:/usr/sbin; \(line)",
                 Program.url.path,
             ])
@@ -62,7 +63,7 @@ struct SlurmTests {
     @Test func aTaskThatIsCancelledIsNamedAndSubmittedAgain() async throws {
         let recipe = """
             trainer:
-              command: [sh, -c, 'test -e $VISEME_RECIPE_FOLDER/go || sleep 60; echo "{\\"epoch\\": 1, \\"acc\\": 0.{seed}}" >> $VISEME_METRICS']
+              command: [sh, -c, 'test -e $VISEME_RECIPE_FOLDER/go || sleep 60 || exit 1; echo "{\\"epoch\\": 1, \\"acc\\": 0.{seed}}" >> $VISEME_METRICS']
             metric: acc
             sweep: {seed: [1, 2]}
             """
