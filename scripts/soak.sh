@@ -42,5 +42,8 @@ VISEME_RECIPE_MUTATIONS=100000 swift test --package-path "$root" -c release --sk
 # Five thousand damaged files: none is read.
 VISEME_MUTATIONS=5000 swift test --package-path "$root" -c release --skip-build --filter 'noDamagedFile|damageUnder'
 
+# On a private Slurm: two hundred kills, wall time, a lost node, three hundred runs.
+VISEME_SLURM=all VISEME_SLURM_KILLS=200 swift test --package-path "$root" -c release --skip-build --filter SlurmTests
+
 # The reports of all made-up studies, measured in Chromium.
 VISEME_GALLERY_ALL=1 swift test --package-path "$root" -c release --skip-build --filter noTextOverlaps

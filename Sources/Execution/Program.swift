@@ -6,6 +6,7 @@ import Training
 package enum Program {
     package static let name = "Viseme"
     package static let version = "0.1.0"
+    package static var nameAndVersion: String { "\(name) \(version)" }
     package static let licence = "Apache-2.0"
     package static let summary = "deep-learning studies that repeat bit for bit"
 

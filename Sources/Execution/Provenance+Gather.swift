@@ -22,7 +22,7 @@ extension Provenance {
     ///   - width: of the vectors, if this program computes.
     package static func gather(_ plan: Plan, width: VectorWidth? = nil) async -> Provenance {
         var provenance = Provenance()
-        provenance.program = "\(Program.name) \(Program.version)"
+        provenance.program = Program.nameAndVersion
         provenance.numericsRevision = Training.numericsRevision
         provenance.hdf5 = hdf5Version
         provenance.compiler = "Swift \(Program.swiftVersion)"

@@ -12,13 +12,16 @@ package struct Scheduler: Sendable {
     private let leases: RunLeases
     /// Whether it ends when all that is left is worked on by others.
     private let leavesOthersAlone: Bool
+    /// Of the job that this process is part of; nil: there is time.
+    private let wallTime: WallTime?
 
     /// - Parameter leavesOthersAlone: false waits for runs that others work on, and takes over those
     ///   that they leave.
     package init(
         trainer: any Trainer, launcher: any Launcher, context: StudyContext,
-        leavesOthersAlone: Bool = false
+        leavesOthersAlone: Bool = false, wallTime: WallTime? = nil
     ) {
+        self.wallTime = wallTime
         self.trainer = trainer
         self.launcher = launcher
         self.context = context
@@ -63,7 +66,10 @@ package struct Scheduler: Sendable {
             var waiting = runs[...]
             var elsewhere: [Run] = []
             func start() {
-                guard !Task.isCancelled, let run = waiting.popFirst() else { return }
+                guard !Task.isCancelled, !waiting.isEmpty, wallTime?.allowsAnother() ?? true else {
+                    return
+                }
+                let run = waiting.removeFirst()
                 group.addTask { await work(run, board, report) }
             }
             for _ in 0..<max(launcher.capacity, 1) { start() }
@@ -154,28 +160,35 @@ package struct Scheduler: Sendable {
         }
         await report(.started(run))
         // Attempts of earlier sessions are part of the record, and are not retries.
-        var attempt = Attempt(failures: folder.readFailure(run.id)?.tries ?? [])
+        let earlier = folder.readFailure(run.id)
+        var attempt = Attempt(failures: earlier?.tries ?? [])
         let before = attempt.failures.count
+        var context = context
+        context.limits.raiseMemory(above: earlier?.memory)
         while true {
-            let (failure, output): (RunFailure, String)
-            switch await train(run, attempt, board) {
+            let ended: Ended
+            switch await train(run, attempt, board, context) {
             case .success(let result):
                 folder.removeFailure(run.id)
                 await report(.finished(run, result))
                 return .completed
-            case .failure(let ended): (failure, output) = (ended.failure, ended.output)
+            case .failure(let failed): ended = failed
             }
-            guard case .failed(let reason, let isFinal) = failure else {
+            guard case .failed(let reason, var isFinal) = ended.failure else {
                 trainer.release(run, reason: nil)
                 return .stopped
             }
             trainer.release(run, reason: reason)
+            let memory = ended.isOutOfMemory ? context.limits.memory : nil
+            if memory != nil, limits.hasFixedMemory { isFinal = true }
             if !isFinal && attempt.failures.count - before < limits.retries && !Task.isCancelled {
                 attempt.failures.append(reason)
+                context.limits.raiseMemory(above: memory)
                 await report(.retried(run, reason: reason))
                 continue
             }
-            return await fail(run, attempt, reason, output: output, report)
+            return await fail(
+                run, attempt, reason, output: ended.output, outOf: memory, report)
         }
     }
 
@@ -191,13 +204,14 @@ package struct Scheduler: Sendable {
 
     private struct Ended: Error {
         let failure: RunFailure
-        let output: String
+        var output = ""
+        var isOutOfMemory = false
     }
 
     /// One attempt.
-    private func train(_ run: Run, _ attempt: Attempt, _ board: JobBoard) async -> Result<
-        RunResult, Ended
-    > {
+    private func train(
+        _ run: Run, _ attempt: Attempt, _ board: JobBoard, _ context: StudyContext
+    ) async -> Result<RunResult, Ended> {
         do {
             let job = try trainer.job(run, attempt, in: context)
             try job.write(to: folder.jobFile(run.id))
@@ -218,12 +232,15 @@ package struct Scheduler: Sendable {
             } catch RunFailure.stopped where blame != nil {
                 return .failure(Ended(failure: .failed(reason: blame ?? ""), output: ended.output))
             } catch let failure as RunFailure {
-                return .failure(Ended(failure: failure, output: ended.output))
+                return .failure(
+                    Ended(
+                        failure: failure, output: ended.output,
+                        isOutOfMemory: ended.ending.isOutOfMemory))
             }
         } catch let failure as RunFailure {
-            return .failure(Ended(failure: failure, output: ""))
+            return .failure(Ended(failure: failure))
         } catch {
-            return .failure(Ended(failure: .failed(reason: "\(error)"), output: ""))
+            return .failure(Ended(failure: .failed(reason: "\(error)")))
         }
     }
 
@@ -240,13 +257,16 @@ package struct Scheduler: Sendable {
         return Task.isCancelled
     }
 
+    /// - Parameter memory: bytes that were too few; nil if it failed for another reason.
     private func fail(
-        _ run: Run, _ attempt: Attempt, _ reason: String, output: String,
+        _ run: Run, _ attempt: Attempt, _ reason: String, output: String, outOf memory: Int? = nil,
         _ report: @escaping @Sendable (SessionEvent) async -> Void
     ) async -> RunEnding {
-        let failure = FailureRecord(
+        var failure = FailureRecord(
             id: run.id, label: run.label, reason: reason, output: output,
             tries: attempt.failures + [reason])
+        failure.memory = memory
+        failure.task = context.owner.job
         do { try folder.write(failure) } catch { await report(.warning("\(error)")) }
         await report(.failed(run, failure))
         return .failed(reason: reason)

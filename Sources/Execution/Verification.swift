@@ -87,11 +87,16 @@ package struct Verification: Sendable, Equatable {
 /// A session in a folder of its own, which is removed afterwards: runs that are trained again leave
 /// the study as it is.
 package enum VerificationSession {
+    /// - Parameter isShared: whether the folder lies beside the study, where other machines see it.
     /// - Throws: as `StudySession.open`.
-    package static func open(_ study: ResolvedStudy, warn: (String) -> Void) throws -> StudySession
-    {
-        let folder = FileManager.default.temporaryDirectory.appending(
-            path: "viseme-verify-\(randomName())")
+    package static func open(
+        _ study: ResolvedStudy, isShared: Bool = false, warn: (String) -> Void
+    ) throws -> StudySession {
+        let parent =
+            isShared
+            ? study.folder.url.deletingLastPathComponent() : FileManager.default.temporaryDirectory
+        let folder = parent.appending(
+            path: (isShared ? ".verify-" : "viseme-verify-") + randomName())
         return try StudySession.open(study.moved(to: folder), isTemporary: true, warn: warn)
     }
 }

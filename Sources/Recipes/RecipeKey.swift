@@ -82,10 +82,10 @@ package struct RecipeKey: Sendable {
             #"{"type":"object","properties":{"exclude":{"type":["array","string"]}},"additionalProperties":false}"#
         ),
         RecipeKey(
-            "resources", "a mapping of threads, memory, gpus and time",
-            "what each run needs of a machine: threads; memory (`4G`) and time of one attempt (`2h`), above which it fails; graphics processors of a command. Not part of the identity",
-            "resources: {gpus: 1, threads: 2, memory: 8G, time: 4h}",
-            #"{"type":"object","properties":{"gpus":{"type":"integer","minimum":0},"threads":{"type":"integer","minimum":1},"memory":{"type":["string","integer"]},"time":{"type":["string","integer"]}},"additionalProperties":false}"#
+            "resources", "a mapping of threads, memory, gpus, time, retries and on_oom",
+            "what each run needs of a machine: threads; memory (`4G`) and time of one attempt (`2h`), above which it fails; graphics processors of a command; attempts after the first (`retries`), with more memory after one that used too much (`on_oom: {memory: x2}`). Not part of the identity",
+            "resources: {gpus: 1, threads: 2, memory: 8G, time: 4h, retries: 2, on_oom: {memory: x2}}",
+            #"{"type":"object","properties":{"gpus":{"type":"integer","minimum":0},"threads":{"type":"integer","minimum":1},"memory":{"type":["string","integer"]},"time":{"type":["string","integer"]},"retries":{"type":"integer","minimum":0},"on_oom":{"type":"object","properties":{"memory":{"type":"string"}},"additionalProperties":false}},"additionalProperties":false}"#
         ),
         RecipeKey(
             "keep", "best, last, none, or [best, last]",

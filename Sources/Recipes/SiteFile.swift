@@ -17,6 +17,10 @@ package struct SiteFile: Sendable, Equatable {
         package var runsPerTask: Int?
         /// Seconds between two questions to the scheduler.
         package var poll = 60.0
+        /// Seconds for which a run's file may be unseen after its task has ended.
+        package var visibilityWait = 60.0
+        /// Seconds before wall time at which a task is asked to stop.
+        package var notice = 60.0
 
         package init() {}
     }
@@ -63,7 +67,7 @@ package struct SiteFile: Sendable, Equatable {
 
     private static let keys = [
         "partition", "account", "qos", "constraint", "gres", "setup", "options", "array_limit",
-        "runs_per_task", "poll",
+        "runs_per_task", "poll", "visibility_wait", "notice",
     ]
 
     private static func slurm(_ node: Node, _ reader: SettingsReader) -> Slurm {
@@ -88,6 +92,15 @@ package struct SiteFile: Sendable, Equatable {
             }
             return number
         }
+        func seconds(_ node: Node, _ name: String) -> Double? {
+            let seconds = node.string.flatMap(Quantity.seconds)
+            if seconds == nil {
+                add(
+                    node, "slurm: \(name): found \(reader.described(node)); expected a time, as 60s"
+                )
+            }
+            return seconds
+        }
         reader.forEachKey(node) { name, key, value in
             switch name {
             case "partition": slurm.partition = text(value, name)
@@ -99,13 +112,10 @@ package struct SiteFile: Sendable, Equatable {
             case "options": slurm.options = reader.texts(value, "slurm: options")
             case "array_limit": slurm.arrayLimit = whole(value, name)
             case "runs_per_task": slurm.runsPerTask = whole(value, name)
-            case "poll":
-                guard let seconds = value.string.flatMap(Quantity.seconds) else {
-                    return add(
-                        value,
-                        "slurm: poll: found \(reader.described(value)); expected a time, as 60s")
-                }
-                slurm.poll = seconds
+            case "poll": slurm.poll = seconds(value, name) ?? slurm.poll
+            case "visibility_wait":
+                slurm.visibilityWait = seconds(value, name) ?? slurm.visibilityWait
+            case "notice": slurm.notice = seconds(value, name) ?? slurm.notice
             default:
                 let hint =
                     nearest(name, in: keys).map { ": did you mean \($0)?" }

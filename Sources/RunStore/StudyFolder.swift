@@ -56,6 +56,9 @@ package struct StudyFolder: Sendable, Equatable {
     /// Names the session that works in the folder.
     package var claim: URL { url.appending(path: ".lock") }
 
+    /// What became of a run's tasks that ended before it did.
+    func stopsFile(_ id: String) -> URL { slurm.appending(path: "\(id).stops.json") }
+
     package func runFile(_ id: String) -> URL { runs.appending(path: "\(id).h5") }
     /// Where an unfinished run resumes.
     package func checkpointFile(_ id: String) -> URL {
@@ -227,6 +230,10 @@ package struct FailureRecord: Codable, Sendable, Equatable {
     package var output: String
     /// Why each try failed, the last included; nil in records of earlier programs.
     package var tries: [String]?
+    /// Bytes of memory that were too few; nil if it failed for another reason.
+    package var memory: Int?
+    /// The scheduler's task that it failed in; nil outside of one.
+    package var task: String?
 
     package init(id: String, label: String, reason: String, output: String, tries: [String]? = nil)
     {

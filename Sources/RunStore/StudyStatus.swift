@@ -12,6 +12,8 @@ package struct StudyStatus: Sendable {
     package let isWorking: Bool
     /// Ids of the runs that the session is to train; nil: all that are missing.
     package let wanted: Set<String>?
+    /// Where planned runs wait, in words, by id: of a scheduler.
+    package var places: [String: String] = [:]
 
     package var running: [RunStatus] {
         runs.filter { if case .running = $0.state { true } else { false } }
@@ -120,7 +122,8 @@ package struct StudyStatusReader: Sendable {
             RunStatus(run: run, state: state(run, results, begun, failed, damaged[run.id], now))
         }
         return StudyStatus(
-            name: plan.name, metric: plan.metric, runs: runs, isWorking: Claim.isHeld(folder),
+            name: plan.name, metric: plan.metric, runs: runs,
+            isWorking: Claim.isHeld(folder) || !RunLease.owners(in: folder).isEmpty,
             wanted: wanted)
     }
 
@@ -172,6 +175,8 @@ extension StudyStatus {
         var best_value: Double?
         var reason, output: String?
         var tries: Int?
+        /// Where it waits, in words.
+        var place: String?
         /// Of a run that is not completed: the last epoch, of at most this many, and the metric
         /// there.
         var epoch: Int?
@@ -199,6 +204,7 @@ extension StudyStatus {
         var row = Row(
             id: run.id, number: run.number, label: run.label, state: status.state.kind.rawValue,
             metric: metric.name)
+        if case .planned = status.state { row.place = places[run.id] }
         func take(_ progress: RunProgress) {
             (row.epoch, row.epochs, row.tries) = (progress.epoch, progress.epochs, progress.attempt)
             row.value = finite(progress.values[progress.epoch]?[metric.name])

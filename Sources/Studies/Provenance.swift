@@ -22,6 +22,9 @@ package struct Provenance: Sendable, Equatable, Codable {
     package var threads = 1
     package var system = ""
     package var host = ""
+    /// The scheduler's task and node, as `12_3 on n1`; nil outside of one, and in records of earlier
+    /// programs.
+    package var job: String?
     /// ISO 8601, UTC.
     package var started = ""
     package var seconds = 0.0

@@ -7,6 +7,10 @@ package struct Resources: Sendable, Equatable, Codable {
     package var gpus: Int?
     /// Seconds of one attempt; more fails the run.
     package var time: Double?
+    /// Attempts after the first for runs that fail.
+    package var retries: Int?
+    /// Factor of `memory` for the attempt after one that used too much; nil: the same memory.
+    package var memoryFactor: Double?
 
     package init(
         threads: Int? = nil, memory: Int? = nil, gpus: Int? = nil, time: Double? = nil

@@ -14,7 +14,7 @@ struct CancelCommand: AsyncParsableCommand {
 
     func run() async throws {
         let folder = StudyFolder(named: study)
-        let count = try await SlurmSweep(folder, folder.readPlan()).cancel()
-        print(count == 0 ? "no job of this study is queued" : "\(count) jobs cancelled")
+        let count = try await SlurmJobs(folder, folder.readPlan()).cancel()
+        print(count == 0 ? "no job of this study is queued" : "\(counted(count, "job")) cancelled")
     }
 }

@@ -10,7 +10,15 @@ enum Interruption {
         case finished, interrupted
     }
 
-    private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+    /// Schedulers send SIGUSR1 some time before a job's end.
+    private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1]
+    private static let first = Atomic<Int32>(0)
+    private static let words = Mutex("")
+    private static let wordsForRuns =
+        "stopping: waiting for runs to save their checkpoints; press Ctrl-C again to stop at once"
+
+    /// The signal that came first; 0 if there was none.
+    static var firstSignal: Int32 { first.load(ordering: .relaxed) }
     /// The work that a signal cancels; while there is none, a signal ends the program at once.
     private static let work = Mutex<Task<Void, Never>?>(nil)
     private static let isInterrupted = Atomic(false)
@@ -24,15 +32,15 @@ enum Interruption {
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         source.setEventHandler {
             let isSecond = isInterrupted.exchange(true, ordering: .relaxed)
+            if !isSecond { first.store(number, ordering: .relaxed) }
             if !isSecond && isGentle.load(ordering: .relaxed) { return StopRequest.make() }
             work.withLock { task in
                 guard let task, !isSecond else {
                     killRunningRuns()
                     exit(ExitStatus.interrupted.rawValue)
                 }
-                complain(
-                    "stopping: waiting for runs to save their checkpoints; press Ctrl-C again to stop at once"
-                )
+                let message = words.withLock { $0 }
+                if !message.isEmpty { complain(message) }
                 task.cancel()
             }
         }
@@ -54,8 +62,12 @@ enum Interruption {
     }
 
     /// Runs `body`; a signal cancels its task.
-    static func watch(_ body: @escaping @Sendable () async -> Void) async -> Ending {
+    /// - Parameter message: is printed then; empty: nothing is.
+    static func watch(
+        saying message: String = wordsForRuns, _ body: @escaping @Sendable () async -> Void
+    ) async -> Ending {
         _ = sources
+        words.withLock { $0 = message }
         let task = Task { await body() }
         work.withLock { $0 = task }
         await task.value

@@ -115,6 +115,7 @@ struct ShowCommand: ParsableCommand {
                 "machine",
                 [provenance.processor, provenance.system, provenance.host].joined(separator: ", "),
             ],
+            ["job", provenance.job ?? ""],
             ["started", provenance.started], ["time", "\(decimals(provenance.seconds, 1)) s"],
             [
                 "tries",

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Execution
 import Files
 import Foundation
@@ -8,159 +7,265 @@ import Studies
 
 /// A sweep on Slurm: submits what is neither stored nor queued, and follows it. The run file is the
 /// truth: whoever gives the same command again, on any machine that shares the folder, goes on.
-struct SlurmSweep {
-    let folder: StudyFolder
-    let plan: Plan
-    let site: SiteFile.Slurm
-    let retries: Int
-    private let queue = SlurmQueue()
+actor SlurmSweep {
+    private let jobs: SlurmJobs
+    private let site: SiteFile.Slurm
+    private let limits: RunLimits
+    private let wanted: [Run]
+    private let progress: SweepProgress
 
-    init(_ study: ResolvedStudy, _ site: SiteFile.Slurm, retries: Int) {
-        (folder, plan, self.site, self.retries) = (study.folder, study.plan, site, retries)
+    private var stored: StudyResults
+    /// Runs that will have no result in this session.
+    private(set) var failures: [String: FailureRecord] = [:]
+    /// Failures that were there before, as a retry leaves them until it ends.
+    private var earlier: [String: FailureRecord] = [:]
+    /// How often a run was submitted again, and for what it was not to blame.
+    private var retries: [String: Int] = [:]
+    private var losses: [String: Int] = [:]
+    private var queued: [String: SlurmQueue.Task] = [:]
+    private var asked = -Double.infinity
+    private var interval: Double
+    private var isAnswering = true
+    private var warned: Set<String> = []
+    /// Since when a run has been neither stored, queued nor held.
+    private var goneSince: [String: Double] = [:]
+
+    /// - Parameter wanted: the runs to complete.
+    init(
+        _ folder: StudyFolder, _ plan: Plan, _ site: SiteFile.Slurm, _ limits: RunLimits,
+        wanted: [Run], stored: StudyResults
+    ) {
+        jobs = SlurmJobs(folder, plan)
+        (self.site, self.limits, self.wanted, self.stored) = (site, limits, wanted, stored)
+        interval = site.poll
+        progress = SweepProgress(
+            wanted.count, plan, folder,
+            results: { StudyResults(folder, plan) })
     }
 
-    /// For what is already submitted.
-    init(_ folder: StudyFolder, _ plan: Plan) {
-        (self.folder, self.plan, site, retries) = (folder, plan, SiteFile.Slurm(), 0)
-    }
+    private var folder: StudyFolder { jobs.folder }
 
-    /// Arrays have at most so many tasks, unless the site allows more.
-    private static let arraySize = 1000
-    /// A task is worth starting from so many short runs on.
-    private static let tasksAtMost = 200
+    /// Questions become rarer while the answers stay the same, up to so many intervals.
+    private static let mostIntervals = 10.0
+    /// A run may lose so many jobs for which it is not to blame.
+    private static let mostLosses = 5
 
     // MARK: Submit
 
-    /// The scripts for some runs.
-    func scripts(_ runs: [Run]) -> [(batch: SlurmBatch, text: String)] {
-        let perTask =
-            site.runsPerTask
-            ?? max(1, (runs.count + SlurmSweep.tasksAtMost - 1) / SlurmSweep.tasksAtMost)
-        let inArray = perTask * SlurmSweep.arraySize
-        return stride(from: 0, to: runs.count, by: inArray).map { start in
-            let batch = SlurmBatch(
-                name: randomName(), runs: Array(runs[start..<min(start + inArray, runs.count)]),
-                runsPerTask: perTask, retries: retries)
-            let script = SlurmScript(
-                study: folder, batch: batch, site: site, resources: plan.resources,
-                program: Program.url.path)
-            return (batch, script.text)
-        }
-    }
-
     /// Submits the runs that are neither stored, queued nor trained by somebody.
-    /// - Returns: how many.
-    func submit(_ wanted: [Run]) async throws -> Int {
-        let stored = StudyResults(folder, plan)
-        let queued = try await queuedRuns()
+    /// - Returns: how many were submitted, and how many wait or are trained already.
+    func submit() async throws -> (submitted: Int, underWay: Int) {
+        if !jobs.isEmpty { queued = try await jobs.queued() }
         let held = RunLease.owners(in: folder)
-        let missing = wanted.filter {
-            stored.runs[$0.id] == nil && !queued.contains($0.id) && held[$0.id] == nil
-        }
-        FileManager.default.ensureFolder(folder.slurm)
-        for (batch, text) in scripts(missing) {
-            let file = folder.slurm.appending(path: batch.name + ".json")
-            try DurableFile.write(Array(try JSONEncoder().encode(batch)), to: file)
-            let job = try await queue.submit(
-                text, file: folder.slurm.appending(path: batch.name + ".sbatch"))
-            try folder.write(job + "\n", to: folder.slurm.appending(path: batch.name + ".job"))
-            print(
-                "submitted job \(job): \(batch.tasks.count) tasks, \(batch.tasks.joined().count) runs"
+        // Looked at last: a task may have ended since, and a run is stored before its task ends.
+        stored = StudyResults(folder, jobs.plan, after: stored)
+        let missing = wanted.filter { stored.runs[$0.id] == nil }
+        let left = missing.filter { queued[$0.id] == nil && held[$0.id] == nil }
+        for run in missing { earlier[run.id] = folder.readFailure(run.id) }
+        for run in left { folder.removeStops(run.id) }
+        await progress.expect(missing.count)
+        try await submit(left)
+        return (left.count, missing.count - left.count)
+    }
+
+    private func submit(_ runs: [Run]) async throws {
+        for job in try await jobs.submit(runs, site, limits) {
+            let memory = job.batch.memory.map { ", \(byteCount($0)) of memory" } ?? ""
+            await progress.say(
+                "submitted job \(job.job): \(counted(job.batch.tasks.count, "task")), \(counted(job.batch.tasks.joined().count, "run"))\(memory)"
             )
-        }
-        return missing.count
-    }
-
-    /// The batches that were submitted, with their jobs.
-    private func batches() -> [(job: String, batch: SlurmBatch)] {
-        FileManager.default.names(in: folder.slurm).filter { $0.hasSuffix(".job") }.compactMap {
-            let name = String($0.dropLast(4))
-            // A batch without a job number was not submitted.
-            guard
-                let job = try? String(
-                    contentsOf: folder.slurm.appending(path: $0), encoding: .utf8),
-                let batch = try? SlurmBatch.read(folder.slurm.appending(path: name + ".json"))
-            else { return nil }
-            return (job.trimmingCharacters(in: .whitespacesAndNewlines), batch)
-        }
-    }
-
-    /// Ids of the runs whose tasks wait or run.
-    private func queuedRuns() async throws -> Set<String> {
-        let batches = batches()
-        guard !batches.isEmpty else { return [] }
-        let tasks = try await queue.tasks()
-        var runs: Set<String> = []
-        for (job, batch) in batches {
-            for task in tasks where task.job == job {
-                guard let number = Int(task.task), batch.tasks.indices.contains(number) else {
-                    continue
+            for (number, ids) in job.batch.tasks.enumerated() {
+                for id in ids {
+                    queued[id] = SlurmQueue.Task(
+                        job: job.job, task: String(number), state: "PENDING", reason: "None",
+                        node: "")
                 }
-                runs.formUnion(batch.tasks[number])
             }
         }
-        return runs
-    }
-
-    func cancel() async throws -> Int {
-        let jobs = Set(batches().map(\.job)).intersection(try await queue.tasks().map(\.job))
-        if !jobs.isEmpty { try await queue.cancel(jobs.sorted()) }
-        return jobs.count
+        guard !runs.isEmpty else { return }
+        // The answer to come is another one.
+        (asked, interval) = (monotonicSeconds(), site.poll)
     }
 
     // MARK: Follow
 
-    /// Waits until no run is queued or trained any more, printing what becomes of each.
-    func follow(_ wanted: [Run]) async throws {
-        var stored = StudyResults(folder, plan)
-        var asked = -Double.infinity
-        var queued: Set<String> = []
-        while true {
-            let before = Set(stored.runs.keys)
-            stored = StudyResults(folder, plan, after: stored)
-            for run in plan.runs where !before.contains(run.id) {
-                guard let result = stored.runs[run.id] else { continue }
-                let best = result.best.map {
-                    "\(plan.metric.name) \(short($0.value)) at epoch \($0.epoch)"
-                }
-                print(
-                    "\(stored.runs.count)/\(plan.runs.count)  \(run.label)  \(best ?? result.outcome.rawValue)"
-                )
+    /// Waits until every run is stored or has failed.
+    /// - Throws: `CancellationError` when its task is cancelled; `SlurmQueue.Problem` if something
+    ///   can't be submitted again.
+    func follow() async throws {
+        await progress.note(words)
+        try await progress.followed { [self] in
+            while try await !look() { try await Task.sleep(for: .seconds(min(1, site.poll))) }
+        }
+        await progress.close()
+    }
+
+    /// One look at the folder, and at the queue if it is time.
+    /// - Returns: whether the end is reached.
+    private func look() async throws -> Bool {
+        await takeResults()
+        var again = try await takeFailures()
+        let left = wanted.filter { stored.runs[$0.id] == nil && failures[$0.id] == nil }
+        guard !left.isEmpty else { return true }
+        if monotonicSeconds() - asked >= interval { await ask() }
+        let held = RunLease.owners(in: folder)
+        var lost: [Run] = []
+        for run in left {
+            guard isAnswering, queued[run.id] == nil, held[run.id] == nil,
+                !again.contains(where: { $0.id == run.id })
+            else {
+                goneSince[run.id] = nil
+                continue
             }
-            let left = wanted.filter { stored.runs[$0.id] == nil }
-            if left.isEmpty { return }
-            if monotonicSeconds() - asked >= site.poll {
-                asked = monotonicSeconds()
-                do { queued = try await queuedRuns() } catch let problem as SlurmQueue.Problem {
-                    // A scheduler that does not answer says nothing of the runs.
-                    complain("\(problem): asking again")
-                    queued = Set(left.map(\.id))
-                }
-                let held = RunLease.owners(in: folder)
-                if left.allSatisfy({ !queued.contains($0.id) && held[$0.id] == nil }) {
-                    // Files may be seen later than the end of their job.
-                    try await Task.sleep(for: .seconds(2))
-                    let now = StudyResults(folder, plan, after: stored)
-                    return try await record(left.filter { now.runs[$0.id] == nil })
-                }
-            }
-            try await Task.sleep(for: .seconds(1))
+            let since = goneSince[run.id] ?? monotonicSeconds()
+            goneSince[run.id] = since
+            // A file may be seen later than the end of its job.
+            if monotonicSeconds() - since >= site.visibilityWait { lost.append(run) }
+        }
+        for run in lost where try await isLeftToAnother(run) { again.append(run) }
+        for run in again { goneSince[run.id] = nil }
+        try await submit(again)
+        await progress.note(words)
+        return false
+    }
+
+    private func takeResults() async {
+        let before = stored
+        stored = StudyResults(folder, jobs.plan, after: stored)
+        for run in wanted where before.runs[run.id] == nil {
+            guard let result = stored.runs[run.id] else { continue }
+            failures[run.id] = nil
+            await progress.take(.finished(run, result))
+            interval = site.poll
         }
     }
 
-    /// Why runs are missing whose tasks have ended.
-    private func record(_ missing: [Run]) async throws {
-        for run in missing where folder.readFailure(run.id) == nil {
-            let place = batches().last { $0.batch.tasks.joined().contains(run.id) }
-            let task = place?.batch.tasks.firstIndex { $0.contains(run.id) }
-            var reason = "the scheduler no longer knows its job"
-            if let place, let task {
-                let ending = await queue.ending(job: place.job, task: task)
-                reason = "job \(place.job)_\(task): \(ending ?? reason)"
+    /// Takes in what workers have recorded.
+    /// - Returns: runs that have another attempt.
+    private func takeFailures() async throws -> [Run] {
+        let names = Set(FileManager.default.names(in: folder.failed))
+        guard !names.isEmpty else { return [] }
+        let held = RunLease.owners(in: folder)
+        var again: [Run] = []
+        for run in wanted where names.contains(run.id + ".json") {
+            guard stored.runs[run.id] == nil, failures[run.id] == nil, held[run.id] == nil,
+                let failure = folder.readFailure(run.id), failure != earlier[run.id]
+            else { continue }
+            interval = site.poll
+            if await isRetried(run, failure) { again.append(run) }
+        }
+        return again
+    }
+
+    /// Tries a run again that used too much memory, or takes its failure for good.
+    private func isRetried(_ run: Run, _ failure: FailureRecord) async -> Bool {
+        earlier[run.id] = failure
+        let isWorthIt =
+            failure.memory != nil && limits.memoryFactor != nil
+            && retries[run.id, default: 0] < limits.retries
+        guard isWorthIt else {
+            failures[run.id] = failure
+            await progress.take(.failed(run, failure))
+            return false
+        }
+        retries[run.id, default: 0] += 1
+        await progress.take(.retried(run, reason: failure.reason))
+        return true
+    }
+
+    /// Whether a run whose task is gone goes on in another one. If not, the reason is recorded.
+    private func isLeftToAnother(_ run: Run) async throws -> Bool {
+        let fate = await jobs.fate(of: run)
+        let state = fate.ending?.state
+        if state == "TIMEOUT" {
+            let stops = try folder.addStop(of: run.id, task: fate.reason)
+            guard stops.isHopeless else {
+                await progress.take(.retried(run, reason: fate.reason))
+                return true
             }
-            try folder.write(
-                FailureRecord(
-                    id: run.id, label: run.label, reason: reason, output: "", tries: [reason]))
+            try folder.giveUp(run, task: "")
+            return false
+        }
+        // A worker that was asked to stop has left a checkpoint.
+        let wasStopped =
+            state == "FAILED" && fate.ending?.exit == "\(ExitStatus.interrupted.rawValue):0"
+        if fate.ending?.isOfMachine == true || wasStopped,
+            losses[run.id, default: 0] < SlurmSweep.mostLosses
+        {
+            losses[run.id, default: 0] += 1
+            await progress.take(.retried(run, reason: fate.reason))
+            return true
+        }
+        var failure = FailureRecord(
+            id: run.id, label: run.label, reason: fate.reason, output: fate.output,
+            tries: (folder.readFailure(run.id)?.tries ?? []) + [fate.reason])
+        if state == "OUT_OF_MEMORY" { failure.memory = fate.memory }
+        try folder.write(failure)
+        return await isRetried(run, failure)
+    }
+
+    // MARK: The queue
+
+    private func ask() async {
+        asked = monotonicSeconds()
+        do {
+            let now = try await jobs.queued()
+            interval =
+                now == queued
+                ? min(interval * 1.5, site.poll * SlurmSweep.mostIntervals) : site.poll
+            queued = now
+            if !isAnswering { complain("the scheduler answers again") }
+            isAnswering = true
+        } catch {
+            // A scheduler that does not answer says nothing of the runs.
+            if isAnswering {
+                complain(
+                    "\(error): asking again every \(decimals(interval, 0)) s; jobs that run go on")
+            }
+            isAnswering = false
+        }
+        let stuck = Set(queued.values.filter { $0.state == "PENDING" }.map(\.reason))
+            .intersection(SlurmSweep.lasting)
+        for reason in stuck.subtracting(warned).sorted() {
+            warned.insert(reason)
+            complain(
+                "tasks wait with the reason \(reason), which may last for ever: `scontrol show job` says more; `viseme cancel` ends them"
+            )
         }
     }
+
+    /// Reasons of waiting that do not go away by themselves.
+    private static let lasting: Set = [
+        "BadConstraints", "DependencyNeverSatisfied", "InvalidAccount", "InvalidQOS",
+        "JobHeldAdmin",
+        "JobHeldUser", "NodeDown", "PartitionDown", "PartitionInactive", "PartitionNodeLimit",
+        "PartitionTimeLimit", "QOSMaxWallDurationPerJobLimit", "QOSMaxMemoryPerJob",
+        "QOSMaxCpuPerJobLimit", "QOSMaxGRESPerJob", "AssocMaxWallDurationPerJobLimit",
+        "AssocMaxCpuPerJobLimit", "ReqNodeNotAvail",
+    ]
+
+    /// `4 tasks run, 12 wait (Resources)`.
+    private var words: String {
+        guard isAnswering else { return "the scheduler does not answer" }
+        let tasks = Dictionary(queued.values.map { ("\($0.job)_\($0.task)", $0) }) { first, _ in
+            first
+        }
+        let waiting = tasks.values.filter { $0.state == "PENDING" }
+        let reasons = Set(waiting.map(\.reason)).subtracting(["None", ""]).sorted()
+        var parts: [String] = []
+        if tasks.count > waiting.count {
+            parts.append("\(counted(tasks.count - waiting.count, "task")) on nodes")
+        }
+        if !waiting.isEmpty {
+            parts.append(
+                "\(waiting.count) waiting"
+                    + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))"))
+        }
+        return parts.joined(separator: ", ")
+    }
+}
+
+/// `1 run`, `2 runs`.
+func counted(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
 }

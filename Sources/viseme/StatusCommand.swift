@@ -1,4 +1,6 @@
 import ArgumentParser
+import Execution
+import Files
 import Foundation
 import RunStore
 import Studies
@@ -20,8 +22,11 @@ struct StatusCommand: AsyncParsableCommand {
         let plan = try folder.readPlan()
         if watch, !json { return try await watch(folder, plan) }
         var reader = StudyStatusReader(folder, plan)
-        let status = reader.status(StudyResults(folder, plan))
+        let stored = StudyResults(folder, plan)
+        var status = reader.status(stored)
+        status.places = await places(folder, plan, status)
         if json { return print(try status.json()) }
+        deriveIfLate(folder, plan, stored)
         let words = StatusTable(status: status)
         Terminal.print(words.table())
         // Equal failures are shown once.
@@ -41,6 +46,41 @@ struct StatusCommand: AsyncParsableCommand {
                         separator: "\n"))
         }
         print("\n" + words.summary)
+    }
+
+    /// Where runs wait in Slurm's queue; one question, and none for other studies.
+    private func places(_ folder: StudyFolder, _ plan: Plan, _ status: StudyStatus) async
+        -> [String: String]
+    {
+        let jobs = SlurmJobs(folder, plan)
+        guard !jobs.isEmpty, status.count(.completed) < status.runs.count else { return [:] }
+        do {
+            return try await jobs.queued().mapValues { task in
+                let reason = ["", "None"].contains(task.reason) ? "" : " (\(task.reason))"
+                let node = task.node.isEmpty ? "" : " on \(task.node)"
+                return "job \(task.job)_\(task.task) \(task.state)\(node)\(reason)"
+            }
+        } catch {
+            complain("\(error)")
+            return [:]
+        }
+    }
+
+    /// Workers that were killed after the last result have not written the report.
+    private func deriveIfLate(_ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults) {
+        guard !FileManager.default.names(in: folder.slurm).isEmpty,
+            plan.runs.allSatisfy({ stored.runs[$0.id] != nil })
+        else { return }
+        let written = FileFacts(folder.digests)?.modified ?? 0
+        let newest = stored.runs.values.map(\.file.modified).max() ?? 0
+        guard written < newest else { return }
+        do {
+            let claim = try Claim(folder)
+            try writeDerived(folder, plan, stored)
+            withExtendedLifetime(claim) {}
+        } catch is Claim.Taken {
+            // Whoever has the folder writes it.
+        } catch { complain("\(error)") }
     }
 
     private func watch(_ folder: StudyFolder, _ plan: Plan) async throws {

@@ -26,7 +26,7 @@ struct StatusTable {
         let rows = shown.map {
             [
                 "\($0.run.number)", $0.run.id, $0.run.label, $0.state.kind.rawValue,
-                words($0.state),
+                words($0),
             ]
         }
         return FittedTable(columns, rows).text(room: Terminal.columns) { row, column, text in
@@ -52,6 +52,13 @@ struct StatusTable {
 
     /// The last line: counts, and whether a session works on it.
     var summary: String {
+        let queued = status.runs.count {
+            $0.state.kind == .planned && status.places[$0.run.id] != nil
+        }
+        if queued > 0 {
+            return counts + "; \(queued) queued on Slurm"
+                + (status.secondsLeft.map { ", about \(clock($0)) left" } ?? "")
+        }
         guard status.isWorking else { return counts + "; no sweep is running" }
         return counts + "; a sweep is running"
             + (status.secondsLeft.map { ", about \(clock($0)) left" } ?? "")
@@ -96,6 +103,12 @@ struct StatusTable {
         // What has no room is not named here: the next look may have it.
         return text.split(separator: "\n").prefix(rows.count).map(String.init)
             + (running.count > shown.count ? ["  … and \(running.count - shown.count) more"] : [])
+    }
+
+    private func words(_ run: RunStatus) -> String {
+        let words = words(run.state)
+        guard case .planned = run.state, let place = status.places[run.run.id] else { return words }
+        return words.isEmpty ? place : "\(words); \(place)"
     }
 
     /// The last column.

@@ -23,8 +23,11 @@ struct SweepCommand: AsyncParsableCommand {
             "Time that a run has to stop when asked, before it is killed (default: 30s for commands and with --timeout or --memory; else no limit).",
             valueName: "time"))
     var grace: TimeSpan?
-    @Option(help: "Attempts after the first for runs that fail, each from the last checkpoint.")
-    var retries = 0
+    @Option(
+        help:
+            "Attempts after the first for runs that fail, each from the last checkpoint (default: of the recipe, else 0)."
+    )
+    var retries: Int?
     @Option(
         help: ArgumentHelp(
             "Largest resident memory of a run: 800M, 4G. A run that uses more fails.",
@@ -72,7 +75,9 @@ struct SweepCommand: AsyncParsableCommand {
             throw ValidationError(
                 "--detach and --dry-run go with --on slurm; `viseme plan` lists the runs")
         }
-        if retries < 0 { throw ValidationError("--retries: found \(retries); expected 0 or more") }
+        if let retries, retries < 0 {
+            throw ValidationError("--retries: found \(retries); expected 0 or more")
+        }
     }
 
     private func limits(_ resources: Resources) -> RunLimits {
@@ -81,7 +86,7 @@ struct SweepCommand: AsyncParsableCommand {
         limits.memory = memory?.bytes ?? limits.memory
         limits.startsAfresh = force
         limits.grace = grace?.duration
-        limits.retries = retries
+        limits.retries = retries ?? limits.retries
         switch failure {
         case .keepGoing: limits.failurePolicy = .keepGoing
         case .failFast: limits.failurePolicy = .failFast
@@ -106,6 +111,9 @@ struct SweepCommand: AsyncParsableCommand {
         print(
             "\(study.plan.name): \(count), \(wanted.count - left.count) stored, \(left.count) to train"
         )
+        let space = await DiskSpace.look(
+            study.folder, study.plan, study.trainer, missing: left, stored: session.results)
+        if let warning = space?.warning { complain(warning) }
         if planOnly { return }
         let ending = await train(
             left, session, machine.for(left.count),
@@ -119,54 +127,18 @@ struct SweepCommand: AsyncParsableCommand {
 
     /// The plan is written under the session's claim; workers then share the folder.
     private func sweepOnSlurm(_ study: ResolvedStudy) async throws {
-        let environment = ProcessInfo.processInfo.environment
-        let home =
-            environment["XDG_CONFIG_HOME"].map { URL(filePath: $0) }
-            ?? environment["HOME"].map { URL(filePath: $0).appending(path: ".config") }
-        let site = try SiteFile(beside: study.plan.recipe, home: home)
+        let site = try SiteFile.ofUser(study.plan.recipe).slurm
         let wanted = try StudySession.runs(of: study.plan, only: only)
-        let slurm = SlurmSweep(study, site.slurm, retries: retries)
+        let limits = limits(study.plan.resources)
         if dryRun {
             let stored = StudyResults(study.folder, study.plan)
             let missing = wanted.filter { stored.runs[$0.id] == nil }
-            return print(slurm.scripts(missing).map(\.text).joined(separator: "\n"), terminator: "")
+            let scripts = SlurmJobs(study.folder, study.plan).scripts(missing, site, limits)
+            return print(scripts.map(\.text).joined(separator: "\n"), terminator: "")
         }
-        do {
-            let session = try StudySession.open(study, warn: complain)
-            let count = try await slurm.submit(wanted)
-            let stored = wanted.count - session.missing(wanted).count
-            print("\(study.plan.name): \(wanted.count) runs, \(stored) stored, \(count) submitted")
-        }
-        if detach { return }
-        let problem = Locked<(any Error)?>(nil)
-        let ending = await Interruption.watch {
-            do { try await slurm.follow(wanted) } catch is CancellationError {
-            } catch { problem.withLock { $0 = error } }
-        }
-        if let problem = problem.withLock({ $0 }) { throw problem }
-        if ending == .interrupted {
-            complain(
-                "the jobs continue; the same command follows them again, `viseme cancel \(study.folder.url.relativePath)` ends them"
-            )
-            throw ExitStatus.interrupted
-        }
-        let stored = StudyResults(study.folder, study.plan)
-        do {
-            let claim = try Claim(study.folder)
-            try writeDerived(study.folder, study.plan, stored)
-            withExtendedLifetime(claim) {}
-        } catch is Claim.Taken {}
-        let missing = wanted.filter { stored.runs[$0.id] == nil }
-        for run in missing.prefix(10) {
-            complain(
-                "\(run.label)  FAILED: \(study.folder.readFailure(run.id)?.reason ?? "unknown")")
-        }
-        guard missing.isEmpty else {
-            complain(
-                "\(missing.count) of \(wanted.count) runs failed; the same command submits them again"
-            )
-            throw ExitStatus.someFailed
-        }
+        let sweep = SlurmStudy(
+            study: study, site: site, limits: limits, wanted: wanted, detach: detach)
+        try await sweep.run()
     }
 
     private func report(_ outcome: StudyOutcome, _ study: ResolvedStudy) {

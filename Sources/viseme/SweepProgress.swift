@@ -7,9 +7,12 @@ import Studies
 /// what runs, with the time left. The table is the study's status, read from the store.
 actor SweepProgress {
     private let display = ProgressDisplay()
-    private let total: Int
-    private let session: StudySession
+    private var total: Int
+    private let folder: StudyFolder
+    private let results: @Sendable () -> StudyResults
     private let metric: Metric
+    /// Of a scheduler: tasks that wait.
+    private var note = ""
     private let start = monotonicSeconds()
     private var lastLine = monotonicSeconds()
     private var reader: StudyStatusReader
@@ -19,20 +22,34 @@ actor SweepProgress {
     private let labels: ShortLabels
     private let shortLabels: [String: String]
 
-    /// - Parameter total: runs that are to be trained.
-    init(_ total: Int, of session: StudySession) {
-        self.total = total
-        self.session = session
-        metric = session.plan.metric
-        labels = ShortLabels(session.plan.runs)
-        shortLabels = SweepProgress.shortLabels(session.plan, labels)
-        reader = StudyStatusReader(session.folder, session.plan)
+    /// - Parameters:
+    ///   - total: runs that are to be trained.
+    ///   - results: what is stored now.
+    init(
+        _ total: Int, _ plan: Plan, _ folder: StudyFolder,
+        results: @escaping @Sendable () -> StudyResults
+    ) {
+        (self.total, self.folder, self.results) = (total, folder, results)
+        metric = plan.metric
+        labels = ShortLabels(plan.runs)
+        shortLabels = SweepProgress.shortLabels(plan, labels)
+        reader = StudyStatusReader(folder, plan)
     }
+
+    init(_ total: Int, of session: StudySession) {
+        self.init(total, session.plan, session.folder) { session.results }
+    }
+
+    /// So many runs are to be trained, it turned out.
+    func expect(_ runs: Int) { total = runs }
+
+    /// What the last line says besides.
+    func note(_ text: String) { note = text }
 
     func take(_ event: SessionEvent) {
         switch event {
         case .started(let run):
-            guard session.folder.hasCheckpoint(run.id) else { break }
+            guard folder.hasCheckpoint(run.id) else { break }
             say("\(blank)  \(shortLabels[run.id] ?? run.label)  resumes at its last checkpoint")
         case .finished(let run, let result):
             finished += 1
@@ -42,7 +59,7 @@ actor SweepProgress {
             finished += 1
             sayOf(run, "\(words(result))  trained by another")
         case .retried(let run, let reason):
-            let from = session.folder.hasCheckpoint(run.id) ? " from its last checkpoint" : ""
+            let from = folder.hasCheckpoint(run.id) ? " from its last checkpoint" : ""
             say("\(blank)  \(shortLabels[run.id] ?? run.label)  \(reason); trying again\(from)")
         case .failed(let run, let failure):
             finished += 1
@@ -57,13 +74,13 @@ actor SweepProgress {
     }
 
     /// Runs `body`, and looks at the status meanwhile.
-    nonisolated func followed(_ body: @escaping @Sendable () async -> Void) async {
+    nonisolated func followed(_ body: @escaping @Sendable () async throws -> Void) async rethrows {
         let clock = Task {
             // Sleep throws only when it is cancelled.
             while (try? await Task.sleep(for: .milliseconds(500))) != nil { await look() }
         }
-        await body()
-        clock.cancel()
+        defer { clock.cancel() }
+        try await body()
     }
 
     func close() {
@@ -74,9 +91,9 @@ actor SweepProgress {
     private static let plainInterval = 60.0
 
     private func look() {
-        if display.isTerminal { return draw(reader.status(session.results)) }
+        if display.isTerminal { return draw(reader.status(results())) }
         guard monotonicSeconds() - lastLine >= SweepProgress.plainInterval else { return }
-        let status = reader.status(session.results)
+        let status = reader.status(results())
         let running = status.running.compactMap { run -> RunStatus.Running? in
             if case .running(let running) = run.state { running } else { nil }
         }
@@ -95,7 +112,7 @@ actor SweepProgress {
         return labels.fitting(columns - counter - plan.metric.name.count - 38)
     }
 
-    private func say(_ line: String) {
+    func say(_ line: String) {
         lastLine = monotonicSeconds()
         display.say(line)
     }
@@ -159,7 +176,7 @@ actor SweepProgress {
         let part = (Double(finished) + shares.reduce(0, +)) / Double(max(total, 1))
         let elapsed = monotonicSeconds() - start
         let left = part > 0.005 ? ", about \(clock(elapsed * (1 - part) / part)) left" : ""
-        let failures = failed == 0 ? "" : ", \(failed) failed"
+        let failures = (failed == 0 ? "" : ", \(failed) failed") + (note.isEmpty ? "" : "; \(note)")
         let counts = "\(finished) of \(total) runs, \(running.count) running\(failures)"
         let plain = "sweep \(counts), \(clock(elapsed)) so far\(left)"
         guard let columns else { return plain }

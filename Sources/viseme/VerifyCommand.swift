@@ -2,6 +2,7 @@ import ArgumentParser
 import Execution
 import Foundation
 import Kernels
+import Recipes
 import RunStore
 import Studies
 
@@ -14,6 +15,11 @@ struct VerifyCommand: AsyncParsableCommand {
     @OptionGroup var workers: WorkerOptions
     @Option(help: "How many runs, spread over the plan (default: all).")
     var sample: Int?
+    @Option(
+        help: ArgumentHelp(
+            "Where runs are trained: local, or slurm (settings of the site: viseme.yaml).",
+            valueName: "place"))
+    var on = SweepCommand.Site.local
     @Flag(help: "Record the digests beside the recipe, as the golden ones.")
     var record = false
 
@@ -84,7 +90,8 @@ struct VerifyCommand: AsyncParsableCommand {
     private func trainAgain(
         _ runs: [Run], _ study: ResolvedStudy, _ width: VectorWidth
     ) async throws -> [String: RunResult] {
-        let session = try VerificationSession.open(study, warn: complain)
+        let session = try VerificationSession.open(study, isShared: on == .slurm, warn: complain)
+        if on == .slurm { return try await trainOnSlurm(runs, session) }
         let progress = SweepProgress(runs.count, of: session)
         let machine = try workers.allotment(study).for(runs.count)
         let provenance = await Provenance.gather(study.plan, width: width)
@@ -99,6 +106,28 @@ struct VerifyCommand: AsyncParsableCommand {
         await progress.close()
         if ending == .interrupted { throw ExitStatus.interrupted }
         return session.results.runs
+    }
+
+    private func trainOnSlurm(_ runs: [Run], _ session: StudySession) async throws
+        -> [String: RunResult]
+    {
+        let site = try SiteFile.ofUser(session.plan.recipe).slurm
+        let sweep = SlurmSweep(
+            session.folder, session.plan, site, RunLimits(session.plan.resources), wanted: runs,
+            stored: session.results)
+        _ = try await sweep.submit()
+        let problem = Locked<(any Error)?>(nil)
+        let ending = await Interruption.watch(saying: "") {
+            do { try await sweep.follow() } catch is CancellationError {
+            } catch { problem.withLock { $0 = error } }
+        }
+        if ending == .interrupted {
+            // Its folder goes: nobody could use the results.
+            _ = try await SlurmJobs(session.folder, session.plan).cancel()
+            throw ExitStatus.interrupted
+        }
+        if let problem = problem.withLock({ $0 }) { throw problem }
+        return StudyResults(session.folder, session.plan).runs
     }
 
     private func tellOfDeterminism(_ plan: Plan) {

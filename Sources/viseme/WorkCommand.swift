@@ -22,8 +22,11 @@ struct WorkCommand: AsyncParsableCommand {
     @Argument(help: "The study: its folder, results/<name>, or its recipe.")
     var study: String
     @OptionGroup var workers: WorkerOptions
-    @Option(help: "Attempts after the first for runs that fail, each from the last checkpoint.")
-    var retries = 0
+    @Option(
+        help:
+            "Attempts after the first for runs that fail, each from the last checkpoint (default: of the recipe)."
+    )
+    var retries: Int?
 
     @Option(help: .hidden) var batch: String?
     @Option(help: .hidden) var task: Int?
@@ -32,14 +35,17 @@ struct WorkCommand: AsyncParsableCommand {
         if (batch == nil) != (task == nil) {
             throw ValidationError("--batch and --task go together")
         }
-        if retries < 0 { throw ValidationError("--retries: found \(retries); expected 0 or more") }
+        if let retries, retries < 0 {
+            throw ValidationError("--retries: found \(retries); expected 0 or more")
+        }
     }
 
     func run() async throws {
         let width = try chosenWidth()
         var folder = StudyFolder(named: study)
         let plan = try folder.readPlan()
-        let owner = Claim.Owner.this(job: ProcessInfo.processInfo.environment["SLURM_JOB_ID"])
+        let job = SlurmTask()
+        let owner = Claim.Owner.this(job: job?.name)
         folder.holder = owner.token
         print("\(folder.url.relativePath): \(SharedFileSystem.finding(folder))")
         let trainer = TrainerCatalog.trainer(plan.trainer)
@@ -48,37 +54,59 @@ struct WorkCommand: AsyncParsableCommand {
                 "\(study): was planned with numerics revision \(plan.numerics); this program has \(numericsRevision): use the program that planned it"
             )
         }
+        let share = try share(folder, plan)
         let stored = StudyResults(folder, plan)
-        let share = try share(folder)
-        let left = plan.runs.filter { run in
-            stored.runs[run.id] == nil && share.map { $0.contains(run.id) } ?? true
+        let left = (share?.runs ?? plan.runs).filter { run in
+            stored.runs[run.id] == nil
+                // A task that was put back into the queue does not retry what failed in it.
+                && (share == nil || folder.readFailure(run.id)?.task != job?.name)
         }
-        let machine = try workers.allotment(trainer.needs, plan.resources).for(left.count)
-        var limits = RunLimits(plan.resources)
-        limits.retries = retries
+        let machine = try workers.allotment(trainer.needs, plan.resources).for(
+            left.count, isEchoed: share != nil)
+        let wallTime = share?.wallTime(job, trainer, stored)
         let context = StudyContext(
             plan: plan, folder: folder, program: Program.url,
-            provenance: await Provenance.gather(
-                plan, width: trainer.needs.threads == nil ? width : nil),
-            threads: machine.threads, limits: limits, owner: owner)
-        let tally = WorkTally(left.count, plan.metric)
+            provenance: await provenance(plan, trainer, width, job),
+            threads: machine.threads, limits: limits(plan, share?.batch), owner: owner)
+        let tally = WorkTally(
+            left.count, plan.metric, wallTime: trainer.resumesAnywhere ? nil : wallTime)
         let ending = await Interruption.watch {
             await Scheduler(
                 trainer: trainer, launcher: machine.launcher, context: context,
-                leavesOthersAlone: true
+                leavesOthersAlone: true, wallTime: wallTime
             ).work(through: left) { await tally.take($0) }
+        }
+        if let share, let job, Interruption.firstSignal == SIGUSR1 || wallTime?.hasRefused == true {
+            try await share.stop(folder, job, left, tally)
+            throw ExitStatus.interrupted
         }
         try await finish(folder, plan, tally, isInterrupted: ending == .interrupted)
     }
 
-    /// The runs of a task of a batch; nil: all.
-    private func share(_ folder: StudyFolder) throws -> Set<String>? {
+    /// - Throws: `ValidationError` if the batch is not this program's, or not of this plan.
+    private func share(_ folder: StudyFolder, _ plan: Plan) throws -> TaskShare? {
         guard let batch, let task else { return nil }
-        let tasks = try SlurmBatch.read(folder.slurm.appending(path: batch + ".json")).tasks
-        guard tasks.indices.contains(task) else {
-            throw ValidationError("--task \(task): the batch has \(tasks.count) tasks")
+        return try TaskShare(
+            SlurmBatch.read(folder.slurm.appending(path: batch + ".json")), task: task, of: plan)
+    }
+
+    private func limits(_ plan: Plan, _ batch: SlurmBatch?) -> RunLimits {
+        var limits = RunLimits(plan.resources)
+        limits.retries = retries ?? batch?.retries ?? limits.retries
+        if let batch {
+            limits.memory = batch.memory ?? limits.memory
+            limits.hasFixedMemory = true
         }
-        return Set(tasks[task])
+        return limits
+    }
+
+    private func provenance(
+        _ plan: Plan, _ trainer: any Trainer, _ width: VectorWidth, _ job: SlurmTask?
+    ) async -> Provenance {
+        var provenance = await Provenance.gather(
+            plan, width: trainer.needs.threads == nil ? width : nil)
+        provenance.job = job?.words
+        return provenance
     }
 
     /// Says what is left, and writes what is derived if nothing is.
@@ -88,13 +116,15 @@ struct WorkCommand: AsyncParsableCommand {
         let stored = StudyResults(folder, plan)
         let missing = plan.runs.filter { stored.runs[$0.id] == nil }
         let others = RunLease.owners(in: folder)
-        let failed = missing.count { folder.readFailure($0.id) != nil && others[$0.id] == nil }
         let elsewhere = missing.count { others[$0.id] != nil }
+        let failed = missing.count { folder.readFailure($0.id) != nil && others[$0.id] == nil }
+        let open = missing.count - elsewhere - failed
         print(
-            "\(await tally.trained) trained here; \(stored.runs.count) of \(plan.runs.count) stored"
+            "\(await tally.finished) trained here; \(stored.runs.count) of \(plan.runs.count) stored"
                 + (elsewhere > 0 ? ", \(elsewhere) being trained by others" : "")
+                + (open > 0 ? ", \(open) not begun" : "")
                 + (failed > 0 ? ", \(failed) failed" : ""))
-        if elsewhere == 0, !isInterrupted {
+        if elsewhere == 0, open == 0, !isInterrupted {
             do {
                 // Whoever has the folder writes them too, when it is done.
                 let claim = try Claim(folder)
@@ -103,23 +133,32 @@ struct WorkCommand: AsyncParsableCommand {
             } catch is Claim.Taken {}
         }
         if isInterrupted { throw ExitStatus.interrupted }
-        if await tally.failed > 0 { throw ExitStatus.someFailed }
+        if await !tally.failed.isEmpty { throw ExitStatus.someFailed }
     }
 }
 
 /// A line for each thing that happens to a run.
-private actor WorkTally {
-    private(set) var trained = 0
-    private(set) var failed = 0
+actor WorkTally {
+    private(set) var finished = 0
+    private(set) var failed: Set<String> = []
+    /// Runs that have begun and not ended.
+    private(set) var underWay: [Run] = []
     private let total: Int
     private let metric: Metric
+    private let wallTime: WallTime?
 
-    init(_ total: Int, _ metric: Metric) { (self.total, self.metric) = (total, metric) }
+    /// - Parameter wallTime: learns how long runs take; nil: that is of no interest.
+    init(_ total: Int, _ metric: Metric, wallTime: WallTime?) {
+        (self.total, self.metric, self.wallTime) = (total, metric, wallTime)
+    }
 
     func take(_ event: SessionEvent) {
         switch event {
+        case .started(let run): underWay.append(run)
         case .finished(let run, let result):
-            trained += 1
+            finished += 1
+            underWay.removeAll { $0.id == run.id }
+            wallTime?.take(seconds: result.seconds)
             let best = result.best.map {
                 "\(metric.name) \(short($0.value)) at epoch \($0.epoch)"
             }
@@ -127,13 +166,14 @@ private actor WorkTally {
                 "\(run.label)  \(best ?? result.outcome.rawValue)  \(decimals(result.seconds, 1)) s"
             )
         case .failed(let run, let failure):
-            failed += 1
+            failed.insert(run.id)
+            underWay.removeAll { $0.id == run.id }
             print("\(run.label)  FAILED: \(failure.reason)")
         case .retried(let run, let reason): print("\(run.label)  \(reason); trying again")
         case .warning(let message): complain(message)
         case .givenUp(let reason, let count):
             complain("stopped: the first \(count) runs failed for one reason: \(reason)")
-        case .started, .found: break
+        case .found: break
         }
     }
 }

@@ -77,10 +77,11 @@ struct Allotment {
     fileprivate let gpus: GPUPool
 
     /// For so many runs.
-    func `for`(_ runs: Int) -> MachineShare {
+    /// - Parameter isEchoed: whether what they print is printed here too.
+    func `for`(_ runs: Int, isEchoed: Bool = false) -> MachineShare {
         let jobs = min(most, max(runs, 1))
         return MachineShare(
-            launcher: LocalLauncher(capacity: jobs, gpus: gpus),
+            launcher: LocalLauncher(capacity: jobs, gpus: gpus, isEchoed: isEchoed),
             threads: threads ?? max(1, cores / jobs))
     }
 

@@ -43,7 +43,8 @@ private struct ToyTrainer: Trainer {
                 provenanceText: "")
         case .exited(let status, let outOfMemory):
             throw RunFailure.failed(reason: words(status, outOfMemory: outOfMemory))
-        case .ended(let reason), .unstartable(let reason): throw RunFailure.failed(reason: reason)
+        case .ended(let reason, _), .unstartable(let reason):
+            throw RunFailure.failed(reason: reason)
         case .stopped: throw RunFailure.stopped
         }
     }

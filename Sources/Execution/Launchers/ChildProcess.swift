@@ -45,8 +45,8 @@ struct ChildProcess: Sendable {
             group.addTask {
                 // Sleep throws only when it is cancelled.
                 while (try? await Task.sleep(for: ChildProcess.watchInterval)) != nil {
-                    if let reason = overstepped(since: started, process.withLock { $0 }) {
-                        return .ended(reason: reason)
+                    if let ending = overstepped(since: started, process.withLock { $0 }) {
+                        return ending
                     }
                 }
                 return nil
@@ -101,14 +101,17 @@ struct ChildProcess: Sendable {
         }
     }
 
-    private func overstepped(since started: Double, _ process: pid_t) -> String? {
+    private func overstepped(since started: Double, _ process: pid_t) -> JobEnding? {
         if let timeout, monotonicSeconds() - started > timeout.seconds {
-            return "ran longer than \(timeout) (--timeout)"
+            return .ended(reason: "ran longer than \(timeout) (--timeout)")
         }
         guard let memory, process > 0 else { return nil }
         let used = SessionMemory.residentBytes(of: process)
-        return used > memory
-            ? "used \(byteCount(used)) of memory, more than \(byteCount(memory)) (--memory)" : nil
+        guard used > memory else { return nil }
+        return .ended(
+            reason:
+                "used \(byteCount(used)) of memory, more than \(byteCount(memory)) (--memory)",
+            outOfMemory: true)
     }
 
     // MARK: All of them

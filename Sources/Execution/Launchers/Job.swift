@@ -114,10 +114,18 @@ package struct JobHandle: Sendable, Codable, Hashable {
 package enum JobEnding: Sendable, Equatable {
     case exited(TerminationStatus, outOfMemory: Bool = false)
     /// Ended by the launcher, for a reason that is the run's own: out of time, too much memory.
-    case ended(reason: String)
+    case ended(reason: String, outOfMemory: Bool = false)
     /// Cancelled.
     case stopped
     case unstartable(reason: String)
+
+    /// Whether the run used more memory than it may, or than there is.
+    package var isOutOfMemory: Bool {
+        switch self {
+        case .exited(_, let outOfMemory), .ended(_, let outOfMemory): outOfMemory
+        case .stopped, .unstartable: false
+        }
+    }
 }
 
 package struct EndedJob: Sendable {

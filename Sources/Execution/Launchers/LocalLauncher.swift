@@ -11,12 +11,15 @@ package final class LocalLauncher: Launcher {
 
     private let sink: AsyncStream<JobEvent>.Continuation
     private let gpus: GPUPool
+    private let isEchoed: Bool
     private let running = Mutex<[JobHandle: Task<Void, Never>]>([:])
 
     /// - Parameters:
     ///   - capacity: jobs at once.
     ///   - gpus: the graphics processors that are handed out.
-    package init(capacity: Int, gpus: GPUPool = GPUPool([])) {
+    ///   - isEchoed: whether what jobs print is printed here too.
+    package init(capacity: Int, gpus: GPUPool = GPUPool([]), isEchoed: Bool = false) {
+        self.isEchoed = isEchoed
         self.capacity = capacity
         self.gpus = gpus
         (events, sink) = AsyncStream.makeStream()
@@ -48,7 +51,7 @@ package final class LocalLauncher: Launcher {
             folder: job.folder,
             timeout: job.timeout.map { .seconds($0) }, memory: job.memory)
         child.grace = .seconds(job.grace)
-        let tail = OutputTail()
+        let tail = OutputTail(isEchoed: isEchoed)
         let ending = await child.run(output: tail) { [sink] _ in sink.yield(.started(handle)) }
         OrphanProcesses.end(ofRun: job.run)
         gpus.give(handle.devices)

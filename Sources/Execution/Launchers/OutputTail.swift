@@ -6,16 +6,22 @@ package actor OutputTail {
     private var bytes: [UInt8] = []
     private var line: [UInt8] = []
     private let onLine: (@Sendable (String) async -> Bool)?
+    private let isEchoed: Bool
 
     private static let limit = 1 << 16
     private static let shownLines = 40
 
-    /// - Parameter onLine: is given each line; true takes it out of what is kept.
-    package init(onLine: (@Sendable (String) async -> Bool)? = nil) {
+    /// - Parameters:
+    ///   - onLine: is given each line; true takes it out of what is kept.
+    ///   - isEchoed: whether all of it is printed too.
+    package init(onLine: (@Sendable (String) async -> Bool)? = nil, isEchoed: Bool = false) {
         self.onLine = onLine
+        self.isEchoed = isEchoed
     }
 
     package func take(_ chunk: [UInt8]) async {
+        // A log that can't be written does not end the run.
+        if isEchoed { try? FileHandle.standardOutput.write(contentsOf: Data(chunk)) }
         guard onLine != nil else { return keep(chunk) }
         var rest = chunk[...]
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {

@@ -13,6 +13,11 @@ package struct RunLimits: Sendable, Equatable {
     package var startsAfresh = false
     /// Tries after the first, each from the last checkpoint.
     package var retries = 0
+    /// Factor of `memory` for the attempt after one that used too much; nil: the same memory.
+    package var memoryFactor: Double?
+    /// Whether an attempt that used too much memory is the last: a job of a scheduler can't get
+    /// more.
+    package var hasFixedMemory = false
     /// What a run that fails means for the others.
     package enum FailurePolicy: Sendable {
         /// The first ends the sweep.
@@ -31,5 +36,13 @@ package struct RunLimits: Sendable, Equatable {
     package init(_ resources: Resources) {
         timeout = resources.time.map { .milliseconds(Int($0 * 1000)) }
         memory = resources.memory
+        retries = resources.retries ?? 0
+        memoryFactor = resources.memoryFactor
+    }
+
+    /// After an attempt that was given `bytes` and used them up.
+    package mutating func raiseMemory(above bytes: Int?) {
+        guard let bytes, let memoryFactor, let memory, !hasFixedMemory else { return }
+        self.memory = max(memory, Int((Double(bytes) * memoryFactor).rounded()))
     }
 }

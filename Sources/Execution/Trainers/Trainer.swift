@@ -12,6 +12,12 @@ package protocol Trainer: Sendable {
     /// What a run needs of the machine.
     var needs: ResourceNeeds { get }
 
+    /// Whether a run can be stopped at any time without losing more than a moment of its work.
+    var resumesAnywhere: Bool { get }
+
+    /// About how many bytes the file of a run will have; nil if nothing is known.
+    func storedBytes(_ run: Run, in plan: Plan) -> Int?
+
     /// What is known of the runs without decoding or writing anything.
     /// - Returns: nil if their data have to be prepared first.
     /// - Throws: as `prepare`.
@@ -129,6 +135,8 @@ extension Trainer {
     package var schema: ParameterSchema { declaration.schema }
     package var metrics: MetricSet { declaration.metrics }
 
+    package var resumesAnywhere: Bool { false }
+    package func storedBytes(_ run: Run, in plan: Plan) -> Int? { nil }
     package func observe(_ run: Run) throws {}
     package func release(_ run: Run, reason: String?) {}
 

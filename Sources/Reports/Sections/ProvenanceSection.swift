@@ -48,6 +48,7 @@ extension StudyReport {
             ])
         }
         rows += [["processor", distinct { $0.processor }], ["system", distinct { $0.system }]]
+        rows += scheduled(all.compactMap(\.job))
         if let times = StudyTimes(facts.runs.map(\.summary)) {
             rows += [
                 ["first start", "\(code: times.start.formatted(.iso8601))"],
@@ -74,6 +75,27 @@ extension StudyReport {
             name: "provenance", heading: "How it was made",
             blocks: StudyReport.paragraphs(plan.report.discussion)
                 + [.table(Notebook.Table(["", ""], numbers: [], rows: rows))])
+    }
+
+    /// The jobs of a scheduler and their nodes, with the runs of each node.
+    /// - Parameter jobs: of the runs, as `12_3 on n1`.
+    private func scheduled(_ jobs: [String]) -> [[Words]] {
+        guard !jobs.isEmpty else { return [] }
+        let parts = jobs.map { $0.components(separatedBy: " on ") }
+        let nodes = Dictionary(grouping: parts.filter { $0.count == 2 }, by: { $0[1] })
+            .mapValues(\.count).sorted { $0.key < $1.key }
+        // Of an array only the number that all its tasks share.
+        let numbers = Set(parts.map { String($0[0].prefix { $0 != "_" }) })
+        let sorted = numbers.sorted { (Int($0) ?? 0, $0) < (Int($1) ?? 0, $1) }
+        func listed(_ texts: [String]) -> Words {
+            let shown = texts.prefix(20).map { "\(code: $0)" as Words }.joined(by: ", ")
+            return texts.count > 20 ? shown + " and \(texts.count - 20) more" : shown
+        }
+        var rows: [[Words]] = [["jobs", listed(sorted)]]
+        if !nodes.isEmpty {
+            rows.append(["nodes", listed(nodes.map { "\($0.key) (\(counted($0.value, "run")))" })])
+        }
+        return rows
     }
 
     /// Which runs needed more than one, and why.

@@ -16,6 +16,13 @@ package struct SlurmQueue: Sendable {
         /// `PENDING`, `RUNNING`, `COMPLETING`, …
         package let state: String
         package let reason: String
+        /// Empty while it waits.
+        package let node: String
+
+        package init(job: String, task: String, state: String, reason: String, node: String) {
+            (self.job, self.task, self.state) = (job, task, state)
+            (self.reason, self.node) = (reason, node)
+        }
     }
 
     /// A program of Slurm could not do what it was asked.
@@ -43,31 +50,64 @@ package struct SlurmQueue: Sendable {
         return number
     }
 
-    /// All tasks of this user that wait or run: one question for all jobs.
-    package func tasks() async throws -> [Task] {
+    /// All tasks of a name that wait or run, whoever submitted them: one question for all jobs. The
+    /// columns have meant the same since Slurm 14; those of `squeue --json` have changed with most
+    /// versions.
+    package func tasks(named name: String) async throws -> [Task] {
         let output = try await call(
-            "squeue", ["--me", "--noheader", "--array", "--format=%F|%K|%T|%r"])
+            "squeue", ["--name=\(name)", "--noheader", "--array", "--format=%F|%K|%T|%r|%N"])
         return output.split(separator: "\n").compactMap { line in
             let parts = line.split(separator: "|", omittingEmptySubsequences: false).map(
                 String.init)
-            return parts.count == 4
-                ? Task(job: parts[0], task: parts[1], state: parts[2], reason: parts[3]) : nil
+            return parts.count == 5
+                ? Task(
+                    job: parts[0], task: parts[1], state: parts[2], reason: parts[3],
+                    node: parts[4]) : nil
         }
     }
 
     package func cancel(_ jobs: [String]) async throws { _ = try await call("scancel", jobs) }
 
-    /// How a task that is no longer queued ended; nil if the scheduler no longer knows.
-    package func ending(job: String, task: Int) async -> String? {
-        let asked = try? await call("scontrol", ["--oneliner", "show", "job", "\(job)_\(task)"])
-        guard let output = asked else { return nil }
-        let pairs = output.split(separator: " ").map { $0.split(separator: "=", maxSplits: 1) }
-        func value(_ key: String) -> String? {
-            pairs.first { $0.count == 2 && $0[0] == key }.map { String($0[1]) }
+    /// Puts a task of this user back into the queue; if it runs, it ends.
+    package func requeue(_ job: String) async throws {
+        _ = try await call("scontrol", ["requeue", job])
+    }
+
+    /// How a task that is no longer queued ended, from whatever of Slurm still knows it: the
+    /// accounting, the controller, the file of ended jobs. Nil if none does.
+    package func ending(job: String, task: Int) async -> SlurmEnding? {
+        let name = "\(job)_\(task)"
+        // Many clusters have no accounting; the controller forgets jobs after some minutes.
+        let format = "--format=JobID,State,ExitCode,NodeList"
+        if let text = try? await call(
+            "sacct", ["--jobs=\(name)", "--parsable2", "--noheader", "--duplicates", format]),
+            let ending = SlurmEnding(sacct: text, task: name)
+        {
+            return ending
         }
-        guard let state = value("JobState") else { return nil }
-        let exit = value("ExitCode").map { ", exit code \($0)" } ?? ""
-        return "\(state) on \(value("NodeList") ?? "no node")\(exit)"
+        if let text = try? await call("scontrol", ["--oneliner", "show", "job", name]),
+            let ending = SlurmEnding(scontrol: text)
+        {
+            return ending
+        }
+        // The file may be on another machine, or not for everybody to read.
+        guard let file = (try? await settings())?["JobCompLoc"],
+            let text = try? String(contentsOfFile: file, encoding: .utf8)
+        else { return nil }
+        return SlurmEnding(jobCompletions: text, job: job, task: task)
+    }
+
+    /// `scontrol show config`.
+    package func settings() async throws -> [String: String] {
+        let lines = try await call("scontrol", ["show", "config"]).split(separator: "\n")
+        let pairs = lines.compactMap { line -> (String, String)? in
+            guard let equals = line.firstRange(of: " = ") else { return nil }
+            return (
+                line[..<equals.lowerBound].trimmingCharacters(in: .whitespaces),
+                line[equals.upperBound...].trimmingCharacters(in: .whitespaces)
+            )
+        }
+        return Dictionary(pairs) { first, _ in first }
     }
 
     private func call(_ program: String, _ arguments: [String]) async throws -> String {

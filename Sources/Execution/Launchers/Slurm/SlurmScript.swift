@@ -10,6 +10,14 @@ package struct SlurmBatch: Codable, Sendable, Equatable {
     /// Ids of the runs of each task of the array.
     package var tasks: [[String]]
     package var retries: Int
+    /// Name and version of the program that submitted it.
+    package var program: String?
+    /// Bytes for each task, if they are more than the recipe says.
+    package var memory: Int?
+    /// Seconds of each task, as asked for; nil if the site decides.
+    package var seconds: Double?
+    /// Seconds before that at which a task is asked to stop.
+    package var notice: Double?
 
     /// - Parameter runsPerTask: in the order of the plan.
     package init(name: String, runs: [Run], runsPerTask: Int, retries: Int) {
@@ -25,6 +33,9 @@ package struct SlurmBatch: Codable, Sendable, Equatable {
             throw StoreError.unreadable(path: file.path, reason: "it is no batch of this program")
         }
     }
+
+    /// The task that a run is in.
+    package func task(of run: String) -> Int? { tasks.firstIndex { $0.contains(run) } }
 }
 
 /// The script that sbatch receives: one array, whose tasks work on their share of the runs.
@@ -46,26 +57,35 @@ package struct SlurmScript {
 
     private var folder: String { study.url.standardizedFileURL.path }
 
+    /// Whole minutes, as Slurm counts: each run may take its time.
+    package static func minutes(_ resources: Resources, runsPerTask: Int) -> Int? {
+        resources.time.map { Int(($0 * Double(runsPerTask) / 60).rounded(.up)) + 2 }
+    }
+
+    /// The jobs of a study; squeue takes commas between names.
+    package static func jobName(_ study: StudyFolder) -> String {
+        "viseme-"
+            + study.url.lastPathComponent.map {
+                $0.isLetter || $0.isNumber || "._-".contains($0) ? String($0) : "_"
+            }.joined()
+    }
+
     package var text: String {
         let last = batch.tasks.count - 1
         let limit = site.arrayLimit.map { "%\($0)" } ?? ""
-        let runs = Double(batch.tasks.map(\.count).max() ?? 1)
         var options = [
-            "--job-name=viseme-\(study.url.lastPathComponent)", "--array=0-\(last)\(limit)",
+            "--job-name=\(SlurmScript.jobName(study))", "--array=0-\(last)\(limit)",
             "--output=\(folder)/slurm/%A_%a.log", "--open-mode=append", "--requeue",
-            "--signal=B:USR1@60", "--nodes=1", "--ntasks=1",
+            "--signal=B:USR1@\(Int(site.notice))", "--nodes=1", "--ntasks=1",
         ]
         if let threads = resources.threads { options.append("--cpus-per-task=\(threads)") }
-        if let memory = resources.memory {
+        if let memory = batch.memory ?? resources.memory {
             options.append("--mem=\((memory + 999_999) / 1_000_000)M")
         }
         if let gpus = resources.gpus, gpus > 0, site.gres == nil {
             options.append("--gres=gpu:\(gpus)")
         }
-        if let time = resources.time {
-            // Each run may take its time; whole minutes, as Slurm counts.
-            options.append("--time=\(Int((time * runs / 60).rounded(.up)) + 2)")
-        }
+        if let seconds = batch.seconds { options.append("--time=\(Int(seconds / 60))") }
         let named = [
             ("partition", site.partition), ("account", site.account), ("qos", site.qos),
             ("constraint", site.constraint), ("gres", site.gres),
@@ -76,12 +96,15 @@ package struct SlurmScript {
             quoted(program), "work", quoted(folder), "--jobs", "1", "--batch",
             quoted(batch.name), "--task", "\"$SLURM_ARRAY_TASK_ID\"",
         ]
+        // A line of the setup that fails ends the task with its status: training in a wrong
+        // environment would be worse.
+        let setup = site.setup.isEmpty ? [] : ["set -e"] + site.setup + ["set +e"]
         // Slurm sends USR1 before wall time to the shell alone, and TERM to all its processes. The
         // shell waits for the worker's checkpoint.
         return
-            (["#!/bin/bash"] + options.map { "#SBATCH \($0)" } + site.setup + [
+            (["#!/bin/bash"] + options.map { "#SBATCH \($0)" } + setup + [
                 work.joined(separator: " ") + " &", "worker=$!",
-                "trap 'kill -TERM $worker' USR1", "trap : TERM", "wait $worker", "status=$?",
+                "trap 'kill -USR1 $worker' USR1", "trap : TERM", "wait $worker", "status=$?",
                 "while kill -0 $worker 2>/dev/null; do wait $worker; status=$?; done",
                 "exit $status",
             ]).joined(separator: "\n") + "\n"

@@ -96,7 +96,8 @@ package final class CommandTrainer: Trainer {
     {
         switch ended.ending {
         case .stopped: throw RunFailure.stopped
-        case .ended(let reason), .unstartable(let reason): throw RunFailure.failed(reason: reason)
+        case .ended(let reason, _), .unstartable(let reason):
+            throw RunFailure.failed(reason: reason)
         case .exited(let status, let outOfMemory) where !status.isSuccess:
             throw RunFailure.failed(reason: words(status, outOfMemory: outOfMemory))
         case .exited:

@@ -2,6 +2,7 @@ import Clips
 import Files
 import Foundation
 import Kernels
+import Networks
 import Recipes
 import RunStore
 import Studies
@@ -129,6 +130,20 @@ package struct VisualSpeechTrainer: Trainer {
 
     // MARK: One run
 
+    /// Its weights, as 32-bit numbers, and a little besides.
+    package func storedBytes(_ run: Run, in plan: Plan) -> Int? {
+        let configuration = configuration(of: run, in: plan)
+        // The number of classes is in the data, and decides the last layer alone.
+        let shape = NetworkShape(configuration, classes: 32)
+        let specs = NetworkRegistry.model(configuration.text("model")).parameters(shape)
+        let weights = specs.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        let kept = (plan.keep.contains(.best) ? 1 : 0) + (plan.keep.contains(.last) ? 1 : 0)
+        return 4 * weights * kept + 50_000
+    }
+
+    /// It looks for a request after each batch.
+    package var resumesAnywhere: Bool { true }
+
     package func job(_ run: Run, _ attempt: Attempt, in context: StudyContext) throws -> Job {
         var provenance = context.provenance
         provenance.tries = attempt.number
@@ -182,7 +197,8 @@ package struct VisualSpeechTrainer: Trainer {
             let own = ended.output.split(separator: "\n").first { $0.hasPrefix("viseme: error: ") }
             throw RunFailure.failed(
                 reason: own.map { "\(words): \($0.dropFirst("viseme: error: ".count))" } ?? words)
-        case .ended(let reason), .unstartable(let reason): throw RunFailure.failed(reason: reason)
+        case .ended(let reason, _), .unstartable(let reason):
+            throw RunFailure.failed(reason: reason)
         }
     }
 }
