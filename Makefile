@@ -9,12 +9,13 @@ COMPLETIONS_FISH = $(PREFIX)/share/fish/vendor_completions.d
 
 PACKAGES := libhdf5-dev libssl-dev zlib1g-dev pkg-config ffmpeg
 VISEME := .build/release/viseme
+TREE := .build/tarball/viseme-*-linux-$(shell uname -m)
 RECIPE_FILE := $(if $(wildcard $(RECIPE)),$(RECIPE),recipes/$(RECIPE).yaml)
 STUDY := results/$(basename $(notdir $(RECIPE_FILE)))
 SOURCES := Package.swift $(shell find Sources -type f -o -type l)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build sweep plan report verify status test soak bench bench-files bench-data bench-sweep goldens gallery lint format example install clean
+.PHONY: help setup build sweep plan report verify status test soak bench bench-files bench-data bench-sweep bench-slurm goldens gallery lint format example tarball install clean
 
 help: ## list what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -69,6 +70,9 @@ bench-data: $(VISEME) ## preparing clips, batches beside the training step, and 
 bench-sweep: $(VISEME) ## what one more run costs, beside Optuna, Hydra and Snakemake (installed for the moment)
 	@$(PYTHON) scripts/bench_sweep.py $(VISEME) $(ARGS)
 
+bench-slurm: $(VISEME) ## two hundred jobs on a private Slurm, beside submitit (as root; apt-get install slurm-wlm munge)
+	@$(PYTHON) scripts/bench_slurm.py $(VISEME) $(ARGS)
+
 gallery: ## reports of 18 kinds of studies, rendered with Chromium at three sizes and as PDF (results/gallery)
 	@scripts/setup.sh $(PACKAGES) chromium
 	swift build -c release --build-tests
@@ -88,13 +92,19 @@ example: $(VISEME) ## make the example report of the README again
 	@rm -rf docs/example && mkdir -p docs/example/figures
 	@cp results/lr_grid/report.md docs/example/ && cp results/lr_grid/figures/*.svg docs/example/figures/
 
-install: $(VISEME) ## install the program to PREFIX/bin, with completion for bash, zsh and fish
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(VISEME) $(DESTDIR)$(PREFIX)/bin/viseme
-	install -d $(DESTDIR)$(COMPLETIONS_BASH) $(DESTDIR)$(COMPLETIONS_ZSH) $(DESTDIR)$(COMPLETIONS_FISH)
-	$(VISEME) --generate-completion-script bash > $(DESTDIR)$(COMPLETIONS_BASH)/viseme
-	$(VISEME) --generate-completion-script zsh > $(DESTDIR)$(COMPLETIONS_ZSH)/_viseme
-	$(VISEME) --generate-completion-script fish > $(DESTDIR)$(COMPLETIONS_FISH)/viseme.fish
+tarball: ## pack the program with its libraries, for machines without Swift or HDF5 (.build/tarball)
+	@scripts/setup.sh $(PACKAGES)
+	scripts/tarball.sh
+
+install: ## install the program and its libraries to PREFIX, with completion for bash, zsh and fish
+	@scripts/setup.sh $(PACKAGES)
+	scripts/tarball.sh --tree
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/viseme
+	install -m 755 $(TREE)/bin/viseme $(DESTDIR)$(PREFIX)/bin/viseme
+	install -m 644 $(TREE)/lib/viseme/* $(DESTDIR)$(PREFIX)/lib/viseme/
+	install -D -m 644 $(TREE)/share/completions/viseme.bash $(DESTDIR)$(COMPLETIONS_BASH)/viseme
+	install -D -m 644 $(TREE)/share/completions/viseme.zsh $(DESTDIR)$(COMPLETIONS_ZSH)/_viseme
+	install -D -m 644 $(TREE)/share/completions/viseme.fish $(DESTDIR)$(COMPLETIONS_FISH)/viseme.fish
 
 clean: ## remove what was built; results stay
 	rm -rf .build

@@ -69,7 +69,7 @@ actor SlurmSweep {
     }
 
     private func submit(_ runs: [Run]) async throws {
-        for job in try await jobs.submit(runs, site, limits) {
+        for job in try await jobs.submit(runs, site, limits, stored: stored) {
             let memory = job.batch.memory.map { ", \(byteCount($0)) of memory" } ?? ""
             await progress.say(
                 "submitted job \(job.job): \(counted(job.batch.tasks.count, "task")), \(counted(job.batch.tasks.joined().count, "run"))\(memory)"
@@ -93,7 +93,7 @@ actor SlurmSweep {
     /// - Throws: `CancellationError` when its task is cancelled; `SlurmQueue.Problem` if something
     ///   can't be submitted again.
     func follow() async throws {
-        await progress.note(words)
+        await progress.note(words([:]))
         try await progress.followed { [self] in
             while try await !look() { try await Task.sleep(for: .seconds(min(1, site.poll))) }
         }
@@ -125,7 +125,7 @@ actor SlurmSweep {
         for run in lost where try await isLeftToAnother(run) { again.append(run) }
         for run in again { goneSince[run.id] = nil }
         try await submit(again)
-        await progress.note(words)
+        await progress.note(words(held))
         return false
     }
 
@@ -245,12 +245,12 @@ actor SlurmSweep {
     ]
 
     /// `4 tasks run, 12 wait (Resources)`.
-    private var words: String {
+    /// - Parameter held: runs at work, which may have begun since the last question.
+    private func words(_ held: [String: Claim.Owner]) -> String {
         guard isAnswering else { return "the scheduler does not answer" }
-        let tasks = Dictionary(queued.values.map { ("\($0.job)_\($0.task)", $0) }) { first, _ in
-            first
-        }
-        let waiting = tasks.values.filter { $0.state == "PENDING" }
+        let begun = Set(queued.filter { held[$0.key] != nil }.map { $0.value.name })
+        let tasks = Dictionary(queued.values.map { ($0.name, $0) }) { first, _ in first }
+        let waiting = tasks.values.filter { $0.state == "PENDING" && !begun.contains($0.name) }
         let reasons = Set(waiting.map(\.reason)).subtracting(["None", ""]).sorted()
         var parts: [String] = []
         if tasks.count > waiting.count {

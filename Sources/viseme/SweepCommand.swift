@@ -133,7 +133,8 @@ struct SweepCommand: AsyncParsableCommand {
         if dryRun {
             let stored = StudyResults(study.folder, study.plan)
             let missing = wanted.filter { stored.runs[$0.id] == nil }
-            let scripts = SlurmJobs(study.folder, study.plan).scripts(missing, site, limits)
+            let scripts = SlurmJobs(study.folder, study.plan).scripts(
+                missing, site, limits, stored: stored)
             return print(scripts.map(\.text).joined(separator: "\n"), terminator: "")
         }
         let sweep = SlurmStudy(

@@ -166,8 +166,8 @@ extension SlurmTests {
                 mkdir bin; for p in sbatch squeue scontrol sacct scancel; do
                     printf '#!/bin/sh\\necho %s >> %s/calls\\nexec %s "$@"\\n' $p "$PWD" "$(command -v $p)" > bin/$p
                 done; chmod +x bin/*
-                PATH=$PWD/bin:$PATH "$0" sweep r.yaml --on slurm; echo "status $?"
-                sort calls | uniq -c; ls results/r/slurm/*.log | wc -l
+                PATH=$PWD/bin:$PATH "$0" sweep r.yaml --on slurm --results 'my 100% results'; echo "status $?"
+                sort calls | uniq -c; ls my*/r/slurm/*.log | wc -l
                 """)
             #expect(ended.output.contains("status 0"), "\(ended.output)\(ended.errors)")
             #expect(

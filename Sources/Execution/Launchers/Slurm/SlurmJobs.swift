@@ -15,8 +15,9 @@ package struct SlurmJobs: Sendable {
 
     /// Arrays have at most so many tasks, unless the site says otherwise.
     private static let arraySize = 1001
-    /// A task is worth starting from so many short runs on.
     private static let tasksAtMost = 200
+    /// A task with so many seconds of work is worth starting.
+    private static let worthwhile = 60.0
     /// Larger arrays ask for the site's limit first.
     private static let unquestionedArraySize = 100
 
@@ -34,13 +35,14 @@ package struct SlurmJobs: Sendable {
     // MARK: Submit
 
     /// The scripts for some runs, those of equal memory together.
-    /// - Parameter arraySize: the site's MaxArraySize.
+    /// - Parameters:
+    ///   - stored: tells how long runs take.
+    ///   - arraySize: the site's MaxArraySize.
     package func scripts(
-        _ runs: [Run], _ site: SiteFile.Slurm, _ limits: RunLimits, arraySize: Int = arraySize
+        _ runs: [Run], _ site: SiteFile.Slurm, _ limits: RunLimits, stored: StudyResults,
+        arraySize: Int = arraySize
     ) -> [(batch: SlurmBatch, text: String)] {
-        let perTask =
-            site.runsPerTask
-            ?? max(1, (runs.count + SlurmJobs.tasksAtMost - 1) / SlurmJobs.tasksAtMost)
+        let perTask = site.runsPerTask ?? runsPerTask(runs.count, stored)
         let inArray = perTask * max(1, arraySize - 1)
         let groups = Dictionary(grouping: runs) { run -> Int? in
             var raised = limits
@@ -66,12 +68,20 @@ package struct SlurmJobs: Sendable {
         }
     }
 
+    /// So many that a task is worth starting, as far as stored runs tell.
+    private func runsPerTask(_ runs: Int, _ stored: StudyResults) -> Int {
+        let fewest = (runs + SlurmJobs.tasksAtMost - 1) / SlurmJobs.tasksAtMost
+        let seconds = stored.runs.values.map(\.seconds)
+        guard let longest = seconds.max() else { return max(1, fewest) }
+        return max(1, fewest, min(runs, Int(SlurmJobs.worthwhile / max(longest, 0.01))))
+    }
+
     /// Submits runs.
     /// - Returns: the jobs.
     /// - Throws: `SlurmQueue.Problem`, `StoreError`.
-    package func submit(_ runs: [Run], _ site: SiteFile.Slurm, _ limits: RunLimits) async throws
-        -> [Submitted]
-    {
+    package func submit(
+        _ runs: [Run], _ site: SiteFile.Slurm, _ limits: RunLimits, stored: StudyResults
+    ) async throws -> [Submitted] {
         guard !runs.isEmpty else { return [] }
         FileManager.default.ensureFolder(folder.slurm)
         var arraySize = SlurmJobs.arraySize
@@ -79,7 +89,9 @@ package struct SlurmJobs: Sendable {
             arraySize = try await queue.settings()["MaxArraySize"].flatMap { Int($0) } ?? arraySize
         }
         var jobs: [Submitted] = []
-        for (batch, text) in scripts(runs, site, limits, arraySize: arraySize) {
+        for (batch, text) in scripts(
+            runs, site, limits, stored: stored, arraySize: arraySize)
+        {
             let file = folder.slurm.appending(path: batch.name + ".json")
             try DurableFile.write(Array(try JSONEncoder().encode(batch)), to: file)
             let job = try await queue.submit(

@@ -19,6 +19,9 @@ package struct SlurmQueue: Sendable {
         /// Empty while it waits.
         package let node: String
 
+        /// `12_3`.
+        package var name: String { "\(job)_\(task)" }
+
         package init(job: String, task: String, state: String, reason: String, node: String) {
             (self.job, self.task, self.state) = (job, task, state)
             (self.reason, self.node) = (reason, node)
@@ -123,8 +126,11 @@ package struct SlurmQueue: Sendable {
                 program: program, message: "can't be started: is Slurm installed on this machine?")
         }
         guard isSuccess else {
-            throw Problem(
-                program: program, message: errors.trimmingCharacters(in: .whitespacesAndNewlines))
+            // Each line begins with the program's name.
+            let lines = errors.split(separator: "\n").map {
+                $0.replacing("\(program): ", with: "", maxReplacements: 1)
+            }
+            throw Problem(program: program, message: lines.joined(separator: "; "))
         }
         return output
     }

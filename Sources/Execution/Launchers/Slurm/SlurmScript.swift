@@ -75,7 +75,8 @@ package struct SlurmScript {
         let limit = site.arrayLimit.map { "%\($0)" } ?? ""
         var options = [
             "--job-name=\(SlurmScript.jobName(study))", "--array=0-\(last)\(limit)",
-            "--output=\(folder)/slurm/%A_%a.log", "--open-mode=append", "--requeue",
+            "--output=\"\(folder.replacing("%", with: "%%"))/slurm/%A_%a.log\"",
+            "--open-mode=append", "--requeue",
             "--signal=B:USR1@\(Int(site.notice))", "--nodes=1", "--ntasks=1",
         ]
         if let threads = resources.threads { options.append("--cpus-per-task=\(threads)") }
