@@ -156,7 +156,7 @@ public protocol KernelSet {
         _ gradient: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>, shape: BlockShape,
         blocks: Range<Int>)
 
-    // MARK: LSTM
+    // MARK: Recurrent layers
 
     /// One time step. `gates`: `[4·hidden]`, sums before the activations, in the order input,
     /// forget, cell, output; left activated. `cell` = forget·`previousCell` + input·cell gate;
@@ -173,6 +173,24 @@ public protocol KernelSet {
         cellTanh: UnsafePointer<Lanes>,
         hiddenGradient: UnsafePointer<Lanes>, cellGradient: UnsafeMutablePointer<Lanes>,
         gateGradients: UnsafeMutablePointer<Lanes>, size: Int)
+
+    /// One time step of a GRU. `inputGates` and `hiddenGates`: `[3·hidden]`, the products with the
+    /// input and with the state before, biases included, in the order reset r, update z, new n.
+    /// r = σ(a_r + b_r), z = σ(a_z + b_z), n = tanh(a_n + r·b_n); `hidden` = (1 − z)·n +
+    /// z·`previous`. `inputGates` is left as r, z, n.
+    static func gruStep(
+        inputGates: UnsafeMutablePointer<Lanes>, hiddenGates: UnsafePointer<Lanes>,
+        previous: UnsafePointer<Lanes>, hidden: UnsafeMutablePointer<Lanes>, size: Int)
+
+    /// The gradient of one time step. `hiddenGradient` comes in; what goes straight to the state
+    /// before is added to `previousGradient`, where there is one. The gradients of both products
+    /// leave.
+    static func gruStepGradient(
+        gates: UnsafePointer<Lanes>, hiddenGates: UnsafePointer<Lanes>,
+        previous: UnsafePointer<Lanes>, hiddenGradient: UnsafePointer<Lanes>,
+        previousGradient: UnsafeMutablePointer<Lanes>?,
+        inputGateGradients: UnsafeMutablePointer<Lanes>,
+        hiddenGateGradients: UnsafeMutablePointer<Lanes>, size: Int)
 
     // MARK: Loss
 

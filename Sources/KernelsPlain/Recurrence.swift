@@ -47,6 +47,49 @@ extension Loops {
         }
     }
 
+    public static func gruStep(
+        inputGates: UnsafeMutablePointer<Lanes>, hiddenGates: UnsafePointer<Lanes>,
+        previous: UnsafePointer<Lanes>, hidden: UnsafeMutablePointer<Lanes>, size: Int
+    ) {
+        for h in 0..<size {
+            let reset = sigmoid(inputGates[h] + hiddenGates[h])
+            let update = sigmoid(inputGates[size + h] + hiddenGates[size + h])
+            let new = tanh(
+                inputGates[2 * size + h].addingProduct(reset, hiddenGates[2 * size + h]))
+            inputGates[h] = reset
+            inputGates[size + h] = update
+            inputGates[2 * size + h] = new
+            hidden[h] = ((1 - update) * new).addingProduct(update, previous[h])
+        }
+    }
+
+    public static func gruStepGradient(
+        gates: UnsafePointer<Lanes>, hiddenGates: UnsafePointer<Lanes>,
+        previous: UnsafePointer<Lanes>, hiddenGradient: UnsafePointer<Lanes>,
+        previousGradient: UnsafeMutablePointer<Lanes>?,
+        inputGateGradients: UnsafeMutablePointer<Lanes>,
+        hiddenGateGradients: UnsafeMutablePointer<Lanes>, size: Int
+    ) {
+        for h in 0..<size {
+            let reset = gates[h]
+            let update = gates[size + h]
+            let new = gates[2 * size + h]
+            let dh = hiddenGradient[h]
+            let dn = dh * (1 - update) * (1 - new * new)
+            let dr = dn * hiddenGates[2 * size + h] * (reset * (1 - reset))
+            let dz = dh * (previous[h] - new) * (update * (1 - update))
+            inputGateGradients[h] = dr
+            inputGateGradients[size + h] = dz
+            inputGateGradients[2 * size + h] = dn
+            hiddenGateGradients[h] = dr
+            hiddenGateGradients[size + h] = dz
+            hiddenGateGradients[2 * size + h] = dn * reset
+            if let previousGradient {
+                previousGradient[h].addProduct(dh, update)
+            }
+        }
+    }
+
     public static func crossEntropy(
         logits: UnsafePointer<Lanes>, targets: UnsafePointer<Int32>, classes: Int,
         probabilities: UnsafeMutablePointer<Lanes>, loss: UnsafeMutablePointer<Float>

@@ -22,6 +22,23 @@ package enum TrainingParameters {
         Parameter(
             "filters", .integer(1...256), .integer(64),
             "filters of the first stage; 64 is the published network"),
+        Parameter(
+            "network.backend", .choice([asModel] + NetworkParts.Backend.allCases.map(\.rawValue)),
+            .text(asModel), "what follows the frames through time; model: as the model has it"),
+        Parameter(
+            "network.layers", .integer(0...16), .integer(0),
+            "recurrent layers; 0: as the model has it"),
+        Parameter(
+            "network.width", .integer(0...4096), .integer(0),
+            "numbers in the state of one direction; 0: as the model has it"),
+        Parameter(
+            "network.bidirectional", .choice([asModel, "true", "false"]), .text(asModel),
+            "whether recurrent layers go through time both ways; model: as the model has it"),
+        Parameter(
+            "network.readout", .choice([asModel] + NetworkParts.Readout.allCases.map(\.rawValue)),
+            .text(asModel),
+            "how a clip's steps become one vector: the last, or their mean; model: as the model has it"
+        ),
         Parameter("dropout", .number(0...1, belowUpper: true), .number(0.2), "dropout probability"),
         Parameter(
             "bn_momentum", .number(0...1), .number(0.1),
@@ -40,6 +57,25 @@ package enum TrainingParameters {
             "freeze", .texts(count: nil), .list([]),
             "parameters that are not trained, by name or pattern: resnet.*"),
     ]
+
+    /// The value of a part that is not exchanged.
+    private static let asModel = "model"
+
+    /// Parts of a network that do not go together.
+    package static func problems(_ usage: ParameterSchema.Usage) -> [ParameterSchema.Problem] {
+        // Both models and swept keys may bring a mean.
+        guard usage.values["network.bidirectional"] == .text("true"),
+            !usage.swept.contains("network.readout"),
+            usage.values["network.readout"] != .text(NetworkParts.Readout.mean.rawValue)
+        else { return [] }
+        return [
+            ParameterSchema.Problem(
+                key: "network.bidirectional",
+                message:
+                    "the last step knows the other direction after one frame only: set network.readout: mean"
+            )
+        ]
+    }
 
     package static let optimizer: [Parameter] = [
         Parameter(
@@ -81,6 +117,7 @@ extension TrainingSettings {
         seed = configuration.unsigned("seed")
         model = configuration.text("model")
         filters = configuration.integer("filters")
+        parts = NetworkParts(configuration)
         dropout = configuration.number("dropout")
         batchNormMomentum = configuration.number("bn_momentum")
         batchSize = configuration.integer("batch_size")
@@ -100,5 +137,19 @@ extension TrainingSettings {
         augmentation = Augmentation(configuration)
         frozen = configuration.texts("freeze")
         self.metric = metric
+    }
+}
+
+extension NetworkParts {
+    package init(_ configuration: Configuration) {
+        self.init()
+        backend = Backend(rawValue: configuration.text("network.backend"))
+        let (layers, width) = (
+            configuration.integer("network.layers"), configuration.integer("network.width")
+        )
+        if layers > 0 { self.layers = layers }
+        if width > 0 { self.width = width }
+        isBidirectional = Bool(configuration.text("network.bidirectional"))
+        readout = Readout(rawValue: configuration.text("network.readout"))
     }
 }

@@ -306,11 +306,13 @@ extension Logits {
 
 /// The network of these settings for clips of this format.
 func networkShape(_ format: ClipFormat, classes: Int, settings: TrainingSettings) -> NetworkShape {
-    NetworkShape(
+    var shape = NetworkShape(
         frames: format.frames, height: format.height, width: format.width,
         channels: format.channels,
         filters: settings.filters, classes: classes, dropout: Float(settings.dropout),
         batchNormMomentum: Float(settings.batchNormMomentum))
+    shape.parts = settings.parts
+    return shape
 }
 
 /// A checkpoint that belongs to other settings or data.

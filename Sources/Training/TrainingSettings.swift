@@ -1,4 +1,5 @@
 import Clips
+import Networks
 import Studies
 
 /// All that decides how a run trains, apart from its data.
@@ -7,6 +8,7 @@ package struct TrainingSettings: Sendable, Equatable {
     /// One of `NetworkRegistry.names`.
     package var model = "resnet18_lstm"
     package var filters = 64
+    package var parts = NetworkParts()
     package var dropout = 0.2
     package var batchNormMomentum = 0.1
     package var batchSize = 8

@@ -41,6 +41,26 @@ class LSTM(nn.LSTM):
         return super().forward(x)[0]
 
 
+class ReverseLSTM(nn.LSTM):
+    """The reverse direction alone, under its own names."""
+
+    def __init__(self, inputs, size):
+        super().__init__(inputs, size, batch_first=True)
+
+    def forward(self, x):
+        return super().forward(x.flip(1))[0].flip(1)
+
+
+class GRU(nn.GRU):
+    def forward(self, x):
+        return super().forward(x)[0]
+
+
+class MeanStep(nn.Module):
+    def forward(self, x):
+        return x.mean(1)
+
+
 class LastStep(nn.Module):
     def forward(self, x):
         return x[:, -1]
@@ -74,6 +94,13 @@ def case(module, *shape, seed):
     }
 
 
+def renamed(case, ending):
+    """With another ending of all names of parameters."""
+    for part in ("weights", "gradients"):
+        case[part] = {name + ending: value for name, value in case[part].items()}
+    return case
+
+
 if __name__ == "__main__":
     cases = {
         "stem": case(Stem(3, 2), 5, 3, 3, 11, 10, seed=1),
@@ -82,6 +109,10 @@ if __name__ == "__main__":
         "average pool": case(AveragePool(), 5, 3, 5, 3, 2, seed=4),
         "frames to sequence": case(nn.Identity(), 5, 3, 5, seed=5),
         "LSTM": case(LSTM(4, 6, batch_first=True), 5, 3, 4, seed=6),
+        "LSTM, reverse": renamed(case(ReverseLSTM(4, 6), 5, 3, 4, seed=9), "_reverse"),
+        "GRU": case(GRU(4, 6, batch_first=True), 5, 3, 4, seed=10),
+        "GRU, both directions": case(GRU(4, 3, batch_first=True, bidirectional=True), 5, 3, 4, seed=11),
+        "mean step": case(MeanStep(), 5, 3, 3, seed=12),
         "last step": case(LastStep(), 5, 3, 3, seed=7),
         "linear": case(nn.Linear(6, 5), 5, 6, seed=8),
     }

@@ -57,6 +57,27 @@ import Testing
             testDescription: "LSTM", layout: .sequence, channels: 4,
             specs: LSTM.parameters("x", inputs: 4, size: 6)
         ) { LSTM(name: "x", inputs: 4, size: 6, in: $0) },
+        Case(
+            testDescription: "LSTM, reverse", layout: .sequence, channels: 4,
+            specs: LSTM.parameters("x", inputs: 4, size: 6, direction: .reverse)
+        ) { LSTM(name: "x", inputs: 4, size: 6, direction: .reverse, in: $0) },
+        Case(
+            testDescription: "GRU", layout: .sequence, channels: 4,
+            specs: GRU.parameters("x", inputs: 4, size: 6)
+        ) { GRU(name: "x", inputs: 4, size: 6, in: $0) },
+        Case(
+            testDescription: "GRU, both directions", layout: .sequence, channels: 4,
+            specs: GRU.parameters("x", inputs: 4, size: 3)
+                + GRU.parameters("x", inputs: 4, size: 3, direction: .reverse)
+        ) {
+            BothDirections(
+                GRU(name: "x", inputs: 4, size: 3, in: $0),
+                GRU(name: "x", inputs: 4, size: 3, direction: .reverse, in: $0), inputs: 4, size: 3,
+                in: $0)
+        },
+        Case(testDescription: "mean step", layout: .sequence, channels: 3, specs: []) {
+            MeanStep(channels: 3, in: $0)
+        },
         Case(testDescription: "dropout", layout: .sequence, channels: 7, specs: []) {
             Dropout(rate: 0.4, number: 1, channels: 7, steps: $0.steps, in: $0)
         },

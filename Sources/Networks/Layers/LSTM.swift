@@ -10,29 +10,34 @@ package final class LSTM: Layer {
     private let kernels: any KernelSet.Type
     private let gradients: GradientMemory
     private let size: Int
+    private let direction: TimeDirection
     private let gates, cell, cellTanh: Buffer<Lanes>
     private let gateGradients, cellGradient: Buffer<Lanes>
     private let hidden: Buffer<Lanes>
     private var input: Activations?
 
-    package static func parameters(_ name: String, inputs: Int, size: Int) -> [ParameterSpec] {
-        let start = ParameterSpec.Start.uniform(bound: 1 / Float(size).squareRoot())
-        return [
-            ParameterSpec("\(name).weight_ih_l0", [4 * size, inputs], start),
-            ParameterSpec("\(name).weight_hh_l0", [4 * size, size], start),
-            ParameterSpec("\(name).bias_ih_l0", [4 * size], start),
-            ParameterSpec("\(name).bias_hh_l0", [4 * size], start),
-        ]
+    package static func parameters(
+        _ name: String, inputs: Int, size: Int, direction: TimeDirection = .forward, number: Int = 0
+    ) -> [ParameterSpec] {
+        RecurrentNames(name, number, direction).specs(gates: 4, inputs: inputs, size: size)
     }
 
-    package init(name: String, inputs: Int, size: Int, in context: LayerContext) {
+    /// - Parameters:
+    ///   - name: of the module; `number` is that of the layer in it.
+    ///   - size: of the state.
+    package init(
+        name: String, inputs: Int, size: Int, direction: TimeDirection = .forward, number: Int = 0,
+        in context: LayerContext
+    ) {
         let (parameters, compute) = (context.parameters, context.compute)
+        let names = RecurrentNames(name, number, direction)
+        self.direction = direction
         inputProduct = Convolution(
-            inputs: inputs, outputs: 4 * size, weight: parameters.slot("\(name).weight_ih_l0"),
-            biases: [parameters.slot("\(name).bias_ih_l0"), parameters.slot("\(name).bias_hh_l0")],
+            inputs: inputs, outputs: 4 * size, weight: parameters.slot(names.inputWeight),
+            biases: [parameters.slot(names.inputBias), parameters.slot(names.hiddenBias)],
             parameters: parameters, context: compute)
         hiddenProduct = Convolution(
-            inputs: size, outputs: 4 * size, weight: parameters.slot("\(name).weight_hh_l0"),
+            inputs: size, outputs: 4 * size, weight: parameters.slot(names.hiddenWeight),
             biases: [],
             parameters: parameters, context: compute)
         kernels = compute.kernels
@@ -58,8 +63,8 @@ package final class LSTM: Layer {
         let (steps, clipBlocks) = (x.steps, x.clipBlocks)
         inputProduct.forward(x.pointer, gates.pointer, blocks: steps * clipBlocks)
         for step in 0..<steps {
-            let now = step * clipBlocks
-            let before = now - clipBlocks
+            let now = direction.time(step, of: steps) * clipBlocks
+            let before = now - direction.sign * clipBlocks
             if step > 0 {
                 hiddenProduct.forward(
                     hidden.pointer + before * size, gates.pointer + now * 4 * size,
@@ -85,15 +90,17 @@ package final class LSTM: Layer {
         let (inputGradient, _) = gradients.besides(gradient.pointer)
         cellGradient.clear()
         for step in (0..<steps).reversed() {
-            let now = step * clipBlocks
+            let now = direction.time(step, of: steps) * clipBlocks
+            let before = now - direction.sign * clipBlocks
             if step < steps - 1 {
+                let after = now + direction.sign * clipBlocks
                 hiddenProduct.backward(
-                    gateGradients.pointer + (now + clipBlocks) * 4 * size,
+                    gateGradients.pointer + after * 4 * size,
                     gradient.pointer + now * size,
                     blocks: clipBlocks, continuing: true)
             }
             for block in 0..<clipBlocks {
-                let previous = now - clipBlocks + block
+                let previous = before + block
                 kernels.lstmStepGradient(
                     gates: gates.pointer + (now + block) * 4 * size,
                     previousCell: step > 0 ? UnsafePointer(cell.pointer + previous * size) : nil,
@@ -106,8 +113,10 @@ package final class LSTM: Layer {
         let all = steps * clipBlocks
         inputProduct.weightGradients(
             x.pointer, gateGradients.pointer, shape: matrixShape(blocks: all))
+        // States with the gates of the step after them.
+        let (states, gatesAfter) = direction == .forward ? (0, clipBlocks) : (clipBlocks, 0)
         hiddenProduct.weightGradients(
-            hidden.pointer, gateGradients.pointer + clipBlocks * 4 * size,
+            hidden.pointer + states * size, gateGradients.pointer + gatesAfter * 4 * size,
             shape: matrixShape(blocks: all - clipBlocks))
         inputProduct.backward(gateGradients.pointer, inputGradient, blocks: all)
         return x.at(inputGradient)

@@ -14,6 +14,8 @@ package struct NetworkShape: Sendable, Hashable {
     package var dropout: Float
     /// Weight of the new batch in the batch-norm averages.
     package var batchNormMomentum: Float
+    /// Parts that are exchanged.
+    package var parts = NetworkParts()
 
     package init(
         frames: Int, height: Int, width: Int, channels: Int, filters: Int, classes: Int,

@@ -14,8 +14,9 @@ package struct ProductTiming {
 
 extension ProductTiming {
     /// Every product of a full batch of a ResNet with an LSTM, in the order of the forward pass.
+    /// - Parameter lstm: nil leaves it out.
     static func of(
-        _ stem: ResNetStem, _ blocks: [ResidualBlock], _ lstm: LSTM, _ shape: NetworkShape,
+        _ stem: ResNetStem, _ blocks: [ResidualBlock], _ lstm: LSTM?, _ shape: NetworkShape,
         clips: Int
     ) -> [ProductTiming] {
         let frameBlocks = (clips * shape.frames + laneCount - 1) / laneCount
@@ -30,6 +31,7 @@ extension ProductTiming {
                     timing("\(name), shortcut 1×1/2", shortcut.conv, blocks: frameBlocks))
             }
         }
+        guard let lstm else { return timings }
         timings.append(timing("LSTM, input", lstm.inputProduct, blocks: shape.frames * clipBlocks))
         // Forward and backward go step by step; the weights' gradient is taken over all steps at
         // once.

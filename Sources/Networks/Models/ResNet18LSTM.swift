@@ -2,7 +2,8 @@ import Kernels
 import Tensors
 
 /// OpenAV's visual model, `resnet18_lstm`: ResNet-18 on every frame, LSTM, dropout, LSTM, the last
-/// time step, dropout, a linear classifier. Parameters carry PyTorch's names and shapes.
+/// time step, dropout, a linear classifier. Parameters carry PyTorch's names and shapes. The
+/// recurrent layers and the readout may be exchanged.
 package final class ResNet18LSTM: Network {
     package let shape: NetworkShape
     package let clips: Int
@@ -12,18 +13,26 @@ package final class ResNet18LSTM: Network {
 
     private let stem: ResNetStem
     private let blocks: [ResidualBlock]
-    private let lstm: LSTM
+    /// The model's own; nil if it is exchanged.
+    private let lstm: LSTM?
+
+    private static func backend(_ shape: NetworkShape) -> RecurrentBackend? {
+        shape.parts.hasOwnBackend
+            ? nil
+            : RecurrentBackend(shape.parts, layers: 2, inputs: ResNet18.features(shape.filters))
+    }
 
     package static func parameters(_ shape: NetworkShape) -> [ParameterSpec] {
         let size = ResNet18.features(shape.filters)
+        let backend = backend(shape)
         return ResNetStem.parameters("resnet", channels: shape.channels, filters: shape.filters)
             + ResNet18.blocks(shape.filters).flatMap {
                 ResidualBlock.parameters(
                     $0.name, inputs: $0.inputs, outputs: $0.outputs, stride: $0.stride)
             }
-            + LSTM.parameters("lstm1", inputs: size, size: size)
-            + LSTM.parameters("lstm2", inputs: size, size: size)
-            + Linear.parameters("fc", inputs: size, outputs: shape.classes)
+            + (backend?.parameters ?? LSTM.parameters("lstm1", inputs: size, size: size)
+                + LSTM.parameters("lstm2", inputs: size, size: size))
+            + Linear.parameters("fc", inputs: backend?.outputs ?? size, outputs: shape.classes)
     }
 
     package init(shape: NetworkShape, clips: Int, context: ComputeContext, seed: UInt64) {
@@ -43,16 +52,32 @@ package final class ResNet18LSTM: Network {
         let pool = AveragePool(
             height: last.outputHeight, width: last.outputWidth, channels: last.outputs, in: place)
         let size = ResNet18.features(shape.filters)
-        lstm = LSTM(name: "lstm1", inputs: size, size: size, in: place)
-        layers =
-            [stem] + blocks + [
-                pool, FramesToSequence(channels: size, in: place), lstm,
+        let recurrent: [any Layer]
+        let backend = ResNet18LSTM.backend(shape)
+        if let backend {
+            lstm = nil
+            recurrent = backend.make(dropout: shape.dropout, in: place)
+        } else {
+            let first = LSTM(name: "lstm1", inputs: size, size: size, in: place)
+            lstm = first
+            recurrent = [
+                first,
                 Dropout(
                     rate: shape.dropout, number: 1, channels: size, steps: shape.frames, in: place),
                 LSTM(name: "lstm2", inputs: size, size: size, in: place),
-                LastStep(channels: size, in: place),
-                Dropout(rate: shape.dropout, number: 2, channels: size, steps: 1, in: place),
-                Linear(name: "fc", inputs: size, outputs: shape.classes, in: place),
+            ]
+        }
+        let width = backend?.outputs ?? size
+        let readout: any Layer =
+            switch shape.parts.readout ?? .last {
+            case .last: LastStep(channels: width, in: place)
+            case .mean: MeanStep(channels: width, in: place)
+            }
+        layers =
+            [stem] + blocks + [pool, FramesToSequence(channels: size, in: place)] + recurrent + [
+                readout,
+                Dropout(rate: shape.dropout, number: 2, channels: width, steps: 1, in: place),
+                Linear(name: "fc", inputs: width, outputs: shape.classes, in: place),
             ]
     }
 

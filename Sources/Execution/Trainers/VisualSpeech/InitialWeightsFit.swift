@@ -2,6 +2,7 @@ import Networks
 import Recipes
 import RunStore
 import Studies
+import Training
 
 /// Weights that runs start from, compared with the networks of all runs before anything runs.
 enum InitialWeightsFit {
@@ -43,5 +44,6 @@ extension NetworkShape {
             channels: configuration.integer("channels_lips"),
             filters: configuration.integer("filters"), classes: classes, dropout: 0,
             batchNormMomentum: 0.1)
+        parts = NetworkParts(configuration)
     }
 }

@@ -1,11 +1,14 @@
 import Networks
 import Recipes
 import Studies
+import Training
 
 /// Patterns of parameter names in a recipe, compared with the networks before anything runs.
 enum ParameterPatterns {
     private struct Use: Hashable {
-        let model, key, pattern: String
+        let model: String
+        let parts: NetworkParts
+        let key, pattern: String
     }
 
     /// - Throws: `WeightMismatch` with all patterns that name no parameter, and what is skipped of
@@ -17,7 +20,7 @@ enum ParameterPatterns {
             ($0.key, $0.pattern, $0.model) < ($1.key, $1.pattern, $1.model)
         }) {
             let pattern = NamePattern(use.pattern)
-            guard !names(use.model).contains(where: pattern.matches) else { continue }
+            guard !names(use).contains(where: pattern.matches) else { continue }
             problems.append("\(use.key): no parameter is called \(use.pattern)")
         }
         if !hasInitialWeights,
@@ -31,15 +34,19 @@ enum ParameterPatterns {
     private static func used(_ configuration: Configuration) -> [Use] {
         let model = configuration.text("model")
         return ["freeze", "init_skip"].flatMap { key in
-            configuration.texts(key).map { Use(model: model, key: key, pattern: $0) }
+            configuration.texts(key).map {
+                Use(
+                    model: model, parts: NetworkParts(configuration), key: key, pattern: $0)
+            }
         }
     }
 
     /// The same for every size of a network.
-    private static func names(_ model: String) -> [String] {
-        let shape = NetworkShape(
+    private static func names(_ use: Use) -> [String] {
+        var shape = NetworkShape(
             frames: 1, height: 8, width: 8, channels: 1, filters: 1, classes: 2, dropout: 0,
             batchNormMomentum: 0.1)
-        return NetworkRegistry.model(model).parameters(shape).map(\.name)
+        shape.parts = use.parts
+        return NetworkRegistry.model(use.model).parameters(shape).map(\.name)
     }
 }

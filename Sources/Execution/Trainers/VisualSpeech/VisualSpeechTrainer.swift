@@ -22,7 +22,7 @@ package struct VisualSpeechTrainer: Trainer {
             + checkpoints
             + TrainingParameters.network + TrainingParameters.optimizer
             + ClipParameters.augmentation,
-        rules: ClipParameters.problems)
+        rules: { ClipParameters.problems($0) + TrainingParameters.problems($0) })
 
     private static let noRun = "does not change a run, so it can't be swept"
 
