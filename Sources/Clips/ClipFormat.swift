@@ -5,6 +5,14 @@ package enum ClipWindow: String, Sendable, CaseIterable {
     case random
 }
 
+/// How clips of other lengths become as long as the network's.
+package enum ClipLength: String, Sendable, CaseIterable {
+    /// A shorter clip repeats its last frame, a longer one is cut.
+    case `repeat`
+    /// The clip is stretched or squeezed as a whole: its nearest frames are taken.
+    case resample
+}
+
 /// The form in which clips enter a network.
 package struct ClipFormat: Sendable, Equatable {
     package var frames: Int
@@ -18,6 +26,7 @@ package struct ClipFormat: Sendable, Equatable {
     /// cropped at random.
     package var margin = 0
     package var window = ClipWindow.centre
+    package var length = ClipLength.repeat
     /// Keep all frames of a clip, as random windows and other speeds need them.
     package var keepsAllFrames = false
 
@@ -70,10 +79,13 @@ package struct ClipFormat: Sendable, Equatable {
         return first..<first + frames
     }
 
-    /// The frame of a kept clip of `count` frames that enters at each time where nothing is drawn:
-    /// a shorter clip repeats its last.
+    /// The frame of a kept clip of `count` frames that enters at each time where nothing is drawn.
     package func times(of count: Int) -> [Int] {
+        if length == .resample { return (0..<frames).map { resampled($0, of: count) } }
         let first = window == .start ? 0 : max(0, (count - frames) / 2)
         return (0..<frames).map { min(first + $0, count - 1) }
     }
+
+    /// The frame in the middle of the share of the clip that one of the network's times has.
+    func resampled(_ time: Int, of count: Int) -> Int { (2 * time + 1) * count / (2 * frames) }
 }

@@ -21,6 +21,11 @@ package enum ClipParameters {
             .text(ClipWindow.centre.rawValue),
             "where clips of more than len_video frames are cut; random: training clips anywhere, drawn anew each epoch, the others in the middle"
         ),
+        Parameter(
+            "length", .choice(ClipLength.allCases.map(\.rawValue)),
+            .text(ClipLength.repeat.rawValue),
+            "how clips become len_video frames long; repeat: longer ones are cut, shorter ones repeat their last frame; resample: each is stretched or squeezed as a whole, to its nearest frames"
+        ),
     ]
 
     /// Random changes to training clips.
@@ -164,6 +169,23 @@ package enum ClipParameters {
     /// Keys that have no effect on the data that a recipe names, and built-in data that do not
     /// exist.
     package static func problems(_ usage: ParameterSchema.Usage) -> [ParameterSchema.Problem] {
+        lengthProblems(usage) + dataProblems(usage)
+    }
+
+    /// Resampled clips are not cut.
+    private static func lengthProblems(_ usage: ParameterSchema.Usage) -> [ParameterSchema.Problem]
+    {
+        guard usage.values["length"] == .text(ClipLength.resample.rawValue),
+            usage.keys.contains("clip_window")
+        else { return [] }
+        return [
+            ParameterSchema.Problem(
+                key: "clip_window",
+                message: "has no effect with length: resample, which cuts no clip: leave it out")
+        ]
+    }
+
+    private static func dataProblems(_ usage: ParameterSchema.Usage) -> [ParameterSchema.Problem] {
         guard case .text(let path)? = usage.values["path_to_dataset"] else { return [] }
         if path == VisemeSet.path {
             return usage.keys.filter { $0 == "classes" }.map {
@@ -206,7 +228,9 @@ extension ClipFormat {
             padding: configuration.bool("padding_lips"))
         margin = configuration.integer("augment.crop")
         window = ClipWindow(rawValue: configuration.text("clip_window")) ?? .centre
-        keepsAllFrames = window == .random || configuration.number("augment.speed") > 0
+        length = ClipLength(rawValue: configuration.text("length")) ?? .repeat
+        keepsAllFrames =
+            window == .random || length == .resample || configuration.number("augment.speed") > 0
     }
 }
 

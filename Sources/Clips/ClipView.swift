@@ -75,6 +75,7 @@ package final class ClipView {
         -> [Int]
     {
         guard let draw else { return format.times(of: count) }
+        if format.length == .resample { return resampledTimes(format, count, draw) }
         // Of the clip as it is played: `length` frames, of which the format's number enter.
         let length = draw.speed == 1 ? count : max(1, Int((Double(count) / draw.speed).rounded()))
         let spare = max(0, length - format.frames)
@@ -88,6 +89,18 @@ package final class ClipView {
             let played = min(first + max(0, min(format.frames - 1, time - draw.later)), length - 1)
             let frame = draw.speed == 1 ? played : Int((Double(played) + 0.5) * draw.speed)
             return max(0, min(frame, count - 1))
+        }
+    }
+
+    /// Of the clip as a whole; at another speed more or less than it, around its middle.
+    private static func resampledTimes(
+        _ format: ClipFormat, _ count: Int, _ draw: Augmentation.Draw
+    ) -> [Int] {
+        (0..<format.frames).map { time in
+            let played = max(0, min(format.frames - 1, time - draw.later))
+            guard draw.speed != 1 else { return format.resampled(played, of: count) }
+            let part = (Double(played) + 0.5) / Double(format.frames) - 0.5
+            return max(0, min(count - 1, Int((0.5 + part * draw.speed) * Double(count))))
         }
     }
 

@@ -70,7 +70,7 @@ struct ImportCommand: ParsableCommand {
     }
 }
 
-struct NewCommand: ParsableCommand {
+struct NewCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "new", abstract: "Write a commented recipe to start from.",
         discussion:
@@ -81,10 +81,19 @@ struct NewCommand: ParsableCommand {
     var file: String
     @Option(
         help: ArgumentHelp(
-            "A folder of clips: <class>/<clip>, <split>/<class>/<clip> or <class>/<split>/<clip>.",
-            valueName: "folder")
+            "Clips: a folder (<class>/<clip>, <split>/<class>/<clip> or <class>/<split>/<clip>), a table, or a prepared file. They are decoded and looked at: the recipe fits them.",
+            valueName: "path")
     )
     var data: String?
+    @Option(
+        help: ArgumentHelp(
+            "With --data: regular expression over the clips' names whose first group is the speaker; no speaker is then in two splits.",
+            valueName: "pattern"))
+    var group: String?
+    @Option(
+        help: ArgumentHelp(
+            "Folder of all results, whose cache keeps the decoded clips.", valueName: "folder"))
+    var results = "results"
     @Option(
         help: ArgumentHelp(
             "A program and its arguments, as one text: 'python3 train.py'.", valueName: "command"))
@@ -94,16 +103,27 @@ struct NewCommand: ParsableCommand {
         if data != nil, command != nil {
             throw ValidationError("a program reads its data itself: give --data or --command")
         }
+        if group != nil, data == nil { throw ValidationError("--group goes with --data") }
         if !file.hasSuffix(".yaml"), !file.hasSuffix(".yml") {
             throw ValidationError("\(file): a recipe's name ends in .yaml")
         }
     }
 
-    func run() throws {
+    func run() async throws {
         guard !FileManager.default.fileExists(atPath: file) else {
             throw ValidationError("\(file): exists already: choose another name")
         }
-        let text = try NewRecipe(file: file, data: data, command: command).text()
+        let text: String
+        if let command {
+            text = try NewRecipe(file: file).text(command: command)
+        } else if let data {
+            let clips = try await DataFacts.look(
+                data, group: group ?? "", cache: URL(filePath: results).appending(path: ".cache"))
+            print(clips.words)
+            text = NewRecipe(file: file).text(clips)
+        } else {
+            text = NewRecipe(file: file).text(.builtin)
+        }
         do {
             try Data(text.utf8).write(to: URL(filePath: file), options: .withoutOverwriting)
         } catch {
@@ -112,84 +132,5 @@ struct NewCommand: ParsableCommand {
         }
         let quoted = file.contains { " '\"$&;()<>|".contains($0) } ? "'\(file)'" : file
         print("written: \(file)\nnext:    viseme plan \(quoted)")
-    }
-}
-
-/// The text of a recipe to start from.
-private struct NewRecipe {
-    let file: String
-    let data: String?
-    let command: String?
-
-    /// Words separated by blanks outside of quotes.
-    private static func words(_ command: String) throws -> [String] {
-        let words = command.matches(of: /(?:[^\s"']+|"[^"]*"|'[^']*')+/).map {
-            String($0.0).replacing(/["']/, with: "")
-        }
-        guard !words.isEmpty else { throw ValidationError("--command: names no program") }
-        let left = command.replacing(/(?:[^\s"']+|"[^"]*"|'[^']*')+/, with: "")
-        guard left.allSatisfy(\.isWhitespace) else {
-            throw ValidationError("--command: a quote is not closed")
-        }
-        return words
-    }
-
-    func text() throws -> String {
-        let head = "# viseme sweep \(file)\n"
-        let foot = """
-            # exclude: [{lr: ">0.05"}]           # runs that are left out
-            metric: {name: val_accuracy, goal: maximize}
-            # keep: none                         # of the weights: best (unless said otherwise), last, none
-            # report: {introduction: Why we ask.}
-
-            """
-        if let command {
-            let words = try NewRecipe.words(command)
-            // A command that names keys gets those it names.
-            let given = command.contains(/\{[A-Za-z_]/) ? [] : ["lr", "seed"]
-            let list = (words + given.flatMap { ["--\($0)", "{\($0)}"] }).map {
-                "\"\($0.replacing("\"", with: "\\\""))\""
-            }
-            return head + """
-                # The program appends one JSON object an epoch to the file $VISEME_METRICS: {"epoch": 1, "val_accuracy": 0.41}
-                question: What does the learning rate do?
-                trainer:
-                  command: [\(list.joined(separator: ", "))]
-                  # files: [src/*.py]                # what else decides the outcome
-                # metrics: {exclude: [seconds]}      # metrics that differ from time to time
-                set:
-                  epochs: 10                         # any keys: the program gets them as JSON in $VISEME_CONFIG
-                sweep:
-                  lr: {distribution: log, min: 0.001, max: 0.1, count: 3}
-                  seeds: 3                           # seed: [1, 2, 3]
-
-                """ + foot
-        }
-        var path = "builtin:visemes"
-        if let data {
-            var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: data, isDirectory: &isFolder),
-                isFolder.boolValue
-            else {
-                throw ValidationError("--data: \(data) is no folder")
-            }
-            path = URL(filePath: data).standardizedFileURL.path
-        }
-        return head + """
-            # `viseme explain` lists the keys, `viseme explain lr` says what one means.
-            question: Which learning rate reads lips best, and how far does the seed move it?
-            set:
-              path_to_dataset: "\(path.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))"
-              len_video: 12                      # frames of a clip
-              size_lips: {width: 32, height: 32} # px
-              filters: 8                         # 64 is the published network
-              batch_size: 16
-              epoch: 20
-              epoch_stop: 0                      # stop after so many epochs without a better value; 0: never
-            sweep:
-              lr: {distribution: log, min: 0.0001, max: 0.01, count: 3}
-              seeds: 3                           # seed: [1, 2, 3]
-
-            """ + foot
     }
 }

@@ -39,7 +39,8 @@ struct Viseme: AsyncParsableCommand {
             CommandGroup(
                 name: "Recipes and data",
                 subcommands: [
-                    NewCommand.self, ExplainCommand.self, ImportCommand.self, SchemaCommand.self,
+                    NewCommand.self, ExplainCommand.self, ModelCommand.self, ImportCommand.self,
+                    SchemaCommand.self,
                     DataCommand.self,
                 ]),
             CommandGroup(name: "", subcommands: [WorkerCommand.self, BenchCommand.self]),

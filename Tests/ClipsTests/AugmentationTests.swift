@@ -52,6 +52,22 @@ private func format(_ frames: Int, _ size: Int) -> ClipFormat {
     #expect(try levels(plain([1, 2, 3], size: 8), wanted, random, epoch: 1) == [1, 2, 3, 3, 3])
 }
 
+@Test func aResampledClipAtAnotherSpeedShowsMoreOrLessOfIt() throws {
+    let clip = plain((0..<30).map { UInt8($0) }, size: 8)
+    var wanted = format(10, 8)
+    (wanted.length, wanted.keepsAllFrames) = (.resample, true)
+    var fast = Augmentation()
+    #expect(try levels(clip, wanted, fast, epoch: 1) == [1, 4, 7, 10, 13, 16, 19, 22, 25, 28])
+    fast.speed = 0.5
+    for epoch in 1...20 {
+        let seen = try levels(clip, wanted, fast, epoch: epoch).map { Double($0) }
+        let speed = fast.draw(seed: 1, epoch: epoch, clip: 0).speed
+        #expect(seen == seen.sorted())
+        // Frames of the middle are 3 · speed apart.
+        #expect(abs(seen[6] - seen[3] - 9 * speed) <= 1.0, "epoch \(epoch): \(seen)")
+    }
+}
+
 @Test func speedTakesTheNearestFrames() throws {
     let clip = plain((0..<30).map { UInt8($0) }, size: 8)
     var wanted = format(30, 8)

@@ -29,6 +29,16 @@ import Testing
     #expect(format.times(of: 8) == [1, 2, 3, 4, 5])
 }
 
+@Test func resampledClipsAreTakenAsAWhole() {
+    var format = ClipFormat(frames: 4, height: 8, width: 8, channels: 1, padding: true)
+    format.length = .resample
+    #expect(format.times(of: 4) == [0, 1, 2, 3])
+    #expect(format.times(of: 8) == [1, 3, 5, 7])
+    #expect(format.times(of: 2) == [0, 0, 1, 1])
+    #expect(format.times(of: 1) == [0, 0, 0, 0])
+    #expect(format.times(of: 7) == [0, 2, 4, 6])
+}
+
 @Test func greyFollowsBT601() {
     let picture = Picture(
         width: 3, height: 1, channels: 3, pixels: [255, 0, 0, 0, 255, 0, 0, 0, 255])

@@ -15,7 +15,7 @@ import numpy
 import torch
 import torch.nn.functional as F
 
-from visual_model import VisualModel
+from visual_model import ExchangedModel, VisualModel
 
 FOLDER = pathlib.Path(__file__).parent
 
@@ -26,9 +26,13 @@ def packed(array):
     return {"shape": list(array.shape), "data": base64.b64encode(array.tobytes()).decode()}
 
 
-def network(name, batch, time, channels, height, width, filters, classes, seed):
+def network(name, batch, time, channels, height, width, filters, classes, seed, parts=None):
     torch.manual_seed(seed)
-    model = VisualModel(channels, filters, classes)
+    if parts is None:
+        model = VisualModel(channels, filters, classes)
+    else:
+        kind = {"gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[parts["backend"]]
+        model = ExchangedModel(channels, filters, classes, kind, parts["width"], parts["layers"], parts["bidirectional"])
     # PyTorch starts batch norm at 1 and 0, which would hide mistakes in it.
     with torch.no_grad():
         for key, p in model.named_parameters():
@@ -47,7 +51,7 @@ def network(name, batch, time, channels, height, width, filters, classes, seed):
     model.eval()
     out = {
         "torch": torch.__version__, "frames": time, "height": height, "width": width, "channels": channels,
-        "filters": filters, "classes": classes, "labels": labels.tolist(), "weights": start, "input": packed(x),
+        "filters": filters, "classes": classes, "parts": parts, "labels": labels.tolist(), "weights": start, "input": packed(x),
         "logits": packed(logits), "losses": packed(losses), "gradients": gradients, "averages": averages,
         "evaluated": packed(model(x.double())),
     }
@@ -110,6 +114,9 @@ def optimizers():
 
 if __name__ == "__main__":
     network("network_grey", batch=3, time=4, channels=1, height=18, width=22, filters=3, classes=5, seed=1)
+    network(
+        "network_exchanged", batch=5, time=4, channels=1, height=16, width=14, filters=2, classes=4, seed=3,
+        parts={"backend": "gru", "layers": 2, "width": 7, "bidirectional": True, "readout": "mean"})
     network("network_rgb", batch=18, time=2, channels=3, height=16, width=11, filters=2, classes=4, seed=2)
     convolution()
     optimizers()

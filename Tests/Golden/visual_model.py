@@ -74,3 +74,17 @@ class VisualModel(nn.Module):
         y, _ = self.lstm1(y)
         y, _ = self.lstm2(y)
         return self.fc(y[:, -1])
+
+
+class ExchangedModel(VisualModel):
+    """The same with its recurrent layers exchanged for one module, and the mean over time."""
+
+    def __init__(self, channels, filters, classes, kind, width, layers, bidirectional):
+        super().__init__(channels, filters, classes)
+        del self.lstm1, self.lstm2, self.fc
+        self.rnn = kind(8 * filters, width, layers, batch_first=True, bidirectional=bidirectional)
+        self.fc = nn.Linear(width * (2 if bidirectional else 1), classes)
+
+    def forward(self, x):
+        y = self.resnet(x.flatten(0, 1)).view(*x.shape[:2], -1)
+        return self.fc(self.rnn(y)[0].mean(1))

@@ -7,7 +7,25 @@ import Testing
 /// What `Tests/Golden/make_golden.py` computed with PyTorch in float64.
 private struct Golden: Decodable {
     let frames, height, width, channels, filters, classes: Int
+    /// Exchanged parts of the network; nil: none.
+    let parts: Parts?
     let labels: [Int]
+
+    struct Parts: Decodable {
+        let backend, readout: String
+        let layers, width: Int
+        let bidirectional: Bool
+    }
+
+    private var networkParts: NetworkParts {
+        var exchanged = NetworkParts()
+        guard let parts else { return exchanged }
+        exchanged.backend = NetworkParts.Backend(rawValue: parts.backend)
+        exchanged.readout = NetworkParts.Readout(rawValue: parts.readout)
+        (exchanged.layers, exchanged.width) = (parts.layers, parts.width)
+        exchanged.isBidirectional = parts.bidirectional
+        return exchanged
+    }
     let weights, gradients, averages: [String: GoldenArray]
     let input, logits, losses, evaluated: GoldenArray
 
@@ -20,11 +38,12 @@ private struct Golden: Decodable {
 
     /// A network with PyTorch's weights and the golden clips in place.
     func network(_ width: VectorWidth = .best, threads: Int = 1) throws -> ResNet18LSTM {
+        var shape = NetworkShape(
+            frames: frames, height: height, width: self.width, channels: channels,
+            filters: filters, classes: classes, dropout: 0, batchNormMomentum: 0.1)
+        shape.parts = networkParts
         let network = ResNet18LSTM(
-            shape: NetworkShape(
-                frames: frames, height: height, width: self.width, channels: channels,
-                filters: filters,
-                classes: classes, dropout: 0, batchNormMomentum: 0.1),
+            shape: shape,
             clips: labels.count, context: ComputeContext(kernels: width.kernels, threads: threads),
             seed: 0)
         try network.parameters.load(
@@ -75,7 +94,7 @@ private struct Golden: Decodable {
 }
 
 private let step = Pass.training(seed: 0, step: 0)
-private let names = ["network_grey", "network_rgb"]
+private let names = ["network_grey", "network_rgb", "network_exchanged"]
 
 @Test(arguments: names)
 func theForwardPassIsPyTorchs(name: String) throws {
@@ -191,4 +210,28 @@ func evaluationIsPyTorchs(name: String) throws {
     tensors[0] = Tensor(name: tensors[0].name, shape: [1], values: [0])
     let mismatch = #expect(throws: WeightMismatch.self) { try network.parameters.load(tensors) }
     #expect(mismatch?.problems.count == 2)
+}
+
+/// Multiply-adds as torch.utils.flop_counter counts them (half of its flops), of the convolutions
+/// and the linear layer; recurrent layers by their products.
+@Test func theOutlineCountsWhatPyTorchCounts() {
+    var shape = NetworkShape(
+        frames: 12, height: 33, width: 40, channels: 3, filters: 8, classes: 10, dropout: 0,
+        batchNormMomentum: 0.1)
+    func trained(_ shape: NetworkShape) -> Int {
+        ResNet18LSTM.parameters(shape).filter(\.isTrained).reduce(0) { $0 + $1.count }
+    }
+    var outline = ResNet18LSTM.outline(shape)
+    #expect(outline.parameters == trained(shape))
+    let convolutions = outline.rows.filter { $0.shape.count == 4 }.reduce(0) {
+        $0 + $1.multiplyAdds
+    }
+    #expect(convolutions == 14_481_024)
+    #expect(outline.rows.last?.multiplyAdds == 640)
+    shape.parts.backend = .gru
+    (shape.parts.layers, shape.parts.width, shape.parts.isBidirectional) = (2, 7, true)
+    shape.parts.readout = .mean
+    outline = ResNet18LSTM.outline(shape)
+    #expect(outline.parameters == trained(shape))
+    #expect(outline.rows.map(\.shape).suffix(4) == [[12, 14], [12, 14], [14], [10]])
 }

@@ -24,7 +24,7 @@ struct FrameFolder {
                 && FrameFolder.endings.contains(($0 as NSString).pathExtension.lowercased())
         }
         return names.isEmpty
-            ? nil : names.sorted(by: FrameFolder.precedes).map { folder.appending(path: $0) }
+            ? nil : FrameFolder.inOrder(names).map { folder.appending(path: $0) }
     }
 
     /// - Parameter series: a pattern that chooses pictures (`color_*.png`); empty: all, which have
@@ -58,35 +58,49 @@ struct FrameFolder {
 
     /// A name without its ending, digits as `#`: names of one series are equal.
     private static func template(_ name: String) -> String {
-        (name as NSString).deletingPathExtension.replacing(/[0-9]+/, with: "#")
+        pieces((name as NSString).deletingPathExtension).map {
+            $0.number == nil ? String(decoding: $0.text, as: UTF8.self) : "#"
+        }.joined()
     }
 
-    /// Runs of digits compare as numbers, all else byte by byte.
-    static func precedes(_ a: String, _ b: String) -> Bool {
-        let (x, y) = (pieces(a), pieces(b))
+    /// In the order of their numbers: runs of digits compare as numbers, all else byte by byte.
+    static func inOrder(_ names: [String]) -> [String] {
+        names.map { (name: $0, pieces: pieces($0)) }.sorted { precedes($0.pieces, $1.pieces) }
+            .map(\.name)
+    }
+
+    private static func precedes(_ x: [Piece], _ y: [Piece]) -> Bool {
         for (first, second) in zip(x, y) where first != second {
             if let m = first.number, let n = second.number, m != n {
-                return m.count == n.count ? m < n : m.count < n.count
+                return m.count == n.count
+                    ? m.lexicographicallyPrecedes(n) : m.count < n.count
             }
             if first.text != second.text {
-                return first.text.utf8.lexicographicallyPrecedes(second.text.utf8)
+                return first.text.lexicographicallyPrecedes(second.text)
             }
         }
         return x.count < y.count
     }
 
+    /// A run of digits, or of anything else.
     private struct Piece: Equatable {
-        let text: String
+        let text: [UInt8]
         /// Without the zeros before it; nil where it is no number.
-        let number: String?
+        let number: [UInt8]?
     }
 
     private static func pieces(_ name: String) -> [Piece] {
-        name.matches(of: /[0-9]+|[^0-9]+/).map { match in
-            let text = String(match.0)
-            let isNumber = text.utf8.allSatisfy { (48...57).contains($0) }
-            return Piece(text: text, number: isNumber ? String(text.drop { $0 == "0" }) : nil)
+        func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+        var rest = Array(name.utf8)[...]
+        var pieces: [Piece] = []
+        while let first = rest.first {
+            let isNumber = isDigit(first)
+            let text = Array(rest.prefix { isDigit($0) == isNumber })
+            pieces.append(
+                Piece(text: text, number: isNumber ? Array(text.drop { $0 == 48 }) : nil))
+            rest = rest.dropFirst(text.count)
         }
+        return pieces
     }
 
     /// Pictures of one size and kind, to be decoded in one go: their files, one after the other,

@@ -38,6 +38,9 @@ package protocol Network: AnyObject {
     /// Its parameters, in the order of PyTorch's module: names, shapes and starts.
     static func parameters(_ shape: NetworkShape) -> [ParameterSpec]
 
+    /// Its layers, for a reader.
+    static func outline(_ shape: NetworkShape) -> NetworkOutline
+
     /// - Parameters:
     ///   - clips: at most, in one batch.
     ///   - seed: of the weights' start.

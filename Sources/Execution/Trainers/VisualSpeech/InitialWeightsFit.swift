@@ -36,7 +36,7 @@ enum InitialWeightsFit {
 
 extension NetworkShape {
     /// As far as it decides names and shapes of parameters.
-    init(_ configuration: Configuration, classes: Int) {
+    package init(_ configuration: Configuration, classes: Int) {
         self.init(
             frames: configuration.integer("len_video"),
             height: configuration.integer("size_lips.height"),

@@ -1,0 +1,162 @@
+import ArgumentParser
+import Clips
+import Execution
+import Foundation
+import RunStore
+import Studies
+
+/// The text of a recipe to start from.
+struct NewRecipe {
+    let file: String
+
+    /// Words separated by blanks outside of quotes.
+    private static func words(_ command: String) throws -> [String] {
+        let words = command.matches(of: /(?:[^\s"']+|"[^"]*"|'[^']*')+/).map {
+            String($0.0).replacing(/["']/, with: "")
+        }
+        guard !words.isEmpty else { throw ValidationError("--command: names no program") }
+        let left = command.replacing(/(?:[^\s"']+|"[^"]*"|'[^']*')+/, with: "")
+        guard left.allSatisfy(\.isWhitespace) else {
+            throw ValidationError("--command: a quote is not closed")
+        }
+        return words
+    }
+
+    private var head: String { "# viseme sweep \(file)\n" }
+    private let foot = """
+        # exclude: [{lr: ">0.05"}]           # runs that are left out
+        # keep: none                         # of the weights: best (unless said otherwise), last, none
+        # report: {introduction: Why we ask.}
+
+        """
+
+    /// For a program.
+    /// - Throws: `ValidationError` if the command has no program, or an open quote.
+    func text(command: String) throws -> String {
+        let words = try NewRecipe.words(command)
+        // A command that names keys gets those it names.
+        let given = command.contains(/\{[A-Za-z_]/) ? [] : ["lr", "seed"]
+        let list = (words + given.flatMap { ["--\($0)", "{\($0)}"] }).map(NewRecipe.quoted)
+        return head + """
+            # The program appends one JSON object an epoch to the file $VISEME_METRICS: {"epoch": 1, "val_accuracy": 0.41}
+            question: What does the learning rate do?
+            trainer:
+              command: [\(list.joined(separator: ", "))]
+              # files: [src/*.py]                # what else decides the outcome
+            # metrics: {exclude: [seconds]}      # metrics that differ from time to time
+            set:
+              epochs: 10                         # any keys: the program gets them as JSON in $VISEME_CONFIG
+            sweep:
+              lr: {distribution: log, min: 0.001, max: 0.1, count: 3}
+              seeds: 3                           # seed: [1, 2, 3]
+            metric: {name: val_accuracy, goal: maximize}
+
+            """ + foot
+    }
+
+    /// For clips, by what reads best on small sets (docs/network.md, "Small sets").
+    func text(_ clips: DataFacts) -> String {
+        let group =
+            clips.group.isEmpty
+            ? "" : "  split: {group: \(NewRecipe.quoted(clips.group))}\n"
+        return head + """
+            # `viseme explain` lists the keys, `viseme explain lr` says what one means.
+            question: Which learning rate reads lips best, and how far does the seed move it?
+            set:
+              path_to_dataset: \(NewRecipe.quoted(clips.path))
+
+            """ + group + """
+                  len_video: \(clips.frames)                      # frames of a clip
+                  length: resample                   # longer and shorter clips are fitted as a whole
+                  size_lips: {width: \(clips.width), height: \(clips.height)} # px
+                  filters: 8                         # 64 is the published network
+                  network: {backend: gru, layers: 1, bidirectional: true, readout: mean}
+                  augment: {mixup: 0.2, shift: \(clips.shift)}      # random changes to training clips
+                  batch_size: 8
+                  lr_schedule: cosine
+                  epoch: \(clips.epochs)
+                  epoch_stop: 0                      # stop after so many epochs without a better value; 0: never
+                sweep:
+                  lr: [0.0005, 0.001, 0.002]
+                  seeds: 3                           # seed: [1, 2, 3]
+                # The loss of few validation clips says more than their accuracy.
+                metric: {name: val_loss, goal: minimize}
+
+                """ + foot
+    }
+
+    /// As a YAML text in quotes.
+    private static func quoted(_ text: String) -> String {
+        "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+    }
+}
+
+/// What of clips decides the recipe to start from.
+struct DataFacts {
+    let path: String
+    /// Regular expression whose first group is a clip's speaker; empty: none.
+    let group: String
+    /// Of the network's clips; px.
+    let frames, height, width: Int
+    let epochs: Int
+    /// What was found; empty where nothing was looked at.
+    let words: String
+
+    /// px, a sixteenth of the shorter side.
+    var shift: Int { max(1, min(height, width) / 16) }
+
+    static let builtin = DataFacts(
+        path: VisemeSet.path, group: "", frames: 12, height: 32, width: 32, epochs: 20, words: "")
+
+    /// Pictures have about so many pixels.
+    private static let pixels = 40.0 * 40
+    /// A run has about so many training steps of 8 clips.
+    private static let steps = 2000.0
+
+    /// Decodes clips and looks at them.
+    /// - Throws: `ClipError`, `StoreError`.
+    static func look(_ path: String, group: String, cache: URL) async throws -> DataFacts {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw ValidationError("--data: \(path): there is no such folder or file")
+        }
+        let whole = URL(filePath: path).standardizedFileURL.path
+        let schema = VisualSpeechTrainer.schema
+        let configuration = Configuration(
+            ["path_to_dataset": .text(whole), "split.group": .text(group)], schema: schema)
+        let progress = DecodingProgress()
+        defer { progress.end() }
+        let data = try await Interruption.guarding {
+            try await DataSource(configuration).prepare(cache: cache) { progress.show($0, $1) }
+        }
+        return DataFacts(whole, group, try data.survey())
+    }
+
+    private init(
+        path: String, group: String, frames: Int, height: Int, width: Int, epochs: Int,
+        words: String
+    ) {
+        (self.path, self.group, self.frames) = (path, group, frames)
+        (self.height, self.width, self.epochs, self.words) = (height, width, epochs, words)
+    }
+
+    private init(_ path: String, _ group: String, _ survey: DataSurvey) {
+        func median(_ numbers: [Int]) -> Int {
+            numbers.isEmpty ? 1 : numbers.sorted()[numbers.count / 2]
+        }
+        let length = median(survey.clips.map(\.frames))
+        let (high, wide) = (
+            Double(median(survey.clips.map(\.height))), Double(median(survey.clips.map(\.width)))
+        )
+        // The clips' own form, in multiples of four; never larger than they are.
+        let scale = min(1, (DataFacts.pixels / (high * wide)).squareRoot())
+        func side(_ pixels: Double) -> Int { max(16, Int((pixels * scale / 4).rounded()) * 4) }
+        let training = survey.clips.count { $0.split == .train }
+        let epochs = (DataFacts.steps * 8 / Double(max(training, 1))).rounded()
+        self.init(
+            path: path, group: group, frames: max(8, min(16, length)), height: side(high),
+            width: side(wide), epochs: Int(max(15, min(120, epochs))),
+            words:
+                "\(survey.clips.count) clips of \(survey.classes.count) classes, \(training) to train with; \(length) frames of \(Int(wide))×\(Int(high)) px (medians)"
+        )
+    }
+}
