@@ -244,12 +244,12 @@ package struct Scheduler: Sendable {
         }
     }
 
-    /// A scheduler that ends a job signals all its processes at once: the run's program may end
-    /// before this process knows that it is to stop.
+    /// A scheduler that ends a job signals all its processes at once: the run's program may end, in
+    /// whatever way it chooses, before this process knows that it is to stop.
     private func isStoppedWithItsJob(_ ended: EndedJob) async -> Bool {
-        guard context.owner.job != nil, case .exited(.signaled(SIGTERM), _) = ended.ending else {
-            return false
-        }
+        guard context.owner.job != nil, case .exited(let status, false) = ended.ending,
+            !status.isSuccess
+        else { return false }
         for _ in 0..<20 where !Task.isCancelled {
             // Sleep throws only when it is cancelled.
             try? await Task.sleep(for: .milliseconds(100))

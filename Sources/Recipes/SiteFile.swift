@@ -70,6 +70,22 @@ package struct SiteFile: Sendable, Equatable {
         "runs_per_task", "poll", "visibility_wait", "notice",
     ]
 
+    /// Options of sbatch by which this program finds its jobs and logs again.
+    private static let ownOptions = [
+        "--array": "-a", "--job-name": "-J", "--output": "-o", "--error": "-e", "--chdir": "-D",
+        "--open-mode": "", "--signal": "", "--nodes": "-N", "--ntasks": "-n", "--wrap": "",
+        "--parsable": "", "--wait": "-W", "--test-only": "",
+    ]
+
+    /// The name of such an option; nil if it is another.
+    private static func ownOption(_ text: String) -> String? {
+        let name = String(text.prefix { $0 != "=" && $0 != " " })
+        return ownOptions.keys.first { long in
+            let short = ownOptions[long] ?? ""
+            return name == long || (!short.isEmpty && name.hasPrefix(short))
+        }
+    }
+
     private static func slurm(_ node: Node, _ reader: SettingsReader) -> Slurm {
         var slurm = Slurm()
         func add(_ node: Node, _ text: String) {
@@ -109,7 +125,12 @@ package struct SiteFile: Sendable, Equatable {
             case "constraint": slurm.constraint = text(value, name)
             case "gres": slurm.gres = text(value, name)
             case "setup": slurm.setup = reader.texts(value, "slurm: setup")
-            case "options": slurm.options = reader.texts(value, "slurm: options")
+            case "options":
+                slurm.options = reader.texts(value, "slurm: options")
+                for option in slurm.options {
+                    guard let name = ownOption(option) else { continue }
+                    add(value, "slurm: options: \(name) is set by this program: leave it out")
+                }
             case "array_limit": slurm.arrayLimit = whole(value, name)
             case "runs_per_task": slurm.runsPerTask = whole(value, name)
             case "poll": slurm.poll = seconds(value, name) ?? slurm.poll

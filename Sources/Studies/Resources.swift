@@ -26,11 +26,12 @@ package enum Quantity {
         parse(text, units: ["s": 1, "m": 60, "h": 3600, "d": 86_400])
     }
 
-    /// Bytes of 500M, 4G, 1.5GB; nil for anything else.
+    /// Bytes of 500M, 4G, 1.5GB; nil for anything else, and below a megabyte: no program has so
+    /// little, and 8 means gigabytes to one reader and megabytes to another.
     package static func bytes(_ text: String) -> Int? {
         let text = text.uppercased().hasSuffix("B") ? String(text.dropLast()) : text
-        return parse(text.uppercased(), units: ["K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12])
-            .map { Int($0) }
+        let bytes = parse(text.uppercased(), units: ["K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12])
+        return bytes.flatMap { $0 >= 1e6 ? Int($0) : nil }
     }
 
     /// A positive number, with a unit or without one.

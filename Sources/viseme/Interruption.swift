@@ -14,7 +14,7 @@ enum Interruption {
     private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1]
     private static let first = Atomic<Int32>(0)
     private static let words = Mutex("")
-    private static let wordsForRuns =
+    static let wordsForRuns =
         "stopping: waiting for runs to save their checkpoints; press Ctrl-C again to stop at once"
 
     /// The signal that came first; 0 if there was none.

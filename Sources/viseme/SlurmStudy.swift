@@ -32,6 +32,13 @@ struct SlurmStudy {
         let stored = StudyResults(folder, study.plan)
         try deriveIfFree(stored)
         let failed = wanted.count { stored.runs[$0.id] == nil }
+        if let reason = await sweep.commonReason {
+            complain(
+                "stopped: the first \(await sweep.failures.count) runs failed for one reason: \(reason)\n"
+                    + "  \(failed) of \(counted(wanted.count, "run")) are not trained; --keep-going trains them whatever fails"
+            )
+            throw ExitStatus.someFailed
+        }
         guard failed == 0 else {
             complain(
                 "\(failed) of \(counted(wanted.count, "run")) failed; the same command submits them again"
@@ -58,8 +65,11 @@ struct SlurmStudy {
 
     /// Somebody else may be submitting the same study.
     private func openWhenFree() async throws -> StudySession {
-        for _ in 0..<60 {
-            do { return try StudySession.open(study, warn: complain) } catch is Claim.Taken {
+        for second in 0..<60 {
+            do { return try StudySession.open(study, warn: complain) } catch let taken
+                as Claim.Taken
+            {
+                if second == 3 { complain("\(taken.rule): waiting for it, a minute at most") }
                 try await Task.sleep(for: .seconds(1))
             }
         }

@@ -22,6 +22,8 @@ actor SlurmSweep {
     /// How often a run was submitted again, and for what it was not to blame.
     private var retries: [String: Int] = [:]
     private var losses: [String: Int] = [:]
+    /// The reason of the first failures, after which the others were ended.
+    private(set) var commonReason: String?
     private var queued: [String: SlurmQueue.Task] = [:]
     private var asked = -Double.infinity
     private var interval: Double
@@ -49,6 +51,8 @@ actor SlurmSweep {
     private static let mostIntervals = 10.0
     /// A run may lose so many jobs for which it is not to blame.
     private static let mostLosses = 5
+    /// A run may so often be without a worker for no known reason.
+    private static let mostFree = 2
 
     // MARK: Submit
 
@@ -70,7 +74,8 @@ actor SlurmSweep {
 
     private func submit(_ runs: [Run]) async throws {
         for job in try await jobs.submit(runs, site, limits, stored: stored) {
-            let memory = job.batch.memory.map { ", \(byteCount($0)) of memory" } ?? ""
+            let more = job.batch.memory.flatMap { $0 == limits.memory ? nil : $0 }
+            let memory = more.map { ", \(byteCount($0)) of memory" } ?? ""
             await progress.say(
                 "submitted job \(job.job): \(counted(job.batch.tasks.count, "task")), \(counted(job.batch.tasks.joined().count, "run"))\(memory)"
             )
@@ -106,7 +111,7 @@ actor SlurmSweep {
         await takeResults()
         var again = try await takeFailures()
         let left = wanted.filter { stored.runs[$0.id] == nil && failures[$0.id] == nil }
-        guard !left.isEmpty else { return true }
+        guard !left.isEmpty, commonReason == nil else { return true }
         if monotonicSeconds() - asked >= interval { await ask() }
         let held = RunLease.owners(in: folder)
         var lost: [Run] = []
@@ -166,6 +171,7 @@ actor SlurmSweep {
         guard isWorthIt else {
             failures[run.id] = failure
             await progress.take(.failed(run, failure))
+            try? await giveUpIfAllAlike(failure)
             return false
         }
         retries[run.id, default: 0] += 1
@@ -177,6 +183,11 @@ actor SlurmSweep {
     private func isLeftToAnother(_ run: Run) async throws -> Bool {
         let fate = await jobs.fate(of: run)
         let state = fate.ending?.state
+        if fate.ending?.isUnderWay == true {
+            // The queue did not list it: nothing has ended.
+            goneSince[run.id] = nil
+            return false
+        }
         if state == "TIMEOUT" {
             let stops = try folder.addStop(of: run.id, task: fate.reason)
             guard stops.isHopeless else {
@@ -189,8 +200,11 @@ actor SlurmSweep {
         // A worker that was asked to stop has left a checkpoint.
         let wasStopped =
             state == "FAILED" && fate.ending?.exit == "\(ExitStatus.interrupted.rawValue):0"
-        if fate.ending?.isOfMachine == true || wasStopped,
-            losses[run.id, default: 0] < SlurmSweep.mostLosses
+        // Its worker was another one, which is gone; or nobody knows what became of it.
+        let isFree = !fate.wasSubmitted || fate.ending == nil || state == "COMPLETED"
+        let most = isFree ? SlurmSweep.mostFree : SlurmSweep.mostLosses
+        if fate.ending?.isOfMachine == true || wasStopped || isFree,
+            losses[run.id, default: 0] < most
         {
             losses[run.id, default: 0] += 1
             await progress.take(.retried(run, reason: fate.reason))
@@ -202,6 +216,18 @@ actor SlurmSweep {
         if state == "OUT_OF_MEMORY" { failure.memory = fate.memory }
         try folder.write(failure)
         return await isRetried(run, failure)
+    }
+
+    /// The first runs fail for one reason: the others would too.
+    private func giveUpIfAllAlike(_ failure: FailureRecord) async throws {
+        guard let most = limits.alikeFailures, failures.count == most, commonReason == nil,
+            failures.values.allSatisfy({ $0.reason == failure.reason }),
+            most == 1 || !wanted.contains(where: { stored.runs[$0.id] != nil }),
+            wanted.contains(where: { stored.runs[$0.id] == nil && failures[$0.id] == nil })
+        else { return }
+        commonReason = failure.reason
+        // Tasks that are not ended here see the records, and end by themselves.
+        _ = try await jobs.cancel()
     }
 
     // MARK: The queue
@@ -238,7 +264,8 @@ actor SlurmSweep {
     private static let lasting: Set = [
         "BadConstraints", "DependencyNeverSatisfied", "InvalidAccount", "InvalidQOS",
         "JobHeldAdmin",
-        "JobHeldUser", "NodeDown", "PartitionDown", "PartitionInactive", "PartitionNodeLimit",
+        "JobHeldUser", "NodeDown", "PartitionConfig", "PartitionDown", "PartitionInactive",
+        "PartitionNodeLimit",
         "PartitionTimeLimit", "QOSMaxWallDurationPerJobLimit", "QOSMaxMemoryPerJob",
         "QOSMaxCpuPerJobLimit", "QOSMaxGRESPerJob", "AssocMaxWallDurationPerJobLimit",
         "AssocMaxCpuPerJobLimit", "ReqNodeNotAvail",

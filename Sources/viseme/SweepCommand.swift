@@ -75,6 +75,19 @@ struct SweepCommand: AsyncParsableCommand {
             throw ValidationError(
                 "--detach and --dry-run go with --on slurm; `viseme plan` lists the runs")
         }
+        if on == .slurm {
+            let local: [(name: String, isGiven: Bool)] = [
+                ("--force", force), ("--jobs", workers.jobs != nil),
+                ("--threads", workers.threads != nil), ("--gpus", workers.gpus != nil),
+                ("--grace", grace != nil), ("--plan-only", planOnly),
+            ]
+            let given = local.filter(\.isGiven).map(\.name)
+            if !given.isEmpty {
+                throw ValidationError(
+                    "\(given.joined(separator: ", ")): not with --on slurm: the recipe's resources and the site file say what a task gets"
+                )
+            }
+        }
         if let retries, retries < 0 {
             throw ValidationError("--retries: found \(retries); expected 0 or more")
         }

@@ -30,6 +30,25 @@ struct TaskShare {
         }
     }
 
+    /// Why no run is worth starting: the first of this array failed for one reason, and none has
+    /// succeeded.
+    func commonFailure(_ folder: StudyFolder, _ job: SlurmTask?, _ stored: StudyResults) -> String?
+    {
+        guard let most = batch.alikeFailures, stored.runs.isEmpty,
+            let array = job?.name.split(separator: "_").first
+        else { return nil }
+        let ids = FileManager.default.names(in: folder.failed).map {
+            $0.replacing(".json", with: "")
+        }
+        guard ids.count >= most else { return nil }
+        let failures = ids.compactMap { folder.readFailure($0) }
+            .filter { $0.task?.hasPrefix("\(array)_") == true }
+        guard failures.count >= most, let reason = failures.first?.reason,
+            failures.allSatisfy({ $0.reason == reason })
+        else { return nil }
+        return reason
+    }
+
     /// The end of this job; nil if it is not known.
     func wallTime(_ job: SlurmTask?, _ trainer: any Trainer, _ stored: StudyResults) -> WallTime? {
         let seconds = job?.end.map { $0 - Date().timeIntervalSince1970 } ?? batch.seconds
@@ -60,7 +79,7 @@ struct TaskShare {
         }
         guard !left.isEmpty else { return }
         print("the job is about to end; runs that go on later: \(left.count)")
-        do { try await SlurmQueue().requeue(job.job) } catch let problem as SlurmQueue.Problem {
+        do { try await SlurmQueue().requeue(job.name) } catch let problem as SlurmQueue.Problem {
             complain(
                 "\(problem): the job is not put back into the queue; give the sweep command again")
         }

@@ -56,6 +56,9 @@ struct WorkCommand: AsyncParsableCommand {
         }
         let share = try share(folder, plan)
         let stored = StudyResults(folder, plan)
+        if let share, let reason = share.commonFailure(folder, job, stored) {
+            return print("not begun: the first runs failed for one reason: \(reason)")
+        }
         let left = (share?.runs ?? plan.runs).filter { run in
             stored.runs[run.id] == nil
                 // A task that was put back into the queue does not retry what failed in it.
@@ -70,7 +73,10 @@ struct WorkCommand: AsyncParsableCommand {
             threads: machine.threads, limits: limits(plan, share?.batch), owner: owner)
         let tally = WorkTally(
             left.count, plan.metric, wallTime: trainer.resumesAnywhere ? nil : wallTime)
-        let ending = await Interruption.watch {
+        let ending = await Interruption.watch(
+            saying: share == nil
+                ? Interruption.wordsForRuns : "stopping: waiting for runs to save their checkpoints"
+        ) {
             await Scheduler(
                 trainer: trainer, launcher: machine.launcher, context: context,
                 leavesOthersAlone: true, wallTime: wallTime
@@ -95,7 +101,9 @@ struct WorkCommand: AsyncParsableCommand {
         limits.retries = retries ?? batch?.retries ?? limits.retries
         if let batch {
             limits.memory = batch.memory ?? limits.memory
+            limits.timeout = batch.timeout.map { .milliseconds(Int($0 * 1000)) } ?? limits.timeout
             limits.hasFixedMemory = true
+            if batch.alikeFailures == nil { limits.failurePolicy = .keepGoing }
         }
         return limits
     }

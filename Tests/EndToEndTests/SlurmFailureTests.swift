@@ -175,4 +175,72 @@ extension SlurmTests {
             #expect(try cluster.starts().values.allSatisfy { $0 == 1 })
         }
     }
+
+    /// The last task of an array has the array's own number; a trainer may answer SIGTERM with a
+    /// status of its own.
+    @Test func oneTaskIsPutBackAloneAndAGracefulTrainerHasNotFailed() async throws {
+        let recipe = SlurmCluster.recipe(
+            "trap \"exit 143\" TERM; sleep {seed}00 & wait $!", seeds: 2)
+        try await SlurmCluster.with(["r.yaml": recipe]) { cluster in
+            let ended = try await cluster.shell(
+                """
+                "$0" sweep r.yaml --on slurm --detach
+                until [ "$(wc -l < started)" = 2 ]; do sleep 0.1; done 2> /dev/null; sleep 0.5
+                last=$(squeue --noheader --format=%F | head -1); scancel --batch --signal=USR1 ${last}_1; sleep 4
+                squeue --noheader --array --format='%K %T' | sort
+                scontrol requeue ${last}_0; sleep 4
+                ls results/r/failed 2> /dev/null | wc -l; "$0" status r.yaml
+                "$0" cancel r.yaml
+                """)
+            #expect(
+                ended.output.contains("0 RUNNING\n1 PENDING\n"), "\(ended.output)\(ended.errors)")
+            #expect(ended.output.contains("\n0\n"), "no failure is recorded: \(ended.output)")
+        }
+    }
+
+    @Test func aPersonsOwnViewOfTheQueueMisleadsNobody() async throws {
+        let recipe = SlurmCluster.recipe("sleep 2", seeds: 6)
+        try await SlurmCluster.with(["r.yaml": recipe], site: ", array_limit: 1") { cluster in
+            let ended = try await cluster.shell(
+                """
+                export SQUEUE_STATES=RUNNING SQUEUE_USERS=nobody SQUEUE_FORMAT=%i SBATCH_JOB_NAME=mine
+                "$0" sweep r.yaml --on slurm; echo "status $?"
+                """)
+            #expect(ended.output.contains("status 0"), "\(ended.output)\(ended.errors)")
+            #expect(try cluster.starts().values.allSatisfy { $0 == 1 })
+        }
+    }
+
+    @Test func runsOfAWorkerThatIsGoneAreSubmitted() async throws {
+        let recipe = SlurmCluster.recipe("test -e $VISEME_RECIPE_FOLDER/go || sleep 60", seeds: 2)
+        try await SlurmCluster.with(["r.yaml": recipe]) { cluster in
+            let ended = try await cluster.shell(
+                """
+                "$0" sweep r.yaml --plan-only > /dev/null
+                "$0" work results/r --jobs 2 > work.txt 2>&1 & worker=$!
+                until [ "$(wc -l < started)" = 2 ]; do sleep 0.1; done 2> /dev/null
+                "$0" sweep r.yaml --on slurm 2>&1 & sweep=$!
+                sleep 2; touch go; kill -KILL $worker
+                wait $sweep; echo "status $?"
+                """)
+            #expect(ended.output.contains("2 queued or being trained, 0 submitted"))
+            #expect(ended.output.contains("status 0"), "\(ended.output)\(ended.errors)")
+        }
+    }
+
+    @Test func theSameFailureOfTheFirstRunsEndsTheJobs() async throws {
+        let recipe = SlurmCluster.recipe("exit 3", seeds: 40)
+        try await SlurmCluster.with(["r.yaml": recipe], site: ", array_limit: 2") { cluster in
+            let ended = try await cluster.shell(
+                """
+                "$0" sweep r.yaml --on slurm; echo "status $?"; wc -l < started
+                "$0" sweep r.yaml --on slurm --force; echo "status $?"
+                """)
+            #expect(ended.output.contains("status 1"), "\(ended.output)\(ended.errors)")
+            #expect(ended.errors.contains("runs failed for one reason: ended with exit status 3"))
+            #expect(try cluster.starts().count < 20, "\(ended.output)")
+            #expect(ended.output.contains("status 2"))
+            #expect(ended.errors.contains("--force: not with --on slurm"))
+        }
+    }
 }

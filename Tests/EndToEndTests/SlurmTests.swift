@@ -86,13 +86,15 @@ struct SlurmTests {
             #expect(
                 refused.errors.contains("invalid partition specified: nowhere"), "\(refused.errors)"
             )
-            try Data("slurm: {partitions: debug, array_limit: 0}\nslurmm: 1\n".utf8).write(to: site)
+            try Data(
+                "slurm: {partitions: debug, array_limit: 0, options: [-J mine]}\nslurmm: 1\n".utf8
+            ).write(to: site)
             let wrong = try await cluster.shell("\"$0\" sweep r.yaml --on slurm")
             #expect(wrong.status == .exited(2))
             for part in [
                 "viseme.yaml:1:9: error: slurm: there is no such key: partitions: did you mean partition?",
                 "array_limit: found 0; expected a whole number, 1 or more",
-                "there is no such key: slurmm",
+                "there is no such key: slurmm", "options: --job-name is set by this program",
             ] { #expect(wrong.errors.contains(part), "\(part)\n\(wrong.errors)") }
         }
     }

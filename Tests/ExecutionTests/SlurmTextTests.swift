@@ -51,7 +51,6 @@ struct SlurmTextTests {
             "SLURMD_NODENAME": "n1", "SLURM_JOB_END_TIME": "1700000000",
         ])
         #expect(task?.words == "12_3 on n1")
-        #expect(task?.job == "15")
         #expect(task?.end == 1_700_000_000)
     }
 

@@ -7,6 +7,7 @@ package actor OutputTail {
     private var line: [UInt8] = []
     private let onLine: (@Sendable (String) async -> Bool)?
     private let isEchoed: Bool
+    private var echoed = 0
 
     private static let limit = 1 << 16
     private static let shownLines = 40
@@ -20,8 +21,7 @@ package actor OutputTail {
     }
 
     package func take(_ chunk: [UInt8]) async {
-        // A log that can't be written does not end the run.
-        if isEchoed { try? FileHandle.standardOutput.write(contentsOf: Data(chunk)) }
+        echo(chunk)
         guard onLine != nil else { return keep(chunk) }
         var rest = chunk[...]
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
@@ -32,6 +32,18 @@ package actor OutputTail {
         line += rest
         // No line of ours is as long.
         if line.count > OutputTail.limit { await endLine() }
+    }
+
+    /// A log on a shared disk holds so much of each run.
+    private static let echoLimit = 1 << 20
+
+    private func echo(_ chunk: [UInt8]) {
+        guard isEchoed, echoed < OutputTail.echoLimit else { return }
+        echoed += chunk.count
+        let end = "\n… the rest of what this run prints is not in this log\n"
+        let text = echoed < OutputTail.echoLimit ? Data(chunk) : Data(chunk) + Data(end.utf8)
+        // A log that can't be written does not end the run.
+        try? FileHandle.standardOutput.write(contentsOf: text)
     }
 
     package func end() async {

@@ -30,6 +30,15 @@ package struct RunLimits: Sendable, Equatable {
 
     package var failurePolicy = FailurePolicy.stopIfAllAlike
 
+    /// So many runs that fail for one reason, before any succeeds, end the sweep; nil: none do.
+    package var alikeFailures: Int? {
+        switch failurePolicy {
+        case .failFast: 1
+        case .stopIfAllAlike: Scheduler.alikeFailures
+        case .keepGoing: nil
+        }
+    }
+
     package init() {}
 
     /// Those of a recipe.

@@ -34,7 +34,15 @@ package struct SlurmEnding: Sendable, Equatable {
     /// Whether the job ended for a reason that is neither the run's nor a person's: the run goes on
     /// in another job.
     package var isOfMachine: Bool {
-        ["NODE_FAIL", "BOOT_FAIL", "PREEMPTED", "REQUEUED", "RESIZING", "REVOKED"].contains(state)
+        ["NODE_FAIL", "BOOT_FAIL", "PREEMPTED", "RESIZING", "REVOKED"].contains(state)
+    }
+
+    /// Whether it has not ended at all.
+    package var isUnderWay: Bool {
+        [
+            "PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "STOPPED", "SIGNALING",
+            "STAGE_OUT", "REQUEUE_FED", "REQUEUE_HOLD", "REQUEUED", "SPECIAL_EXIT",
+        ].contains(state)
     }
 
     // MARK: Reading what Slurm's programs print

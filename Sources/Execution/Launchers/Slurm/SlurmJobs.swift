@@ -16,8 +16,9 @@ package struct SlurmJobs: Sendable {
     /// Arrays have at most so many tasks, unless the site says otherwise.
     private static let arraySize = 1001
     private static let tasksAtMost = 200
-    /// A task with so many seconds of work is worth starting.
+    /// A task with so many seconds of work is worth starting; so many tasks work side by side.
     private static let worthwhile = 60.0
+    private static let tasksAtLeast = 8
     /// Larger arrays ask for the site's limit first.
     private static let unquestionedArraySize = 100
 
@@ -55,13 +56,17 @@ package struct SlurmJobs: Sendable {
                     name: randomName(), runs: Array(runs[start..<min(start + inArray, runs.count)]),
                     runsPerTask: perTask, retries: limits.retries)
                 batch.program = Program.nameAndVersion
-                batch.memory = memory
+                batch.memory = memory ?? limits.memory
+                batch.timeout = limits.timeout?.seconds
+                batch.alikeFailures = limits.alikeFailures
+                var resources = plan.resources
+                resources.time = batch.timeout
                 batch.seconds = SlurmScript.minutes(
-                    plan.resources, runsPerTask: batch.tasks.map(\.count).max() ?? 1
+                    resources, runsPerTask: batch.tasks.map(\.count).max() ?? 1
                 ).map { Double($0) * 60 }
                 batch.notice = site.notice
                 let script = SlurmScript(
-                    study: folder, batch: batch, site: site, resources: plan.resources,
+                    study: folder, batch: batch, site: site, resources: resources,
                     program: Program.url.path)
                 return (batch, script.text)
             }
@@ -73,7 +78,8 @@ package struct SlurmJobs: Sendable {
         let fewest = (runs + SlurmJobs.tasksAtMost - 1) / SlurmJobs.tasksAtMost
         let seconds = stored.runs.values.map(\.seconds)
         guard let longest = seconds.max() else { return max(1, fewest) }
-        return max(1, fewest, min(runs, Int(SlurmJobs.worthwhile / max(longest, 0.01))))
+        let most = (runs + SlurmJobs.tasksAtLeast - 1) / SlurmJobs.tasksAtLeast
+        return max(1, fewest, min(most, Int(SlurmJobs.worthwhile / max(longest, 0.01))))
     }
 
     /// Submits runs.
@@ -95,7 +101,8 @@ package struct SlurmJobs: Sendable {
             let file = folder.slurm.appending(path: batch.name + ".json")
             try DurableFile.write(Array(try JSONEncoder().encode(batch)), to: file)
             let job = try await queue.submit(
-                text, file: folder.slurm.appending(path: batch.name + ".sbatch"))
+                text, file: folder.slurm.appending(path: batch.name + ".sbatch"),
+                in: folder.url)
             try folder.write(job + "\n", to: folder.slurm.appending(path: batch.name + ".job"))
             jobs.append(Submitted(job: job, batch: batch))
         }
@@ -151,6 +158,8 @@ package struct SlurmJobs: Sendable {
 
     /// What became of a run whose task is no longer queued.
     package struct Fate: Sendable {
+        /// Whether it was part of any job.
+        package var wasSubmitted = true
         /// Nil: nothing of Slurm knows it any more.
         package var ending: SlurmEnding?
         /// In words, with the job's number.
@@ -164,7 +173,10 @@ package struct SlurmJobs: Sendable {
     package func fate(of run: Run) async -> Fate {
         guard let last = submitted().last(where: { $0.batch.task(of: run.id) != nil }),
             let task = last.batch.task(of: run.id)
-        else { return Fate(ending: nil, reason: "it was not submitted", output: "") }
+        else {
+            return Fate(
+                wasSubmitted: false, ending: nil, reason: "whoever trained it is gone", output: "")
+        }
         let ending = await queue.ending(job: last.job, task: task)
         let log = folder.slurm.appending(path: "\(last.job)_\(task).log")
         let output = SlurmJobs.trainerLines(log)

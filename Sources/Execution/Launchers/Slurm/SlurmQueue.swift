@@ -41,11 +41,12 @@ package struct SlurmQueue: Sendable {
     /// - Parameters:
     ///   - script: for sbatch.
     ///   - file: where the script is kept.
+    ///   - folder: the script's `#SBATCH` lines name files from there.
     /// - Returns: the number of the array's job.
     /// - Throws: `Problem`, with what sbatch says.
-    package func submit(_ script: String, file: URL) async throws -> String {
+    package func submit(_ script: String, file: URL, in folder: URL) async throws -> String {
         try Data(script.utf8).write(to: file)
-        let output = try await call("sbatch", ["--parsable", file.path])
+        let output = try await call("sbatch", ["--parsable", file.path], in: folder)
         let number = output.split(whereSeparator: { ";\n".contains($0) }).first.map(String.init)
         guard let number, Int(number) != nil else {
             throw Problem(program: "sbatch", message: "gave no job number: \(output)")
@@ -72,6 +73,8 @@ package struct SlurmQueue: Sendable {
     package func cancel(_ jobs: [String]) async throws { _ = try await call("scancel", jobs) }
 
     /// Puts a task of this user back into the queue; if it runs, it ends.
+    /// - Parameter job: `12_3`. The number of a task by itself is not enough: one task of an array
+    ///   has the array's.
     package func requeue(_ job: String) async throws {
         _ = try await call("scontrol", ["requeue", job])
     }
@@ -113,11 +116,28 @@ package struct SlurmQueue: Sendable {
         return Dictionary(pairs) { first, _ in first }
     }
 
-    private func call(_ program: String, _ arguments: [String]) async throws -> String {
+    /// Without what a person's own use of Slurm's programs sets: other columns, fewer jobs, other
+    /// names.
+    private static let plain: Environment = {
+        let own = ProcessInfo.processInfo.environment.keys.filter { name in
+            ["SQUEUE_", "SACCT_", "SCONTROL_"].contains { name.hasPrefix($0) }
+                || [
+                    "SBATCH_JOB_NAME", "SBATCH_ARRAY_INX", "SBATCH_OUTPUT", "SBATCH_ERROR",
+                    "SBATCH_OPEN_MODE", "SBATCH_SIGNAL",
+                ].contains(name)
+        }
+        return .inherit.updating(
+            Dictionary(own.map { (Environment.Key(stringLiteral: $0), nil) }) { first, _ in first })
+    }()
+
+    private func call(_ program: String, _ arguments: [String], in folder: URL? = nil) async throws
+        -> String
+    {
         let (output, errors, isSuccess): (String, String, Bool)
         do {
             let result = try await Subprocess.run(
-                .name(program), arguments: Arguments(arguments), input: .none,
+                .name(program), arguments: Arguments(arguments), environment: SlurmQueue.plain,
+                workingDirectory: folder.map { FilePath($0.path) }, input: .none,
                 output: .string(limit: 1 << 24), error: .string(limit: 1 << 16))
             (output, errors) = (result.standardOutput, result.standardError)
             isSuccess = result.terminationStatus.isSuccess

@@ -12,8 +12,11 @@ package struct SlurmBatch: Codable, Sendable, Equatable {
     package var retries: Int
     /// Name and version of the program that submitted it.
     package var program: String?
-    /// Bytes for each task, if they are more than the recipe says.
+    /// Limits of each run: bytes, and seconds of an attempt.
     package var memory: Int?
+    package var timeout: Double?
+    /// So many runs that fail for one reason, with none that succeeds, end the study; nil: none do.
+    package var alikeFailures: Int?
     /// Seconds of each task, as asked for; nil if the site decides.
     package var seconds: Double?
     /// Seconds before that at which a task is asked to stop.
@@ -46,11 +49,14 @@ package struct SlurmScript {
     package let resources: Resources
     /// The path of this program.
     package let program: String
+    /// Where the work starts: relative paths of the recipe are from there.
+    package let place: String
 
     package init(
         study: StudyFolder, batch: SlurmBatch, site: SiteFile.Slurm, resources: Resources,
-        program: String
+        program: String, place: String = FileManager.default.currentDirectoryPath
     ) {
+        self.place = place
         (self.study, self.batch, self.site) = (study, batch, site)
         (self.resources, self.program) = (resources, program)
     }
@@ -75,8 +81,7 @@ package struct SlurmScript {
         let limit = site.arrayLimit.map { "%\($0)" } ?? ""
         var options = [
             "--job-name=\(SlurmScript.jobName(study))", "--array=0-\(last)\(limit)",
-            "--output=\"\(folder.replacing("%", with: "%%"))/slurm/%A_%a.log\"",
-            "--open-mode=append", "--requeue",
+            "--output=slurm/%A_%a.log", "--open-mode=append", "--requeue",
             "--signal=B:USR1@\(Int(site.notice))", "--nodes=1", "--ntasks=1",
         ]
         if let threads = resources.threads { options.append("--cpus-per-task=\(threads)") }
@@ -103,7 +108,8 @@ package struct SlurmScript {
         // Slurm sends USR1 before wall time to the shell alone, and TERM to all its processes. The
         // shell waits for the worker's checkpoint.
         return
-            (["#!/bin/bash"] + options.map { "#SBATCH \($0)" } + setup + [
+            (["#!/bin/bash"] + options.map { "#SBATCH \($0)" } + ["cd \(quoted(place))"]
+            + setup + [
                 work.joined(separator: " ") + " &", "worker=$!",
                 "trap 'kill -USR1 $worker' USR1", "trap : TERM", "wait $worker", "status=$?",
                 "while kill -0 $worker 2>/dev/null; do wait $worker; status=$?; done",

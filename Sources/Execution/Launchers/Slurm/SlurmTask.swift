@@ -5,8 +5,6 @@ import Studies
 package struct SlurmTask: Sendable, Equatable {
     /// `12_3` of an array, else the number of the job.
     package let name: String
-    /// The number that scontrol and scancel take for this task alone.
-    package let job: String
     /// Slurm's name of the node; more than one may be on a host.
     package let node: String
     /// When Slurm ends the job, in seconds since 1970; nil if the variables do not say it (before
@@ -16,7 +14,6 @@ package struct SlurmTask: Sendable, Equatable {
     /// - Returns: nil outside of a job.
     package init?(_ environment: [String: String] = ProcessInfo.processInfo.environment) {
         guard let job = environment["SLURM_JOB_ID"], !job.isEmpty else { return nil }
-        self.job = job
         node = environment["SLURMD_NODENAME"] ?? ""
         end = environment["SLURM_JOB_END_TIME"].flatMap(Double.init)
         guard let array = environment["SLURM_ARRAY_JOB_ID"],
