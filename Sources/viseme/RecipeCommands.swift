@@ -122,7 +122,7 @@ struct NewCommand: AsyncParsableCommand {
             print(clips.words)
             text = NewRecipe(file: file).text(clips)
         } else {
-            text = NewRecipe(file: file).text(.builtin)
+            text = NewRecipe(file: file).text
         }
         do {
             try Data(text.utf8).write(to: URL(filePath: file), options: .withoutOverwriting)

@@ -32,6 +32,31 @@ private func arrays() throws -> Program {
     return program
 }
 
+@Test func aNewRecipeFitsTheClipsAndCanBeSwept() async throws {
+    let program = try arrays()
+    defer { program.close() }
+    let new = try await program.run("new", "n.yaml", "--data", "clips", "--group", "^(s[0-9]+)_")
+    #expect(new.status == .exited(0), "\(new.errors)")
+    #expect(
+        new.output.contains(
+            "20 clips of 2 classes, 12 to train with; 4 frames of 8×8 px (medians)"),
+        "\(new.output)")
+    let text = try program.text("n.yaml")
+    for line in [
+        "split: {group: \"^(s[0-9]+)_\"}", "len_video: 8 ", "size_lips: {width: 16, height: 16}",
+        "length: resample", "epoch: 120\n",
+    ] { #expect(text.contains(line), "\(line)\n\(text)") }
+    let swept = try await program.run(
+        "sweep", "n.yaml", "epoch=1", "seed=[1]", "lr=[0.001]", "filters=1")
+    #expect(swept.status == .exited(0), "\(swept.errors)")
+    let model = try await program.run("model", "n.yaml")
+    #expect(model.status == .exited(0), "\(model.errors)")
+    #expect(model.output.contains(/GRU, both directions +8×256 +198,144 /), "\(model.output)")
+    let none = try await program.run("new", "m.yaml", "--data", "nowhere")
+    #expect(none.status == .exited(2))
+    #expect(none.errors.contains("there is no such folder or file"), "\(none.errors)")
+}
+
 @Test func dataIsLookedAtBeforeItIsTrainedWith() async throws {
     let program = try arrays()
     defer { program.close() }
