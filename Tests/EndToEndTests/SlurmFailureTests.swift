@@ -137,14 +137,14 @@ extension SlurmTests {
     }
 
     @Test func aSchedulerThatDoesNotAnswerSaysNothingOfTheRuns() async throws {
-        let recipe = SlurmCluster.recipe("sleep 8", seeds: 2)
+        let recipe = SlurmCluster.recipe("sleep 10", seeds: 2)
         try await SlurmCluster.with(["r.yaml": recipe]) { cluster in
             let ended = try await cluster.shell(
                 """
                 echo 'MessageTimeout=2' >> "$SLURM_CONF"
                 "$0" sweep r.yaml --on slurm 2>&1 & sweep=$!
                 until [ "$(wc -l < started)" = 2 ]; do sleep 0.1; done 2> /dev/null
-                kill -STOP $(cat "$cluster/slurmctld.pid"); sleep 15
+                kill -STOP $(cat "$cluster/slurmctld.pid"); sleep 30
                 kill -CONT $(cat "$cluster/slurmctld.pid")
                 wait $sweep; echo "status $?"
                 """)
