@@ -51,7 +51,9 @@ private func arrays() throws -> Program {
     #expect(swept.status == .exited(0), "\(swept.errors)")
     let model = try await program.run("model", "n.yaml")
     #expect(model.status == .exited(0), "\(model.errors)")
-    #expect(model.output.contains("GRU, both directions              8×256         198,144"), "\(model.output)")
+    #expect(
+        model.output.contains("GRU, both directions              8×256         198,144"),
+        "\(model.output)")
     let none = try await program.run("new", "m.yaml", "--data", "nowhere")
     #expect(none.status == .exited(2))
     #expect(none.errors.contains("there is no such folder or file"), "\(none.errors)")
