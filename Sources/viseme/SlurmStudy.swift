@@ -1,3 +1,4 @@
+import ArgumentParser
 import Execution
 import Files
 import Foundation
@@ -17,7 +18,18 @@ struct SlurmStudy {
     private var folder: StudyFolder { study.folder }
     private var name: String { folder.url.relativePath }
 
+    /// Slurm takes a backslash in a job's folder as a sign of its own.
+    private static func check(_ folder: StudyFolder) throws {
+        let path = folder.url.standardizedFileURL.path
+        guard !path.contains(where: { $0 == "\\" || $0.isNewline }) else {
+            throw ValidationError(
+                "\(path): Slurm starts no job in a folder whose path has a backslash or a line break: choose another with --results"
+            )
+        }
+    }
+
     func run() async throws {
+        try SlurmStudy.check(folder)
         let sweep = try await submit()
         if detach {
             return print("`viseme status \(name)` shows the runs; the same command follows them")

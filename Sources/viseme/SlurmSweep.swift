@@ -29,6 +29,8 @@ actor SlurmSweep {
     private var interval: Double
     private var isAnswering = true
     private var warned: Set<String> = []
+    /// Runs that have another attempt and are not yet submitted.
+    private var again: [Run] = []
     /// Since when a run has been neither stored, queued nor held.
     private var goneSince: [String: Double] = [:]
 
@@ -109,7 +111,7 @@ actor SlurmSweep {
     /// - Returns: whether the end is reached.
     private func look() async throws -> Bool {
         await takeResults()
-        var again = try await takeFailures()
+        again += try await takeFailures()
         let left = wanted.filter { stored.runs[$0.id] == nil && failures[$0.id] == nil }
         guard !left.isEmpty, commonReason == nil else { return true }
         if monotonicSeconds() - asked >= interval { await ask() }
@@ -129,9 +131,21 @@ actor SlurmSweep {
         }
         for run in lost where try await isLeftToAnother(run) { again.append(run) }
         for run in again { goneSince[run.id] = nil }
-        try await submit(again)
+        try await submitAgain()
         await progress.note(words(held))
         return false
+    }
+
+    /// Submits the runs that have another attempt; later, if the scheduler does not take them now.
+    private func submitAgain() async throws {
+        guard isAnswering, !again.isEmpty else { return }
+        do {
+            try await submit(again)
+            again = []
+        } catch let problem as SlurmQueue.Problem {
+            complain("\(problem): trying again every \(decimals(interval, 0)) s")
+            (isAnswering, asked) = (false, monotonicSeconds())
+        }
     }
 
     private func takeResults() async {

@@ -73,6 +73,10 @@ private func arrays() throws -> Program {
     #expect(names.sorted() == ["clips", "r.yaml", "user-cache"], "looking writes nothing else")
     #expect(info.status == .exited(0), "\(info.errors)")
     #expect(
+        info.output.contains("fit       len_video 4: 0 clips are cut, 0 repeat their last frame"))
+    let longer = try await program.run("data", "info", "r.yaml", "len_video=6")
+    #expect(longer.output.contains("len_video 6: 0 clips are cut, 20 repeat their last frame"))
+    #expect(
         info.output.contains("frames    4 … 4, median 4")
             && info.output.contains("sizes     8×8, grey: 20"),
         "\(info.output)")

@@ -35,8 +35,12 @@ struct DataCommand: ParsableCommand {
             cache.map { URL(filePath: $0) } ?? UserCache.folder
         }
 
+        /// Whether a recipe names the data.
+        var isRecipe: Bool {
+            ["yaml", "yml"].contains((what as NSString).pathExtension.lowercased())
+        }
+
         func configuration() throws -> Configuration {
-            let isRecipe = ["yaml", "yml"].contains((what as NSString).pathExtension.lowercased())
             let recipe =
                 try isRecipe
                 ? readRecipe(what, overrides)

@@ -13,7 +13,7 @@ extension DataCommand {
         @OptionGroup var options: Options
 
         func run() async throws {
-            let (data, _) = try await options.prepared()
+            let (data, configuration) = try await options.prepared()
             let survey = try data.survey()
             let counts = Dictionary(grouping: survey.clips) {
                 [$0.label, $0.split.order]
@@ -27,8 +27,20 @@ extension DataCommand {
             print(table(["class", "train", "val", "test"], rows + [totals]))
             print("")
             print(facts(survey, data))
+            if options.isRecipe { print(fit(survey, ClipFormat(configuration))) }
             let findings = problems(survey, data)
             if !findings.isEmpty { print("\n" + findings.joined(separator: "\n")) }
+        }
+
+        /// How the clips become as long as the recipe's network wants them.
+        private func fit(_ survey: DataSurvey, _ format: ClipFormat) -> String {
+            let longer = survey.clips.count { $0.frames > format.frames }
+            let shorter = survey.clips.count { $0.frames < format.frames }
+            let words =
+                format.length == .resample
+                ? "\(longer) clips are squeezed, \(shorter) stretched"
+                : "\(longer) clips are cut, \(shorter) repeat their last frame"
+            return "fit       len_video \(format.frames): \(words)"
         }
 
         private func facts(_ survey: DataSurvey, _ data: PreparedData) -> String {
