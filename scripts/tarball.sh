@@ -14,7 +14,7 @@ tree=.build/tarball/$name
 swift build -c release --product viseme --static-swift-stdlib --scratch-path "$scratch" \
     -Xlinker --disable-new-dtags -Xlinker -rpath -Xlinker "\$ORIGIN/../lib/viseme" 2> >(grep -v mktemp >&2)
 
-rm -rf "$tree" && mkdir -p "$tree/bin" "$tree/lib/viseme" "$tree/licenses"
+rm -rf .build/tarball && mkdir -p "$tree/bin" "$tree/lib/viseme" "$tree/licenses"
 strip -o "$tree/bin/viseme" "$scratch/release/viseme"
 ldd "$scratch/release/viseme" | awk '$2 == "=>" { print $3 }' | sort | while read -r library; do
     case "$(basename "$library")" in
