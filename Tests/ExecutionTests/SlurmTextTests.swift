@@ -43,6 +43,19 @@ struct SlurmTextTests {
         #expect(!SlurmEnding(state: "CANCELLED", node: "n1", exit: "0:0").isOfMachine)
     }
 
+    @Test func aJobThatTheNodeEndedForItsMemoryIsOutOfMemory() {
+        var ending = SlurmEnding(state: "FAILED", node: "n1", exit: "0:9")
+        ending.take(stepd: ["slurmstepd-n1: error: *** JOB 1 ON n1 CANCELLED AT 2026-11-26 ***"])
+        #expect(ending.state == "FAILED")
+        ending.take(stepd: ["slurmstepd-n1: error: Exceeded job memory limit"])
+        #expect(ending.state == "OUT_OF_MEMORY")
+        var cgroup = SlurmEnding(state: "FAILED", node: "n1", exit: "0:9")
+        cgroup.take(stepd: [
+            "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=1.batch. Some of your processes may have been killed by the cgroup out-of-memory handler."
+        ])
+        #expect(cgroup.words == "OUT_OF_MEMORY on n1: resources: memory is too small")
+    }
+
     @Test func aTaskIsKnownByItsVariables() {
         #expect(SlurmTask([:]) == nil)
         #expect(SlurmTask(["SLURM_JOB_ID": "7"])?.words == "7")

@@ -45,6 +45,17 @@ package struct SlurmEnding: Sendable, Equatable {
         ].contains(state)
     }
 
+    /// Slurm says FAILED of a job that it has ended for its memory, where memory is not kept by
+    /// cgroups; the node's daemon writes the reason into the job's log.
+    /// - Parameter lines: of slurmstepd.
+    package mutating func take(stepd lines: [String]) {
+        let signs = ["Exceeded job memory limit", "oom-kill", "oom_kill", "OOM Killed"]
+        guard ["FAILED", "CANCELLED"].contains(state),
+            lines.contains(where: { line in signs.contains { line.contains($0) } })
+        else { return }
+        state = "OUT_OF_MEMORY"
+    }
+
     // MARK: Reading what Slurm's programs print
 
     /// - Parameters:

@@ -177,9 +177,13 @@ package struct SlurmJobs: Sendable {
             return Fate(
                 wasSubmitted: false, ending: nil, reason: "whoever trained it is gone", output: "")
         }
-        let ending = await queue.ending(job: last.job, task: task)
+        var ending = await queue.ending(job: last.job, task: task)
         let log = folder.slurm.appending(path: "\(last.job)_\(task).log")
-        let output = SlurmJobs.trainerLines(log)
+        let lines = SlurmJobs.lastLines(log)
+        ending?.take(stepd: lines?.filter(SlurmJobs.isSlurms) ?? [])
+        let output = lines.map {
+            $0.filter { !SlurmJobs.isSlurms($0) }.suffix(25).joined(separator: "\n")
+        }
         var reason = "job \(last.job)_\(task): "
         reason += ending?.words ?? "the scheduler no longer knows it"
         if output == nil, ending?.state == "FAILED" {
@@ -190,16 +194,19 @@ package struct SlurmJobs: Sendable {
             memory: last.batch.memory ?? plan.resources.memory)
     }
 
-    /// The last lines of a task's log that are not Slurm's own; nil if there is no log.
-    private static func trainerLines(_ log: URL) -> String? {
+    private static func isSlurms(_ line: String) -> Bool {
+        line.hasPrefix("slurmstepd") || line.hasPrefix("slurmd")
+    }
+
+    /// The last lines of a task's log; nil if there is no log.
+    private static func lastLines(_ log: URL) -> [String]? {
         guard let handle = try? FileHandle(forReadingFrom: log) else { return nil }
         defer { try? handle.close() }
         // Logs may be long; their ends are of interest.
         let size = (try? handle.seekToEnd()) ?? 0
         try? handle.seek(toOffset: size > 16_384 ? size - 16_384 : 0)
         let bytes = (try? handle.readToEnd()) ?? Data()
-        let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
-        return lines.filter { !$0.hasPrefix("slurmstepd") && !$0.hasPrefix("slurmd") }
-            .suffix(25).joined(separator: "\n")
+        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(
+            String.init)
     }
 }
