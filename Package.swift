@@ -59,22 +59,24 @@ let package = Package(
             name: "Kernels",
             dependencies: ["KernelContract", "KernelsPlain", "CPlatform"]
                 + wideKernels.map { .byName(name: $0.name) }),
-        .target(name: "Tensors", dependencies: ["Kernels", "CPlatform"]),
-        .target(name: "Networks", dependencies: ["Kernels", "Tensors"]),
+        .target(name: "Tensors", dependencies: ["KernelContract", "Kernels", "CPlatform"]),
+        .target(name: "Networks", dependencies: ["KernelContract", "Kernels", "Tensors"]),
         .target(name: "Digests", dependencies: ["CCrypto"]),
         .target(name: "Files", dependencies: ["CHDF5", "CZlib", "CPlatform", "Digests"]),
         .target(name: "Studies", dependencies: ["Digests"]),
         .target(
             name: "Clips", dependencies: ["Tensors", "Digests", "Files", "Studies", subprocess]),
         .target(
-            name: "Training", dependencies: ["Kernels", "Tensors", "Networks", "Studies", "Clips"]),
+            name: "Training",
+            dependencies: ["KernelContract", "Kernels", "Tensors", "Networks", "Studies", "Clips"]),
         .target(name: "Search", dependencies: ["Tensors", "Studies"]),
         .target(name: "Recipes", dependencies: ["Digests", "Studies", "Search", "Yams", mustache]),
         .target(name: "RunStore", dependencies: ["Digests", "Tensors", "Files", "Studies"]),
         .target(
             name: "Execution",
             dependencies: [
-                "Digests", "Kernels", "Tensors", "Networks", "Clips", "Training", "Studies",
+                "Digests", "KernelContract", "Kernels", "Tensors", "Networks", "Clips", "Training",
+                "Studies",
                 "Recipes", "Files",
                 "RunStore", "CPlatform", subprocess,
             ]),
@@ -83,18 +85,23 @@ let package = Package(
         .executableTarget(
             name: "viseme",
             dependencies: [
-                "Digests", "Kernels", "Tensors", "Networks", "Clips", "Training", "Studies",
+                "Digests", "KernelContract", "Kernels", "Tensors", "Networks", "Clips", "Training",
+                "Studies",
                 "Recipes", "Files",
                 "RunStore", "Execution", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors"]),
+        .testTarget(name: "KernelsTests", dependencies: ["KernelContract", "Kernels", "Tensors"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
-        .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Tensors", "Networks"]),
+        .testTarget(
+            name: "NetworksTests",
+            dependencies: ["KernelContract", "Kernels", "Tensors", "Networks"]),
         .testTarget(
             name: "TrainingTests",
-            dependencies: ["Kernels", "Tensors", "Networks", "Studies", "Clips", "Training"]),
+            dependencies: [
+                "KernelContract", "Kernels", "Tensors", "Networks", "Studies", "Clips", "Training",
+            ]),
         .testTarget(name: "ClipsTests", dependencies: ["Digests", "Studies", "Clips", "Files"]),
         .testTarget(name: "StudiesTests", dependencies: ["Studies"]),
         .testTarget(name: "SearchTests", dependencies: ["Studies", "Search"]),
@@ -116,7 +123,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Digests", "Files", "Kernels", "Tensors", "RunStore", "viseme", subprocess,
+                "Digests", "Files", "KernelContract", "Kernels", "Tensors", "RunStore", "viseme",
+                subprocess,
             ]),
     ] + wideKernels
 )
