@@ -111,6 +111,7 @@ struct SlurmStudy {
 
     private func isEndWanted() async -> Bool {
         let question = "\nEnd the jobs on Slurm too? [y/N] "
+        // A question that can't be shown has no answer: the jobs continue.
         try? FileHandle.standardError.write(contentsOf: Data(question.utf8))
         let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased() ?? ""
         return ["y", "yes"].contains(answer)

@@ -185,6 +185,7 @@ actor SlurmSweep {
         guard isWorthIt else {
             failures[run.id] = failure
             await progress.take(.failed(run, failure))
+            // Jobs that can't be cancelled now end by themselves when they see the records.
             try? await giveUpIfAllAlike(failure)
             return false
         }
