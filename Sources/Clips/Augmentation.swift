@@ -24,6 +24,15 @@ package struct Augmentation: Sendable, Equatable {
     /// α of the Beta distribution that mixes each clip with another (mixup, Zhang et al. 2018); 0:
     /// not mixed.
     package var mixup = 0.0
+    /// The same with one share for all clips of a batch, each mixed with another of it.
+    package var mixupBatch = 0.0
+    /// Turn the picture by up to so many degrees each way.
+    package var rotation = 0.0
+    /// Enlarge or shrink the picture by up to 1 ± so much.
+    package var scale = 0.0
+    /// In half the cases, replace a rectangle of up to so much of the picture, the same in all
+    /// frames, by the clip's mean (Zhong et al. 2020).
+    package var erase = 0.0
 
     package init() {}
 
@@ -43,6 +52,22 @@ package struct Augmentation: Sendable, Equatable {
         /// Frames that the mean replaces, at most, and 0…1 where they begin.
         var masked = 0
         var maskPlace: Float = 0
+        /// In degrees.
+        var rotation = 0.0
+        var scale = 1.0
+        /// 0…1 of the picture; 0: nothing is erased. Then 0…1: how flat it is, and where.
+        var erased: Float = 0
+        var erasedShape: Float = 0.5
+        var erasedAcross: Float = 0.5
+        var erasedDown: Float = 0.5
+
+        /// Nothing but left and right change places.
+        package static let mirrored = Draw(mirrored: true, right: 0, down: 0, later: 0, gain: 1)
+
+        package init(mirrored: Bool, right: Int, down: Int, later: Int, gain: Float) {
+            (self.mirrored, self.right, self.down) = (mirrored, right, down)
+            (self.later, self.gain) = (later, gain)
+        }
     }
 
     /// - Parameter epoch: from 1.
@@ -69,6 +94,15 @@ package struct Augmentation: Sendable, Equatable {
         draw.speed = Double(around(cuts.w, speed))
         draw.masked = mask == 0 ? 0 : Int((UInt64(last.x) * UInt64(mask + 1)) >> 32)
         draw.maskPlace = unitFloat(last.y)
+        guard rotation > 0 || scale > 0 || erase > 0 else { return draw }
+        let warps = RandomStream(seed: seed, purpose: .warps, part: UInt32(epoch))
+        let warp = warps.block(at: UInt64(clip) * 2)
+        let erasing = warps.block(at: UInt64(clip) * 2 + 1)
+        draw.rotation = rotation * Double(2 * unitFloat(warp.x) - 1)
+        draw.scale = Double(around(warp.y, scale))
+        if erase > 0, warp.z & 1 == 1 { draw.erased = Float(erase) * unitFloat(warp.w) }
+        draw.erasedShape = unitFloat(erasing.x)
+        (draw.erasedAcross, draw.erasedDown) = (unitFloat(erasing.y), unitFloat(erasing.z))
         return draw
     }
 }
@@ -90,18 +124,38 @@ extension Augmentation {
         var stream = RandomStream(
             seed: seed, purpose: .mixup, part: UInt32(epoch), index: UInt64(clip) << 32)
         let other = Int(stream.below(UInt32(count)))
-        let share = beta(&stream)
+        let share = beta(&stream, mixup)
         return Partner(clip: other, share: Float(max(share, 1 - share)))
     }
 
+    /// Who is mixed with whom in a batch, by place.
+    package struct BatchMixing: Sendable {
+        package let partners: [Int]
+        /// Of the clip itself, 0…1.
+        package let share: Float
+    }
+
+    /// - Parameters:
+    ///   - epoch: from 1.
+    ///   - clips: of the batch; no two batches of an epoch have the same first clip.
+    package func batchMixing(seed: UInt64, epoch: Int, clips: [Int]) -> BatchMixing {
+        var stream = RandomStream(
+            seed: seed, purpose: .mixup, part: UInt32(epoch),
+            index: UInt64(clips.first ?? 0) << 32)
+        let share = beta(&stream, mixupBatch)
+        var partners = Array(clips.indices)
+        stream.shuffle(&partners)
+        return BatchMixing(partners: partners, share: Float(share))
+    }
+
     /// Beta(α, α) by Jöhnk's method (1964): two powers of uniform numbers whose sum is at most 1.
-    private func beta(_ stream: inout RandomStream) -> Double {
+    private func beta(_ stream: inout RandomStream, _ alpha: Double) -> Double {
         while true {
             let (u, v) = (stream.uniformDouble(), stream.uniformDouble())
             guard u > 0, v > 0 else { continue }
             // Powers below e⁻⁷⁰⁰ are zero for all that follows.
-            let x = PortableMath.exp(max(PortableMath.log(u) / mixup, -700))
-            let y = PortableMath.exp(max(PortableMath.log(v) / mixup, -700))
+            let x = PortableMath.exp(max(PortableMath.log(u) / alpha, -700))
+            let y = PortableMath.exp(max(PortableMath.log(v) / alpha, -700))
             if x + y <= 1 { return x / (x + y) }
         }
     }

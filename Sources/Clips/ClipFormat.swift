@@ -11,6 +11,8 @@ package enum ClipLength: String, Sendable, CaseIterable {
     case `repeat`
     /// The clip is stretched or squeezed as a whole: its nearest frames are taken.
     case resample
+    /// A shorter clip ends where it ends: the network sees its true length. A longer one is cut.
+    case mask
 }
 
 /// The form in which clips enter a network.
@@ -27,6 +29,7 @@ package struct ClipFormat: Sendable, Equatable {
     package var margin = 0
     package var window = ClipWindow.centre
     package var length = ClipLength.repeat
+    package var normalization = ClipNormalization.none
     /// Keep all frames of a clip, as random windows and other speeds need them.
     package var keepsAllFrames = false
 

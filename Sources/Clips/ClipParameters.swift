@@ -24,7 +24,12 @@ package enum ClipParameters {
         Parameter(
             "length", .choice(ClipLength.allCases.map(\.rawValue)),
             .text(ClipLength.repeat.rawValue),
-            "how clips become len_video frames long; repeat: longer ones are cut, shorter ones repeat their last frame; resample: each is stretched or squeezed as a whole, to its nearest frames"
+            "how clips become len_video frames long; repeat: longer ones are cut, shorter ones repeat their last frame; resample: each is stretched or squeezed as a whole, to its nearest frames; mask: longer ones are cut, of shorter ones the network sees the true length"
+        ),
+        Parameter(
+            "normalize", .choice(ClipNormalization.allCases.map(\.rawValue)),
+            .text(ClipNormalization.none.rawValue),
+            "pixels minus a mean, divided by a standard deviation; clip: the clip's own; dataset: those of all training clips; none: black is 0, white is 1"
         ),
     ]
 
@@ -59,6 +64,20 @@ package enum ClipParameters {
         Parameter(
             "augment.mixup", .number(0...10), .number(0),
             "mix each training clip with another; the shares are drawn from Beta(α, α); 0: off; usual: 0.2 to 1"
+        ),
+        Parameter(
+            "augment.mixup_batch", .number(0...10), .number(0),
+            "mix each training clip with another of its batch, with one share for the batch, drawn from Beta(α, α); 0: off; usual: 0.4"
+        ),
+        Parameter(
+            "augment.rotation", .number(0...45), .number(0),
+            "turn training clips by up to this many degrees each way; usual: 5"),
+        Parameter(
+            "augment.scale", .number(0...0.5), .number(0),
+            "enlarge or shrink training clips by up to 1 ± this; usual: 0.1"),
+        Parameter(
+            "augment.erase", .number(0...1), .number(0),
+            "in half of the training clips, replace a rectangle of up to this share of the picture by the clip's mean; usual: 0.3"
         ),
     ]
 
@@ -169,7 +188,18 @@ package enum ClipParameters {
     /// Keys that have no effect on the data that a recipe names, and built-in data that do not
     /// exist.
     package static func problems(_ usage: ParameterSchema.Usage) -> [ParameterSchema.Problem] {
-        lengthProblems(usage) + dataProblems(usage)
+        lengthProblems(usage) + mixupProblems(usage) + dataProblems(usage)
+    }
+
+    /// Clips are mixed in one way or the other.
+    private static func mixupProblems(_ usage: ParameterSchema.Usage) -> [ParameterSchema.Problem] {
+        let keys = ["augment.mixup", "augment.mixup_batch"]
+        guard keys.allSatisfy({ usage.values[$0] != nil }) else { return [] }
+        return [
+            ParameterSchema.Problem(
+                key: keys[1],
+                message: "clips are mixed by augment.mixup already: leave one of the two out")
+        ]
     }
 
     /// Resampled clips are not cut.
@@ -229,6 +259,8 @@ extension ClipFormat {
         margin = configuration.integer("augment.crop")
         window = ClipWindow(rawValue: configuration.text("clip_window")) ?? .centre
         length = ClipLength(rawValue: configuration.text("length")) ?? .repeat
+        normalization =
+            ClipNormalization(rawValue: configuration.text("normalize")) ?? .none
         keepsAllFrames =
             window == .random || length == .resample || configuration.number("augment.speed") > 0
     }
@@ -247,6 +279,10 @@ extension Augmentation {
         brightness = configuration.number("augment.brightness")
         contrast = configuration.number("augment.contrast")
         mixup = configuration.number("augment.mixup")
+        mixupBatch = configuration.number("augment.mixup_batch")
+        rotation = configuration.number("augment.rotation")
+        scale = configuration.number("augment.scale")
+        erase = configuration.number("augment.erase")
     }
 }
 

@@ -4,6 +4,8 @@
 package final class ClipView {
     /// The frame at each time.
     package private(set) var frames: [UnsafePointer<UInt8>] = []
+    /// Of them, those that are the clip's own and not its last frame again.
+    package private(set) var length = 0
     /// Where each row begins in a frame.
     package private(set) var rows: [Int] = []
     /// Where each number of a row lies from its beginning: `[column][channel]`.
@@ -14,6 +16,9 @@ package final class ClipView {
     package private(set) var contrast: Float = 1
     /// Of all kept frames, brightened; 0 where contrast stays.
     package private(set) var mean: Float = 0
+
+    /// How the result enters: factor · number + offset, white being 1.
+    package private(set) var scale: (factor: Float, offset: Float) = (1, 0)
 
     /// The same as a table.
     var levels: [UInt8] {
@@ -34,19 +39,33 @@ package final class ClipView {
     /// - Parameters:
     ///   - count: of its kept frames.
     ///   - draw: how it is changed; nil: not.
+    ///   - statistics: of all training clips, where they normalise it.
     ///   - fill: puts the kept frames, `[frame][row][column][channel]`, into their room.
     func take(
         _ format: ClipFormat, count: Int, changed draw: Augmentation.Draw?,
+        statistics: PixelStatistics? = nil,
         fill: (UnsafeMutableRawBufferPointer) throws -> Void
     ) rethrows {
-        // And room for one frame more.
+        // And room for one frame more, and for the clip before it is turned.
         let size = format.keptBytes
-        if capacity < (count + 1) * size {
+        let isTurned = draw.map { $0.rotation != 0 || $0.scale != 1 } ?? false
+        let needed = (isTurned ? 2 * count + 1 : count + 1) * size
+        if capacity < needed {
             room.deallocate()
-            capacity = (count + 1) * size
+            capacity = needed
             room = .allocate(capacity: capacity)
         }
         try fill(UnsafeMutableRawBufferPointer(start: room, count: count * size))
+        switch format.normalization {
+        case .none: scale = (1, 0)
+        case .dataset: scale = statistics?.scale ?? (1, 0)
+        case .clip:
+            var sums = PixelStatistics.Sums()
+            sums.add(UnsafeBufferPointer(start: room, count: count * size))
+            scale = sums.statistics?.scale ?? (1, 0)
+        }
+        if let draw { warp(format, count, draw, isTurned: isTurned) }
+        length = ClipView.length(format, count, draw)
         frames = ClipView.times(format, count, draw).map { UnsafePointer(room) + $0 * size }
         let masked = ClipView.masked(format, draw)
         if !masked.isEmpty {
@@ -70,6 +89,23 @@ package final class ClipView {
         if contrast != 1 { mean = brightness(count * size) * gain }
     }
 
+    private func warp(
+        _ format: ClipFormat, _ count: Int, _ draw: Augmentation.Draw, isTurned: Bool
+    ) {
+        let warp = ClipWarp(
+            width: format.keptWidth, height: format.keptHeight, channels: format.channels)
+        if isTurned {
+            let before = room + (count + 1) * format.keptBytes
+            before.update(from: room, count: count * format.keptBytes)
+            warp.turn(by: draw.rotation, scale: draw.scale, before, to: room, count: count)
+        }
+        if draw.erased > 0 {
+            warp.erase(
+                draw.erased, shape: draw.erasedShape,
+                place: (draw.erasedAcross, draw.erasedDown), room, count: count)
+        }
+    }
+
     /// The kept frame at each time.
     private static func times(_ format: ClipFormat, _ count: Int, _ draw: Augmentation.Draw?)
         -> [Int]
@@ -90,6 +126,16 @@ package final class ClipView {
             let frame = draw.speed == 1 ? played : Int((Double(played) + 0.5) * draw.speed)
             return max(0, min(frame, count - 1))
         }
+    }
+
+    /// How many frames of the network are the clip's.
+    private static func length(_ format: ClipFormat, _ count: Int, _ draw: Augmentation.Draw?)
+        -> Int
+    {
+        guard format.length != .resample else { return format.frames }
+        let speed = draw?.speed ?? 1
+        let played = speed == 1 ? count : max(1, Int((Double(count) / speed).rounded()))
+        return min(format.frames, played)
     }
 
     /// Of the clip as a whole; at another speed more or less than it, around its middle.

@@ -7,6 +7,8 @@ package struct FramedClips: Sendable {
     package let format: ClipFormat
     package private(set) var labels: [Int] = []
     package private(set) var names: [String] = []
+    /// Of all training clips, where they normalise these.
+    package var statistics: PixelStatistics?
     private var pixels: Pixels
 
     /// Where the pixels are: `[frame][row][column][channel]` of each clip.
@@ -53,16 +55,20 @@ package struct FramedClips: Sendable {
         names.append(name)
     }
 
-    /// `[clip][time][channel][row][column]`, 0…1: the same numbers that the network reads.
+    /// `[clip][time][channel][row][column]`: the same numbers that the network reads.
     package func tensor(named name: String) throws -> Tensor {
         var values: [Float] = []
         let (channels, plane) = (format.channels, format.height * format.width)
         values.reserveCapacity(count * format.frames * format.frameBytes)
         for clip in 0..<count {
+            let view = ClipView()
+            try show(clip, in: view)
+            let (factor, offset) = view.scale
             try withFrames(of: clip) { _, frame in
                 for channel in 0..<channels {
                     for at in 0..<plane {
-                        values.append(Float(frame[at * channels + channel]) / 255)
+                        let value = Float(frame[at * channels + channel]) / 255
+                        values.append(offset.addingProduct(value, factor))
                     }
                 }
             }
@@ -79,15 +85,41 @@ package struct FramedClips: Sendable {
     {
         switch pixels {
         case .memory(let clips):
-            view.take(format, count: clips[clip].count / format.keptBytes, changed: draw) {
+            view.take(
+                format, count: clips[clip].count / format.keptBytes, changed: draw,
+                statistics: statistics
+            ) {
                 $0.copyBytes(from: clips[clip])
             }
         case .file(let set, let places):
             let place = places[clip]
-            try view.take(format, count: set.contents.entries[place].frames.count, changed: draw) {
+            try view.take(
+                format, count: set.contents.entries[place].frames.count, changed: draw,
+                statistics: statistics
+            ) {
                 try set.read(place, into: $0)
             }
         }
+    }
+
+    /// Of all kept frames.
+    /// - Throws: `StoreError` where the file of the clips is damaged.
+    func measured() throws -> PixelStatistics? {
+        var sums = PixelStatistics.Sums()
+        switch pixels {
+        case .memory(let clips):
+            for clip in clips { clip.withUnsafeBufferPointer { sums.add($0) } }
+        case .file(let set, let places):
+            var room: [UInt8] = []
+            for place in places {
+                room = [UInt8](
+                    repeating: 0,
+                    count: set.contents.entries[place].frames.count * format.keptBytes)
+                try room.withUnsafeMutableBytes { try set.read(place, into: $0) }
+                room.withUnsafeBufferPointer { sums.add($0) }
+            }
+        }
+        return sums.statistics
     }
 
     /// The frames of one clip in time; `pixels` is `[row][column][channel]`.
@@ -139,5 +171,27 @@ package struct ClipSplits: Sendable {
         self.train = train
         self.val = val
         self.test = test
+    }
+
+    /// Of the loss of each class so that all count alike: clips/(classes · clips of the class), over
+    /// the training clips; 1 for a class without any.
+    package var classWeights: [Float] {
+        var counts = [Int](repeating: 0, count: classes.count)
+        for clip in 0..<train.count { counts[train.label(clip)] += 1 }
+        return counts.map {
+            $0 == 0 ? 1 : Float(train.count) / (Float(classes.count) * Float($0))
+        }
+    }
+
+    /// The same, normalised by the training clips where the format says so.
+    /// - Throws: `StoreError` where the file of the clips is damaged.
+    func normalized() throws -> ClipSplits {
+        guard train.format.normalization == .dataset else { return self }
+        var splits = self
+        let statistics = try train.measured()
+        splits.train.statistics = statistics
+        splits.val.statistics = statistics
+        splits.test?.statistics = statistics
+        return splits
     }
 }

@@ -27,7 +27,7 @@ public final class GradientPlan: @unchecked Sendable {
     /// r]..<starts[… + 1]`.
     public let pairs: UnsafePointer<Pair>
     public let starts: UnsafePointer<Int>
-    /// First and last input row that output row `r` reads: `inputRows[2·r]`, `inputRows[2·r + 1]`.
+    /// First and last input row that output row `r`, or one behind it or before it, reads: `inputRows[2·r]`, `inputRows[2·r + 1]`.
     public let inputRows: UnsafePointer<Int>
 
     public let inputTiles, outputTiles: Int
@@ -83,9 +83,21 @@ public final class GradientPlan: @unchecked Sendable {
                 starts.append(pairs.count)
             }
         }
-        let inputRows = (0..<plan.outputHeight).flatMap { row in
-            let offsets = plan.rows.offsets[plan.rows.starts[row]..<plan.rows.starts[row + 1]]
-            return [(offsets.min() ?? 0) / rowLength, (offsets.max() ?? 0) / rowLength]
+        // A chunk copies the rows between its first row's first and its last row's last: with wide
+        // dilations rows may read less than their neighbours, or nothing.
+        var inputRows = [Int](repeating: 0, count: 2 * plan.outputHeight)
+        func offsets(_ row: Int) -> ArraySlice<Int> {
+            plan.rows.offsets[plan.rows.starts[row]..<plan.rows.starts[row + 1]]
+        }
+        var last = 0
+        for row in 0..<plan.outputHeight {
+            last = max(last, (offsets(row).max() ?? 0) / rowLength)
+            inputRows[2 * row + 1] = last
+        }
+        var first = last
+        for row in (0..<plan.outputHeight).reversed() {
+            first = min(first, (offsets(row).min() ?? first * rowLength) / rowLength)
+            inputRows[2 * row] = first
         }
         inputTiles = (inputChannels + gradientTile - 1) / gradientTile
         outputTiles = (outputChannels + gradientTile - 1) / gradientTile

@@ -127,6 +127,39 @@ public final class WindowPlan: Sendable {
             inputBlockStride: outputHeight * rowLength)
     }
 
+    /// A convolution over time: rows are steps, one column. `padding` steps are put before the first
+    /// and behind the last, so that there are steps + 2·padding − (kernel − 1)·dilation outputs.
+    public static func temporal(
+        steps: Int, inputChannels: Int, outputChannels: Int, kernel: Int, dilation: Int,
+        padding: Int
+    ) -> WindowPlan {
+        let outputs = steps + 2 * padding - (kernel - 1) * dilation
+        let rows = Axis(kernel: kernel, positions: outputs) { position, tap in
+            let at = position + tap * dilation - padding
+            return at >= 0 && at < steps ? at * inputChannels : nil
+        }
+        return WindowPlan(
+            rows: rows, columns: Axis(kernel: 1, positions: 1) { _, _ in 0 },
+            inputChannels: inputChannels, outputChannels: outputChannels,
+            inputBlockStride: steps * inputChannels)
+    }
+
+    /// The gradient of the input of `temporal`, as a gather from that of its output.
+    public static func temporalBackward(
+        steps: Int, inputChannels: Int, outputChannels: Int, kernel: Int, dilation: Int,
+        padding: Int
+    ) -> WindowPlan {
+        let outputs = steps + 2 * padding - (kernel - 1) * dilation
+        let rows = Axis(kernel: kernel, positions: steps) { position, tap in
+            let at = position + padding - tap * dilation
+            return at >= 0 && at < outputs ? at * outputChannels : nil
+        }
+        return WindowPlan(
+            rows: rows, columns: Axis(kernel: 1, positions: 1) { _, _ in 0 },
+            inputChannels: outputChannels, outputChannels: inputChannels,
+            inputBlockStride: outputs * outputChannels)
+    }
+
     /// A matrix product: `[block][inputChannels]` to `[block][outputChannels]`.
     public static func matrix(inputChannels: Int, outputChannels: Int) -> WindowPlan {
         forward(

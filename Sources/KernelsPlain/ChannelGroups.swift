@@ -54,12 +54,16 @@ struct ChannelGroup {
     }
 }
 
-/// Keeps the lanes of real frames and clears the others, whatever they hold.
+/// Keeps the lanes that count and clears the others, whatever they hold.
 struct LaneMask {
     private let keep: SIMDMask<SIMD16<Int32>>
 
     @inline(__always)
-    init(_ shape: BlockShape, block: Int) {
+    init(_ shape: BlockShape, block: Int, row: Int = 0) {
+        if let masks = shape.masks {
+            keep = masks[block * shape.maskRows + (shape.maskRows == 1 ? 0 : row)] .> 0
+            return
+        }
         let frames = block == shape.blocks - 1 ? shape.lastFrames : laneCount
         let lanes = SIMD16<Int32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
         keep = lanes .< SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: frames))
@@ -97,9 +101,11 @@ struct Segments: Sequence, IteratorProtocol {
         if index == count {
             index = 0
             block += 1
+            guard block < shape.blocks else { return nil }
             mask = LaneMask(shape, block: block)
         }
         guard block < shape.blocks else { return nil }
+        if shape.maskRows > 1 { mask = LaneMask(shape, block: block, row: index) }
         defer { index += 1 }
         return Segment(
             offset: block * shape.blockStride + index * pixels * shape.channels, pixels: pixels,

@@ -56,15 +56,17 @@ extension Loops {
         shape: BlockShape, norm: NormFactors, blocks: Range<Int>
     ) {
         for block in blocks {
-            let mask = LaneMask(shape, block: block)
             var index = block * shape.blockStride
-            for _ in 0..<shape.height * shape.width {
-                for channel in 0..<shape.channels {
-                    var value = normalized(x[index], norm, channel)
-                    if let shortcut { value += shortcut[index] }
-                    if rectify { value = rectified(value) }
-                    y[index] = mask(value)
-                    index += 1
+            for row in 0..<shape.height {
+                let mask = LaneMask(shape, block: block, row: row)
+                for _ in 0..<shape.width {
+                    for channel in 0..<shape.channels {
+                        var value = normalized(x[index], norm, channel)
+                        if let shortcut { value += shortcut[index] }
+                        if rectify { value = rectified(value) }
+                        y[index] = mask(value)
+                        index += 1
+                    }
                 }
             }
         }
@@ -155,16 +157,18 @@ extension Loops {
         var isAgain = false
         if case .again = rectifier { isAgain = true }
         for block in blocks {
-            let mask = LaneMask(shape, block: block)
             var index = block * shape.blockStride
-            for _ in 0..<shape.height * shape.width {
-                for channel in 0..<shape.channels {
-                    var g = gradient[index]
-                    if isAgain {
-                        g.replace(with: 0, where: normalized(x[index], norm, channel) .<= 0)
+            for row in 0..<shape.height {
+                let mask = LaneMask(shape, block: block, row: row)
+                for _ in 0..<shape.width {
+                    for channel in 0..<shape.channels {
+                        var g = gradient[index]
+                        if isAgain {
+                            g.replace(with: 0, where: normalized(x[index], norm, channel) .<= 0)
+                        }
+                        result[index] = mask(normGradient(g, x[index], norm, channel))
+                        index += 1
                     }
-                    result[index] = mask(normGradient(g, x[index], norm, channel))
-                    index += 1
                 }
             }
         }

@@ -7,6 +7,25 @@ extension Loops {
         for index in 0..<count { x[index] *= y[index] }
     }
 
+    public static func scaleRows(
+        _ x: UnsafeMutablePointer<Lanes>, by masks: UnsafePointer<Lanes>, channels: Int, rows: Int
+    ) {
+        for row in 0..<rows {
+            let mask = masks[row]
+            for channel in 0..<channels { x[row * channels + channel] *= mask }
+        }
+    }
+
+    public static func scaleLanes(
+        _ x: UnsafeMutablePointer<Lanes>, by factors: UnsafePointer<Float>, count: Int
+    ) {
+        let memory = UnsafeRawPointer(factors)
+        let factor = memory.loadUnaligned(as: Lanes.self)
+        let offset = memory.loadUnaligned(
+            fromByteOffset: MemoryLayout<Lanes>.stride, as: Lanes.self)
+        for index in 0..<count { x[index] = offset.addingProduct(x[index], factor) }
+    }
+
     public static func averagePool(
         _ x: UnsafePointer<Lanes>, y: UnsafeMutablePointer<Lanes>, shape: BlockShape,
         blocks: Range<Int>

@@ -8,6 +8,9 @@ package struct Activations {
         case frames
         /// `[time][block of clips][channel]`.
         case sequence
+        /// `[block of clips][time][channel]`: the steps of a clip are neighbours in the same lanes,
+        /// as convolutions over time want them: a picture whose rows are time.
+        case timeline
         /// `[block of clips][channel]`.
         case clips
     }
@@ -21,6 +24,8 @@ package struct Activations {
     package var height = 1
     package var width = 1
     package var channels: Int
+    /// Which steps are real; nil: all.
+    package var mask: StepMask?
 
     package init(
         pointer: UnsafeMutablePointer<Lanes>, layout: Layout, batch: Int, steps: Int,
@@ -50,9 +55,25 @@ package struct Activations {
     /// `Lanes` in all.
     package var count: Int { blocks * height * width * channels }
 
-    /// Pictures, for kernels over frames.
+    /// Pictures, for kernels over frames; of a timeline the clips, a row for each step.
     var picture: BlockShape {
-        BlockShape(frames: frames, height: height, width: width, channels: channels)
+        let shape =
+            layout == .timeline
+            ? BlockShape(frames: batch, height: steps, width: 1, channels: channels)
+            : BlockShape(frames: frames, height: height, width: width, channels: channels)
+        guard let mask, mask.steps == steps else { return shape }
+        return mask.masked(shape, layout)
+    }
+
+    /// Clears the rows behind the clips' ends; not of frames.
+    func clearPadding(_ kernels: any KernelSet.Type) {
+        guard let mask else { return }
+        kernels.scaleRows(pointer, by: mask.rows(layout), channels: channels, rows: blocks)
+    }
+
+    /// The number of the row of lanes that holds a block of clips at one time; not of frames.
+    func row(time: Int, clipBlock: Int) -> Int {
+        layout == .timeline ? clipBlock * steps + time : time * clipBlocks + clipBlock
     }
 
     /// The same numbers of another place, with other channels.

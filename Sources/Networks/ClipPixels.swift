@@ -11,9 +11,18 @@ package struct ClipPixels {
     package var columns: [Int]
     /// What becomes of each byte.
     package var tone: Tone
+    /// How the result enters, white being 1.
+    package var scale: PixelScale
+    /// Frames that are real; those behind are not shown where clips have lengths of their own.
+    package var length: Int
 
-    package init(frames: [UnsafePointer<UInt8>], rows: [Int], columns: [Int], tone: Tone) {
+    package init(
+        frames: [UnsafePointer<UInt8>], rows: [Int], columns: [Int], tone: Tone,
+        scale: PixelScale = PixelScale(), length: Int? = nil
+    ) {
         (self.frames, self.rows, self.columns, self.tone) = (frames, rows, columns, tone)
+        self.scale = scale
+        self.length = length ?? frames.count
     }
 }
 
@@ -27,6 +36,23 @@ package struct MixedPixels {
     package init(_ first: ClipPixels, mixedWith second: ClipPixels? = nil, share: Float = 1) {
         (self.first, self.second, self.share) = (first, second, share)
     }
+
+    /// Of both.
+    var length: Int { max(first.length, second?.length ?? 0) }
+
+    /// As a frame sees it: what is behind the end of a clip is neither changed nor scaled.
+    func at(time: Int) -> MixedPixels {
+        func shown(_ clip: ClipPixels) -> ClipPixels {
+            guard time >= clip.length else { return clip }
+            var clip = clip
+            (clip.tone, clip.scale) = (Tone(), PixelScale())
+            return clip
+        }
+        var clips = self
+        clips.first = shown(first)
+        clips.second = second.map(shown)
+        return clips
+    }
 }
 
 /// How brightness and contrast of a clip change: mean + (byte·gain − mean)·contrast, rounded to the
@@ -38,6 +64,48 @@ package struct Tone: Sendable, Equatable {
 
     package init(gain: Float = 1, contrast: Float = 1, mean: Float = 0) {
         (self.gain, self.contrast, self.mean) = (gain, contrast, mean)
+    }
+}
+
+/// How the numbers of a clip enter a network: factor · number + offset.
+package struct PixelScale: Sendable, Equatable {
+    package var factor: Float = 1
+    package var offset: Float = 0
+
+    package init(factor: Float = 1, offset: Float = 0) {
+        (self.factor, self.offset) = (factor, offset)
+    }
+}
+
+/// The scales of sixteen frames; nothing where all enter as they are. Of frames that are not there
+/// the offset is 0.
+struct LaneScale {
+    private var lanes: (factor: Lanes, offset: Lanes)?
+
+    /// - Parameter isMixed: whether the factors are in the shares of the mixing already.
+    init(_ clips: [MixedPixels], isMixed: Bool) {
+        guard
+            clips.contains(where: {
+                $0.first.scale != PixelScale() || ($0.second?.scale ?? PixelScale()) != PixelScale()
+            })
+        else { return }
+        var lanes = (factor: Lanes(repeating: 1), offset: Lanes(repeating: 0))
+        for (lane, clip) in clips.enumerated() {
+            if !isMixed { lanes.factor[lane] = clip.first.scale.factor }
+            lanes.offset[lane] = clip.first.scale.offset
+            if let second = clip.second {
+                lanes.offset[lane] =
+                    clip.share * clip.first.scale.offset
+                    + (1 - clip.share) * second.scale.offset
+            }
+        }
+        self.lanes = lanes
+    }
+
+    @inline(__always)
+    func withPointer(_ body: (UnsafePointer<Float>?) -> Void) {
+        guard let lanes else { return body(nil) }
+        withUnsafeBytes(of: lanes) { body($0.bindMemory(to: Float.self).baseAddress) }
     }
 }
 
@@ -73,8 +141,12 @@ struct Mixing {
 
     init(_ clips: [MixedPixels]) {
         tone = LaneTone(clips.map { $0.second?.tone })
-        for (lane, clip) in clips.enumerated() where clip.second != nil {
-            (shares.first[lane], shares.rest[lane]) = (clip.share, 1 - clip.share)
+        for (lane, clip) in clips.enumerated() {
+            shares.first[lane] = clip.first.scale.factor
+            guard let second = clip.second else { continue }
+            (shares.first[lane], shares.rest[lane]) = (
+                clip.share * clip.first.scale.factor, (1 - clip.share) * second.scale.factor
+            )
         }
     }
 

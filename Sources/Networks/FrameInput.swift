@@ -4,14 +4,20 @@ import Tensors
 /// Where the clips of a batch lie before the first layer: pictures with a border of zeros.
 package final class FrameInput {
     private let memory: Buffer<Lanes>
-    private let geometry: SameGeometry
+    private let geometry: ConvolutionGeometry
     private let channels, steps: Int
     private let kernels: any KernelSet.Type
+    /// Nil where all clips are as long as the network's.
+    private let mask: StepMask?
 
     /// - Parameters:
     ///   - geometry: of the first convolution: it decides the border.
+    ///   - masksSteps: whether clips have lengths of their own.
     ///   - context: clips at most, and frames of each.
-    init(_ geometry: SameGeometry, channels: Int, in context: LayerContext) {
+    init(
+        _ geometry: ConvolutionGeometry, channels: Int, masksSteps: Bool, in context: LayerContext
+    ) {
+        mask = masksSteps ? StepMask(clips: context.clips, steps: context.steps) : nil
         self.geometry = geometry
         self.channels = channels
         steps = context.steps
@@ -23,10 +29,11 @@ package final class FrameInput {
     /// The first `batch` clips. Frames lie as `time · batch + clip`; a smaller batch than the last
     /// leaves old frames behind the new, which are cleared.
     func activations(batch: Int) -> Activations {
-        let x = Activations(
+        var x = Activations(
             pointer: memory.pointer, layout: .frames, batch: batch, steps: steps,
             height: geometry.paddedHeight,
             width: geometry.paddedWidth, channels: channels)
+        x.mask = mask
         guard x.frames % laneCount != 0 else { return x }
         let stride = x.height * x.width * channels
         let block = memory.pointer + x.frames / laneCount * stride
@@ -35,6 +42,9 @@ package final class FrameInput {
         }
         return x
     }
+
+    /// Frames that are real of each clip of the batch; `setClips` does it by itself.
+    package func set(lengths: [Int]) { mask?.set(lengths) }
 
     /// Puts one frame where it is read: numbers as they are, `[row][column][channel]`.
     package func setFrame(values: [Float], clip: Int, time: Int, batch: Int) {
@@ -46,9 +56,10 @@ package final class FrameInput {
         }
     }
 
-    /// Writes a batch to the input buffer: bytes divided by 255. Sixteen frames, which are
+    /// Writes a batch to the input buffer: bytes divided by 255, scaled as each clip says. Sixteen frames, which are
     /// interleaved there, are transposed at once, row by row.
     package func setClips(_ batch: [MixedPixels]) {
+        mask?.set(batch.map(\.length))
         let count = geometry.width * channels
         let padded = (count + laneCount - 1) / laneCount * laneCount
         var memory: [UnsafeMutableRawPointer] = []
@@ -74,13 +85,27 @@ package final class FrameInput {
                         (rows[lane], rows[laneCount + lane]) = (zeros, zeros)
                     }
                     let lanes = own.map { (clip: $0 % batch.count, time: $0 / batch.count) }
-                    let tone = LaneTone(lanes.map { batch[$0.clip].first.tone })
-                    let mixing = isMixed ? Mixing(lanes.map { batch[$0.clip] }) : nil
-                    let sources = lanes.map { first[$0.clip].frame($0.time) }
-                    let others = lanes.map { second[$0.clip]?.frame($0.time) }
+                    let clips = lanes.map { lane in
+                        mask == nil ? batch[lane.clip] : batch[lane.clip].at(time: lane.time)
+                    }
+                    let tone = LaneTone(clips.map { $0.first.tone })
+                    let mixing = isMixed ? Mixing(clips) : nil
+                    let scale = LaneScale(clips, isMixed: isMixed)
+                    func isShown(_ time: Int, _ clip: ClipPixels?) -> Bool {
+                        clip.map { mask == nil || time < $0.length } ?? false
+                    }
+                    let sources = lanes.map { lane in
+                        isShown(lane.time, batch[lane.clip].first)
+                            ? first[lane.clip].frame(lane.time) : nil
+                    }
+                    let others = lanes.map { lane in
+                        isShown(lane.time, batch[lane.clip].second)
+                            ? second[lane.clip]?.frame(lane.time) : nil
+                    }
                     for row in 0..<geometry.height {
                         for lane in sources.indices {
-                            rows[lane] = sources[lane].row(row, in: room + lane * padded)
+                            rows[lane] =
+                                sources[lane]?.row(row, in: room + lane * padded) ?? zeros
                             guard isMixed else { continue }
                             rows[laneCount + lane] =
                                 others[lane]?.row(row, in: room + (laneCount + lane) * padded)
@@ -89,6 +114,12 @@ package final class FrameInput {
                         tone.withPointer { tone in
                             let first = PixelTurn(rows: rows, tone: tone)
                             let target = target(row, block: block)
+                            defer {
+                                scale.withPointer {
+                                    guard let scale = $0 else { return }
+                                    kernels.scaleLanes(target, by: scale, count: count)
+                                }
+                            }
                             guard let mixing else {
                                 return kernels.turnPixels(
                                     first, mixedWith: nil, count: count, target: target)

@@ -6,6 +6,8 @@ package struct ParameterSpec: Sendable, Equatable {
     package enum Start: Sendable, Equatable {
         /// Uniform in ±bound.
         case uniform(bound: Float)
+        /// Normal with mean 0.
+        case normal(deviation: Float)
         case constant(Float)
     }
 

@@ -4,8 +4,9 @@ import Tensors
 /// All weights of a network in one block of memory, their gradients in another, the batch-norm
 /// averages in a third.
 ///
-/// Convolution weights lie as `[output][kernel row][kernel column][input]`; `tensors` gives them in
-/// PyTorch's order.
+/// Convolution weights lie as `[output][kernel row][kernel column][input]`, those over time as
+/// `[output][kernel row][kernel column][time][input]` or `[output][time][input]`; `tensors` gives
+/// them in PyTorch's order.
 package final class Parameters {
     struct Entry: Sendable {
         let spec: ParameterSpec
@@ -67,11 +68,23 @@ package final class Parameters {
                 var stream = RandomStream(seed: seed, purpose: .weights, part: UInt32(index))
                 let values = (0..<entry.count).map { _ in (2 * stream.uniform() - 1) * bound }
                 write(values, to: entry)
+            case .normal(let deviation):
+                var stream = RandomStream(seed: seed, purpose: .weights, part: UInt32(index))
+                let values = (0..<entry.count).map { _ in Float(stream.normal()) * deviation }
+                write(values, to: entry)
             }
         }
         for entry in averageEntries {
             guard case .constant(let value) = entry.spec.start else { continue }
             for at in 0..<entry.count { averages.pointer[entry.offset + at] = value }
+        }
+    }
+
+    /// The trained parameters and where each lies, its padding included.
+    package var trained: [(name: String, shape: [Int], range: Range<Int>)] {
+        entries.map { entry in
+            let room = (entry.count + laneCount - 1) / laneCount * laneCount
+            return (entry.name, entry.shape, entry.offset..<entry.offset + room)
         }
     }
 
@@ -124,7 +137,7 @@ package final class Parameters {
 
     private func read(_ entry: Entry, _ buffer: Buffer<Float>) -> [Float] {
         let source = buffer.pointer + entry.offset
-        guard entry.shape.count == 4 else { return (0..<entry.count).map { source[$0] } }
+        guard entry.shape.count > 2 else { return (0..<entry.count).map { source[$0] } }
         var values = [Float](repeating: 0, count: entry.count)
         forEachConvolutionWeight(entry.shape) { torch, own in values[torch] = source[own] }
         return values
@@ -132,25 +145,29 @@ package final class Parameters {
 
     private func write(_ values: [Float], to entry: Entry) {
         let target = weights.pointer + entry.offset
-        guard entry.shape.count == 4 else {
+        guard entry.shape.count > 2 else {
             for (at, value) in values.enumerated() { target[at] = value }
             return
         }
         forEachConvolutionWeight(entry.shape) { torch, own in target[own] = values[torch] }
     }
 
-    /// Pairs the index in PyTorch's `[output][input][row][column]` with ours,
-    /// `[output][row][column][input]`.
+    /// Pairs the index in PyTorch's `[output][input][time][row][column]` with ours,
+    /// `[output][row][column][time][input]`. There may be no time, or nothing but time.
     private func forEachConvolutionWeight(
         _ shape: [Int], _ body: (_ torch: Int, _ own: Int) -> Void
     ) {
-        let (inputs, taps) = (shape[1], shape[2] * shape[3])
+        let inputs = shape[1]
+        let times = shape.count == 5 ? shape[2] : 1
+        let taps = shape.dropFirst(2).reduce(1, *) / times
         for output in 0..<shape[0] {
             for input in 0..<inputs {
-                for tap in 0..<taps {
-                    body(
-                        (output * inputs + input) * taps + tap,
-                        (output * taps + tap) * inputs + input)
+                for time in 0..<times {
+                    for tap in 0..<taps {
+                        body(
+                            ((output * inputs + input) * times + time) * taps + tap,
+                            ((output * taps + tap) * times + time) * inputs + input)
+                    }
                 }
             }
         }

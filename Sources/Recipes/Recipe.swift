@@ -95,7 +95,9 @@ package struct Recipe: Sendable {
         self.overrides = overrides
         question = draft.question
         metric = draft.metric
-        trainer = draft.declaration.record(command: draft.command)
+        trainer = draft.declaration.record(
+            command: draft.command, settings: draft.settings.mapValues(\.value),
+            judge: draft.metric)
         schema = draft.declaration.schema
         keep = draft.keep
         recordedEnvironment = draft.recordedEnvironment

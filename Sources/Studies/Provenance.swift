@@ -41,6 +41,16 @@ package struct Provenance: Sendable, Equatable, Codable {
     /// Bases and templates of the recipe that lie outside of its repository: SHA-256 by path. Nil in
     /// records of earlier programs.
     package var outsideFiles: [String: String]?
+    /// Of the training clips' pixels, where they normalise all clips; black is 0, white is 1.
+    package var inputs: InputStatistics?
+
+    package struct InputStatistics: Sendable, Equatable, Codable {
+        package var mean, deviation: Double
+
+        package init(mean: Double, deviation: Double) {
+            (self.mean, self.deviation) = (mean, deviation)
+        }
+    }
 
     package init() {}
 }

@@ -74,9 +74,14 @@ package struct TrainerDeclaration: Sendable {
     package let metrics: MetricSet
     package let bestEpoch: BestEpochRule
 
+    /// Metrics that are recorded only where a key is true, or one of them judges.
+    package let optionalMetrics: (names: [String], key: String)?
+
     package init(
-        name: String, schema: ParameterSchema, metrics: MetricSet, bestEpoch: BestEpochRule
+        name: String, schema: ParameterSchema, metrics: MetricSet,
+        optionalMetrics: (names: [String], key: String)? = nil, bestEpoch: BestEpochRule
     ) {
+        self.optionalMetrics = optionalMetrics
         self.name = name
         self.schema = schema
         self.metrics = metrics
@@ -84,9 +89,21 @@ package struct TrainerDeclaration: Sendable {
     }
 
     /// What a plan keeps of it.
-    /// - Parameter command: the program it starts for each run.
-    package func record(command: TrainerCommand? = nil) -> TrainerRecord {
-        TrainerRecord(name: name, metrics: metrics, bestEpoch: bestEpoch, command: command)
+    /// - Parameters:
+    ///   - command: the program it starts for each run.
+    ///   - settings: of all runs.
+    ///   - judge: the metric that the study is judged by.
+    package func record(
+        command: TrainerCommand? = nil, settings: [String: Value] = [:], judge: Metric? = nil
+    ) -> TrainerRecord {
+        var metrics = metrics
+        if let optional = optionalMetrics, settings[optional.key] != .bool(true),
+            !optional.names.contains(judge?.name ?? "")
+        {
+            metrics.names.removeAll { optional.names.contains($0) }
+            for name in optional.names { metrics.ranges?[name] = nil }
+        }
+        return TrainerRecord(name: name, metrics: metrics, bestEpoch: bestEpoch, command: command)
     }
 }
 

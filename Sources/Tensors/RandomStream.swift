@@ -17,6 +17,7 @@ public struct RandomStream: Sendable {
         case bootstrap = 8
         case samples = 9
         case cuts = 10
+        case warps = 11
     }
 
     private let key: SIMD2<UInt32>
@@ -80,6 +81,15 @@ public struct RandomStream: Sendable {
     /// Uniform in `range`.
     public mutating func uniform(in range: ClosedRange<Double>) -> Double {
         range.lowerBound + (range.upperBound - range.lowerBound) * uniformDouble()
+    }
+
+    /// Normal with mean 0 and deviation 1 (Box and Muller 1958, one number of two).
+    public mutating func normal() -> Double {
+        var first = uniformDouble()
+        while first == 0 { first = uniformDouble() }
+        // cos πt of t in 0…1: the half from 1 to 2 is its mirror image.
+        let angle = abs(2 * uniformDouble() - 1)
+        return (-2 * PortableMath.log(first)).squareRoot() * PortableMath.cosPi(angle)
     }
 
     /// A random order (Fisher and Yates 1938).

@@ -24,6 +24,8 @@ package struct Checkpoint: Sendable, Equatable {
     package var weights, averages: [Float]
     /// The optimiser's moments, likewise; empty where it has none.
     package var first, second: [Float]
+    /// Averaged weights, likewise; empty where none are averaged.
+    package var averaged: [Float]
     /// Weights of the best epoch so far; empty if there is none.
     package var bestWeights: [Tensor]
 
@@ -32,7 +34,7 @@ package struct Checkpoint: Sendable, Equatable {
         histories: [History],
         seconds: [Double], openSeconds: Double, layout: String, weights: [Float], averages: [Float],
         first: [Float],
-        second: [Float],
+        second: [Float], averaged: [Float] = [],
         bestWeights: [Tensor]
     ) {
         self.epochs = epochs
@@ -48,6 +50,7 @@ package struct Checkpoint: Sendable, Equatable {
         self.averages = averages
         self.first = first
         self.second = second
+        self.averaged = averaged
         self.bestWeights = bestWeights
     }
 }

@@ -14,6 +14,15 @@ package enum OptimizerKind: String, CaseIterable, Sendable {
     case lion
 }
 
+/// Neighbouring weights that are treated alike by an optimiser.
+package struct ParameterGroup: Sendable, Equatable {
+    /// In weights; both ends are multiples of sixteen.
+    package var range: Range<Int>
+    /// Of the learning rate.
+    package var scale = 1.0
+    package var isDecayed = true
+}
+
 /// An optimiser and its moments, for all weights of a network. Constants are PyTorch's defaults
 /// (Lion: the paper's).
 package final class Optimizer {
@@ -24,13 +33,16 @@ package final class Optimizer {
     /// The moments, in the order of the weights.
     let first, second: Buffer<Float>
     private let context: ComputeContext
+    private let groups: [ParameterGroup]
     private var steps = 0
 
+    /// - Parameter groups: of the weights, in their order; none: all are alike.
     package init(
         _ kind: OptimizerKind, weights: Buffer<Float>, gradients: Buffer<Float>,
-        weightDecay: Double, momentum: Double,
+        weightDecay: Double, momentum: Double, groups: [ParameterGroup] = [],
         context: ComputeContext
     ) {
+        self.groups = groups.isEmpty ? [ParameterGroup(range: 0..<weights.count)] : groups
         self.kind = kind
         self.weightDecay = Float(weightDecay)
         self.momentum = Float(momentum)
@@ -51,11 +63,16 @@ package final class Optimizer {
     package func step(lr: Double) {
         steps += 1
         context.team.share(weights.count / laneCount, work: weights.count / 2) { _, part in
-            move(part.lowerBound * laneCount..<part.upperBound * laneCount, lr: lr)
+            let part = part.lowerBound * laneCount..<part.upperBound * laneCount
+            for group in groups where group.range.overlaps(part) {
+                move(
+                    group.range.clamped(to: part), lr: lr * group.scale,
+                    decay: group.isDecayed ? weightDecay : 0)
+            }
         }
     }
 
-    private func move(_ range: Range<Int>, lr: Double) {
+    private func move(_ range: Range<Int>, lr: Double, decay weightDecay: Float) {
         switch kind {
         case .adam, .adamw:
             let decoupled = kind == .adamw

@@ -13,10 +13,10 @@ package struct Prediction: Sendable, Equatable {
         _ clips: FramedClips, weights: [Tensor], classes: Int, settings: TrainingSettings,
         context: ComputeContext
     ) throws -> [Prediction] {
-        let network = NetworkRegistry.model(settings.model).init(
-            shape: networkShape(clips.format, classes: classes, settings: settings), clips: 1,
-            context: context, seed: 0
-        )
+        let network = Network(
+            NetworkRegistry.plan(
+                settings.model, networkShape(clips.format, classes: classes, settings: settings)),
+            clips: 1, context: context, seed: 0)
         let loss = CrossEntropy(classes: classes, clips: 1, context: context)
         try network.parameters.load(weights)
         network.pack()

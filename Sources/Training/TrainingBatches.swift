@@ -22,6 +22,9 @@ package final class TrainingBatches {
             try input.load(clips, chosen, &views)
             return chosen.map { MixedLabel(clips.label($0)) }
         }
+        if augmentation.mixupBatch > 0 {
+            return try loadMixed(chosen, epoch: epoch, into: input)
+        }
         var labels: [MixedLabel] = []
         var pixels: [MixedPixels] = []
         for (place, clip) in chosen.enumerated() {
@@ -45,6 +48,27 @@ package final class TrainingBatches {
         input.setClips(pixels)
         return labels
     }
+
+    /// Each clip mixed with another of the batch, all with the same share.
+    private func loadMixed(_ chosen: [Int], epoch: Int, into input: FrameInput) throws
+        -> [MixedLabel]
+    {
+        let shown = try chosen.enumerated().map { place, clip in
+            try views.show(
+                clips, clip, augmentation.draw(seed: seed, epoch: epoch, clip: clip), at: place)
+        }
+        let mixing = augmentation.batchMixing(seed: seed, epoch: epoch, clips: chosen)
+        input.setClips(
+            shown.indices.map {
+                MixedPixels(
+                    shown[$0], mixedWith: shown[mixing.partners[$0]], share: mixing.share)
+            })
+        return chosen.indices.map {
+            MixedLabel(
+                first: clips.label(chosen[$0]),
+                second: clips.label(chosen[mixing.partners[$0]]), share: mixing.share)
+        }
+    }
 }
 
 /// Memory for the clips of a batch, used again for the next.
@@ -59,16 +83,23 @@ struct ClipViews {
         let view = views[place]
         try clips.show(clip, changed: draw, in: view)
         let tone = Tone(gain: view.gain, contrast: view.contrast, mean: view.mean)
-        return ClipPixels(frames: view.frames, rows: view.rows, columns: view.columns, tone: tone)
+        return ClipPixels(
+            frames: view.frames, rows: view.rows, columns: view.columns, tone: tone,
+            scale: PixelScale(factor: view.scale.factor, offset: view.scale.offset),
+            length: view.length)
     }
 }
 
 extension FrameInput {
     /// Puts whole clips where the network reads them, the first at place 0.
-    func load(_ source: FramedClips, _ clips: [Int], _ views: inout ClipViews) throws {
+    /// - Parameter mirrored: left and right change places.
+    func load(
+        _ source: FramedClips, _ clips: [Int], mirrored: Bool = false, _ views: inout ClipViews
+    ) throws {
         setClips(
             try clips.enumerated().map { place, clip in
-                MixedPixels(try views.show(source, clip, nil, at: place))
+                MixedPixels(
+                    try views.show(source, clip, mirrored ? .mirrored : nil, at: place))
             })
     }
 }

@@ -17,66 +17,6 @@ package enum TrainingParameters {
             "stop when the metric has not improved for this many epochs; 0: never stop early"),
     ]
 
-    package static let network: [Parameter] = [
-        Parameter("model", .choice(NetworkRegistry.names), .text("resnet18_lstm"), "the network"),
-        Parameter(
-            "filters", .integer(1...256), .integer(64),
-            "filters of the first stage; 64 is the published network"),
-        Parameter(
-            "network.backend", .choice([asModel] + NetworkParts.Backend.allCases.map(\.rawValue)),
-            .text(asModel), "what follows the frames through time; model: as the model has it"),
-        Parameter(
-            "network.layers", .integer(0...16), .integer(0),
-            "recurrent layers; 0: as the model has it"),
-        Parameter(
-            "network.width", .integer(0...4096), .integer(0),
-            "numbers in the state of one direction; 0: as the model has it"),
-        Parameter(
-            "network.bidirectional", .choice([asModel, "true", "false"]), .text(asModel),
-            "whether recurrent layers go through time both ways; model: as the model has it"),
-        Parameter(
-            "network.readout", .choice([asModel] + NetworkParts.Readout.allCases.map(\.rawValue)),
-            .text(asModel),
-            "how a clip's steps become one vector: the last, or their mean; model: as the model has it"
-        ),
-        Parameter("dropout", .number(0...1, belowUpper: true), .number(0.2), "dropout probability"),
-        Parameter(
-            "bn_momentum", .number(0...1), .number(0.1),
-            "momentum of the batch-norm averages: the weight of the new batch"),
-        Parameter(
-            "init_from", .text, .text(""),
-            "weights to start from: a run (its file, or results/<name>:3 by number, label or id) or a .safetensors file; the digest of the weights is part of the identity",
-            decidesOutcome: false, path: Parameter.Path(),
-            sweepRefusal: "can't be swept: write a recipe for each start"
-        ),
-        Parameter(
-            "init_skip", .texts(count: nil), .list([]),
-            "parameters that are drawn in spite of init_from, by name or pattern: fc.* for other classes"
-        ),
-        Parameter(
-            "freeze", .texts(count: nil), .list([]),
-            "parameters that are not trained, by name or pattern: resnet.*"),
-    ]
-
-    /// The value of a part that is not exchanged.
-    private static let asModel = "model"
-
-    /// Parts of a network that do not go together.
-    package static func problems(_ usage: ParameterSchema.Usage) -> [ParameterSchema.Problem] {
-        // Both models and swept keys may bring a mean.
-        guard usage.values["network.bidirectional"] == .text("true"),
-            !usage.swept.contains("network.readout"),
-            usage.values["network.readout"] != .text(NetworkParts.Readout.mean.rawValue)
-        else { return [] }
-        return [
-            ParameterSchema.Problem(
-                key: "network.bidirectional",
-                message:
-                    "the last step knows the other direction after one frame only: set network.readout: mean"
-            )
-        ]
-    }
-
     package static let optimizer: [Parameter] = [
         Parameter(
             "optimizer", .choice(OptimizerKind.allCases.map(\.rawValue)), .text("adam"),
@@ -87,7 +27,8 @@ package enum TrainingParameters {
         Parameter(
             "lr_schedule", .choice(LearningRateSchedule.Kind.allCases.map(\.rawValue)),
             .text("constant"),
-            "schedule of the learning rate over the epochs"),
+            "schedule of the learning rate; cosine_steps changes it in every step, the others in every epoch"
+        ),
         Parameter(
             "lr_warmup", .integer(0...10000), .integer(0),
             "epochs over which the learning rate rises"),
@@ -99,13 +40,55 @@ package enum TrainingParameters {
         Parameter(
             "clip_norm", .number(0...Double.greatestFiniteMagnitude), .number(0),
             "greatest norm of the gradient; 0: no limit"),
+        Parameter(
+            "lr_floor", .number(0...Double.greatestFiniteMagnitude), .number(0),
+            "learning rate that the cosine schedules end at"),
+        Parameter(
+            "lr_scale", .number(0...1000), .number(1),
+            "factor of the learning rate of the parameters in lr_scaled"),
+        Parameter(
+            "lr_scaled", .texts(count: nil), .list([]),
+            "parameters with a learning rate of their own, by name or pattern: resnet.*"),
+        Parameter(
+            "decay_all", .bool, .bool(true),
+            "false: biases, norms and slopes are not decayed"),
+        Parameter(
+            "accumulate", .integer(1...1000), .integer(1),
+            "batches whose gradients make one step: the step is that of a larger batch, batch norm sees each by itself"
+        ),
+        Parameter(
+            "label_smoothing", .number(0...1, belowUpper: true), .number(0),
+            "share of each target that all classes have in equal parts; usual: 0.1"),
+        Parameter(
+            "class_weights", .choice(["none", "balanced"]), .text("none"),
+            "balanced: the loss of a clip counts clips/(classes · clips of its class)"),
+        Parameter(
+            "weight_average", .choice(WeightAverage.Kind.allCases.map(\.rawValue)),
+            .text(WeightAverage.Kind.none.rawValue),
+            "judge and keep averaged weights; ema: an exponential average over the steps; swa: the mean over the ends of the last average_epochs epochs. Batch norm is measured anew for them"
+        ),
+        Parameter(
+            "average_decay", .number(0...1, belowUpper: true), .number(0.999),
+            "share of the exponential average that is kept in a step"),
+        Parameter(
+            "average_epochs", .integer(1...10000), .integer(10),
+            "epochs at the end of `epoch` whose weights swa averages"),
+        Parameter(
+            "flip_average", .bool, .bool(false),
+            "judge each clip by the mean probabilities of it and its mirror image"),
+        Parameter(
+            "class_metrics", .bool, .bool(false),
+            "record val_balanced_accuracy and val_macro_f1 too, which count all classes alike",
+            sweepRefusal: "changes what is recorded, not how a run trains"),
     ]
 
     /// Shares and cross-entropies have no unit. The learning rate is reported, and no study is
     /// judged by it.
     package static let metrics = MetricSet(
-        names: TrainingRun.metricNames, unjudged: ["lr"], standard: .valAccuracy, unit: "1",
+        names: TrainingRun.metricNames(withClasses: true), unjudged: ["lr"],
+        standard: .valAccuracy, unit: "1",
         ranges: [
+            "val_balanced_accuracy": MetricRange(0, 1), "val_macro_f1": MetricRange(0, 1),
             "train_loss": MetricRange(0, nil), "val_loss": MetricRange(0, nil),
             "train_accuracy": MetricRange(0, 1), "val_accuracy": MetricRange(0, 1),
         ])
@@ -134,22 +117,21 @@ extension TrainingSettings {
         weightDecay = configuration.number("weight_decay")
         momentum = configuration.number("momentum")
         clipNorm = configuration.number("clip_norm")
+        schedule.floor = lr > 0 ? min(1, configuration.number("lr_floor") / lr) : 0
+        accumulate = configuration.integer("accumulate")
+        labelSmoothing = configuration.number("label_smoothing")
+        balancesClasses = configuration.text("class_weights") == "balanced"
+        average = WeightAverage.Kind(rawValue: configuration.text("weight_average")) ?? .none
+        averageDecay = configuration.number("average_decay")
+        averageEpochs = configuration.integer("average_epochs")
+        decaysAll = configuration.bool("decay_all")
+        scaledParameters = configuration.texts("lr_scaled")
+        learningRateScale = configuration.number("lr_scale")
+        averagesFlips = configuration.bool("flip_average")
+        recordsClassMetrics =
+            configuration.bool("class_metrics") || TrainingRun.classMetrics.contains(metric.name)
         augmentation = Augmentation(configuration)
         frozen = configuration.texts("freeze")
         self.metric = metric
-    }
-}
-
-extension NetworkParts {
-    package init(_ configuration: Configuration) {
-        self.init()
-        backend = Backend(rawValue: configuration.text("network.backend"))
-        let (layers, width) = (
-            configuration.integer("network.layers"), configuration.integer("network.width")
-        )
-        if layers > 0 { self.layers = layers }
-        if width > 0 { self.width = width }
-        isBidirectional = Bool(configuration.text("network.bidirectional"))
-        readout = Readout(rawValue: configuration.text("network.readout"))
     }
 }

@@ -5,7 +5,8 @@ import Tensors
 package struct EpochRecord: Sendable, Equatable {
     /// From 1.
     package var epoch: Int
-    /// Deterministic metrics in the order of `metricNames`.
+    /// Of the deterministic metrics, in their order.
+    package var names: [String]
     package var values: [Double]
     package var seconds: Double
     package var isBest: Bool

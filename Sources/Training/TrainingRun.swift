@@ -7,19 +7,29 @@ import Tensors
 /// One run: trains a network on clips, epoch by epoch, and keeps the best.
 package final class TrainingRun {
     /// The histories of a run, in this order.
-    package static let metricNames = [
-        "train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr",
-    ]
+    /// - Parameter withClasses: with those that count all classes alike.
+    package static func metricNames(withClasses: Bool = false) -> [String] {
+        ["train_loss", "train_accuracy", "val_loss", "val_accuracy"]
+            + (withClasses ? classMetrics : []) + ["lr"]
+    }
 
-    private let settings: TrainingSettings
-    private let data: ClipSplits
+    /// Of the validation clips, every class counting alike.
+    package static let classMetrics = ["val_balanced_accuracy", "val_macro_f1"]
+
+    let settings: TrainingSettings
+    let data: ClipSplits
     private let context: ComputeContext
-    private let network: any Network
+    let network: Network
     private let loss: CrossEntropy
     private let batches: TrainingBatches
     private var views = ClipViews()
-    private let optimizer: Optimizer
-    private var step: UInt64 = 0
+    private let evaluation: Evaluation
+    let average: WeightAverage
+    let optimizer: Optimizer
+    /// The gradients of the batches of a step, weighted; empty where a step has one batch.
+    private let accumulated: Buffer<Float>
+    private var accumulatedWeight: Float = 0
+    var step: UInt64 = 0
     private var frozen: FrozenParameters?
 
     package init(settings: TrainingSettings, data: ClipSplits, context: ComputeContext) {
@@ -30,15 +40,29 @@ package final class TrainingRun {
             clips: data.train, augmentation: settings.augmentation, seed: settings.seed)
         let clips = min(
             settings.batchSize, max(data.train.count, data.val.count, data.test?.count ?? 0))
-        network = NetworkRegistry.model(settings.model).init(
-            shape: networkShape(data.train.format, classes: data.classes.count, settings: settings),
-            clips: clips,
-            context: context, seed: settings.seed)
-        loss = CrossEntropy(classes: data.classes.count, clips: clips, context: context)
+        network = Network(
+            NetworkRegistry.plan(
+                settings.model,
+                networkShape(data.train.format, classes: data.classes.count, settings: settings)),
+            clips: clips, context: context, seed: settings.seed)
+        loss = CrossEntropy(
+            classes: data.classes.count, clips: clips, smoothing: Float(settings.labelSmoothing),
+            weights: settings.balancesClasses ? data.classWeights : [], context: context)
+        evaluation = Evaluation(
+            network, classes: data.classes.count, averagesFlips: settings.averagesFlips,
+            context: context)
+        average = WeightAverage(settings, network, context: context)
+        accumulated = Buffer(
+            count: settings.accumulate > 1 ? network.parameters.gradients.count : 0)
         optimizer = Optimizer(
             settings.optimizer, weights: network.parameters.weights,
             gradients: network.parameters.gradients,
-            weightDecay: settings.weightDecay, momentum: settings.momentum, context: context)
+            weightDecay: settings.weightDecay, momentum: settings.momentum,
+            groups: ParameterGroup.of(network.parameters, settings), context: context)
+    }
+
+    var metricNames: [String] {
+        TrainingRun.metricNames(withClasses: settings.recordsClassMetrics)
     }
 
     /// Starts from stored weights instead of drawn ones.
@@ -60,7 +84,7 @@ package final class TrainingRun {
         clock seconds: () -> Double,
         report: (TrainingEvent) throws -> Void
     ) throws -> TrainingResult {
-        var progress = Progress()
+        var progress = Progress(metricNames)
         if let checkpoint {
             try restore(checkpoint, &progress)
             try report(.resumed(epochs: checkpoint.epochs))
@@ -72,24 +96,34 @@ package final class TrainingRun {
         while progress.epochs < settings.epochs && !progress.stopping(settings).shouldStop {
             let epoch = progress.epochs + 1
             let start = seconds() - progress.openSeconds
-            let lr = settings.lr * settings.schedule.factor(epoch: epoch, epochs: settings.epochs)
             let train = try trainEpoch(
-                epoch, lr: lr, &progress, keeper, elapsed: { seconds() - start }, report: report)
+                epoch, &progress, keeper, elapsed: { seconds() - start }, report: report)
             outcome = train.loss.isFinite ? .trained : .diverged
-            let val =
-                outcome == .trained ? try evaluate(data.val) : Score(loss: .nan, accuracy: .nan)
-            let values = [train.loss, train.accuracy, val.loss, val.accuracy, lr]
-            let isBest = progress.record(values, settings)
-            if isBest { progress.bestWeights = network.parameters.tensors }
+            average.take(epoch: epoch)
+            let isBest = try withJudgedWeights(epoch, outcome) {
+                let val =
+                    outcome == .trained
+                    ? try evaluation.score(data.val)
+                    : Evaluation.Score(loss: .nan, accuracy: .nan)
+                let classes =
+                    settings.recordsClassMetrics ? [val.balancedAccuracy, val.macroF1] : []
+                let isBest = progress.record(
+                    [train.loss, train.accuracy, val.loss, val.accuracy] + classes + [train.lr],
+                    settings)
+                if isBest { progress.bestWeights = network.parameters.tensors }
+                return isBest
+            }
             progress.seconds.append(seconds() - start)
             try report(
                 .epoch(
                     EpochRecord(
-                        epoch: epoch, values: values, seconds: seconds() - start, isBest: isBest)))
+                        epoch: epoch, names: metricNames,
+                        values: progress.histories.map { $0.values.last ?? .nan },
+                        seconds: seconds() - start, isBest: isBest)))
             if outcome == .diverged { break }
             if let keeper, keeper.isDue(atEndOfEpoch: true) { try keeper.keep(state(progress)) }
         }
-        let last = network.parameters.tensors
+        let last = try withJudgedWeights(progress.epochs, outcome) { network.parameters.tensors }
         let (test, predictions) = try judge(progress.bestWeights)
         return TrainingResult(
             outcome: outcome, histories: progress.histories, seconds: progress.seconds,
@@ -103,9 +137,29 @@ package final class TrainingRun {
         )
     }
 
+    /// With the averaged weights in place, where there are such.
+    private func withJudgedWeights<Result>(
+        _ epoch: Int, _ outcome: Outcome, _ body: () throws -> Result
+    ) throws -> Result {
+        guard outcome == .trained, average.isActive(epoch: epoch) else { return try body() }
+        return try average.withAverage(
+            measuredBy: { take in
+                network.pack(training: false)
+                for start in stride(from: 0, to: data.train.count, by: settings.batchSize) {
+                    let clips = Array(start..<min(start + settings.batchSize, data.train.count))
+                    try network.input.load(data.train, clips, &views)
+                    // Numbers of steps that no training has.
+                    let number = UInt64(1 << 31) + UInt64(start)
+                    _ = network.forward(
+                        batch: clips.count, .training(seed: settings.seed, step: number))
+                    take()
+                }
+            }, body)
+    }
+
     /// How far a training has come.
-    private struct Progress {
-        var histories = TrainingRun.metricNames.map { History(name: $0) }
+    struct Progress {
+        var histories: [History]
         var seconds: [Double] = []
         var bestWeights: [Tensor] = []
         /// Of the epoch that is under way.
@@ -113,6 +167,8 @@ package final class TrainingRun {
         var lossSum = 0.0
         var correct = 0
         var openSeconds = 0.0
+
+        init(_ names: [String]) { histories = names.map { History(name: $0) } }
 
         var epochs: Int { histories[0].values.count }
 
@@ -138,127 +194,86 @@ package final class TrainingRun {
         }
     }
 
-    private func state(_ progress: Progress) -> Checkpoint {
-        let parameters = network.parameters
-        return Checkpoint(
-            epochs: progress.epochs, step: step, batches: progress.batches,
-            lossSum: progress.lossSum,
-            correct: progress.correct, histories: progress.histories, seconds: progress.seconds,
-            openSeconds: progress.openSeconds, layout: parameters.layout,
-            weights: Array(parameters.weights.elements),
-            averages: Array(parameters.averages.elements),
-            first: Array(optimizer.first.elements), second: Array(optimizer.second.elements),
-            bestWeights: progress.bestWeights)
-    }
-
-    private func restore(_ checkpoint: Checkpoint, _ progress: inout Progress) throws {
-        let parameters = network.parameters
-        let states = [
-            (parameters.weights, checkpoint.weights), (parameters.averages, checkpoint.averages),
-            (optimizer.first, checkpoint.first), (optimizer.second, checkpoint.second),
-        ]
-        let names = parameters.tensors.map(\.name)
-        let best = Dictionary(
-            checkpoint.bestWeights.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let bestWeights = names.compactMap { best[$0] }
-        let batches = (data.train.count + settings.batchSize - 1) / settings.batchSize
-        guard checkpoint.layout == parameters.layout, states.allSatisfy({ $0.count == $1.count }),
-            (0...batches).contains(checkpoint.batches), checkpoint.openSeconds >= 0,
-            checkpoint.histories.map(\.name) == TrainingRun.metricNames,
-            checkpoint.histories.allSatisfy({ $0.values.count == checkpoint.epochs }),
-            checkpoint.seconds.count == checkpoint.epochs, checkpoint.epochs <= settings.epochs,
-            checkpoint.bestWeights.isEmpty || bestWeights.count == names.count
-        else { throw UnfitCheckpoint() }
-        for (buffer, values) in states {
-            for (index, value) in values.enumerated() { buffer.pointer[index] = value }
-        }
-        step = checkpoint.step
-        optimizer.resume(after: Int(checkpoint.step))
-        progress.histories = checkpoint.histories
-        progress.seconds = checkpoint.seconds
-        progress.bestWeights = bestWeights
-        progress.batches = checkpoint.batches
-        progress.lossSum = checkpoint.lossSum
-        progress.correct = checkpoint.correct
-        progress.openSeconds = checkpoint.openSeconds
-    }
-
-    private struct Score {
-        var loss: Double
-        var accuracy: Double
-    }
-
     private func trainEpoch(
-        _ epoch: Int, lr: Double, _ progress: inout Progress, _ keeper: (any CheckpointKeeper)?,
+        _ epoch: Int, _ progress: inout Progress, _ keeper: (any CheckpointKeeper)?,
         elapsed: () -> Double, report: (TrainingEvent) throws -> Void
-    ) throws -> Score {
+    ) throws -> (loss: Double, accuracy: Double, lr: Double) {
         var order = Array(0..<data.train.count)
         var stream = RandomStream(seed: settings.seed, purpose: .order, part: UInt32(epoch))
         stream.shuffle(&order)
         let batches = (order.count + settings.batchSize - 1) / settings.batchSize
+        let steps = (batches + settings.accumulate - 1) / settings.accumulate
+        func lr(step: Int) -> Double {
+            settings.lr
+                * settings.schedule.factor(
+                    epoch: epoch, epochs: settings.epochs, step: step, of: steps)
+        }
         while progress.batches < batches {
             let start = progress.batches * settings.batchSize
             let clips = Array(order[start..<min(start + settings.batchSize, order.count)])
+            let endsStep =
+                (progress.batches + 1) % settings.accumulate == 0
+                || progress.batches + 1 == batches
             var sum = progress.lossSum
-            progress.correct += try trainBatch(clips, epoch: epoch, lr: lr) { sum += Double($0) }
+            progress.correct += try trainBatch(
+                clips, epoch: epoch, lr: lr(step: progress.batches / settings.accumulate),
+                endsStep: endsStep
+            ) { sum += Double($0) }
             progress.lossSum = sum
             progress.batches += 1
-            guard sum.isFinite else { return Score(loss: sum, accuracy: .nan) }
-            if let keeper, keeper.isDue(atEndOfEpoch: false) {
+            guard sum.isFinite else { return (sum, .nan, lr(step: steps - 1)) }
+            // Between the batches of a step there are gradients that no checkpoint holds.
+            if let keeper, endsStep, keeper.isDue(atEndOfEpoch: false) {
                 progress.openSeconds = elapsed()
                 try keeper.keep(state(progress))
             }
             try report(.batch(epoch: epoch, done: progress.batches, of: batches))
         }
-        return Score(
-            loss: progress.lossSum / Double(order.count),
-            accuracy: Double(progress.correct) / Double(order.count))
+        return (
+            progress.lossSum / Double(order.count),
+            Double(progress.correct) / Double(order.count), lr(step: steps - 1)
+        )
     }
 
     /// - Returns: how many of the clips were classified correctly before the step.
-    private func trainBatch(_ clips: [Int], epoch: Int, lr: Double, takeLoss: (Float) -> Void)
-        throws -> Int
-    {
+    private func trainBatch(
+        _ clips: [Int], epoch: Int, lr: Double, endsStep: Bool, takeLoss: (Float) -> Void
+    ) throws -> Int {
         let labels = try batches.load(clips, epoch: epoch, into: network.input)
         network.pack()
         let logits = network.forward(batch: clips.count, .training(seed: settings.seed, step: step))
-        loss.losses(logits, labels).forEach(takeLoss)
-        let correct = labels.indices.count { logits.prediction(clip: $0) == labels[$0].first }
+        loss.trainingLosses(logits, labels).forEach(takeLoss)
+        let correct = labels.indices.count {
+            greatest(logits.values(clip: $0)) == labels[$0].first
+        }
         network.backward(loss.gradient(labels))
+        if settings.accumulate > 1 { accumulate(loss.weight(labels), endsStep: endsStep) }
+        step += 1
+        guard endsStep else { return correct }
         frozen?.clearGradients()
         if settings.clipNorm > 0 {
             clipGradients(network.parameters.gradients, limit: settings.clipNorm, context: context)
         }
         optimizer.step(lr: lr)
         frozen?.restore()
-        step += 1
+        average.take(step: step - 1)
         return correct
     }
 
-    /// Loss and accuracy on one split, without dropout, batch norm by its averages.
-    private func evaluate(
-        _ clips: FramedClips,
-        tally: ((_ logits: Logits, _ place: Int, _ predicted: Int) -> Void)? = nil
-    ) throws -> Score {
-        network.pack(training: false)
-        var loss = 0.0
-        var correct = 0
-        for start in stride(from: 0, to: clips.count, by: network.clips) {
-            let part = Array(start..<min(start + network.clips, clips.count))
-            try network.input.load(clips, part, &views)
-            let labels = part.map { clips.label($0) }
-            let logits = network.forward(batch: part.count, .evaluation)
-            for value in self.loss.losses(logits, labels.map { MixedLabel($0) }) {
-                loss += Double(value)
-            }
-            for (clip, label) in labels.enumerated() {
-                let guess = logits.prediction(clip: clip)
-                if guess == label { correct += 1 }
-                if let tally { tally(logits, clip, guess) }
-            }
+    /// Adds the gradients of a batch to those of its step; at the end of the step the mean is left
+    /// in the gradients' place.
+    private func accumulate(_ weight: Float, endsStep: Bool) {
+        let gradients = network.parameters.gradients
+        for at in 0..<accumulated.count {
+            accumulated.pointer[at] += weight * gradients.pointer[at]
         }
-        return Score(
-            loss: loss / Double(clips.count), accuracy: Double(correct) / Double(clips.count))
+        accumulatedWeight += weight
+        guard endsStep else { return }
+        for at in 0..<accumulated.count {
+            gradients.pointer[at] = accumulated.pointer[at] / accumulatedWeight
+        }
+        accumulated.clear()
+        accumulatedWeight = 0
     }
 
     /// The predictions of the best weights for the validation clips and the test clips, which did
@@ -268,39 +283,26 @@ package final class TrainingRun {
         do { try network.parameters.load(weights) } catch {
             preconditionFailure("a network's own weights fit it: \(error)")
         }
-        func predictions(_ split: Split, _ clips: FramedClips) throws -> (Score, ClipPredictions) {
+        func predictions(_ split: Split, _ clips: FramedClips) throws
+            -> (Evaluation.Score, ClipPredictions)
+        {
             var made = ClipPredictions(
                 split: split, names: clips.names, labels: clips.labels, predicted: [],
                 probabilities: [])
-            let score = try evaluate(clips) { [loss] logits, clip, predicted in
+            let score = try evaluation.score(clips) { logits, predicted, probability in
                 made.predicted.append(predicted)
-                made.probabilities.append(loss.probabilities?.values(clip: clip)[predicted] ?? .nan)
-                made.logits += logits.values(clip: clip)
+                made.probabilities.append(probability)
+                made.logits += logits
             }
             return (score, made)
         }
         let (_, val) = try predictions(.val, data.val)
         guard let clips = data.test, clips.count > 0 else { return (nil, [val]) }
         let (score, test) = try predictions(.test, clips)
-        let classes = data.classes.count
-        var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
-        for (label, predicted) in zip(test.labels, test.predicted) {
-            confusion[label][predicted] += 1
-        }
         return (
-            TestResult(loss: score.loss, accuracy: score.accuracy, confusion: confusion),
+            TestResult(loss: score.loss, accuracy: score.accuracy, confusion: score.confusion),
             [val, test]
         )
-    }
-}
-
-extension Logits {
-    /// The most probable class of a clip; ties go to the first.
-    fileprivate func prediction(clip: Int) -> Int {
-        let logits = values(clip: clip)
-        return logits.indices.max {
-            logits[$0] < logits[$1] || (logits[$0] == logits[$1] && $0 > $1)
-        } ?? 0
     }
 }
 
@@ -312,12 +314,8 @@ func networkShape(_ format: ClipFormat, classes: Int, settings: TrainingSettings
         filters: settings.filters, classes: classes, dropout: Float(settings.dropout),
         batchNormMomentum: Float(settings.batchNormMomentum))
     shape.parts = settings.parts
+    shape.masksSteps = format.length == .mask
     return shape
-}
-
-/// A checkpoint that belongs to other settings or data.
-package struct UnfitCheckpoint: Error, CustomStringConvertible {
-    package var description: String { "the checkpoint does not fit this run" }
 }
 
 /// Goes up with every change to the code that changes the bits of a result. Part of a run's

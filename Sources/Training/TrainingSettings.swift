@@ -22,6 +22,26 @@ package struct TrainingSettings: Sendable, Equatable {
     package var momentum = 0.9
     /// Greatest norm of the gradient; 0: not limited.
     package var clipNorm = 0.0
+    /// Batches whose gradients make one step.
+    package var accumulate = 1
+    /// Share of each target that all classes have in equal parts.
+    package var labelSmoothing = 0.0
+    /// Whether the losses of rare classes count more.
+    package var balancesClasses = false
+    package var average = WeightAverage.Kind.none
+    /// Share of the average that is kept in a step.
+    package var averageDecay = 0.999
+    /// Epochs at the end of the training whose weights are averaged.
+    package var averageEpochs = 10
+    /// Whether biases and norms are decayed too.
+    package var decaysAll = true
+    /// Patterns of names of parameters with a learning rate of their own, as a factor.
+    package var scaledParameters: [String] = []
+    package var learningRateScale = 1.0
+    /// Whether an evaluation takes the mean of each clip and its mirror image.
+    package var averagesFlips = false
+    /// Whether metrics that count all classes alike are recorded.
+    package var recordsClassMetrics = false
     package var augmentation = Augmentation()
     package var metric = Metric.valAccuracy
     /// Patterns of names of parameters that stay as they start.

@@ -15,6 +15,7 @@ struct BenchCommand: ParsableCommand {
         ])
 
     struct Size: ParsableArguments {
+        @Option var model = "resnet18_lstm"
         @Option var filters = 8
         @Option var size = 32
         @Option var frames = 12
@@ -25,6 +26,9 @@ struct BenchCommand: ParsableCommand {
             guard (1...256).contains(filters), (8...512).contains(size), (1...240).contains(frames),
                 (1...4096).contains(batch), (1...1024).contains(threads)
             else { throw ValidationError("sizes are those of docs/recipes.md") }
+            guard NetworkRegistry.names.contains(model) else {
+                throw ValidationError("there is no model \(model)")
+            }
         }
 
         var network: NetworkShape {
@@ -33,6 +37,8 @@ struct BenchCommand: ParsableCommand {
                 classes: 10, dropout: 0,
                 batchNormMomentum: 0.1)
         }
+
+        var plan: NetworkPlan { NetworkRegistry.plan(model, network) }
     }
 
     /// Training steps on one batch of random clips, to be timed beside another program.
@@ -50,8 +56,7 @@ struct BenchCommand: ParsableCommand {
 
         func run() throws {
             let context = ComputeContext(kernels: try chosenWidth().kernels, threads: size.threads)
-            let network = ResNet18LSTM(
-                shape: size.network, clips: size.batch, context: context, seed: 0)
+            let network = Network(size.plan, clips: size.batch, context: context, seed: 0)
             let optimizer = Optimizer(
                 .adam, weights: network.parameters.weights, gradients: network.parameters.gradients,
                 weightDecay: 0,
@@ -108,7 +113,7 @@ struct BenchCommand: ParsableCommand {
             }
         }
 
-        private func setClips(_ network: any Network) -> Tensor {
+        private func setClips(_ network: Network) -> Tensor {
             var stream = RandomStream(seed: 0, purpose: .visemes)
             let pixels = size.size * size.size
             var all: [Float] = []
@@ -134,12 +139,11 @@ struct BenchCommand: ParsableCommand {
         func run() throws {
             let kernels = try chosenWidth().kernels
             let context = ComputeContext(kernels: kernels, threads: size.threads)
-            let network = ResNet18LSTM(
-                shape: size.network, clips: size.batch, context: context, seed: 0)
+            let network = Network(size.plan, clips: size.batch, context: context, seed: 0)
             network.pack()
             var rows: [[String: Any]] = []
             var peaks: [Double] = []
-            for timing in network.productTimings() {
+            for timing in ProductTiming.of(network) {
                 for pass in timing.passes {
                     var shares: [Double] = []
                     var seconds: [Double] = []

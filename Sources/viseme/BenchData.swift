@@ -17,8 +17,7 @@ extension BenchCommand {
 
         func run() throws {
             let context = ComputeContext(kernels: try chosenWidth().kernels, threads: size.threads)
-            let network = ResNet18LSTM(
-                shape: size.network, clips: size.batch, context: context, seed: 0)
+            let network = Network(size.plan, clips: size.batch, context: context, seed: 0)
             let loss = CrossEntropy(
                 classes: size.network.classes, clips: size.batch, context: context)
             let labels = (0..<size.batch).map { MixedLabel($0 % 10) }

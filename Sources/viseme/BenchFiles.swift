@@ -129,7 +129,7 @@ enum SyntheticStudy {
         var stream = RandomStream(seed: UInt64(number), purpose: .order)
         let noise = { Double(stream.uniform()) }
         let rise = 0.5 + 0.4 * noise()
-        let histories = TrainingRun.metricNames.map { name in
+        let histories = TrainingRun.metricNames().map { name in
             History(
                 name: name,
                 values: (1...epochs).map { epoch in

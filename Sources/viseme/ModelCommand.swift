@@ -30,7 +30,7 @@ struct ModelCommand: ParsableCommand {
                 "\(options.recipe): its trainer is a program; only that knows the network")
         }
         var seen: Set<String> = []
-        var networks: [(labels: [String], model: String, outline: NetworkOutline)] = []
+        var networks: [(labels: [String], model: String, plan: NetworkPlan)] = []
         var isKnown = true
         for run in try recipe.expand() {
             let configuration = run.configuration
@@ -41,11 +41,11 @@ struct ModelCommand: ParsableCommand {
             let key = "\(model) \(shape)"
             guard seen.insert(key).inserted else { continue }
             networks.append(
-                ([run.label], model, NetworkRegistry.model(model).outline(shape)))
+                ([run.label], model, NetworkRegistry.plan(model, shape)))
         }
         for network in networks.prefix(ModelCommand.most) {
             if networks.count > 1 { print("\(network.labels[0]):") }
-            show(network.model, network.outline)
+            show(network.model, network.plan)
         }
         if networks.count > ModelCommand.most {
             print("… and \(networks.count - ModelCommand.most) more networks")
@@ -60,19 +60,22 @@ struct ModelCommand: ParsableCommand {
         return try DataSource(configuration).known(cache: cache)?.classCount
     }
 
-    private func show(_ model: String, _ outline: NetworkOutline) {
+    private func show(_ model: String, _ plan: NetworkPlan) {
         let columns: [FittedTable.Column] = [
             .init(model), .init("output"), .init("parameters", isNumber: true),
             .init("multiply-adds", isNumber: true),
         ]
-        let rows = outline.rows.map { row in
+        let rows = plan.rows.map { row in
             [
                 row.name, row.shape.map(String.init).joined(separator: "×"),
                 row.parameters == 0 ? "" : grouped(row.parameters),
                 row.multiplyAdds == 0 ? "" : grouped(row.multiplyAdds),
             ]
         }
-        let total = ["all", "", grouped(outline.parameters), grouped(outline.multiplyAdds)]
+        let total = [
+            "all", "", grouped(plan.rows.reduce(0) { $0 + $1.parameters }),
+            grouped(plan.rows.reduce(0) { $0 + $1.multiplyAdds }),
+        ]
         Terminal.print(
             FittedTable(columns, rows + [total]).text(room: Terminal.columns) { row, _, text in
                 row == nil || row == rows.count ? Terminal.styled(text, .bold) : text

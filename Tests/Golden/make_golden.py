@@ -15,6 +15,7 @@ import numpy
 import torch
 import torch.nn.functional as F
 
+from published_models import MODELS
 from visual_model import ExchangedModel, VisualModel
 
 FOLDER = pathlib.Path(__file__).parent
@@ -26,17 +27,20 @@ def packed(array):
     return {"shape": list(array.shape), "data": base64.b64encode(array.tobytes()).decode()}
 
 
-def network(name, batch, time, channels, height, width, filters, classes, seed, parts=None):
+def network(name, batch, time, channels, height, width, filters, classes, seed, parts=None, preset=None):
     torch.manual_seed(seed)
-    if parts is None:
+    if preset:
+        model = MODELS[preset](channels, filters, classes)
+    elif parts is None:
         model = VisualModel(channels, filters, classes)
     else:
         kind = {"gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[parts["backend"]]
         model = ExchangedModel(channels, filters, classes, kind, parts["width"], parts["layers"], parts["bidirectional"])
     # PyTorch starts batch norm at 1 and 0, which would hide mistakes in it.
     with torch.no_grad():
+        norms = [m for m in model.modules() if isinstance(m, (torch.nn.modules.batchnorm._BatchNorm, torch.nn.PReLU))]
         for key, p in model.named_parameters():
-            if "batch_norm" in key or "i_downsample.1" in key:
+            if any(p is q for m in norms for q in m.parameters()):
                 p.add_(0.3 * torch.randn_like(p))
     weights = {k: v for k, v in model.state_dict().items() if "num_batches_tracked" not in k}
     start = {k: packed(v) for k, v in weights.items()}
@@ -51,7 +55,7 @@ def network(name, batch, time, channels, height, width, filters, classes, seed, 
     model.eval()
     out = {
         "torch": torch.__version__, "frames": time, "height": height, "width": width, "channels": channels,
-        "filters": filters, "classes": classes, "parts": parts, "labels": labels.tolist(), "weights": start, "input": packed(x),
+        "filters": filters, "classes": classes, "parts": parts, "model": preset, "labels": labels.tolist(), "weights": start, "input": packed(x),
         "logits": packed(logits), "losses": packed(losses), "gradients": gradients, "averages": averages,
         "evaluated": packed(model(x.double())),
     }
@@ -112,11 +116,40 @@ def optimizers():
     (FOLDER / "optimizers.json").write_text(json.dumps(out) + "\n")
 
 
+def losses():
+    """Cross-entropy with smoothed labels and weighted classes, of clips that may be mixed."""
+    torch.manual_seed(6)
+    clips, classes = 18, 5
+    logits = (2 * torch.randn(clips, classes)).float().double().requires_grad_()
+    first, second = torch.randint(0, classes, (clips,)), torch.randint(0, classes, (clips,))
+    share = torch.rand(clips).float().double()
+    weight = (0.2 + torch.rand(classes)).float().double()
+    cases = []
+    for smoothing in (0.0, 0.1):
+        for weights in (None, weight):
+            each = share * F.cross_entropy(logits, first, weights, reduction="none", label_smoothing=smoothing) + \
+                (1 - share) * F.cross_entropy(logits, second, weights, reduction="none", label_smoothing=smoothing)
+            total = clips if weights is None else (share * weight[first] + (1 - share) * weight[second]).sum()
+            gradient, = torch.autograd.grad(each.sum() / total, logits)
+            cases.append({
+                "smoothing": smoothing, "weighted": weights is not None, "losses": packed(each),
+                "gradient": packed(gradient)})
+    out = {
+        "logits": packed(logits), "first": first.tolist(), "second": second.tolist(), "share": packed(share),
+        "weights": packed(weight), "cases": cases}
+    (FOLDER / "losses.json").write_text(json.dumps(out) + "\n")
+
+
 if __name__ == "__main__":
+    losses()
     network("network_grey", batch=3, time=4, channels=1, height=18, width=22, filters=3, classes=5, seed=1)
     network(
         "network_exchanged", batch=5, time=4, channels=1, height=16, width=14, filters=2, classes=4, seed=3,
         parts={"backend": "gru", "layers": 2, "width": 7, "bidirectional": True, "readout": "mean"})
     network("network_rgb", batch=18, time=2, channels=3, height=16, width=11, filters=2, classes=4, seed=2)
+    for number, preset in enumerate(MODELS):
+        network(
+            f"network_{preset}", batch=5, time=6, channels=1, height=20, width=17, filters=2, classes=4,
+            seed=4 + number, preset=preset)
     convolution()
     optimizers()

@@ -55,7 +55,11 @@ struct GoldenLayer: Decodable {
                 let frame = time * clips + clip
                 let number = a.layout == .frames ? frame : clip
                 let block =
-                    number / laneCount + (a.layout == .sequence ? time * a.clipBlocks : 0)
+                    switch a.layout {
+                    case .sequence: number / laneCount + time * a.clipBlocks
+                    case .timeline: number / laneCount * a.steps + time
+                    case .frames, .clips: number / laneCount
+                    }
                 for channel in 0..<channels {
                     for row in 0..<height {
                         for column in 0..<width {

@@ -9,6 +9,8 @@ private struct Golden: Decodable {
     let frames, height, width, channels, filters, classes: Int
     /// Exchanged parts of the network; nil: none.
     let parts: Parts?
+    /// Nil: `resnet18_lstm`.
+    let model: String?
     let labels: [Int]
 
     struct Parts: Decodable {
@@ -19,6 +21,8 @@ private struct Golden: Decodable {
 
     private var networkParts: NetworkParts {
         var exchanged = NetworkParts()
+        // Dropout has numbers of our own.
+        exchanged.headDropout = model == nil ? nil : 0
         guard let parts else { return exchanged }
         exchanged.backend = NetworkParts.Backend(rawValue: parts.backend)
         exchanged.readout = NetworkParts.Readout(rawValue: parts.readout)
@@ -37,15 +41,14 @@ private struct Golden: Decodable {
     }
 
     /// A network with PyTorch's weights and the golden clips in place.
-    func network(_ width: VectorWidth = .best, threads: Int = 1) throws -> ResNet18LSTM {
+    func network(_ width: VectorWidth = .best, threads: Int = 1) throws -> Network {
         var shape = NetworkShape(
             frames: frames, height: height, width: self.width, channels: channels,
             filters: filters, classes: classes, dropout: 0, batchNormMomentum: 0.1)
         shape.parts = networkParts
-        let network = ResNet18LSTM(
-            shape: shape,
-            clips: labels.count, context: ComputeContext(kernels: width.kernels, threads: threads),
-            seed: 0)
+        let network = Network(
+            NetworkRegistry.plan(model ?? "resnet18_lstm", shape), clips: labels.count,
+            context: ComputeContext(kernels: width.kernels, threads: threads), seed: 0)
         try network.parameters.load(
             weights.map { Tensor(name: $0, shape: $1.shape, values: $1.values) })
         load(into: network)
@@ -67,7 +70,7 @@ private struct Golden: Decodable {
     }
 
     /// Forward and backward.
-    func step(_ network: any Network) {
+    func step(_ network: Network) {
         let loss = loss
         withExtendedLifetime(loss) {
             _ = loss.losses(network.forward(batch: labels.count, NetworksTests.step), mixedLabels)
@@ -75,7 +78,7 @@ private struct Golden: Decodable {
         }
     }
 
-    func load(into network: ResNet18LSTM) {
+    func load(into network: Network) {
         let pixels = height * width
         let all = input.values
         for clip in labels.indices {
@@ -94,7 +97,10 @@ private struct Golden: Decodable {
 }
 
 private let step = Pass.training(seed: 0, step: 0)
-private let names = ["network_grey", "network_rgb", "network_exchanged"]
+private let names = [
+    "network_grey", "network_rgb", "network_exchanged", "network_resnet18_bigru",
+    "network_resnet18_mstcn", "network_resnet18_dctcn", "network_cnn3d_gru",
+]
 
 @Test(arguments: names)
 func theForwardPassIsPyTorchs(name: String) throws {
@@ -170,8 +176,9 @@ func evaluationIsPyTorchs(name: String) throws {
     #expect(abs(slope / squared - 1) < 0.03, "\(slope) beside \(squared)")
 }
 
-@Test func threadsAndWidthsDoNotShowInTheBits() throws {
-    let golden = try Golden("network_rgb")
+@Test(arguments: names.filter { $0 != "network_grey" })
+func threadsAndWidthsDoNotShowInTheBits(name: String) throws {
+    let golden = try Golden(name)
     func bits(_ width: VectorWidth, _ threads: Int) throws -> [[UInt32]] {
         let network = try golden.network(width, threads: threads)
         golden.step(network)
@@ -218,11 +225,14 @@ func evaluationIsPyTorchs(name: String) throws {
     var shape = NetworkShape(
         frames: 12, height: 33, width: 40, channels: 3, filters: 8, classes: 10, dropout: 0,
         batchNormMomentum: 0.1)
-    func trained(_ shape: NetworkShape) -> Int {
-        ResNet18LSTM.parameters(shape).filter(\.isTrained).reduce(0) { $0 + $1.count }
+    func counts(_ plan: NetworkPlan) -> (rows: Int, trained: Int) {
+        (
+            plan.rows.reduce(0) { $0 + $1.parameters },
+            plan.parameters.filter(\.isTrained).reduce(0) { $0 + $1.count }
+        )
     }
-    var outline = ResNet18LSTM.outline(shape)
-    #expect(outline.parameters == trained(shape))
+    var outline = NetworkRegistry.plan("resnet18_lstm", shape)
+    #expect(counts(outline).rows == counts(outline).trained)
     let convolutions = outline.rows.filter { $0.shape.count == 4 }.reduce(0) {
         $0 + $1.multiplyAdds
     }
@@ -231,7 +241,22 @@ func evaluationIsPyTorchs(name: String) throws {
     shape.parts.backend = .gru
     (shape.parts.layers, shape.parts.width, shape.parts.isBidirectional) = (2, 7, true)
     shape.parts.readout = .mean
-    outline = ResNet18LSTM.outline(shape)
-    #expect(outline.parameters == trained(shape))
+    outline = NetworkRegistry.plan("resnet18_lstm", shape)
+    #expect(counts(outline).rows == counts(outline).trained)
     #expect(outline.rows.map(\.shape).suffix(4) == [[12, 14], [12, 14], [14], [10]])
+}
+
+/// As `published_models.py` counts them at the published size.
+@Test(arguments: [
+    ("resnet18_bigru", 59_431_092), ("resnet18_mstcn", 36_374_516), ("resnet18_dctcn", 52_567_796),
+    ("cnn3d_gru", 3_989_556),
+])
+func thePublishedNetworksHaveTheirSize(model: String, count: Int) {
+    let shape = NetworkShape(
+        frames: 29, height: 88, width: 88, channels: 1, filters: 64, classes: 500, dropout: 0.2,
+        batchNormMomentum: 0.1)
+    let plan = NetworkRegistry.plan(model, shape)
+    #expect(plan.parameters.filter(\.isTrained).reduce(0) { $0 + $1.count } == count)
+    #expect(plan.rows.reduce(0) { $0 + $1.parameters } == count)
+    #expect(plan.rows.last?.shape == [500])
 }

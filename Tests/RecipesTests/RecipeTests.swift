@@ -187,7 +187,7 @@ let projectRecipes = [
             "r.yaml:12:12: filters: to missing: write {from: 1, to: 5, step: 1}",
             "r.yaml:12:22: filters: an axis has no too: did you mean to?",
             "r.yaml:13:18: dropout: found 1; expected a number from 0 to below 1",
-            "r.yaml:14:16: metric: name: found accuracy; expected one of train_loss, train_accuracy, val_loss, val_accuracy: did you mean val_accuracy?",
+            "r.yaml:14:16: metric: name: found accuracy; expected one of train_loss, train_accuracy, val_loss, val_accuracy, val_balanced_accuracy, val_macro_f1: did you mean val_accuracy?",
             "b.yaml:2:5: lr: found abc; expected a number, 0 or more",
             "b.yaml:3:20: size_lips.width: found 4; expected a whole number from 8 to 512",
             "b.yaml:3:23: size_lips.hight: there is no such key: did you mean size_lips.height?",

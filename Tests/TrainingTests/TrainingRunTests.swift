@@ -262,7 +262,8 @@ func networksReadTheClipsThatAreShown(
         batchNormMomentum: 0.1)
     let context = ComputeContext(kernels: width.kernels, threads: 1)
     func logits(_ put: (FrameInput) throws -> Void) rethrows -> [[Float]] {
-        let network = ResNet18LSTM(shape: shape, clips: batch, context: context, seed: 5)
+        let network = Network(
+            NetworkRegistry.plan("resnet18_lstm", shape), clips: batch, context: context, seed: 5)
         network.pack(training: false)
         try put(network.input)
         let logits = network.forward(batch: batch, .evaluation)

@@ -38,7 +38,7 @@ package struct PreparedData: Sendable, Equatable {
             } from: { take in
                 try forEachClip { try take($0, $0.framed(format)) }
             }
-            if let clips { return clips }
+            if let clips { return try clips.normalized() }
         }
         var splits = [Split: FramedClips](
             uniqueKeysWithValues: Split.allCases.map { ($0, FramedClips(format: format)) })
@@ -48,9 +48,10 @@ package struct PreparedData: Sendable, Equatable {
         }
         let empty = FramedClips(format: format)
         let test = splits[.test].flatMap { $0.count > 0 ? $0 : nil }
-        return ClipSplits(
+        return try ClipSplits(
             classes: try classes, train: splits[.train] ?? empty, val: splits[.val] ?? empty,
-            test: test)
+            test: test
+        ).normalized()
     }
 
     private var classes: [String] {

@@ -4,20 +4,22 @@ import Tensors
 /// Batch normalisation (Ioffe and Szegedy 2015) as PyTorch computes it: normalised by the biased
 /// variance of the batch, averages follow the unbiased one. A part of layers, which fuse it with a
 /// rectifier, a shortcut or pooling.
-final class BatchNorm {
+package final class BatchNorm {
     private let context: ComputeContext
     private let parameters: Parameters
     private let gamma: Parameters.Slot
     private let beta: Parameters.Slot
     private let averageMean: Parameters.Slot
     private let averageVariance: Parameters.Slot
-    private let momentum: Float
+    private let momentum, epsilon: Float
     private let mean, scale, factor: Buffer<Float>
     private let sums, products, offset, slope: Buffer<Float>
     private let totals: Buffer<Lanes>
 
-    /// ε of the published network.
-    static let epsilon: Float = 0.001
+    /// ε of OpenAV's network.
+    static let openAVEpsilon: Float = 0.001
+    /// PyTorch's.
+    package static let standardEpsilon: Float = 1e-5
 
     static func parameters(_ name: String, channels: Int) -> [ParameterSpec] {
         [
@@ -29,14 +31,14 @@ final class BatchNorm {
     }
 
     init(
-        name: String, channels: Int, momentum: Float, parameters: Parameters,
-        context: ComputeContext
+        name: String, channels: Int, momentum: Float, epsilon: Float = openAVEpsilon,
+        parameters: Parameters, context: ComputeContext
     ) {
         gamma = parameters.slot("\(name).weight")
         beta = parameters.slot("\(name).bias")
         averageMean = parameters.slot("\(name).running_mean")
         averageVariance = parameters.slot("\(name).running_var")
-        self.momentum = momentum
+        (self.momentum, self.epsilon) = (momentum, epsilon)
         self.parameters = parameters
         self.context = context
         mean = Buffer(count: channels)
@@ -107,9 +109,8 @@ final class BatchNorm {
         chosen: UnsafePointer<Lanes>,
         x: UnsafePointer<Lanes>, result: UnsafeMutablePointer<Lanes>, shape: BlockShape
     ) {
-        let pooled = BlockShape(
-            frames: shape.frames, height: shape.height / 2, width: shape.width / 2,
-            channels: shape.channels)
+        var pooled = shape
+        (pooled.height, pooled.width) = (shape.height / 2, shape.width / 2)
         addGradients(gradient, .output(y), chosen, pooled)
         takeGradientSums(shape)
         context.team.share(shape.blocks, work: shape.count / 2) { _, blocks in
@@ -170,7 +171,7 @@ final class BatchNorm {
                 let unbiased = scale.pointer[channel] / max(count - 1, 1)
                 averageMean[channel] += momentum * (mean.pointer[channel] - averageMean[channel])
                 averageVariance[channel] += momentum * (unbiased - averageVariance[channel])
-                scale.pointer[channel] = 1 / (variance + BatchNorm.epsilon).squareRoot()
+                scale.pointer[channel] = 1 / (variance + epsilon).squareRoot()
             }
         }
     }
@@ -180,7 +181,7 @@ final class BatchNorm {
         let averageVariance = parameters.average(averageVariance)
         for channel in 0..<channels {
             mean.pointer[channel] = averageMean[channel]
-            scale.pointer[channel] = 1 / (averageVariance[channel] + BatchNorm.epsilon).squareRoot()
+            scale.pointer[channel] = 1 / (averageVariance[channel] + epsilon).squareRoot()
         }
     }
 }

@@ -31,13 +31,13 @@ final class Convolution {
 
     /// The parameters of a convolution under PyTorch's names, started as PyTorch starts them
     /// (Kaiming-uniform with a = √5, which is ±1/√fan-in).
+    /// - Parameter depth: frames that a tap reads; nil: it is no convolution over time.
     static func parameters(
-        _ name: String, inputs: Int, outputs: Int, kernel: Int, hasBias: Bool = true
+        _ name: String, inputs: Int, outputs: Int, kernel: Int, depth: Int? = nil,
+        hasBias: Bool = true, start: WeightStart = .pyTorch
     ) -> [ParameterSpec] {
-        let start = ParameterSpec.Start.uniform(
-            bound: 1 / Float(inputs * kernel * kernel).squareRoot())
-        let weight = ParameterSpec("\(name).weight", [outputs, inputs, kernel, kernel], start)
-        return hasBias ? [weight, ParameterSpec("\(name).bias", [outputs], start)] : [weight]
+        let shape = [outputs, inputs] + (depth.map { [$0] } ?? []) + [kernel, kernel]
+        return start.specs(name, shape, hasBias: hasBias)
     }
 
     /// A matrix product.
@@ -102,6 +102,31 @@ final class Convolution {
         for other in biases.dropFirst() {
             parameters.gradient(other).update(from: sums, count: outputs)
         }
+    }
+}
+
+/// How the weights of a convolution start.
+package enum WeightStart: Sendable {
+    /// As PyTorch starts them: uniform in ±1/√fan-in, the bias too.
+    case pyTorch
+    /// As the published networks do: normal with deviation √(2/(taps·outputs)), the bias 0.
+    case normal
+
+    /// - Parameter shape: `[output][input of a group]`, then the taps.
+    func specs(_ name: String, _ shape: [Int], hasBias: Bool) -> [ParameterSpec] {
+        let taps = shape.dropFirst(2).reduce(1, *)
+        let weight: ParameterSpec.Start
+        let bias: ParameterSpec.Start
+        switch self {
+        case .pyTorch:
+            weight = .uniform(bound: 1 / Float(shape[1] * taps).squareRoot())
+            bias = weight
+        case .normal:
+            weight = .normal(deviation: (2 / Float(taps * shape[0])).squareRoot())
+            bias = .constant(0)
+        }
+        let specs = [ParameterSpec("\(name).weight", shape, weight)]
+        return hasBias ? specs + [ParameterSpec("\(name).bias", [shape[0]], bias)] : specs
     }
 }
 

@@ -1,13 +1,18 @@
 import Kernels
 import Tensors
 
-/// `[block of frames][channel]` to `[time][block of clips][channel]`: lanes are frames before,
-/// clips afterwards.
+/// `[block of frames][channel]` to `[time][block of clips][channel]`, or to a timeline: lanes are
+/// frames before, clips afterwards.
 package final class FramesToSequence: Layer {
+    private let layout: Activations.Layout
     private let gradients: GradientMemory
     private let output: Buffer<Lanes>
 
-    package init(channels: Int, in context: LayerContext) {
+    /// - Parameter layout: `sequence` or `timeline`.
+    package init(
+        channels: Int, to layout: Activations.Layout = .sequence, in context: LayerContext
+    ) {
+        self.layout = layout
         gradients = context.gradients
         output = Buffer(count: context.steps * context.clipBlocks * channels)
         gradients.reserve(max(context.frameBlocks, context.steps * context.clipBlocks) * channels)
@@ -15,10 +20,10 @@ package final class FramesToSequence: Layer {
 
     package func forward(_ x: Activations, _ pass: Pass) -> Activations {
         var y = x.at(output.pointer)
-        y.layout = .sequence
-        FramesToSequence.forEachFrame(x) { frameBlock, frameLane, clipBlock, clipLane in
+        y.layout = layout
+        FramesToSequence.forEachFrame(y) { frameBlock, frameLane, row, clipLane in
             for channel in 0..<x.channels {
-                y.pointer[clipBlock * x.channels + channel][clipLane] =
+                y.pointer[row * x.channels + channel][clipLane] =
                     x.pointer[frameBlock * x.channels + channel][frameLane]
             }
         }
@@ -34,10 +39,10 @@ package final class FramesToSequence: Layer {
         if result.frames % laneCount != 0 {
             for at in 0..<size { pointer[result.frames / laneCount * size + at] = .zero }
         }
-        FramesToSequence.forEachFrame(result) { frameBlock, frameLane, clipBlock, clipLane in
+        FramesToSequence.forEachFrame(gradient) { frameBlock, frameLane, row, clipLane in
             for channel in 0..<size {
                 pointer[frameBlock * size + channel][frameLane] =
-                    gradient.pointer[clipBlock * size + channel][clipLane]
+                    gradient.pointer[row * size + channel][clipLane]
             }
         }
         return result
@@ -45,14 +50,14 @@ package final class FramesToSequence: Layer {
 
     private static func forEachFrame(
         _ x: Activations,
-        _ body: (_ frameBlock: Int, _ frameLane: Int, _ clipBlock: Int, _ clipLane: Int) -> Void
+        _ body: (_ frameBlock: Int, _ frameLane: Int, _ row: Int, _ clipLane: Int) -> Void
     ) {
         for time in 0..<x.steps {
             for clip in 0..<x.batch {
                 let frame = time * x.batch + clip
                 body(
-                    frame / laneCount, frame % laneCount, time * x.clipBlocks + clip / laneCount,
-                    clip % laneCount)
+                    frame / laneCount, frame % laneCount,
+                    x.row(time: time, clipBlock: clip / laneCount), clip % laneCount)
             }
         }
     }

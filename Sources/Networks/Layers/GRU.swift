@@ -81,8 +81,16 @@ package final class GRU: Layer {
                     previous: states.pointer + (place.before + block) * size,
                     hidden: states.pointer + (place.states + block) * size, size: size)
             }
+            clearPadding(x, step: now, states.pointer + (place.states + now) * size)
         }
         return x.at(states.pointer + place.states * size, channels: size)
+    }
+
+    /// Behind the end of a clip the state is zero.
+    private func clearPadding(_ x: Activations, step: Int, _ state: UnsafeMutablePointer<Lanes>) {
+        guard let mask = x.mask else { return }
+        kernels.scaleRows(
+            state, by: mask.rows(.sequence) + step, channels: size, rows: x.clipBlocks)
     }
 
     package func backward(_ gradient: Activations) -> Activations? {
@@ -93,6 +101,7 @@ package final class GRU: Layer {
         for step in (0..<steps).reversed() {
             let now = direction.time(step, of: steps) * clipBlocks
             let before = now - direction.sign * clipBlocks
+            clearPadding(x, step: now, gradient.pointer + now * size)
             for block in 0..<clipBlocks {
                 kernels.gruStepGradient(
                     gates: gates.pointer + (now + block) * 3 * size,

@@ -80,8 +80,17 @@ package final class LSTM: Layer {
                     cellTanh: cellTanh.pointer + (now + block) * size,
                     hidden: hidden.pointer + (now + block) * size, size: size)
             }
+            clearPadding(x, step: now, hidden.pointer + now * size)
+            clearPadding(x, step: now, cell.pointer + now * size)
         }
         return x.at(hidden.pointer, channels: size)
+    }
+
+    /// Behind the end of a clip the state is zero.
+    private func clearPadding(_ x: Activations, step: Int, _ state: UnsafeMutablePointer<Lanes>) {
+        guard let mask = x.mask else { return }
+        kernels.scaleRows(
+            state, by: mask.rows(.sequence) + step, channels: size, rows: x.clipBlocks)
     }
 
     package func backward(_ gradient: Activations) -> Activations? {
@@ -99,6 +108,8 @@ package final class LSTM: Layer {
                     gradient.pointer + now * size,
                     blocks: clipBlocks, continuing: true)
             }
+            clearPadding(x, step: now, gradient.pointer + now * size)
+            clearPadding(x, step: now, cellGradient.pointer)
             for block in 0..<clipBlocks {
                 let previous = before + block
                 kernels.lstmStepGradient(

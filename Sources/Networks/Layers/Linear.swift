@@ -1,7 +1,7 @@
 import Kernels
 import Tensors
 
-/// y = W x + b of each clip.
+/// y = W x + b of each clip, or of each step of a clip.
 package final class Linear: Layer {
     let product: Convolution
     private let gradients: GradientMemory
@@ -10,22 +10,21 @@ package final class Linear: Layer {
     private var input: Activations?
 
     package static func parameters(_ name: String, inputs: Int, outputs: Int) -> [ParameterSpec] {
-        let start = ParameterSpec.Start.uniform(bound: 1 / Float(inputs).squareRoot())
-        return [
-            ParameterSpec("\(name).weight", [outputs, inputs], start),
-            ParameterSpec("\(name).bias", [outputs], start),
-        ]
+        WeightStart.pyTorch.specs(name, [outputs, inputs], hasBias: true)
     }
 
-    package init(name: String, inputs: Int, outputs: Int, in context: LayerContext) {
+    /// - Parameter steps: 1 if its input are clips.
+    package init(
+        name: String, inputs: Int, outputs: Int, steps: Int = 1, in context: LayerContext
+    ) {
         product = Convolution(
             inputs: inputs, outputs: outputs, weight: context.parameters.slot("\(name).weight"),
             biases: [context.parameters.slot("\(name).bias")], parameters: context.parameters,
             context: context.compute)
         self.outputs = outputs
         gradients = context.gradients
-        output = Buffer(count: context.clipBlocks * outputs)
-        gradients.reserve(context.clipBlocks * inputs)
+        output = Buffer(count: steps * context.clipBlocks * outputs)
+        gradients.reserve(steps * context.clipBlocks * max(inputs, outputs))
     }
 
     package func pack(training: Bool) { product.pack(training: training) }
@@ -39,7 +38,9 @@ package final class Linear: Layer {
     package func backward(_ gradient: Activations) -> Activations? {
         guard let x = input else { preconditionFailure("backward follows forward") }
         let (result, _) = gradients.besides(gradient.pointer)
-        let shape = BlockShape(frames: x.batch, height: 1, width: 1, channels: outputs)
+        // Of several steps all lanes are summed: those beyond the last clip hold zeros.
+        let frames = x.steps == 1 ? x.batch : x.blocks * laneCount
+        let shape = BlockShape(frames: frames, height: 1, width: 1, channels: outputs)
         product.weightGradients(x.pointer, gradient.pointer, shape: shape)
         product.backward(gradient.pointer, result, blocks: x.blocks)
         return x.at(result)

@@ -2,7 +2,8 @@ import Kernels
 import Tensors
 
 /// ResNet's stem as OpenAV's visual model has it: convolution 7×7, stride 2, "same" padding, no
-/// bias; batch norm; ReLU; maximum over 2×2 squares.
+/// bias; batch norm; ReLU; maximum over 2×2 squares. Over several frames it is a convolution over
+/// time too: their pixels come as channels, from `TimeStack`.
 package final class ResNetStem: Layer {
     let convolution: Convolution
     private let norm: BatchNorm
@@ -16,19 +17,23 @@ package final class ResNetStem: Layer {
     var outputHeight: Int { height / 2 }
     var outputWidth: Int { width / 2 }
 
-    static func geometry(height: Int, width: Int) -> SameGeometry {
-        SameGeometry(height: height, width: width, kernel: 7, stride: 2)
+    static func geometry(height: Int, width: Int) -> ConvolutionGeometry {
+        ConvolutionGeometry(height: height, width: width, kernel: 7, stride: 2)
     }
 
-    package static func parameters(_ name: String, channels: Int, filters: Int) -> [ParameterSpec] {
+    /// - Parameter depth: frames that it looks at; nil: one.
+    package static func parameters(
+        _ name: String, channels: Int, depth: Int? = nil, filters: Int
+    ) -> [ParameterSpec] {
         Convolution.parameters(
             "\(name).conv_layer_s2_same", inputs: channels, outputs: filters, kernel: 7,
-            hasBias: false)
+            depth: depth, hasBias: false)
             + BatchNorm.parameters("\(name).batch_norm1", channels: filters)
     }
 
     /// - Parameters:
     ///   - height, width: of the pictures without their border, px.
+    ///   - channels: those of all frames that it looks at.
     ///   - momentum: weight of the new batch in the averages of batch norm.
     package init(
         name: String, height: Int, width: Int, channels: Int, filters: Int, momentum: Float,
@@ -38,18 +43,8 @@ package final class ResNetStem: Layer {
         (self.height, self.width, self.filters) = (
             geometry.outputHeight, geometry.outputWidth, filters
         )
-        let plan = WindowPlan.stem(
-            paddedHeight: geometry.paddedHeight, paddedWidth: geometry.paddedWidth,
-            channels: channels,
-            outputChannels: filters, kernel: 7, stride: 2, outputHeight: geometry.outputHeight,
-            outputWidth: geometry.outputWidth)
-        convolution = Convolution(
-            DirectProduct(
-                plan, backward: nil,
-                gradient: GradientPlan(plan, copiesInput: false, inputWidth: 1),
-                context: context.compute),
-            outputs: filters, weight: context.parameters.slot("\(name).conv_layer_s2_same.weight"),
-            biases: [],
+        convolution = geometry.firstConvolution(
+            name: "\(name).conv_layer_s2_same", channels: channels, outputs: filters,
             parameters: context.parameters, context: context.compute)
         norm = BatchNorm(
             name: "\(name).batch_norm1", channels: filters, momentum: momentum,
@@ -66,14 +61,17 @@ package final class ResNetStem: Layer {
 
     package func pack(training: Bool) { convolution.pack(training: training) }
 
-    private func shape(_ frames: Int) -> BlockShape {
-        BlockShape(frames: frames, height: height, width: width, channels: filters)
+    /// Of the convolution's output.
+    private func shape(_ x: Activations) -> BlockShape {
+        var y = x.at(convolved.pointer, channels: filters)
+        (y.height, y.width) = (height, width)
+        return y.picture
     }
 
     /// - Parameter x: pictures with their border of zeros.
     package func forward(_ x: Activations, _ pass: Pass) -> Activations {
         input = x
-        let shape = shape(x.frames)
+        let shape = shape(x)
         convolution.forward(x.pointer, convolved.pointer, blocks: shape.blocks)
         norm.forwardPooled(
             convolved.pointer, pooled.pointer, chosen: chosen.pointer, shape: shape,
@@ -86,7 +84,7 @@ package final class ResNetStem: Layer {
     /// - Returns: nil: the gradient of the pictures is not needed.
     package func backward(_ gradient: Activations) -> Activations? {
         guard let x = input else { preconditionFailure("backward follows forward") }
-        let shape = shape(x.frames)
+        let shape = shape(x)
         norm.backwardPooled(
             gradient.pointer, y: pooled.pointer, chosen: chosen.pointer, x: convolved.pointer,
             result: self.gradient.pointer, shape: shape)

@@ -1,100 +1,103 @@
 /// Parts of a network that a recipe may exchange. What is nil is as the model has it.
 package struct NetworkParts: Sendable, Hashable {
+    /// How the first convolution looks at frames.
+    package enum Frontend: String, Sendable, CaseIterable {
+        /// One by one.
+        case flat = "2d"
+        /// Five at a time.
+        case deep = "3d"
+    }
+
     /// What follows the frames' features through time.
     package enum Backend: String, Sendable, CaseIterable {
         case lstm, gru
+        /// Multi-scale temporal convolutions (Martinez et al. 2020).
+        case mstcn
+        /// Densely connected temporal convolutions (Ma et al. 2021).
+        case dctcn
+
+        /// Whether it is made of recurrent layers.
+        package var isRecurrent: Bool { self == .lstm || self == .gru }
     }
 
     /// How a sequence becomes one vector.
     package enum Readout: String, Sendable, CaseIterable {
-        case last, mean
+        case last, mean, attention
     }
 
+    package var frontend: Frontend?
+    package var activation: Activation.Kind?
     package var backend: Backend?
-    /// Recurrent layers.
+    /// Recurrent layers, or blocks of temporal convolutions.
     package var layers: Int?
-    /// Of the state of one direction.
+    /// Of the state of one direction; channels of a block of temporal convolutions.
     package var width: Int?
     package var isBidirectional: Bool?
     package var readout: Readout?
+    package var squeezeExcite: Bool?
+    /// Of temporal convolutions, side by side.
+    package var kernels: [Int]?
+    /// Of the blocks of temporal convolutions, or of the layers of a dense block, in turn.
+    package var dilations: [Int]?
+    /// Of the features and before the classifier.
+    package var headDropout: Float?
+    package var dropoutUnit = Dropout.Unit.value
 
     package init() {}
-
-    /// Whether the recurrent layers are the model's own.
-    var hasOwnBackend: Bool {
-        backend == nil && layers == nil && width == nil && isBidirectional == nil
-    }
 }
 
-/// Recurrent layers as one module of PyTorch's: `nn.GRU` or `nn.LSTM` with dropout between the
-/// layers, called `rnn`.
-struct RecurrentBackend {
-    let kind: NetworkParts.Backend
-    let layers, inputs, width: Int
-    let isBidirectional: Bool
-
-    static let name = "rnn"
-
-    /// - Parameters:
-    ///   - layers: where the parts do not say it.
-    ///   - inputs: features of a frame, and the width where the parts do not say it.
-    init(_ parts: NetworkParts, layers: Int, inputs: Int) {
-        kind = parts.backend ?? .lstm
-        self.layers = parts.layers ?? layers
-        self.inputs = inputs
-        width = parts.width ?? inputs
-        isBidirectional = parts.isBidirectional ?? false
-    }
-
-    /// Channels of its output.
-    var outputs: Int { isBidirectional ? 2 * width : width }
-
-    private var directions: [TimeDirection] { isBidirectional ? [.forward, .reverse] : [.forward] }
-
-    private func inputs(of layer: Int) -> Int { layer == 0 ? inputs : outputs }
-
-    var parameters: [ParameterSpec] {
-        (0..<layers).flatMap { layer in
-            directions.flatMap { direction in
-                RecurrentNames(RecurrentBackend.name, layer, direction).specs(
-                    gates: kind == .lstm ? 4 : 3, inputs: inputs(of: layer), size: width)
+extension NetworkParts {
+    /// What is wrong with these parts of a model together: the key, and why.
+    package func problems(model: String) -> [(key: String, message: String)] {
+        let head = HeadDesign(self, model: NetworkRegistry.head(model))
+        var problems: [(String, String)] = []
+        if head.backend.isRecurrent {
+            for (key, isSet) in [
+                ("network.kernels", kernels != nil), ("network.dilations", dilations != nil),
+            ] where isSet {
+                problems.append(
+                    (
+                        key,
+                        "belongs to temporal convolutions, and the backend is \(head.backend.rawValue): set network.backend to mstcn or dctcn, or leave it out"
+                    ))
             }
+            if head.isBidirectional, head.readout == .last {
+                problems.append(
+                    (
+                        "network.bidirectional",
+                        "the last step knows the other direction after one frame only: set network.readout to mean or attention"
+                    ))
+            }
+            return problems
         }
-    }
-
-    /// - Parameter dropout: between two layers.
-    func make(dropout: Float, in context: LayerContext) -> [any Layer] {
-        (0..<layers).flatMap { layer -> [any Layer] in
-            let each = directions.map { recurrent(layer, $0, in: context) }
-            let whole: any Layer =
-                each.count == 1
-                ? each[0]
-                : BothDirections(
-                    each[0], each[1], inputs: inputs(of: layer), size: width, in: context)
-            guard layer < layers - 1 else { return [whole] }
-            // The model's own dropout layers have the numbers 1 and 2.
-            return [
-                whole,
-                Dropout(
-                    rate: dropout, number: UInt32(10 + layer), channels: outputs,
-                    steps: context.steps, in: context),
-            ]
+        if isBidirectional == true {
+            problems.append(
+                (
+                    "network.bidirectional",
+                    "belongs to recurrent layers, and the backend is \(head.backend.rawValue): temporal convolutions see both directions; leave it out"
+                ))
         }
-    }
-
-    private func recurrent(_ layer: Int, _ direction: TimeDirection, in context: LayerContext)
-        -> any Layer
-    {
-        let name = RecurrentBackend.name
-        return switch kind {
-        case .lstm:
-            LSTM(
-                name: name, inputs: inputs(of: layer), size: width, direction: direction,
-                number: layer, in: context)
-        case .gru:
-            GRU(
-                name: name, inputs: inputs(of: layer), size: width, direction: direction,
-                number: layer, in: context)
+        if let even = head.kernels.first(where: { $0 % 2 == 0 }) {
+            problems.append(
+                ("network.kernels", "\(even) is even: a kernel has a step in its middle"))
         }
+        if Set(head.kernels).count < head.kernels.count {
+            problems.append(("network.kernels", "a kernel is there twice"))
+        }
+        if let width, width % head.kernels.count != 0 {
+            problems.append(
+                (
+                    "network.width",
+                    "\(width) channels can't be shared by \(head.kernels.count) kernels: take a multiple of \(head.kernels.count)"
+                ))
+        }
+        if head.backend == .mstcn, let dilations, let layers, dilations.count != layers {
+            problems.append(
+                (
+                    "network.dilations",
+                    "\(dilations.count) of them for network.layers: \(layers): each block has one"
+                ))
+        }
+        return problems
     }
 }

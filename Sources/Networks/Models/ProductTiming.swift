@@ -13,15 +13,15 @@ package struct ProductTiming {
 }
 
 extension ProductTiming {
-    /// Every product of a full batch of a ResNet with an LSTM, in the order of the forward pass.
-    /// - Parameter lstm: nil leaves it out.
-    static func of(
-        _ stem: ResNetStem, _ blocks: [ResidualBlock], _ lstm: LSTM?, _ shape: NetworkShape,
-        clips: Int
-    ) -> [ProductTiming] {
+    /// The products of a full batch of a ResNet with LSTMs, in the order of the forward pass.
+    package static func of(_ network: Network) -> [ProductTiming] {
+        let (shape, clips) = (network.shape, network.clips)
         let frameBlocks = (clips * shape.frames + laneCount - 1) / laneCount
         let clipBlocks = (clips + laneCount - 1) / laneCount
-        var timings = [timing("stem 7×7/2", stem.convolution, blocks: frameBlocks)]
+        var timings: [ProductTiming] = []
+        let stems = network.layers.compactMap { $0 as? ResNetStem }
+        timings += stems.map { timing("stem 7×7/2", $0.convolution, blocks: frameBlocks) }
+        let blocks = network.layers.compactMap { $0 as? ResidualBlock }
         for (index, block) in blocks.enumerated() {
             let name = "stage \(index / 2 + 1), block \(index % 2 + 1)"
             timings.append(timing("\(name), conv 1", block.conv1, blocks: frameBlocks))
@@ -31,7 +31,9 @@ extension ProductTiming {
                     timing("\(name), shortcut 1×1/2", shortcut.conv, blocks: frameBlocks))
             }
         }
-        guard let lstm else { return timings }
+        guard let lstm = network.layers.lazy.compactMap({ $0 as? LSTM }).first else {
+            return timings
+        }
         timings.append(timing("LSTM, input", lstm.inputProduct, blocks: shape.frames * clipBlocks))
         // Forward and backward go step by step; the weights' gradient is taken over all steps at
         // once.

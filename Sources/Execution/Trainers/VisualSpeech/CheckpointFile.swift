@@ -8,7 +8,7 @@ import Training
 /// `checkpoints/<id>.h5`: where an unfinished run resumes. Removed when the run is stored.
 package enum CheckpointFile {
     static let format = "viseme-checkpoint"
-    private static let formatVersion = 2
+    private static let formatVersion = 3
 
     /// Publishes a checkpoint in place of the last: whole, or not at all.
     package static func write(_ checkpoint: Checkpoint, run id: String, to file: URL) throws {
@@ -33,7 +33,7 @@ package enum CheckpointFile {
             for (name, values) in [
                 ("weights", checkpoint.weights), ("averages", checkpoint.averages),
                 ("first", checkpoint.first),
-                ("second", checkpoint.second),
+                ("second", checkpoint.second), ("averaged", checkpoint.averaged),
             ] {
                 try state.write(name, values, shape: [values.count])
             }
@@ -67,9 +67,9 @@ package enum CheckpointFile {
                 batches: try root.integer("batches"),
                 lossSum: try root.dataset("loss_sum").doubles().first ?? .nan,
                 correct: try root.integer("correct"),
-                histories: try TrainingRun.metricNames.map {
-                    History(name: $0, values: try history.dataset($0).doubles())
-                },
+                histories: try TrainingRun.metricNames(withClasses: true)
+                    .filter { history.has($0) }
+                    .map { History(name: $0, values: try history.dataset($0).doubles()) },
                 seconds: try root.dataset("seconds").doubles(),
                 openSeconds: try root.dataset("open_seconds").doubles().first ?? .nan,
                 layout: try root.dataset("layout").texts().first ?? "",
@@ -77,6 +77,7 @@ package enum CheckpointFile {
                 averages: try state.dataset("averages").floats(),
                 first: try state.dataset("first").floats(),
                 second: try state.dataset("second").floats(),
+                averaged: try state.dataset("averaged").floats(),
                 bestWeights: try best.datasets().map { name, dataset in
                     Tensor(name: name, shape: try dataset.shape(), values: try dataset.floats())
                 })

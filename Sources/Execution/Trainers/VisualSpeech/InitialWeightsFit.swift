@@ -26,7 +26,7 @@ enum InitialWeightsFit {
                 shape: NetworkShape(run.configuration, classes: classes),
                 skipped: run.configuration.texts("init_skip"))
             guard seen.insert(use).inserted else { continue }
-            let specs = NetworkRegistry.model(use.model).parameters(use.shape)
+            let specs = NetworkRegistry.plan(use.model, use.shape).parameters
             let found = ParameterSpec.mismatches(specs, initial.tensors, except: use.skipped)
             problems += found.map { "filters \(use.shape.filters), \(classes) classes: \($0)" }
         }

@@ -34,8 +34,7 @@ final class JournalWriter {
             try journal.append([.batch(epoch: epoch, done: done, of: count)], durably: false)
         case .epoch(let record):
             lastBatch = monotonicSeconds()
-            let values = Dictionary(zip(TrainingRun.metricNames, record.values)) { first, _ in first
-            }
+            let values = Dictionary(zip(record.names, record.values)) { first, _ in first }
             if let before = known[record.epoch] { try compare(values, before, epoch: record.epoch) }
             known[record.epoch] = values
             try journal.append([
@@ -50,7 +49,7 @@ final class JournalWriter {
 
     private func compare(_ values: [String: Double], _ before: [String: Double], epoch: Int) throws
     {
-        for name in TrainingRun.metricNames {
+        for name in values.keys.sorted() {
             guard let now = values[name], let then = before[name], now != then,
                 !(now.isNaN && then.isNaN)
             else {

@@ -47,6 +47,6 @@ enum ParameterPatterns {
             frames: 1, height: 8, width: 8, channels: 1, filters: 1, classes: 2, dropout: 0,
             batchNormMomentum: 0.1)
         shape.parts = use.parts
-        return NetworkRegistry.model(use.model).parameters(shape).map(\.name)
+        return NetworkRegistry.plan(use.model, shape).parameters.map(\.name)
     }
 }

@@ -62,7 +62,11 @@ package struct StoredNetwork {
         let read = try await ClipReader.read(
             clips, cache: FileManager.default.temporaryDirectory,
             settings: DecodingSettings(configuration))
-        let framed = read.reduce(into: FramedClips(format: ClipFormat(configuration))) {
+        var empty = FramedClips(format: ClipFormat(configuration))
+        empty.statistics = contents.provenance.inputs.map {
+            PixelStatistics(mean: $0.mean, deviation: $0.deviation)
+        }
+        let framed = read.reduce(into: empty) {
             $0.append($1)
         }
         return try Prediction.predict(

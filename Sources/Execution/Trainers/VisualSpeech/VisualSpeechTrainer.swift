@@ -13,6 +13,7 @@ import Training
 package struct VisualSpeechTrainer: Trainer {
     package static let declaration = TrainerDeclaration(
         name: "visual_speech", schema: schema, metrics: TrainingParameters.metrics,
+        optionalMetrics: (TrainingRun.classMetrics, "class_metrics"),
         bestEpoch: .whileTraining)
 
     /// Its keys, in the order of the documentation; each group is declared by the module that uses
@@ -20,9 +21,9 @@ package struct VisualSpeechTrainer: Trainer {
     package static let schema = ParameterSchema(
         program + ClipParameters.source + ClipParameters.format + TrainingParameters.course
             + checkpoints
-            + TrainingParameters.network + TrainingParameters.optimizer
+            + NetworkParameters.model + TrainingParameters.optimizer
             + ClipParameters.augmentation,
-        rules: { ClipParameters.problems($0) + TrainingParameters.problems($0) })
+        rules: { ClipParameters.problems($0) + NetworkParameters.problems($0) })
 
     private static let noRun = "does not change a run, so it can't be swept"
 
@@ -94,6 +95,7 @@ package struct VisualSpeechTrainer: Trainer {
             data = runs.compactMap { records[DataSource($0.configuration)] }
         }
         let initial = try InitialWeights(first.configuration)
+        try NetworkPartsFit.check(runs)
         try ParameterPatterns.check(runs, hasInitialWeights: initial != nil)
         if let initial {
             let counts = Dictionary(found.values.map { ($0.digest, $0.classCount) }) { first, _ in
@@ -135,7 +137,7 @@ package struct VisualSpeechTrainer: Trainer {
         let configuration = configuration(of: run, in: plan)
         // The number of classes is in the data, and decides the last layer alone.
         let shape = NetworkShape(configuration, classes: 32)
-        let specs = NetworkRegistry.model(configuration.text("model")).parameters(shape)
+        let specs = NetworkRegistry.plan(configuration.text("model"), shape).parameters
         let weights = specs.reduce(0) { $0 + $1.shape.reduce(1, *) }
         let kept = (plan.keep.contains(.best) ? 1 : 0) + (plan.keep.contains(.last) ? 1 : 0)
         return 4 * weights * kept + 50_000

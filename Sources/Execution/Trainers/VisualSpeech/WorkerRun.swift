@@ -75,7 +75,9 @@ package struct WorkerRun {
         let before = earlier.map { $0.seconds.reduce(0, +) + $0.openSeconds } ?? 0
         let contents = contents(
             result, classes: data.classes,
-            provenance(seconds: monotonicSeconds() - start + before, joules: energy.joules))
+            provenance(
+                data.train.statistics, seconds: monotonicSeconds() - start + before,
+                joules: energy.joules))
         try RunFile.publish(contents, in: folder)
         // A checkpoint that can't be removed is removed as a leftover of a stored run.
         FileManager.default.discard(checkpoint)
@@ -101,8 +103,11 @@ package struct WorkerRun {
         return contents
     }
 
-    private func provenance(seconds: Double, joules: Double?) -> Provenance {
+    private func provenance(_ inputs: PixelStatistics?, seconds: Double, joules: Double?)
+        -> Provenance
+    {
         var provenance = order.provenance
+        provenance.inputs = inputs.map { .init(mean: $0.mean, deviation: $0.deviation) }
         provenance.recipeText = plan.recipeText
         provenance.label = run.label
         provenance.dataDigest = run.data.digest
