@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Training steps of ours and of PyTorch, in turn in one run, and the share of the processor's peak each product reaches.
 
-    scripts/bench.py PROGRAM [--rounds N] [--shapes 8,16,64] [--threads 1,2] [--json FILE] [--without compile]
+    scripts/bench.py PROGRAM [--rounds N] [--models resnet18_lstm,…] [--shapes 8,16,64] [--threads 1,2] [--json FILE]
+                     [--without compile]
 
 Needs torch and numpy in the Python that runs it (pip install torch numpy). Times are medians over all steps of all
 rounds; the ratio is against the fastest of PyTorch's ways (eager, channels-last, torch.compile).
@@ -20,6 +21,9 @@ import tempfile
 HERE = pathlib.Path(__file__).parent
 # First-stage filters: size of a frame, frames of a clip, clips of a batch, steps of a round, and what is asked of us.
 SHAPES = {8: (32, 12, 16, 20, 2.5, 4.0), 16: (48, 12, 16, 8, 1.6, 2.2), 64: (112, 29, 2, 2, 1.1, 1.5)}
+# Of the other models: what is asked of us, and the aim.
+REQUIRED = {8: (1.5, 2.0), 16: (1.5, 2.0), 64: (1.0, 1.2)}
+MODELS = ("resnet18_lstm", "resnet18_bigru", "resnet18_mstcn", "resnet18_dctcn", "cnn3d_gru")
 WARM_UP = 3
 
 
@@ -59,16 +63,18 @@ class Racer:
         return peak
 
 
-def race(program, filters, threads, rounds, modes, scratch):
+def race(program, model, filters, threads, rounds, modes, scratch):
     size, frames, batch, steps, required, aim = SHAPES[filters]
+    if model != MODELS[0]:
+        required, aim = REQUIRED[filters]
     weights = os.path.join(scratch, f"{filters}.safetensors")
-    shape = ["--filters", filters, "--size", size, "--frames", frames, "--batch", batch, "--threads", threads]
+    shape = ["--model", model, "--filters", filters, "--size", size, "--frames", frames, "--batch", batch, "--threads", threads]
     ours = [program, "bench", "step", *map(str, shape), "--serve", "--export", weights]
     with open(os.path.join(scratch, "errors"), "w") as errors:
         racers = [Racer("ours", ours, errors)]
         racers[0].steps(WARM_UP, counts=False)
         for mode in modes:
-            peer = [sys.executable, str(HERE / "bench_peer.py"), weights, str(filters), str(threads), mode]
+            peer = [sys.executable, str(HERE / "bench_peer.py"), weights, model, str(filters), str(threads), mode]
             racer = Racer(mode, peer, errors)
             if racer.steps(WARM_UP, counts=False):
                 racers.append(racer)
@@ -85,7 +91,7 @@ def race(program, filters, threads, rounds, modes, scratch):
     apart = max(abs(a - b) for a, b in zip(racers[0].losses[:compared], eager.losses[:compared]))
     first = abs(racers[0].losses[0] - eager.losses[0])
     return {
-        "filters": filters, "clip": f"{frames}×{size}×{size}", "batch": batch, "threads": threads,
+        "model": model, "filters": filters, "clip": f"{frames}×{size}×{size}", "batch": batch, "threads": threads,
         "milliseconds": medians, "best_peer": best[1], "ratio": best[0] / medians["ours"], "required": required,
         "aim": aim, "first_loss": racers[0].losses[0], "first_loss_apart": first, "steps_compared": compared,
         "losses_apart": apart, "memory_mb": memory,
@@ -111,6 +117,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--shapes", default="8,16,64")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--without", default="", help="ways of PyTorch to leave out: compile takes minutes")
@@ -125,19 +132,23 @@ def main():
 
     print(f"{result['processor']}, {result['cores']} cores; PyTorch {torch}. One training step, ms.\n")
     columns = "".join(f"{mode:>15}" for mode in modes)
-    print(f"{'filters':>7}  {'clip × batch':>16}  threads {'ours':>9}{columns}   ratio  required  aim  losses apart  memory, ours : peer")
+    print(f"{'model':<15} {'filters':>7}  {'clip × batch':>16}  threads {'ours':>9}{columns}   ratio  required  aim  losses apart  memory, ours : peer")
     with tempfile.TemporaryDirectory() as scratch:
-        for filters in map(int, options.shapes.split(",")):
-            for threads in map(int, options.threads.split(",")):
-                row = race(options.program, filters, threads, options.rounds, modes, scratch)
-                result["steps"].append(row)
-                times = "".join(f"{row['milliseconds'].get(mode, float('nan')):>15.1f}" for mode in modes)
-                memory = row["memory_mb"]
-                print(
-                    f"{filters:>7}  {row['clip'] + ', ' + str(row['batch']):>16}  {threads:>7} {row['milliseconds']['ours']:>9.2f}"
-                    f"{times}   {row['ratio']:>5.2f}  {row['required']:>8}  {row['aim']:>3}  {row['first_loss_apart']:.0e} … {row['losses_apart']:.0e}"
-                    f"  {memory['ours']:.0f} : {memory[row['best_peer']]:.0f} MB", flush=True)
+        wanted = [
+            (model, filters, threads) for model in options.models.split(",")
+            for filters in map(int, options.shapes.split(",")) for threads in map(int, options.threads.split(","))]
+        for model, filters, threads in wanted:
+            row = race(options.program, model, filters, threads, options.rounds, modes, scratch)
+            result["steps"].append(row)
+            times = "".join(f"{row['milliseconds'].get(mode, float('nan')):>15.1f}" for mode in modes)
+            memory = row["memory_mb"]
+            print(
+                f"{model:<15} {filters:>7}  {row['clip'] + ', ' + str(row['batch']):>16}  {threads:>7} {row['milliseconds']['ours']:>9.2f}"
+                f"{times}   {row['ratio']:>5.2f}  {row['required']:>8}  {row['aim']:>3}  {row['first_loss_apart']:.0e} … {row['losses_apart']:.0e}"
+                f"  {memory['ours']:.0f} : {memory[row['best_peer']]:.0f} MB", flush=True)
 
+    if MODELS[0] not in options.models.split(","):
+        return write(options.json, result)
     print("\nEach product against the multiply-adds this processor can do (measured beside it; 1 thread).")
     print("Winograd's share counts its own multiplications; × direct is how much faster than a direct product at peak.\n")
     for filters in map(int, options.shapes.split(",")):
@@ -158,8 +169,12 @@ def main():
                 shown = f" (× {gain:.2f} direct)" if method != "direct" else ""
                 cells += f"  {key} {row['share'] * 100:>3.0f} %{shown:<15}"
             print(f"  {name:<28} {method:<9}{cells.rstrip()}")
-    pathlib.Path(options.json).write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    print(f"\nAll of it is in {options.json}.")
+    write(options.json, result)
+
+
+def write(file, result):
+    pathlib.Path(file).write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    print(f"\nAll of it is in {file}.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """PyTorch's training steps, to be timed beside ours: the same network, weights, clips and optimiser.
 
-    bench_peer.py WEIGHTS.safetensors FILTERS THREADS {eager|channels-last|compile}
+    bench_peer.py WEIGHTS.safetensors MODEL FILTERS THREADS {eager|channels-last|compile}
 
 Reads numbers from standard input; for each number of steps it answers with one line, the time of each step in
 milliseconds and its loss.
@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "Tests" / "Golden"))
+from published_models import MODELS  # noqa: E402
 from visual_model import VisualModel  # noqa: E402
 
 
@@ -29,11 +30,11 @@ def tensors(path):
         yield name, torch.from_numpy(values.copy())
 
 
-weights, filters, threads, mode = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+weights, name, filters, threads, mode = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
 torch.set_num_threads(threads)
 state = dict(tensors(weights))
 clips = state.pop("clips")
-model = VisualModel(1, filters, 10)
+model = MODELS.get(name, VisualModel)(1, filters, 10)
 missing = model.load_state_dict(state, strict=False)
 assert not missing.unexpected_keys and all(key.endswith("num_batches_tracked") for key in missing.missing_keys), missing
 if mode == "channels-last":

@@ -180,6 +180,12 @@ package enum ClipParameters {
             decidesOutcome: false),
     ]
 
+    /// Whether a key says which clips of a data set are used for what: it means nothing for another.
+    package static func belongsToOneSet(_ key: String) -> Bool {
+        choosesData(key)
+            && !["crop", "fps", "frames", "value_range.min", "value_range.max"].contains(key)
+    }
+
     private static let sourceKeys = Set(source.map(\.name))
 
     /// Whether a key says which data are used.

@@ -20,6 +20,33 @@ package enum DataSource: Sendable, Hashable {
         ["h5", "hdf5"].contains((path as NSString).pathExtension.lowercased())
     }
 
+    /// What a path is to someone who wants its clips classified.
+    package enum Content: Sendable {
+        /// One clip, or what is none.
+        case clip
+        /// A folder of clips without classes.
+        case clips([URL])
+        /// Folders of classes, a table or a prepared file.
+        case dataset
+    }
+
+    /// - Throws: `ClipError` if a folder can't be read.
+    package static func content(of path: String) throws -> Content {
+        if isPrepared(path) || (path as NSString).pathExtension.lowercased() == "csv" {
+            return .dataset
+        }
+        let url = URL(filePath: path)
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+            isFolder.boolValue, !FrameFolder.holdsPictures(url)
+        else { return .clip }
+        let listing = try FolderListing(url)
+        // A folder of pictures is both a folder and a clip.
+        let inner = listing.folders.filter { !listing.clips.contains($0) }
+        if inner.isEmpty { return .clips(listing.clips.map { url.appending(path: $0) }) }
+        return .dataset
+    }
+
     /// Makes the data ready to be loaded quickly and as often as one likes.
     /// - Parameters:
     ///   - cache: a folder for decoded clips.
@@ -89,11 +116,16 @@ package enum DataSource: Sendable, Hashable {
             classCount: selection.classes.count, skipped: set.contents.skipped)
     }
 
-    /// Writes all clips of a folder, and what it says of them, to a file.
+    /// Writes all clips of a folder, and what it says of them, to a file. Clips that a cache holds
+    /// are not decoded again.
+    /// - Parameters:
+    ///   - cache: a folder for what is under way.
+    ///   - decoded: a folder that may hold decoded clips.
     /// - Returns: the digest of the data and what was left out.
     /// - Throws: `ClipError` or `StoreError`.
     package func prepare(
-        into file: URL, cache: URL, progress: @escaping @Sendable (Int, Int) -> Void
+        into file: URL, cache: URL, decoded: URL,
+        progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws -> (digest: String, clips: Int, skipped: [SkippedClip]) {
         guard case .folder(let path, let settings) = self, !DataSource.isPrepared(path) else {
             throw ClipError.noFolder(path: "of clips to prepare")
@@ -106,10 +138,16 @@ package enum DataSource: Sendable, Hashable {
                 reason:
                     "it is there already, and no file of clips: choose another name, or remove it")
         }
-        let preparation = Preparation(
-            listing: try settings.listing(path), settings: settings, cache: cache)
-        try await preparation.write(
-            to: file, refusing: !settings.skipsUnreadable, progress: progress)
+        let listing = try settings.listing(path)
+        let preparation = Preparation(listing: listing, settings: settings, cache: cache)
+        if let set = try DataSource.kept(listing, settings, decoded),
+            set.contents.skipped.isEmpty
+        {
+            try preparation.copy(set, to: file)
+        } else {
+            try await preparation.write(
+                to: file, refusing: !settings.skipsUnreadable, progress: progress)
+        }
         let set = try ClipSet(file)
         return (
             try DatasetSubset(set, wanted: []).digest(set), set.contents.entries.count,

@@ -1,5 +1,6 @@
 import RunStore
 import Studies
+import Tensors
 
 /// What the runs of the best trial say of single clips, over all its seeds.
 struct ClipFacts {
@@ -30,6 +31,9 @@ struct ClipFacts {
     let pairs: [Pair]
     /// By name; empty where nothing says which clips belong together.
     let groups: [Group]
+    /// Share of the clips that are right where the seeds' probabilities are averaged; nil where runs
+    /// hold no logits, or there is one seed.
+    let averagedAccuracy: Double?
 
     /// - Parameters:
     ///   - runs: of one trial, one for each seed.
@@ -67,6 +71,48 @@ struct ClipFacts {
         (self.counts, self.recalls) = (counts, recalls)
         pairs = ClipFacts.pairs(all)
         groups = ClipFacts.groups(all, pattern, classes)
+        averagedAccuracy = ClipFacts.averagedAccuracy(all, classes: classes.count)
+    }
+
+    /// The mean of the recalls of the classes, each the mean over the seeds.
+    var balancedAccuracy: Double? {
+        Statistics.mean(recalls.compactMap { Statistics.mean($0) })
+    }
+
+    /// The mean of the F1 of the classes that have clips or are predicted, over all seeds together.
+    var macroF1: Double? {
+        Statistics.mean(
+            counts.indices.compactMap { place in
+                let own = counts[place].reduce(0, +)
+                let predicted = counts.reduce(0) { $0 + $1[place] }
+                guard own + predicted > 0 else { return nil }
+                return 2 * Double(counts[place][place]) / Double(own + predicted)
+            })
+    }
+
+    /// Whether some classes have more clips than others.
+    var isUnequal: Bool { Set(counts.map { $0.reduce(0, +) }.filter { $0 > 0 }).count > 1 }
+
+    private static func averagedAccuracy(_ all: [ClipPredictions], classes: Int) -> Double? {
+        guard all.count > 1, let first = all.first, !first.names.isEmpty,
+            all.allSatisfy({
+                $0.names == first.names && $0.logits.count == first.names.count * classes
+            })
+        else { return nil }
+        var right = 0
+        for clip in first.names.indices {
+            var sums = [Double](repeating: 0, count: classes)
+            for one in all {
+                let logits = one.logits[clip * classes..<(clip + 1) * classes].map(Double.init)
+                let greatest = logits.max() ?? 0
+                let parts = logits.map { PortableMath.exp(max($0 - greatest, -700)) }
+                let sum = parts.reduce(0, +)
+                for c in 0..<classes { sums[c] += parts[c] / sum }
+            }
+            let predicted = sums.indices.max { (sums[$0], $1) < (sums[$1], $0) }
+            if predicted == first.labels[clip] { right += 1 }
+        }
+        return Double(right) / Double(first.names.count)
     }
 
     private static func pairs(_ all: [ClipPredictions]) -> [Pair] {

@@ -32,10 +32,11 @@ struct BenchCommand: ParsableCommand {
         }
 
         var network: NetworkShape {
-            NetworkShape(
+            var shape = NetworkShape(
                 frames: frames, height: size, width: size, channels: 1, filters: filters,
-                classes: 10, dropout: 0,
-                batchNormMomentum: 0.1)
+                classes: 10, dropout: 0, batchNormMomentum: 0.1)
+            shape.parts.headDropout = 0
+            return shape
         }
 
         var plan: NetworkPlan { NetworkRegistry.plan(model, network) }

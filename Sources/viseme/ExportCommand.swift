@@ -25,6 +25,11 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Weights under PyTorch's names.", valueName: "file"))
     var safetensors: String?
     @Option(
+        help: ArgumentHelp(
+            "Which weights: best or last (default: the best, or the last if only they were kept).",
+            valueName: "epoch"))
+    var weights: StoredNetwork.Weights?
+    @Option(
         help: ArgumentHelp("Validation and test clips of a run, as safetensors.", valueName: "file")
     )
     var clips: String?
@@ -32,6 +37,9 @@ struct ExportCommand: AsyncParsableCommand {
     var netcdf: String?
 
     func validate() throws {
+        if weights != nil, safetensors == nil {
+            throw ValidationError("--weights says which weights --safetensors writes: give it too")
+        }
         guard csv != nil || histories != nil || safetensors != nil || netcdf != nil || clips != nil
         else {
             throw ValidationError(
@@ -82,9 +90,10 @@ struct ExportCommand: AsyncParsableCommand {
             try OutputFile.write(SafeTensors.data(await StoredNetwork(what).inputs()), clips)
         }
         guard let safetensors else { return }
-        guard !record.anyWeights.isEmpty else { throw StoredNetwork.NoWeights(run: what) }
         try OutputFile.write(
-            SafeTensors.data(record.anyWeights, metadata: metadata(record)), safetensors)
+            SafeTensors.data(
+                StoredNetwork.weights(of: record, named: what, weights),
+                metadata: metadata(record)), safetensors)
     }
 
     /// Which run the weights are of.

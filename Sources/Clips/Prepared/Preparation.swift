@@ -51,6 +51,27 @@ struct Preparation {
         }
         try writer.finish(skipped: skipped)
     }
+
+    /// Copies the decoded clips of a cache into `file`.
+    /// - Throws: `StoreError` where the file can't be written or the cache is damaged.
+    func copy(_ set: ClipSet, to file: URL) throws {
+        let places = Dictionary(
+            set.contents.entries.indices.map { (set.contents.entries[$0].name, $0) }
+        ) { first, _ in first }
+        let writer = try ClipSetWriter(
+            file, classes: listing.classes, settings: settings.decoding.json)
+        for entry in listing.entries {
+            guard let place = places[entry.name] else {
+                throw StoreError.unreadable(
+                    path: entry.file.path, reason: "the cache of decoded clips lacks it")
+            }
+            let count = set.contents.entries[place].frames.count
+            try writer.append(name: entry.name, split: entry.split, label: entry.label) {
+                try set.forEachPicture(place, 0..<count, $0)
+            }
+        }
+        try writer.finish(skipped: [])
+    }
 }
 
 extension DatasetIndex {

@@ -12,6 +12,18 @@ extension StudyReport {
                 "The \(split) clips by the best trial, \(code: name(leader)), over \(counted(clips.seeds, "seed")): \(strong: fixed(accuracy(clips) * 100, 1)) % right."
             ),
         ]
+        if let averaged = clips.averagedAccuracy {
+            blocks.append(
+                .paragraph(
+                    "With the probabilities of its \(counted(clips.seeds, "seed")) averaged, \(strong: fixed(averaged * 100, 1)) % are right."
+                ))
+        }
+        if clips.isUnequal, let balanced = clips.balancedAccuracy, let f1 = clips.macroF1 {
+            blocks.append(
+                .paragraph(
+                    "The classes have different numbers of clips. With all classes counting alike, the balanced accuracy is \(strong: fixed(balanced, 3)) and the macro F1 \(strong: fixed(f1, 3))."
+                ))
+        }
         blocks += recallTable(clips)
         blocks += pairTable(clips)
         blocks += groupTable(clips)

@@ -42,7 +42,10 @@ extension DataCommand {
             let progress = DecodingProgress()
             defer { progress.end() }
             let made = try await Interruption.guarding {
-                try await DataSource(configuration).prepare(into: file, cache: cache) {
+                try await DataSource(configuration).prepare(
+                    into: file, cache: cache,
+                    decoded: URL(filePath: options.results).appending(path: ".cache")
+                ) {
                     progress.show($0, $1)
                 }
             }

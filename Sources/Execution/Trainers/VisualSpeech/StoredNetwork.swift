@@ -23,12 +23,15 @@ package struct StoredNetwork {
     /// A run without weights.
     package struct NoWeights: UserError {
         let run: String
+        let which: Weights?
 
-        package init(run: String) { self.run = run }
+        package init(run: String, which: Weights? = nil) { (self.run, self.which) = (run, which) }
 
         package var place: String { run }
         package var rule: String {
-            "holds no weights: the run diverged early, or they were not kept"
+            which.map {
+                "holds no weights of the \($0.rawValue) epoch: the recipe's keep: \($0.rawValue) keeps them"
+            } ?? "holds no weights: the run diverged early, or they were not kept"
         }
     }
 
@@ -55,24 +58,96 @@ package struct StoredNetwork {
         configuration = Configuration(contents.configuration, schema: VisualSpeechTrainer.schema)
     }
 
+    /// Which of its weights: those of the best epoch, or of the last.
+    package enum Weights: String, Sendable, CaseIterable {
+        case best, last
+    }
+
+    private func weights(_ which: Weights?) throws -> [Tensor] {
+        try StoredNetwork.weights(of: contents, named: name, which)
+    }
+
+    /// Weights of a run.
+    /// - Parameter which: nil: the best, or the last if only they were kept.
+    /// - Throws: `NoWeights`.
+    package static func weights(of contents: RunFileContents, named name: String, _ which: Weights?)
+        throws -> [Tensor]
+    {
+        let tensors =
+            switch which {
+            case .best: contents.weights
+            case .last: contents.lastWeights
+            case nil: contents.anyWeights
+            }
+        guard !tensors.isEmpty else { throw NoWeights(run: name, which: which) }
+        return tensors
+    }
+
+    /// A data set whose clips were classified.
+    package struct Classified {
+        package let names: [String]
+        /// The class of each clip as the run numbers them; nil where the run does not know it.
+        package let labels: [Int?]
+        package let predictions: [Prediction]
+    }
+
+    /// The classes of all clips of a folder, a table or a prepared file.
+    /// - Throws: `NoWeights`, `ClipError`, `StoreError`, `WeightMismatch`.
+    package func classify(dataset path: String, _ which: Weights?, width: VectorWidth) async throws
+        -> Classified
+    {
+        let weights = try weights(which)
+        var values = contents.configuration
+        for key in values.keys where ClipParameters.belongsToOneSet(key) { values[key] = nil }
+        values["path_to_dataset"] = .text(path)
+        let other = Configuration(values, schema: VisualSpeechTrainer.schema)
+        let cache = FileManager.default.temporaryDirectory.appending(path: "viseme-\(randomName())")
+        defer { FileManager.default.discard(cache) }
+        let data = try await DataSource(other).prepare(cache: cache)
+        let splits = try data.load(ClipFormat(other))
+        var all = Classified(names: [], labels: [], predictions: [])
+        for var clips in [splits.train, splits.val, splits.test].compactMap({ $0 })
+        where clips.count > 0 {
+            clips.statistics = statistics
+            let known = splits.classes.map { contents.classes.firstIndex(of: $0) }
+            all = Classified(
+                names: all.names + clips.names, labels: all.labels + clips.labels.map { known[$0] },
+                predictions: all.predictions
+                    + (try predict(clips, weights: weights, width: width)))
+        }
+        return all
+    }
+
+    private var statistics: PixelStatistics? {
+        contents.provenance.inputs.map {
+            PixelStatistics(mean: $0.mean, deviation: $0.deviation)
+        }
+    }
+
+    private func predict(_ clips: FramedClips, weights: [Tensor], width: VectorWidth) throws
+        -> [Prediction]
+    {
+        try Prediction.predict(
+            clips, weights: weights, classes: contents.classes.count,
+            settings: TrainingSettings(configuration, metric: contents.metric),
+            context: ComputeContext(kernels: width.kernels, threads: 1))
+    }
+
     /// The classes of video clips.
     /// - Throws: `NoWeights`, `ClipError`, `WeightMismatch`.
-    package func classify(_ clips: [URL], width: VectorWidth) async throws -> [Prediction] {
-        guard !contents.anyWeights.isEmpty else { throw NoWeights(run: name) }
+    package func classify(_ clips: [URL], _ which: Weights? = nil, width: VectorWidth) async throws
+        -> [Prediction]
+    {
+        let weights = try weights(which)
         let read = try await ClipReader.read(
             clips, cache: FileManager.default.temporaryDirectory,
             settings: DecodingSettings(configuration))
         var empty = FramedClips(format: ClipFormat(configuration))
-        empty.statistics = contents.provenance.inputs.map {
-            PixelStatistics(mean: $0.mean, deviation: $0.deviation)
-        }
+        empty.statistics = statistics
         let framed = read.reduce(into: empty) {
             $0.append($1)
         }
-        return try Prediction.predict(
-            framed, weights: contents.anyWeights, classes: contents.classes.count,
-            settings: TrainingSettings(configuration, metric: contents.metric),
-            context: ComputeContext(kernels: width.kernels, threads: 1))
+        return try predict(framed, weights: weights, width: width)
     }
 
     /// Its validation and test clips as the network saw them, and their classes.
