@@ -38,7 +38,10 @@ model = MODELS.get(name, VisualModel)(1, filters, 10)
 missing = model.load_state_dict(state, strict=False)
 assert not missing.unexpected_keys and all(key.endswith("num_batches_tracked") for key in missing.missing_keys), missing
 if mode == "channels-last":
-    model = model.to(memory_format=torch.channels_last)
+    # Weights of convolutions over time have five axes, which this format does not know.
+    for module in model.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.to(memory_format=torch.channels_last)
 run = torch.compile(model) if mode == "compile" else model
 labels = torch.arange(len(clips)) % 10
 optimizer = torch.optim.Adam(model.parameters(), 1e-3)

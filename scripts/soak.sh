@@ -47,3 +47,10 @@ VISEME_SLURM=all VISEME_SLURM_KILLS=200 swift test --package-path "$root" -c rel
 
 # The reports of all made-up studies, measured in Chromium.
 VISEME_GALLERY_ALL=1 swift test --package-path "$root" -c release --skip-build --filter noTextOverlaps
+
+# Weights of published structures, through the converter and back (pip install torch safetensors h5py numpy).
+if "${PYTHON:-python3}" -c "import torch, safetensors, h5py" 2>/dev/null; then
+    "${PYTHON:-python3}" "$root/Tests/Interop/published_weights.py" "$viseme"
+else
+    echo "published weights: not checked, this Python has no torch, safetensors or h5py"
+fi

@@ -185,7 +185,7 @@ package struct ClipSplits: Sendable {
 
     /// The same, normalised by the training clips where the format says so.
     /// - Throws: `StoreError` where the file of the clips is damaged.
-    func normalized() throws -> ClipSplits {
+    package func normalized() throws -> ClipSplits {
         guard train.format.normalization == .dataset else { return self }
         var splits = self
         let statistics = try train.measured()

@@ -13,7 +13,7 @@ struct ExportCommand: AsyncParsableCommand {
         discussion: """
             Of a study: --csv writes a row for each run, --histories one for each epoch, --netcdf all of it as netCDF-4. Of a \
             run: --safetensors writes its weights, --csv its histories, --clips its validation and test clips as its network \
-            saw them (clip, time, channel, height, width; 0…1). A name of - is standard output.
+            saw them (clip, time, channel, height, width). A name of - is standard output.
             """)
 
     @Argument(help: "A study's folder, or a run: results/<name>/runs/<id>.h5, or results/<name>:3.")

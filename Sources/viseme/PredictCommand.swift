@@ -52,13 +52,17 @@ struct PredictCommand: AsyncParsableCommand {
                 guard !found.isEmpty else {
                     throw ValidationError("\(path): the folder holds no clips")
                 }
-                single += found.map { path.hasSuffix("/") ? path + $0.lastPathComponent : "\(path)/\($0.lastPathComponent)" }
+                single += found.map {
+                    path.hasSuffix("/")
+                        ? path + $0.lastPathComponent : "\(path)/\($0.lastPathComponent)"
+                }
             case .dataset: sets.append(path)
             }
         }
         let predictions =
             single.isEmpty
-            ? [] : try await network.classify(single.map { URL(filePath: $0) }, weights, width: width)
+            ? []
+            : try await network.classify(single.map { URL(filePath: $0) }, weights, width: width)
         rows += zip(single, predictions).map { Row(name: $0, label: nil, prediction: $1) }
         for path in sets {
             let found = try await network.classify(dataset: path, weights, width: width)

@@ -59,6 +59,52 @@ private func arrays() throws -> Program {
     #expect(none.errors.contains("there is no such folder or file"), "\(none.errors)")
 }
 
+@Test func wholeDataSetsAreClassified() async throws {
+    let program = try arrays()
+    defer { program.close() }
+    let swept = try await program.run("sweep", "r.yaml")
+    #expect(swept.status == .exited(0), "\(swept.errors)")
+    let all = try await program.run("predict", "results/r:1", "clips")
+    #expect(all.status == .exited(0), "\(all.errors)")
+    #expect(all.output.contains(" of 20 right: "), "\(all.output)")
+    // A folder of clips without classes has no truth.
+    let some = try await program.run("predict", "results/r:1", "clips/да", "--csv", "-")
+    #expect(some.output.split(separator: "\n").count == 11, "\(some.output)")
+    #expect(some.output.hasPrefix("clip,is,class,"), "\(some.output)")
+    let prepared = try await program.run("data", "prepare", "clips", "-o", "set.h5")
+    #expect(prepared.status == .exited(0), "\(prepared.errors)")
+    let set = try await program.run("predict", "results/r:1", "set.h5")
+    #expect(
+        set.output.split(separator: "\n").last == all.output.split(separator: "\n").last,
+        "\(set.output)")
+    let last = try await program.run("predict", "results/r:1", "--weights", "last", "clips")
+    #expect(last.status == .exited(2))
+    #expect(last.errors.contains("holds no weights of the last epoch"), "\(last.errors)")
+}
+
+@Test func aTrainedNetworkRemembersHowItsClipsWereNormalised() async throws {
+    let program = try arrays()
+    defer { program.close() }
+    _ = try await program.run("sweep", "r.yaml", "normalize=dataset", "model=cnn3d_gru", "seed=[1]")
+    let record = try program.record("seed=1", study: "r")
+    let inputs = try #require(record.provenance.inputs)
+    #expect((0.3...0.7).contains(inputs.mean) && (0.1...0.4).contains(inputs.deviation))
+    let all = try await program.run("predict", "results/r:1", "clips", "--csv", "-")
+    let lines = all.output.split(separator: "\n").dropFirst()
+    // What the run says of its validation clips, and what it says of them now.
+    for predictions in record.predictions {
+        // The other class has quotes in its name.
+        let plain = predictions.names.enumerated().filter { $0.element.hasPrefix("да/") }
+        #expect(!plain.isEmpty)
+        for (clip, name) in plain {
+            let line = try #require(lines.first { $0.hasPrefix("\(name),") })
+            let fields = line.split(separator: ",").suffix(2).compactMap { Float($0) }
+            let share = fields[predictions.predicted[clip]]
+            #expect(abs(share - predictions.probabilities[clip]) < 1e-5, "\(name)")
+        }
+    }
+}
+
 @Test func dataIsLookedAtBeforeItIsTrainedWith() async throws {
     let program = try arrays()
     defer { program.close() }

@@ -41,7 +41,7 @@ package final class ConvolutionBlock: Layer {
     private let outputs: Int
     private let outputHeight, outputWidth: Int
     private let gradients: GradientMemory
-    private let convolved, output, gradient: Buffer<Lanes>
+    private let convolved, output: Buffer<Lanes>
     private let isFirst: Bool
     private var input: Activations?
 
@@ -81,7 +81,6 @@ package final class ConvolutionBlock: Layer {
         convolved = Buffer(count: count)
         output = Buffer(count: count)
         gradients = context.gradients
-        gradient = Buffer(count: shape.isFirst ? count : 0)
         gradients.reserve(
             shape.isFirst
                 ? count
@@ -103,8 +102,7 @@ package final class ConvolutionBlock: Layer {
     package func backward(_ gradient: Activations) -> Activations? {
         guard let x = input else { preconditionFailure("backward follows forward") }
         let shape = gradient.picture
-        let (inputGradient, spare) = gradients.besides(gradient.pointer)
-        let own = isFirst ? self.gradient.pointer : spare
+        let (inputGradient, own) = gradients.besides(gradient.pointer)
         norm.backward(
             gradient.pointer, output: nil, x: convolved.pointer, result: own, shape: shape)
         convolution.weightGradients(x.pointer, own, shape: shape)

@@ -52,6 +52,7 @@ package final class TemporalBlock: Layer {
     }
 
     private let shape: Shape
+    private let scratch: TemporalScratch
     private let first, second: [TemporalBranch]
     private let drop0, drop1: Dropout
     private let downsample: Convolution?
@@ -97,6 +98,11 @@ package final class TemporalBlock: Layer {
     ) {
         self.shape = shape
         let (parameters, compute) = (context.parameters, context.compute)
+        let scratch = TemporalScratch(
+            rows: context.clipBlocks * context.steps,
+            padding: context.clipBlocks * ((shape.kernels.max() ?? 1) - 1) * shape.dilation,
+            outputs: shape.branchOutputs, squeezed: shape.squeezes ? shape.inputs : 0)
+        self.scratch = scratch
         func branches(_ half: Int) -> [TemporalBranch] {
             shape.kernels.enumerated().map { index, kernel in
                 let squeeze =
@@ -106,7 +112,8 @@ package final class TemporalBlock: Layer {
                     name: "\(name).\(names.branch(half, index))", names, squeezeExcite: squeeze,
                     inputs: half == 0 ? shape.inputs : shape.outputs,
                     outputs: shape.branchOutputs, kernel: kernel, dilation: shape.dilation,
-                    activation: shape.activation, momentum: momentum, in: context)
+                    activation: shape.activation, momentum: momentum, scratch: scratch,
+                    in: context)
             }
         }
         (first, second) = (branches(0), branches(1))
@@ -206,6 +213,23 @@ package final class TemporalBlock: Layer {
     }
 }
 
+/// Memory that the branches of a temporal block use one after the other.
+final class TemporalScratch {
+    /// Of a branch: the gradient of its norm, and the addends of its slopes' gradient.
+    let gradient, products: Buffer<Lanes>
+    /// The gradient behind squeeze-and-excite.
+    let squeezed: Buffer<Lanes>
+    /// Of the convolution's output, where clips have lengths of their own.
+    let masks: Buffer<Lanes>
+
+    init(rows: Int, padding: Int, outputs: Int, squeezed channels: Int) {
+        gradient = Buffer(count: (rows + padding) * outputs)
+        products = Buffer(count: rows * outputs)
+        squeezed = Buffer(count: rows * channels)
+        masks = Buffer(count: rows + padding)
+    }
+}
+
 /// One kernel of a temporal block: (squeeze-and-excite,) convolution, norm, cut, function.
 final class TemporalBranch {
     private let product: Convolution
@@ -214,9 +238,8 @@ final class TemporalBranch {
     private let squeezeExcite: SqueezeExcite?
     private let context: ComputeContext
     private let outputs, padding: Int
-    private let squeezed, convolved, normed, gradient, products, squeezedGradient: Buffer<Lanes>
-    /// Of the convolution's output, where clips have lengths of their own.
-    private let masks: Buffer<Lanes>
+    private let squeezed, convolved, normed: Buffer<Lanes>
+    private let gradient, products, squeezedGradient, masks: Buffer<Lanes>
 
     static func parameters(
         _ name: String, _ names: TemporalNames, inputs: Int, outputs: Int, kernel: Int,
@@ -231,9 +254,11 @@ final class TemporalBranch {
     init(
         name: String, _ names: TemporalNames, squeezeExcite squeezeName: String?, inputs: Int,
         outputs: Int, kernel: Int, dilation: Int, activation kind: Activation.Kind,
-        momentum: Float, in context: LayerContext
+        momentum: Float, scratch: TemporalScratch, in context: LayerContext
     ) {
         let (parameters, compute) = (context.parameters, context.compute)
+        (gradient, products) = (scratch.gradient, scratch.products)
+        (squeezedGradient, masks) = (scratch.squeezed, scratch.masks)
         self.outputs = outputs
         self.context = compute
         padding = (kernel - 1) * dilation
@@ -256,13 +281,9 @@ final class TemporalBranch {
         let rows = context.clipBlocks * walk.outputs(of: context.steps)
         convolved = Buffer(count: rows * outputs)
         normed = Buffer(count: rows * outputs)
-        gradient = Buffer(count: rows * outputs)
-        products = Buffer(count: context.clipBlocks * context.steps * outputs)
-        masks = Buffer(count: rows)
         let squeezedCount =
             squeezeName == nil ? 0 : context.clipBlocks * context.steps * inputs
         squeezed = Buffer(count: squeezedCount)
-        squeezedGradient = Buffer(count: squeezedCount)
     }
 
     func pack(training: Bool) {
