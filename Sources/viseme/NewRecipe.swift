@@ -91,9 +91,14 @@ struct NewRecipe {
                   len_video: \(clips.frames)                      # frames of a clip
                   length: resample                   # longer and shorter clips are fitted as a whole
                   size_lips: {width: \(clips.width), height: \(clips.height)} # px
-                  filters: 16                        # 64 is the published network
-                  network: {backend: gru, layers: 1, bidirectional: true, readout: mean}
+                  normalize: clip                    # each clip to mean 0 and deviation 1
+                  model: cnn3d_gru                   # small; docs/network.md lists the others
+                  filters: 16
+                  network: {backend: mstcn, layers: 2, head_dropout: 0.3}
+                  dropout: 0.1
                   augment: {mixup: 0.2, shift: 1}    # random changes to training clips
+                  weight_average: ema                # judge and keep averaged weights
+                  average_decay: 0.99
                   batch_size: 8
                   lr_schedule: cosine
                   epoch: \(clips.epochs)

@@ -52,7 +52,7 @@ private func arrays() throws -> Program {
     let model = try await program.run("model", "n.yaml")
     #expect(model.status == .exited(0), "\(model.errors)")
     #expect(
-        model.output.contains("GRU, both directions              8×256         198,144"),
+        model.output.contains("temporal block, kernels 3/5/7, dilation 2  8×192 "),
         "\(model.output)")
     let none = try await program.run("new", "m.yaml", "--data", "nowhere")
     #expect(none.status == .exited(2))

@@ -146,7 +146,8 @@ package final class TemporalBlock: Layer {
     }
 
     package func pack(training: Bool) {
-        for branch in first + second { branch.pack(training: training) }
+        for branch in first { branch.pack(training: training) }
+        for branch in second { branch.pack(training: training) }
         downsample?.pack(training: training)
     }
 
