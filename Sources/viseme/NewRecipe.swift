@@ -96,7 +96,7 @@ struct NewRecipe {
                   filters: 16
                   network: {backend: mstcn, layers: 2, head_dropout: 0.3}
                   dropout: 0.1
-                  augment: {mixup: 0.2, shift: 1}    # random changes to training clips
+                  augment: {mixup: 0.2, shift: 1, rotation: 5, scale: 0.1} # random changes to training clips
                   weight_average: ema                # judge and keep averaged weights
                   average_decay: 0.99
                   batch_size: 8
