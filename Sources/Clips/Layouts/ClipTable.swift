@@ -247,3 +247,14 @@ private enum CommaSeparated {
         return rows
     }
 }
+
+extension DataSource {
+    /// Whether a path is a table that says which clips belong together, as those of a speaker do.
+    package static func tableHasGroups(_ path: String) -> Bool {
+        guard (path as NSString).pathExtension.lowercased() == "csv" else { return false }
+        // What is wrong with a table is said where its clips are read.
+        let table = try? ClipTable(
+            URL(filePath: path), splitNames: ["train", "val", "test"], followsLinks: true)
+        return table?.hasGroups ?? false
+    }
+}
