@@ -43,9 +43,9 @@ package struct Augmentation: Sendable, Equatable {
         package let mirrored: Bool
         package let right, down, later: Int
         package let gain: Float
-        /// 0…1: where the picture is cut out, and the clip's frames.
-        var cropAcross: Float = 0.5
-        var cropDown: Float = 0.5
+        /// 0…1: where the picture is cut out, and the clip's frames; nil: in the middle.
+        var cropAcross: Float?
+        var cropDown: Float?
         var window: Float?
         package var speed = 1.0
         package var contrast: Float = 1

@@ -82,6 +82,32 @@ package enum TrainingParameters {
             sweepRefusal: "changes what is recorded, not how a run trains"),
     ]
 
+    /// Keys that have no effect without others.
+    package static func problems(_ usage: ParameterSchema.Usage) -> [ParameterSchema.Problem] {
+        func needs(_ key: String, _ other: String, _ value: Value, _ text: String)
+            -> [ParameterSchema.Problem]
+        {
+            guard usage.keys.contains(key), !usage.swept.contains(other),
+                usage.values[other] != value
+            else { return [] }
+            return [
+                ParameterSchema.Problem(
+                    key: key, message: "has no effect without \(other): \(text)")
+            ]
+        }
+        return needs(
+            "average_decay", "weight_average", .text("ema"), "set it to ema, or leave this out")
+            + needs(
+                "average_epochs", "weight_average", .text("swa"), "set it to swa, or leave this out"
+            )
+            + (usage.keys.contains("lr_scale") && !usage.keys.contains("lr_scaled")
+                ? [
+                    ParameterSchema.Problem(
+                        key: "lr_scale",
+                        message: "has no effect without lr_scaled: name the parameters there")
+                ] : [])
+    }
+
     /// Shares and cross-entropies have no unit. The learning rate is reported, and no study is
     /// judged by it.
     package static let metrics = MetricSet(

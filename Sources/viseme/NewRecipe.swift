@@ -78,7 +78,7 @@ struct NewRecipe {
 
     /// For clips, by what reads best on small sets (docs/network.md, "Small sets").
     func text(_ clips: DataFacts) -> String {
-        // What makes up for the light and the faces of strangers costs a known speaker a little.
+        // Changes that help with new speakers reduce the accuracy for known ones.
         let augmentation =
             !clips.hasSpeakers
             ? "{mixup: 0.2, shift: 1}"

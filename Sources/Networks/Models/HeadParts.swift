@@ -10,7 +10,8 @@ extension NetworkPlan {
             addDropout(headDropout, number: 3, design)
         }
         addBackend(design, model)
-        addReadout(design, model, dropout: headDropout ?? shape.dropout)
+        let readout = headDropout ?? (design.backend.isRecurrent ? shape.dropout : nil)
+        addReadout(design, model, dropout: readout)
     }
 
     private mutating func addDropout(_ rate: Float, number: UInt32, _ design: HeadDesign) {
@@ -193,13 +194,14 @@ extension NetworkPlan {
 
     // MARK: To the classes
 
+    /// - Parameter dropout: before the classifier; nil: none.
     mutating func addReadout(
-        _ design: HeadDesign, _ model: HeadDesign.Model, dropout: Float
+        _ design: HeadDesign, _ model: HeadDesign.Model, dropout: Float?
     ) {
         let (size, classes, name) = (channels, shape.classes, model.classifier)
         let linear = Linear.parameters(name, inputs: size, outputs: classes)
         if model.classifiesSteps && design.readout == .mean {
-            addDropout(dropout, number: 2, design)
+            if let dropout { addDropout(dropout, number: 2, design) }
             addSteps(
                 "linear", channels: classes, multiplyAdds: steps * size * classes, linear
             ) {
@@ -221,7 +223,7 @@ extension NetworkPlan {
                 AttentionPool.parameters("attention", channels: size)
             ) { [AttentionPool(name: "attention", channels: size, in: $0)] }
         }
-        if design.backend.isRecurrent {
+        if let dropout {
             addSilently {
                 [Dropout(rate: dropout, number: 2, channels: size, steps: 1, in: $0)]
             }

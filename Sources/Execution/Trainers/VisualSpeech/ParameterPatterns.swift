@@ -33,7 +33,7 @@ enum ParameterPatterns {
 
     private static func used(_ configuration: Configuration) -> [Use] {
         let model = configuration.text("model")
-        return ["freeze", "init_skip"].flatMap { key in
+        return ["freeze", "init_skip", "lr_scaled"].flatMap { key in
             configuration.texts(key).map {
                 Use(
                     model: model, parts: NetworkParts(configuration), key: key, pattern: $0)

@@ -23,7 +23,10 @@ package struct VisualSpeechTrainer: Trainer {
             + checkpoints
             + NetworkParameters.model + TrainingParameters.optimizer
             + ClipParameters.augmentation,
-        rules: { ClipParameters.problems($0) + NetworkParameters.problems($0) })
+        rules: {
+            ClipParameters.problems($0) + NetworkParameters.problems($0)
+                + TrainingParameters.problems($0)
+        })
 
     private static let noRun = "does not change a run, so it can't be swept"
 
