@@ -138,8 +138,8 @@ struct DataFacts {
 
     /// Pictures have about so many pixels.
     private static let pixels = 40.0 * 40
-    /// A run has about so many training steps of 8 clips.
-    private static let steps = 2000.0
+    /// A run has about so many training steps of 8 clips: more steps do not help with ten classes.
+    private static func steps(classes: Int) -> Double { max(2000, 120 * Double(classes)) }
 
     /// Decodes clips and looks at them.
     /// - Throws: `ClipError`, `StoreError`.
@@ -181,7 +181,8 @@ struct DataFacts {
         let scale = min(1, (DataFacts.pixels / (high * wide)).squareRoot())
         func side(_ pixels: Double) -> Int { max(16, Int((pixels * scale / 4).rounded()) * 4) }
         let training = survey.clips.count { $0.split == .train }
-        let epochs = (DataFacts.steps * 8 / Double(max(training, 1))).rounded()
+        let steps = DataFacts.steps(classes: survey.classes.count)
+        let epochs = (steps * 8 / Double(max(training, 1))).rounded()
         self.init(
             path: path, group: group, frames: max(8, min(16, length)), height: side(high),
             width: side(wide), epochs: Int(max(15, min(120, epochs))),

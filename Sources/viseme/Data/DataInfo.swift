@@ -37,9 +37,11 @@ extension DataCommand {
             let longer = survey.clips.count { $0.frames > format.frames }
             let shorter = survey.clips.count { $0.frames < format.frames }
             let words =
-                format.length == .resample
-                ? "\(longer) clips are squeezed, \(shorter) stretched"
-                : "\(longer) clips are cut, \(shorter) repeat their last frame"
+                switch format.length {
+                case .resample: "\(longer) clips are squeezed, \(shorter) stretched"
+                case .repeat: "\(longer) clips are cut, \(shorter) repeat their last frame"
+                case .mask: "\(longer) clips are cut, \(shorter) end before it"
+                }
             return "fit       len_video \(format.frames): \(words)"
         }
 
