@@ -6,15 +6,6 @@ import Tensors
 import Testing
 import Training
 
-/// 4 words, 16 training clips of up to 6 frames of 16×16.
-private func toyData() throws -> ClipSplits {
-    var set = VisemeSet()
-    (set.words, set.trainSpeakers, set.valSpeakers, set.testSpeakers, set.takes) = (4, 2, 1, 1, 2)
-    set.difficulty = 0.1
-    return try PreparedData(source: .visemes(set), digest: set.digest, file: nil)
-        .load(ClipFormat(frames: 6, height: 16, width: 16, channels: 1, padding: true))
-}
-
 private func settings(_ change: (inout TrainingSettings) -> Void) -> TrainingSettings {
     var settings = TrainingSettings()
     (settings.filters, settings.batchSize, settings.epochs, settings.patience, settings.seed) = (
@@ -63,13 +54,6 @@ private let everything = settings {
     for width in VectorWidth.allCases where width.isAvailable {
         #expect(try train(everything, width, threads: width == .best ? 3 : 1) == plain, "\(width)")
     }
-}
-
-/// Keeps every checkpoint it is offered.
-private final class Keeper: CheckpointKeeper {
-    var kept: [Checkpoint] = []
-    func isDue(atEndOfEpoch: Bool) -> Bool { true }
-    func keep(_ checkpoint: Checkpoint) throws { kept.append(checkpoint) }
 }
 
 @Test(arguments: [WeightAverage.Kind.ema, .swa])

@@ -7,7 +7,7 @@ import Testing
 import Training
 
 /// A toy: 4 words, 16 training clips of 6 frames of 16×16.
-private func toyData() throws -> ClipSplits {
+func toyData() throws -> ClipSplits {
     var set = VisemeSet()
     (set.words, set.trainSpeakers, set.valSpeakers, set.testSpeakers, set.takes) = (4, 2, 1, 1, 2)
     set.difficulty = 0.1
@@ -124,7 +124,7 @@ func trainingGivesTheSameBitsAtEveryWidthAndNumberOfThreads(kind: OptimizerKind)
 }
 
 /// Keeps every checkpoint there is.
-private final class Keeper: CheckpointKeeper {
+final class Keeper: CheckpointKeeper {
     private(set) var kept: [Checkpoint] = []
 
     func isDue(atEndOfEpoch: Bool) -> Bool { true }

@@ -8,9 +8,10 @@ enum NetworkPartsFit {
     static func check(_ runs: [RunDraft]) throws {
         var problems: [String] = []
         for run in runs {
-            for problem in NetworkParameters.problems(run.configuration) {
-                problems.append("\(run.label): \(problem.key): \(problem.message)")
-            }
+            let found = NetworkParameters.problems(run.configuration)
+            guard !found.isEmpty else { continue }
+            let words = found.map { "\($0.key): \($0.message)" }
+            problems.append("\(run.label): \(words.joined(separator: "; "))")
         }
         guard problems.isEmpty else { throw UnfitParts(problems: problems) }
     }
@@ -21,7 +22,7 @@ struct UnfitParts: Error, CustomStringConvertible {
     let problems: [String]
 
     var description: String {
-        "\(problems.count) of the mistakes in these runs' networks:\n"
+        "parts of the networks of \(problems.count) runs do not go together:\n"
             + problems.prefix(20).map { "  " + $0 }.joined(separator: "\n")
             + (problems.count > 20 ? "\n  … and \(problems.count - 20) more" : "")
             + "\nleave such runs out with `exclude`"
