@@ -15,6 +15,8 @@ package struct Augmentation: Sendable, Equatable {
     package var speed = 0.0
     /// Cut longer clips anywhere instead of in the middle.
     package var randomWindow = false
+    /// Cut the clip anywhere before its word, and anywhere behind it.
+    package var variableLength = false
     /// Replace up to so many frames in a row by the mean of all.
     package var mask = 0
     /// Multiply brightness by up to 1 ± so much.
@@ -47,6 +49,9 @@ package struct Augmentation: Sendable, Equatable {
         var cropAcross: Float?
         var cropDown: Float?
         var window: Float?
+        /// 0…1 from the clip's start to its word, and from its word's end to its end: where it
+        /// begins and ends; nil: it is not cut.
+        var cut: (start: Float, end: Float)?
         package var speed = 1.0
         package var contrast: Float = 1
         /// Frames that the mean replaces, at most, and 0…1 where they begin.
@@ -94,6 +99,7 @@ package struct Augmentation: Sendable, Equatable {
         draw.speed = Double(around(cuts.w, speed))
         draw.masked = mask == 0 ? 0 : Int((UInt64(last.x) * UInt64(mask + 1)) >> 32)
         draw.maskPlace = unitFloat(last.y)
+        if variableLength { draw.cut = (unitFloat(last.z), unitFloat(last.w)) }
         guard rotation > 0 || scale > 0 || erase > 0 else { return draw }
         let warps = RandomStream(seed: seed, purpose: .warps, part: UInt32(epoch))
         let warp = warps.block(at: UInt64(clip) * 2)

@@ -15,6 +15,8 @@ package enum ClipError: UserError, Equatable {
     case undecodable(file: String, reason: String)
     case unreadableClip(file: String, reason: String)
     case unreadablePattern(String, reason: String)
+    /// It is not said when the word of a clip is spoken, or not rightly.
+    case noWord(file: String, reason: String)
     case badSplit(String)
     case badRange(lowest: Double, highest: Double)
     /// It is not the clip that is to blame: no memory, no room, a process that was ended.
@@ -65,6 +67,7 @@ package enum ClipError: UserError, Equatable {
         case .notDecoded(let file, let reason):
             "\(file): was not decoded, for a reason outside it: \(reason). Nothing is left out for that: run the command again"
         case .unreadablePattern(let pattern, let reason): "split.group: \(pattern): \(reason)"
+        case .noWord(let file, let reason): "\(file): \(reason)"
         case .badSplit(let reason): "split: \(reason)"
         case .badRange(let lowest, let highest):
             "value_range: black is \(lowest) and white \(highest): value_range.min has to be below value_range.max"
@@ -82,7 +85,7 @@ package enum ClipError: UserError, Equatable {
         var messages: [String] = []
         for error in errors where seen.insert(error.reason).inserted {
             let group = groups[error.reason] ?? []
-            guard group.count > shownAlone, error.isOfClip else {
+            guard group.count > shownAlone, error.isOfClip || error.isOfWord else {
                 messages += group.map(\.description)
                 continue
             }
@@ -91,11 +94,11 @@ package enum ClipError: UserError, Equatable {
                 "\(group.count) clips: \(error.reason): \(names) and \(group.count - shownNames) more"
             )
         }
-        let clips = errors.count(where: \.isOfClip)
         let remedy =
-            clips == 0
-            ? ""
-            : "\nNothing is trained. Replace or remove what is broken, or leave it out with on_error: skip"
+            errors.contains(where: \.isOfClip)
+            ? "\nNothing is trained. Replace or remove what is broken, or leave it out with on_error: skip"
+            : errors.contains(where: \.isOfWord)
+                ? "\nThe word's time is needed for word_boundary and augment.variable_length" : ""
         return messages.prefix(shownMessages).joined(separator: "\n")
             + (messages.count > shownMessages
                 ? "\n… and \(messages.count - shownMessages) more" : "")
@@ -106,7 +109,9 @@ package enum ClipError: UserError, Equatable {
 
     private var file: String {
         switch self {
-        case .undecodable(let file, _), .unreadableClip(let file, _), .notDecoded(let file, _): file
+        case .undecodable(let file, _), .unreadableClip(let file, _), .notDecoded(let file, _),
+            .noWord(let file, _):
+            file
         default: ""
         }
     }
@@ -116,6 +121,10 @@ package enum ClipError: UserError, Equatable {
         case .undecodable, .unreadableClip: true
         default: false
         }
+    }
+
+    private var isOfWord: Bool {
+        if case .noWord = self { true } else { false }
     }
 
     /// Whether the machine failed, not the data.
@@ -129,7 +138,7 @@ package enum ClipError: UserError, Equatable {
     var reason: String {
         switch self {
         case .undecodable(_, let reason): "\(ClipError.undecodableWords): \(reason)"
-        case .unreadableClip(_, let reason): reason
+        case .unreadableClip(_, let reason), .noWord(_, let reason): reason
         default: description
         }
     }

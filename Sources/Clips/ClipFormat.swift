@@ -30,6 +30,8 @@ package struct ClipFormat: Sendable, Equatable {
     package var window = ClipWindow.centre
     package var length = ClipLength.repeat
     package var normalization = ClipNormalization.none
+    /// Whether the network sees in which frames the word is spoken.
+    package var hasWordBoundary = false
     /// Keep all frames of a clip, as random windows and other speeds need them.
     package var keepsAllFrames = false
 
@@ -80,6 +82,15 @@ package struct ClipFormat: Sendable, Equatable {
         guard !keepsAllFrames, count > frames else { return 0..<count }
         let first = window == .start ? 0 : (count - frames) / 2
         return first..<first + frames
+    }
+
+    /// The frames of a word among those that are kept; empty where it lies outside.
+    func kept(word: Range<Int>?, of count: Int) -> Range<Int>? {
+        word.map {
+            let kept = kept(of: count)
+            let inside = $0.clamped(to: kept)
+            return inside.lowerBound - kept.lowerBound..<inside.upperBound - kept.lowerBound
+        }
     }
 
     /// The frame of a kept clip of `count` frames that enters at each time where nothing is drawn.

@@ -1,7 +1,7 @@
 import Studies
 
-/// The configuration keys that say which clips a run uses, and in which form. Each extension below
-/// reads what it needs of a configuration.
+/// The configuration keys that say which clips a run uses, and in which form. `ClipConfiguration`
+/// reads them.
 package enum ClipParameters {
     /// The form in which clips enter the network.
     package static let format: [Parameter] = [
@@ -31,6 +31,10 @@ package enum ClipParameters {
             .text(ClipNormalization.none.rawValue),
             "pixels minus a mean, divided by a standard deviation; clip: the clip's own; dataset: those of all training clips; none: black is 0, white is 1"
         ),
+        Parameter(
+            "word_boundary", .bool, .bool(false),
+            "the network sees in which frames the word is spoken: a number more behind the features of each, 1 in the word and 0 outside; the times are those of a table, or of the .txt that LRW has beside each clip"
+        ),
     ]
 
     /// Random changes to training clips.
@@ -57,6 +61,10 @@ package enum ClipParameters {
         Parameter(
             "augment.speed", .number(0...0.9), .number(0),
             "play training clips faster or slower, by up to 1 ± this; usual: 0.1"),
+        Parameter(
+            "augment.variable_length", .bool, .bool(false),
+            "cut training clips anywhere before the word and anywhere behind it; needs the times of the words, as word_boundary does"
+        ),
         Parameter(
             "augment.mask", .integer(0...240), .integer(0),
             "replace up to this many frames in a row by the clip's mean; usual: up to half of len_video"
@@ -191,10 +199,15 @@ package enum ClipParameters {
     /// Whether a key says which data are used.
     package static func choosesData(_ key: String) -> Bool { sourceKeys.contains(key) }
 
+    /// Whether a key decides if the times of words are read, which are data too.
+    package static func readsWords(_ key: String) -> Bool {
+        key == "word_boundary" || key == "augment.variable_length"
+    }
+
     /// Keys that have no effect on the data that a recipe names, and built-in data that do not
     /// exist.
     package static func problems(_ usage: ParameterSchema.Usage) -> [ParameterSchema.Problem] {
-        lengthProblems(usage) + mixupProblems(usage) + dataProblems(usage)
+        lengthProblems(usage) + cutProblems(usage) + mixupProblems(usage) + dataProblems(usage)
     }
 
     /// Clips are mixed in one way or the other.
@@ -218,6 +231,20 @@ package enum ClipParameters {
             ParameterSchema.Problem(
                 key: "clip_window",
                 message: "has no effect with length: resample, which cuts no clip: leave it out")
+        ]
+    }
+
+    /// Resampled clips have no length of their own.
+    private static func cutProblems(_ usage: ParameterSchema.Usage) -> [ParameterSchema.Problem] {
+        guard usage.values["length"] == .text(ClipLength.resample.rawValue),
+            usage.values["augment.variable_length"] == .bool(true)
+        else { return [] }
+        return [
+            ParameterSchema.Problem(
+                key: "augment.variable_length",
+                message:
+                    "can't be used with length: resample, which stretches what is left to the same length: set length: mask or repeat"
+            )
         ]
     }
 
@@ -251,94 +278,5 @@ package enum ClipParameters {
                     "has no effect on a prepared file, and \(path) is one: give it to viseme data prepare"
             )
         }
-    }
-}
-
-extension ClipFormat {
-    package init(_ configuration: Configuration) {
-        self.init(
-            frames: configuration.integer("len_video"),
-            height: configuration.integer("size_lips.height"),
-            width: configuration.integer("size_lips.width"),
-            channels: configuration.integer("channels_lips"),
-            padding: configuration.bool("padding_lips"))
-        margin = configuration.integer("augment.crop")
-        window = ClipWindow(rawValue: configuration.text("clip_window")) ?? .centre
-        length = ClipLength(rawValue: configuration.text("length")) ?? .repeat
-        normalization =
-            ClipNormalization(rawValue: configuration.text("normalize")) ?? .none
-        keepsAllFrames =
-            window == .random || length == .resample || configuration.number("augment.speed") > 0
-    }
-}
-
-extension Augmentation {
-    package init(_ configuration: Configuration) {
-        self.init()
-        flip = configuration.bool("augment.flip")
-        shift = configuration.integer("augment.shift")
-        crop = configuration.integer("augment.crop")
-        time = configuration.integer("augment.time")
-        speed = configuration.number("augment.speed")
-        mask = configuration.integer("augment.mask")
-        randomWindow = configuration.text("clip_window") == ClipWindow.random.rawValue
-        brightness = configuration.number("augment.brightness")
-        contrast = configuration.number("augment.contrast")
-        mixup = configuration.number("augment.mixup")
-        mixupBatch = configuration.number("augment.mixup_batch")
-        rotation = configuration.number("augment.rotation")
-        scale = configuration.number("augment.scale")
-        erase = configuration.number("augment.erase")
-    }
-}
-
-extension DecodingSettings {
-    package init(_ configuration: Configuration) {
-        self.init()
-        crop = CropBox(configuration.text("crop"))
-        fps = configuration.number("fps")
-        frames = configuration.text("frames")
-        (lowest, highest) = (
-            configuration.number("value_range.min"), configuration.number("value_range.max")
-        )
-    }
-}
-
-extension DataSource {
-    package init(_ configuration: Configuration) {
-        let path = configuration.text("path_to_dataset")
-        self =
-            path == VisemeSet.path
-            ? .visemes(VisemeSet(configuration))
-            : .folder(path: path, ClipFolderSettings(configuration))
-    }
-}
-
-extension ClipFolderSettings {
-    fileprivate init(_ configuration: Configuration) {
-        self.init(
-            splits: configuration.texts("subfolders"), classes: configuration.texts("classes"))
-        rule.val = configuration.number("split.val")
-        rule.test = configuration.number("split.test")
-        rule.group = configuration.text("split.group")
-        rule.folds = configuration.integer("split.folds")
-        rule.fold = configuration.integer("split.fold")
-        rule.seed = configuration.unsigned("split_seed")
-        decoding = DecodingSettings(configuration)
-        skipsUnreadable = configuration.text("on_error") == "skip"
-        followsLinks = configuration.bool("follow_links")
-    }
-}
-
-extension VisemeSet {
-    fileprivate init(_ configuration: Configuration) {
-        self.init()
-        words = configuration.integer("builtin.words")
-        trainSpeakers = configuration.integer("builtin.train_speakers")
-        valSpeakers = configuration.integer("builtin.val_speakers")
-        testSpeakers = configuration.integer("builtin.test_speakers")
-        takes = configuration.integer("builtin.takes")
-        difficulty = configuration.number("builtin.difficulty")
-        seed = configuration.unsigned("builtin.seed")
     }
 }

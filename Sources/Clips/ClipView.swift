@@ -6,6 +6,8 @@ package final class ClipView {
     package private(set) var frames: [UnsafePointer<UInt8>] = []
     /// Of them, those that are the clip's own and not its last frame again.
     package private(set) var length = 0
+    /// 1 at each time at which its word is spoken, 0 at the others; empty where that is not known.
+    package private(set) var wordBoundary: [Float] = []
     /// Where each row begins in a frame.
     package private(set) var rows: [Int] = []
     /// Where each number of a row lies from its beginning: `[column][channel]`.
@@ -38,11 +40,13 @@ package final class ClipView {
     /// Takes in a clip.
     /// - Parameters:
     ///   - count: of its kept frames.
+    ///   - word: those in which its word is spoken, where that is known.
     ///   - draw: how it is changed; nil: not.
     ///   - statistics: of all training clips, where they normalise it.
     ///   - fill: puts the kept frames, `[frame][row][column][channel]`, into their room.
     func take(
-        _ format: ClipFormat, count: Int, changed draw: Augmentation.Draw?,
+        _ format: ClipFormat, count: Int, word: Range<Int>? = nil,
+        changed draw: Augmentation.Draw?,
         statistics: PixelStatistics? = nil,
         fill: (UnsafeMutableRawBufferPointer) throws -> Void
     ) rethrows {
@@ -65,8 +69,15 @@ package final class ClipView {
             scale = sums.statistics?.scale ?? (1, 0)
         }
         if let draw { warp(format, count, draw, isTurned: isTurned) }
-        length = ClipView.length(format, count, draw)
-        frames = ClipView.times(format, count, draw).map { UnsafePointer(room) + $0 * size }
+        let shown = ClipView.shown(format, count, word, draw)
+        length = shown.length
+        frames = shown.frames.map { UnsafePointer(room) + $0 * size }
+        wordBoundary =
+            word.map { word in
+                shown.frames.enumerated().map { time, frame in
+                    time < shown.length && word.contains(frame) ? 1 : 0
+                }
+            } ?? []
         let masked = ClipView.masked(format, draw)
         if !masked.isEmpty {
             let mean = room + count * size
@@ -106,36 +117,41 @@ package final class ClipView {
         }
     }
 
-    /// The kept frame at each time.
-    private static func times(_ format: ClipFormat, _ count: Int, _ draw: Augmentation.Draw?)
-        -> [Int]
-    {
-        guard let draw else { return format.times(of: count) }
-        if format.length == .resample { return resampledTimes(format, count, draw) }
+    /// The kept frame at each time, and how many of these times are the clip's own.
+    private static func shown(
+        _ format: ClipFormat, _ count: Int, _ word: Range<Int>?, _ draw: Augmentation.Draw?
+    ) -> (frames: [Int], length: Int) {
+        guard format.length != .resample else {
+            let frames =
+                draw.map { resampledTimes(format, count, $0) } ?? format.times(of: count)
+            return (frames, format.frames)
+        }
+        guard let draw else { return (format.times(of: count), min(format.frames, count)) }
         // Of the clip as it is played: `length` frames, of which the format's number enter.
-        let length = draw.speed == 1 ? count : max(1, Int((Double(count) / draw.speed).rounded()))
+        let isPlain = draw.speed == 1
+        let length = isPlain ? count : max(1, Int((Double(count) / draw.speed).rounded()))
         let spare = max(0, length - format.frames)
-        let first: Int
+        var first: Int
         if let window = draw.window {
             first = min(spare, Int(window * Float(spare + 1)))
         } else {
             first = format.window == .start ? 0 : spare / 2
         }
-        return (0..<format.frames).map { time in
-            let played = min(first + max(0, min(format.frames - 1, time - draw.later)), length - 1)
-            let frame = draw.speed == 1 ? played : Int((Double(played) + 0.5) * draw.speed)
+        var end = min(length, first + format.frames)
+        if let cut = draw.cut, let word {
+            // In played frames; a word outside of the window cuts nothing on its side.
+            let part = isPlain ? 1 : draw.speed
+            let from = min(max(first, Int(Double(word.lowerBound) / part)), end - 1)
+            let to = max(min(end, Int((Double(word.upperBound) / part).rounded(.up))), from + 1)
+            first += min(from - first, Int(cut.start * Float(from - first + 1)))
+            end = to + min(end - to, Int(cut.end * Float(end - to + 1)))
+        }
+        let frames = (0..<format.frames).map { time in
+            let played = min(first + max(0, min(format.frames - 1, time - draw.later)), end - 1)
+            let frame = isPlain ? played : Int((Double(played) + 0.5) * draw.speed)
             return max(0, min(frame, count - 1))
         }
-    }
-
-    /// How many frames of the network are the clip's.
-    private static func length(_ format: ClipFormat, _ count: Int, _ draw: Augmentation.Draw?)
-        -> Int
-    {
-        guard format.length != .resample else { return format.frames }
-        let speed = draw?.speed ?? 1
-        let played = speed == 1 ? count : max(1, Int((Double(count) / speed).rounded()))
-        return min(format.frames, played)
+        return (frames, end - first)
     }
 
     /// Of the clip as a whole; at another speed more or less than it, around its middle.

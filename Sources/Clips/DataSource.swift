@@ -62,7 +62,7 @@ package enum DataSource: Sendable, Hashable {
                 source: self, digest: set.digest, file: nil, classCount: set.classes.count)
         case .folder(let path, let settings) where DataSource.isPrepared(path):
             let set = try ClipSet(URL(filePath: path))
-            return try ready(set, DatasetSubset(set, wanted: settings.classes), cache)
+            return try ready(set, DatasetSubset(set, settings), cache)
         case .folder(let path, let settings):
             try settings.decoding.check()
             let listing = try settings.listing(path)
@@ -77,7 +77,7 @@ package enum DataSource: Sendable, Hashable {
                     })
             }
             let left = try listing.without(Set(set.contents.skipped.map(\.name)))
-            var data = try ready(set, DatasetSubset(set, left), cache)
+            var data = try ready(set, DatasetSubset(set, left, settings.words), cache)
             data.leftOut = listing.leftOut
             return data
         }
@@ -94,7 +94,7 @@ package enum DataSource: Sendable, Hashable {
                 source: self, digest: set.digest, file: nil, classCount: set.classes.count)
         case .folder(let path, let settings) where DataSource.isPrepared(path):
             let set = try ClipSet(URL(filePath: path))
-            return summary(set, try DatasetSubset(set, wanted: settings.classes), cache)
+            return summary(set, try DatasetSubset(set, settings), cache)
         case .folder(let path, let settings):
             try settings.decoding.check()
             let listing = try settings.listing(path)
@@ -102,7 +102,7 @@ package enum DataSource: Sendable, Hashable {
                 settings.skipsUnreadable || set.contents.skipped.isEmpty
             else { return nil }
             let left = try listing.without(Set(set.contents.skipped.map(\.name)))
-            var data = summary(set, DatasetSubset(set, left), cache)
+            var data = summary(set, try DatasetSubset(set, left, settings.words), cache)
             data.leftOut = listing.leftOut
             return data
         }
@@ -138,8 +138,11 @@ package enum DataSource: Sendable, Hashable {
                 reason:
                     "it is there already, and no file of clips: choose another name, or remove it")
         }
-        let listing = try settings.listing(path)
-        let preparation = Preparation(listing: listing, settings: settings, cache: cache)
+        var all = settings
+        if all.words == .ignored { all.words = .ifGiven }
+        let listing = try all.listing(path)
+        let preparation = Preparation(
+            listing: listing, settings: settings, cache: cache, keepsWords: true)
         if let set = try DataSource.kept(listing, settings, decoded),
             set.contents.skipped.isEmpty
         {
@@ -150,7 +153,8 @@ package enum DataSource: Sendable, Hashable {
         }
         let set = try ClipSet(file)
         return (
-            try DatasetSubset(set, wanted: []).digest(set), set.contents.entries.count,
+            try DatasetSubset(set, ClipFolderSettings(splits: [], classes: [])).digest(set),
+            set.contents.entries.count,
             set.contents.skipped
         )
     }

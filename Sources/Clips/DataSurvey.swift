@@ -9,6 +9,8 @@ package struct DataSurvey: Sendable {
         package let split: Split
         package let label: Int
         package let frames: Int
+        /// Frames in which its word is spoken; nil where that is not known or not used.
+        package let word: Range<Int>?
         /// Of the first picture, px.
         package let width, height: Int
         package let channels: Int
@@ -23,6 +25,14 @@ package struct DataSurvey: Sendable {
         /// Nothing to see: less than 8 of 255 between the darkest and the brightest pixel.
         package var isBlank: Bool { Int(high) - Int(low) < 8 }
         package var isDark: Bool { mean < 12 }
+
+        /// Whether part of its word is not among the frames that a network of this form sees.
+        package func isWordCut(by format: ClipFormat) -> Bool {
+            guard let word, format.length != .resample else { return false }
+            var cut = format
+            cut.keepsAllFrames = false
+            return cut.kept(word: word, of: frames)?.count != word.count
+        }
     }
 
     package let classes: [String]
@@ -63,6 +73,7 @@ package struct DataSurvey: Sendable {
         clips.append(
             Clip(
                 name: clip.name, split: clip.split, label: clip.label, frames: clip.frameCount,
+                word: clip.word,
                 width: first?.width ?? 0, height: first?.height ?? 0,
                 channels: first?.channels ?? 0,
                 isEven: sizes.count < 2, digest: hexadecimal(hash.finalize()), low: low, high: high,

@@ -7,6 +7,8 @@ package struct FramedClips: Sendable {
     package let format: ClipFormat
     package private(set) var labels: [Int] = []
     package private(set) var names: [String] = []
+    /// Kept frames in which each clip's word is spoken, where that is known.
+    package private(set) var words: [Range<Int>?] = []
     /// Of all training clips, where they normalise these.
     package var statistics: PixelStatistics?
     private var pixels: Pixels
@@ -29,6 +31,7 @@ package struct FramedClips: Sendable {
         let clips = set.contents.entries.indices.filter { set.contents.entries[$0].split == split }
         labels = clips.map { set.contents.entries[$0].label }
         names = clips.map { set.contents.entries[$0].name }
+        words = clips.map { set.contents.entries[$0].word }
         pixels = .file(set, clips)
     }
 
@@ -40,11 +43,14 @@ package struct FramedClips: Sendable {
     package mutating func append(_ clip: Clip) {
         append(
             kept: clip.frames[format.kept(of: clip.frames.count)].map(format.frame),
-            name: clip.name, label: clip.label)
+            name: clip.name, label: clip.label,
+            word: format.kept(word: clip.word, of: clip.frames.count))
     }
 
-    /// - Parameter kept: its kept frames, framed.
-    mutating func append(kept: [Picture], name: String, label: Int) {
+    /// - Parameters:
+    ///   - kept: its kept frames, framed.
+    ///   - word: those in which its word is spoken, where that is known.
+    mutating func append(kept: [Picture], name: String, label: Int, word: Range<Int>?) {
         guard case .memory(var all) = pixels else {
             preconditionFailure("clips of a prepared file can't be decoded differently")
         }
@@ -53,6 +59,7 @@ package struct FramedClips: Sendable {
         pixels = .memory(all)
         labels.append(label)
         names.append(name)
+        words.append(word)
     }
 
     /// `[clip][time][channel][row][column]`: the same numbers that the network reads.
@@ -78,6 +85,17 @@ package struct FramedClips: Sendable {
             values: values)
     }
 
+    /// `[clip][time]`: 1 in the word, 0 outside; nothing where the network does not see it.
+    package func boundaries(named name: String) throws -> [Tensor] {
+        guard format.hasWordBoundary else { return [] }
+        let view = ClipView()
+        let values = try (0..<count).flatMap { clip in
+            try show(clip, in: view)
+            return view.wordBoundary
+        }
+        return [Tensor(name: name, shape: [count, format.frames], values: values)]
+    }
+
     /// Shows a clip to a network.
     /// - Parameter draw: how it is changed; nil: not.
     /// - Throws: `StoreError` where the file of the clips is damaged.
@@ -86,16 +104,16 @@ package struct FramedClips: Sendable {
         switch pixels {
         case .memory(let clips):
             view.take(
-                format, count: clips[clip].count / format.keptBytes, changed: draw,
-                statistics: statistics
+                format, count: clips[clip].count / format.keptBytes, word: words[clip],
+                changed: draw, statistics: statistics
             ) {
                 $0.copyBytes(from: clips[clip])
             }
         case .file(let set, let places):
             let place = places[clip]
             try view.take(
-                format, count: set.contents.entries[place].frames.count, changed: draw,
-                statistics: statistics
+                format, count: set.contents.entries[place].frames.count, word: words[clip],
+                changed: draw, statistics: statistics
             ) {
                 try set.read(place, into: $0)
             }
@@ -151,11 +169,14 @@ package struct Clip: Sendable, Equatable {
     package var name: String
     package var label: Int
     package var frames: [Picture]
+    /// Frames in which its word is spoken, where that is known.
+    package var word: Range<Int>?
 
-    package init(name: String, label: Int, frames: [Picture]) {
+    package init(name: String, label: Int, frames: [Picture], word: Range<Int>? = nil) {
         self.name = name
         self.label = label
         self.frames = frames
+        self.word = word
     }
 }
 

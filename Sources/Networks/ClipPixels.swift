@@ -15,11 +15,14 @@ package struct ClipPixels {
     package var scale: PixelScale
     /// Frames that are real; those behind are not shown where clips have lengths of their own.
     package var length: Int
+    /// 1 at each time at which the word is spoken, 0 at the others; empty where that is not known.
+    package var wordBoundary: [Float]
 
     package init(
         frames: [UnsafePointer<UInt8>], rows: [Int], columns: [Int], tone: Tone,
-        scale: PixelScale = PixelScale(), length: Int? = nil
+        scale: PixelScale = PixelScale(), length: Int? = nil, wordBoundary: [Float] = []
     ) {
+        self.wordBoundary = wordBoundary
         (self.frames, self.rows, self.columns, self.tone) = (frames, rows, columns, tone)
         self.scale = scale
         self.length = length ?? frames.count
@@ -39,6 +42,14 @@ package struct MixedPixels {
 
     /// Of both.
     var length: Int { max(first.length, second?.length ?? 0) }
+
+    /// Mixed like the pixels.
+    package var wordBoundary: [Float] {
+        guard let second else { return first.wordBoundary }
+        return zip(first.wordBoundary, second.wordBoundary).map {
+            $0 * share + $1 * (1 - share)
+        }
+    }
 
     /// As a frame sees it: what is behind the end of a clip is neither changed nor scaled.
     func at(time: Int) -> MixedPixels {

@@ -9,6 +9,7 @@ package final class FrameInput {
     private let kernels: any KernelSet.Type
     /// Nil where all clips are as long as the network's.
     private let mask: StepMask?
+    private let boundary: WordBoundary?
 
     /// - Parameters:
     ///   - geometry: of the first convolution: it decides the border.
@@ -17,6 +18,7 @@ package final class FrameInput {
     init(
         _ geometry: ConvolutionGeometry, channels: Int, masksSteps: Bool, in context: LayerContext
     ) {
+        boundary = context.boundary
         mask = masksSteps ? StepMask(clips: context.clips, steps: context.steps) : nil
         self.geometry = geometry
         self.channels = channels
@@ -46,6 +48,9 @@ package final class FrameInput {
     /// Frames that are real of each clip of the batch; `setClips` does it by itself.
     package func set(lengths: [Int]) { mask?.set(lengths) }
 
+    /// When the words of the clips of the batch are spoken; `setClips` does it by itself.
+    package func set(boundaries: [[Float]]) { boundary?.set(boundaries) }
+
     /// Puts one frame where it is read: numbers as they are, `[row][column][channel]`.
     package func setFrame(values: [Float], clip: Int, time: Int, batch: Int) {
         let count = geometry.width * channels
@@ -60,6 +65,7 @@ package final class FrameInput {
     /// interleaved there, are transposed at once, row by row.
     package func setClips(_ batch: [MixedPixels]) {
         mask?.set(batch.map(\.length))
+        boundary?.set(batch.map(\.wordBoundary))
         let count = geometry.width * channels
         let padded = (count + laneCount - 1) / laneCount * laneCount
         var memory: [UnsafeMutableRawPointer] = []

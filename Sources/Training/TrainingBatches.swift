@@ -86,7 +86,7 @@ struct ClipViews {
         return ClipPixels(
             frames: view.frames, rows: view.rows, columns: view.columns, tone: tone,
             scale: PixelScale(factor: view.scale.factor, offset: view.scale.offset),
-            length: view.length)
+            length: view.length, wordBoundary: view.wordBoundary)
     }
 }
 

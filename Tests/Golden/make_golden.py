@@ -27,12 +27,13 @@ def packed(array):
     return {"shape": list(array.shape), "data": base64.b64encode(array.tobytes()).decode()}
 
 
-def network(name, batch, time, channels, height, width, filters, classes, seed, parts=None, preset=None):
+def network(name, batch, time, channels, height, width, filters, classes, seed, parts=None, preset=None,
+            has_boundary=False):
     torch.manual_seed(seed)
     if preset:
-        model = MODELS[preset](channels, filters, classes)
+        model = MODELS[preset](channels, filters, classes, boundary=has_boundary)
     elif parts is None:
-        model = VisualModel(channels, filters, classes)
+        model = VisualModel(channels, filters, classes, boundary=has_boundary)
     else:
         kind = {"gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[parts["backend"]]
         model = ExchangedModel(channels, filters, classes, kind, parts["width"], parts["layers"], parts["bidirectional"])
@@ -46,8 +47,13 @@ def network(name, batch, time, channels, height, width, filters, classes, seed, 
     start = {k: packed(v) for k, v in weights.items()}
     x = torch.rand(batch, time, channels, height, width)
     labels = torch.randint(0, classes, (batch,))
+    # Words of another place and length in each clip.
+    boundary = torch.zeros(batch, time)
+    for clip in range(batch):
+        boundary[clip, clip % time:clip % time + 1 + clip // 2] = 1
+    inputs = (x.double(), boundary.double()) if has_boundary else (x.double(),)
     model = model.double()
-    logits = model(x.double())
+    logits = model(*inputs)
     losses = F.cross_entropy(logits, labels, reduction="none")
     losses.mean().backward()
     gradients = {k: packed(p.grad) for k, p in model.named_parameters()}
@@ -57,7 +63,7 @@ def network(name, batch, time, channels, height, width, filters, classes, seed, 
         "torch": torch.__version__, "frames": time, "height": height, "width": width, "channels": channels,
         "filters": filters, "classes": classes, "parts": parts, "model": preset, "labels": labels.tolist(), "weights": start, "input": packed(x),
         "logits": packed(logits), "losses": packed(losses), "gradients": gradients, "averages": averages,
-        "evaluated": packed(model(x.double())),
+        "evaluated": packed(model(*inputs)), **({"boundary": boundary.tolist()} if has_boundary else {}),
     }
     (FOLDER / f"{name}.json").write_text(json.dumps(out) + "\n")
 
@@ -151,5 +157,9 @@ if __name__ == "__main__":
         network(
             f"network_{preset}", batch=5, time=6, channels=1, height=20, width=17, filters=2, classes=4,
             seed=4 + number, preset=preset)
+    for number, preset in enumerate([None, "resnet18_bigru", "resnet18_mstcn", "resnet18_dctcn", "cnn3d_gru"]):
+        network(
+            f"network_boundary_{preset or 'resnet18_lstm'}", batch=5, time=4, channels=1, height=16, width=17, filters=1,
+            classes=3, seed=14 + number, preset=preset, has_boundary=True)
     convolution()
     optimizers()

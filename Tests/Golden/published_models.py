@@ -68,6 +68,11 @@ def frames(frontend, trunk, x):
     return trunk(y.flatten(0, 1)).unflatten(0, y.shape[:2])
 
 
+def with_boundary(y, boundary):
+    """One feature more: the word boundary, `[clip, time]`, if there is one."""
+    return y if boundary is None else torch.cat([y, boundary[:, :, None]], 2)
+
+
 class VideoCNN(nn.Module):
     def __init__(self, channels, filters, se):
         super().__init__()
@@ -79,14 +84,14 @@ class VideoCNN(nn.Module):
 
 
 class BiGRU(nn.Module):
-    def __init__(self, channels, filters, classes, se=False):
+    def __init__(self, channels, filters, classes, se=False, boundary=False):
         super().__init__()
         self.video_cnn = VideoCNN(channels, filters, se)
-        self.gru = nn.GRU(8 * filters, 16 * filters, 3, batch_first=True, bidirectional=True)
+        self.gru = nn.GRU(8 * filters + boundary, 16 * filters, 3, batch_first=True, bidirectional=True)
         self.v_cls = nn.Linear(32 * filters, classes)
 
-    def forward(self, x):
-        return self.v_cls(self.gru(self.video_cnn(x))[0]).mean(1)
+    def forward(self, x, boundary=None):
+        return self.v_cls(self.gru(with_boundary(self.video_cnn(x), boundary))[0]).mean(1)
 
 
 class Chomp(nn.Module):
@@ -128,7 +133,7 @@ class MultiscaleBlock(nn.Module):
 
 
 class MSTCN(nn.Module):
-    def __init__(self, channels, filters, classes, kind="prelu"):
+    def __init__(self, channels, filters, classes, kind="prelu", boundary=False):
         super().__init__()
         self.trunk = Trunk(filters, kind)
         self.frontend3D = stem(channels, filters, kind)
@@ -136,11 +141,12 @@ class MSTCN(nn.Module):
         self.tcn = nn.Module()
         self.tcn.mb_ms_tcn = nn.Module()
         self.tcn.mb_ms_tcn.network = nn.Sequential(*[
-            MultiscaleBlock(8 * filters if i == 0 else size, size, [3, 5, 7], 2**i, 0, kind) for i in range(4)])
+            MultiscaleBlock(8 * filters + boundary if i == 0 else size, size, [3, 5, 7], 2**i, 0, kind) for i in range(4)])
         self.tcn.tcn_output = nn.Linear(size, classes)
 
-    def forward(self, x):
-        y = self.tcn.mb_ms_tcn.network(frames(self.frontend3D, self.trunk, x).transpose(1, 2))
+    def forward(self, x, boundary=None):
+        y = with_boundary(frames(self.frontend3D, self.trunk, x), boundary)
+        y = self.tcn.mb_ms_tcn.network(y.transpose(1, 2))
         return self.tcn.tcn_output(y.mean(2))
 
 
@@ -210,13 +216,13 @@ class Transition(nn.Sequential):
 
 
 class DCTCN(nn.Module):
-    def __init__(self, channels, filters, classes, kind="prelu", se=True):
+    def __init__(self, channels, filters, classes, kind="prelu", se=True, boundary=False):
         super().__init__()
         self.trunk = Trunk(filters, kind)
         self.frontend3D = stem(channels, filters, kind)
         reduced, growth = 8 * filters, 6 * filters
         features = nn.Sequential()
-        features.add_module("transition0", Transition(8 * filters, reduced, "prelu"))
+        features.add_module("transition0", Transition(8 * filters + boundary, reduced, "prelu"))
         for i in range(4):
             features.add_module(
                 f"denseblock{i + 1}", DenseTemporalBlock(reduced, growth, [3, 5, 7], [1, 2, 5], kind, se))
@@ -228,15 +234,16 @@ class DCTCN(nn.Module):
         self.tcn.tcn_trunk.features = features
         self.tcn.tcn_output = nn.Linear(reduced + 3 * growth, classes)
 
-    def forward(self, x):
-        y = self.tcn.tcn_trunk.features(frames(self.frontend3D, self.trunk, x).transpose(1, 2))
+    def forward(self, x, boundary=None):
+        y = with_boundary(frames(self.frontend3D, self.trunk, x), boundary)
+        y = self.tcn.tcn_trunk.features(y.transpose(1, 2))
         return self.tcn.tcn_output(y.mean(2))
 
 
 class SmallGRU(nn.Module):
     """`cnn3d_gru`, a network of ours."""
 
-    def __init__(self, channels, filters, classes):
+    def __init__(self, channels, filters, classes, boundary=False):
         super().__init__()
         inputs = channels
         for i, kernel in enumerate([5, 3, 3]):
@@ -246,14 +253,14 @@ class SmallGRU(nn.Module):
                 inputs, outputs, (3, kernel, kernel), (1, stride, stride), (1, kernel // 2, kernel // 2), bias=False))
             setattr(self, f"bn{i + 1}", nn.BatchNorm3d(outputs))
             inputs = outputs
-        self.gru = nn.GRU(inputs, 8 * filters, batch_first=True, bidirectional=True)
+        self.gru = nn.GRU(inputs + boundary, 8 * filters, batch_first=True, bidirectional=True)
         self.fc = nn.Linear(16 * filters, classes)
 
-    def forward(self, x):
+    def forward(self, x, boundary=None):
         y = x.transpose(1, 2)
         for i in range(3):
             y = F.max_pool3d(F.relu(getattr(self, f"bn{i + 1}")(getattr(self, f"conv{i + 1}")(y))), (1, 2, 2))
-        return self.fc(self.gru(y.mean((3, 4)).transpose(1, 2))[0].mean(1))
+        return self.fc(self.gru(with_boundary(y.mean((3, 4)).transpose(1, 2), boundary))[0].mean(1))
 
 
 def count(model):

@@ -61,16 +61,18 @@ class ResNet(nn.Module):
 class VisualModel(nn.Module):
     """`[batch, time, channel, height, width]` to logits."""
 
-    def __init__(self, channels, filters, classes, momentum=0.1):
+    def __init__(self, channels, filters, classes, momentum=0.1, boundary=False):
         super().__init__()
         self.resnet = ResNet(channels, filters, momentum)
-        self.lstm1 = nn.LSTM(8 * filters, 8 * filters, batch_first=True)
+        self.lstm1 = nn.LSTM(8 * filters + boundary, 8 * filters, batch_first=True)
         self.lstm2 = nn.LSTM(8 * filters, 8 * filters, batch_first=True)
         self.fc = nn.Linear(8 * filters, classes)
 
-    def forward(self, x):
+    def forward(self, x, boundary=None):
         batch, time = x.shape[:2]
         y = self.resnet(x.flatten(0, 1)).view(batch, time, -1)
+        if boundary is not None:
+            y = torch.cat([y, boundary[:, :, None]], 2)
         y, _ = self.lstm1(y)
         y, _ = self.lstm2(y)
         return self.fc(y[:, -1])

@@ -12,6 +12,8 @@ private struct Golden: Decodable {
     /// Nil: `resnet18_lstm`.
     let model: String?
     let labels: [Int]
+    /// `[clip][time]`; nil: the network does not see it.
+    let boundary: [[Float]]?
 
     struct Parts: Decodable {
         let backend, readout: String
@@ -46,6 +48,7 @@ private struct Golden: Decodable {
             frames: frames, height: height, width: self.width, channels: channels,
             filters: filters, classes: classes, dropout: 0, batchNormMomentum: 0.1)
         shape.parts = networkParts
+        shape.hasWordBoundary = boundary != nil
         let network = Network(
             NetworkRegistry.plan(model ?? "resnet18_lstm", shape), clips: labels.count,
             context: ComputeContext(kernels: width.kernels, threads: threads), seed: 0)
@@ -79,6 +82,7 @@ private struct Golden: Decodable {
     }
 
     func load(into network: Network) {
+        network.input.set(boundaries: boundary ?? [])
         let pixels = height * width
         let all = input.values
         for clip in labels.indices {
@@ -100,6 +104,9 @@ private let step = Pass.training(seed: 0, step: 0)
 private let names = [
     "network_grey", "network_rgb", "network_exchanged", "network_resnet18_bigru",
     "network_resnet18_mstcn", "network_resnet18_dctcn", "network_cnn3d_gru",
+    "network_boundary_resnet18_lstm", "network_boundary_resnet18_bigru",
+    "network_boundary_resnet18_mstcn", "network_boundary_resnet18_dctcn",
+    "network_boundary_cnn3d_gru",
 ]
 
 @Test(arguments: names)

@@ -62,7 +62,7 @@ private func needsClips(_ recipe: String) -> Bool {
         return try Recipe(path: folder.appending(path: name).path, overrides: overrides).expand()
             .count
     }
-    #expect(counts == [1, 5, 18, 2, 1, 1, 18, 1, 10, 18, 5, 4])
+    #expect(counts == [1, 5, 18, 4, 2, 1, 18, 1, 10, 18, 5, 4])
 }
 
 @Test func aPageConfigurationIsARecipeOfOneRunWithThePagesDefaults() throws {

@@ -109,7 +109,10 @@ struct ClipDecoder {
         for (part, made) in zip(inputs, decoded) {
             switch (results[part.place], made) {
             case (nil, .success(let one)):
-                results[part.place] = .success(DecodedClip(parts: [one], crop: settings.crop))
+                results[part.place] = .success(
+                    DecodedClip(
+                        parts: [one], crop: settings.crop,
+                        frameRate: part.input.isVideo ? frameRate(one) : nil))
             case (nil, .failure(let error)): results[part.place] = .failure(error)
             case (.success(var earlier), .success(let one)):
                 earlier.parts.append(one)
@@ -119,6 +122,13 @@ struct ClipDecoder {
             }
         }
         return results.compactMap { $0 }
+    }
+
+    /// Of a decoded video.
+    private func frameRate(_ video: DecodedClip.Part) -> Double? {
+        if settings.fps > 0 { return settings.fps }
+        guard case .planes(let file, _) = video else { return nil }
+        return Y4M.frameRate(file)
     }
 
     /// - Throws: `ClipError.notDecoded` where the file can't be read.

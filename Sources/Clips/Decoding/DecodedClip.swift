@@ -17,6 +17,8 @@ struct DecodedClip {
 
     var parts: [Part]
     var crop: CropBox?
+    /// Frames a second; nil for pictures and numbers, which carry no time.
+    var frameRate: Double?
 
     /// - Throws: what is wrong with the clip, in words.
     func forEachPicture(_ body: (Picture) throws -> Void) throws {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Reads the YUV4MPEG2 stream that ffmpeg writes, and turns its planes into grey or RGB by
 /// whole-number arithmetic.
 ///
@@ -13,6 +15,8 @@ package enum Y4M {
         var height = 0
         var chroma = "420jpeg"
         var fullRange = false
+        /// Frames a second; nil where it is not known.
+        var rate: Double?
 
         /// Bits of a number. (`420p10`, `mono16`; `420mpeg2` has 8.)
         var depth: Int {
@@ -135,6 +139,27 @@ package enum Y4M {
         }
     }
 
+    /// Frames a second, as the stream's first line says.
+    /// - Returns: nil where it is not known.
+    static func frameRate(_ file: URL) -> Double? {
+        // What ffmpeg wrote was looked through before: here only the rate is wanted.
+        guard let handle = try? FileHandle(forReadingFrom: file) else { return nil }
+        defer { try? handle.close() }
+        guard let start = try? handle.read(upToCount: 4096),
+            let end = start.firstIndex(of: 0x0A)
+        else { return nil }
+        return Array(start[..<end]).withUnsafeBufferPointer {
+            try? header($0[...]).rate
+        }
+    }
+
+    /// `30000:1001`.
+    private static func rate(_ text: String) -> Double? {
+        let parts = text.split(separator: ":").compactMap { Double($0) }
+        guard parts.count == 2, parts[0] > 0, parts[1] > 0 else { return nil }
+        return parts[0] / parts[1]
+    }
+
     private static func header(_ line: Slice<UnsafeBufferPointer<UInt8>>) throws -> Header {
         let words = String(decoding: line, as: UTF8.self).split(separator: " ")
         guard words.first == "YUV4MPEG2" else {
@@ -147,6 +172,7 @@ package enum Y4M {
             case "W": header.width = Int(value) ?? 0
             case "H": header.height = Int(value) ?? 0
             case "C": header.chroma = value
+            case "F": header.rate = rate(value)
             case "X" where value == "COLORRANGE=FULL": header.fullRange = true
             default: break
             }

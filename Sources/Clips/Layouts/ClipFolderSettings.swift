@@ -13,6 +13,7 @@ package struct ClipFolderSettings: Sendable, Hashable {
     package var skipsUnreadable = false
     /// Links may lead out of the data set.
     package var followsLinks = false
+    package var words = WordReading.ignored
 
     package init(splits: [String], classes: [String]) {
         (self.splits, self.classes) = (splits, classes)
@@ -22,9 +23,10 @@ package struct ClipFolderSettings: Sendable, Hashable {
         if (path as NSString).pathExtension.lowercased() == "csv" {
             return try DatasetIndex(
                 table: URL(filePath: path), splitNames: splits, wanted: classes, rule: rule,
-                followsLinks: followsLinks)
+                followsLinks: followsLinks, words: words)
         }
         return try DatasetIndex(
-            root: URL(filePath: path), splitNames: splits, wanted: classes, rule: rule)
+            root: URL(filePath: path), splitNames: splits, wanted: classes, rule: rule,
+            words: words)
     }
 }

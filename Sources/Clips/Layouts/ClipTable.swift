@@ -3,16 +3,20 @@ import Studies
 
 extension DatasetIndex {
     /// A table (CSV, RFC 4180) with a row for each clip. Columns `path` (relative to the table's
-    /// folder, or absolute) and `class`; optional `split` (the names of the splits' folders) and
-    /// `group` (clips of one group stay in one split). Other columns are ignored.
+    /// folder, or absolute) and `class`; optional `split` (the names of the splits' folders),
+    /// `group` (clips of one group stay in one split), and when the word is spoken: `word_start`
+    /// and `word_end` (s), or `word_start_frame` and `word_end_frame` (from 0; the frame behind the
+    /// last). Other columns are ignored.
     ///
     /// Throws `ClipError.noTable` if the file is no such table, or `ClipError.several` with every
     /// line that is wrong.
     init(
         table file: URL, splitNames: [String], wanted: [String], rule: SplitPolicy,
-        followsLinks: Bool
+        followsLinks: Bool, words: WordReading = .ignored
     ) throws {
-        let table = try ClipTable(file, splitNames: splitNames, followsLinks: followsLinks)
+        let table = try ClipTable(
+            file, splitNames: splitNames, followsLinks: followsLinks,
+            readsWords: words != .ignored)
         let names = Set(table.clips.map(\.className)).sorted {
             $0.utf8.lexicographicallyPrecedes($1.utf8)
         }
@@ -37,7 +41,8 @@ extension DatasetIndex {
             Entry(
                 file: URL(filePath: chosen.clip.path, relativeTo: folder.appending(path: ""))
                     .standardizedFileURL,
-                split: split, label: chosen.label, name: chosen.clip.path)
+                split: split, label: chosen.label, name: chosen.clip.path,
+                word: chosen.clip.word)
         }
         // By split, class and name, as with folders.
         let ordered = entries.sorted { a, b in
@@ -47,6 +52,7 @@ extension DatasetIndex {
         try DatasetIndex.refuseEmptyClasses(
             classes, ordered.map { ($0.split, $0.label) }, file.path)
         self.init(root: folder, classes: classes, entries: ordered)
+        try readWords(words)
     }
 }
 
@@ -57,6 +63,7 @@ private struct ClipTable {
         let className: String
         let split: Split?
         let group: String?
+        let word: WordTime?
     }
 
     let file: URL
@@ -64,7 +71,9 @@ private struct ClipTable {
     let hasGroups: Bool
     let clips: [Clip]
 
-    init(_ file: URL, splitNames: [String], followsLinks: Bool) throws {
+    init(
+        _ file: URL, splitNames: [String], followsLinks: Bool, readsWords: Bool = false
+    ) throws {
         func refuse(_ reason: String) -> ClipError { .noTable(path: file.path, reason: reason) }
         var facts = stat()
         guard stat(file.path, &facts) == 0 else { throw refuse(String(cString: strerror(errno))) }
@@ -81,7 +90,7 @@ private struct ClipTable {
         guard let header = rows.first else {
             throw ClipError.noTable(path: file.path, reason: "it is empty")
         }
-        let columns = try Columns(header.cells, file)
+        let columns = try Columns(header.cells, file, readsWords: readsWords)
         var problems: [ClipError] = []
         var clips: [Clip] = []
         var lines: [String: Int] = [:]
@@ -148,12 +157,14 @@ private struct Columns {
     let className: Int
     let split: Int?
     let group: Int?
+    let word: WordColumns?
     let count: Int
 
-    init(_ header: [String], _ file: URL) throws {
+    init(_ header: [String], _ file: URL, readsWords: Bool) throws {
         let names = header.map { $0.lowercased() }
-        for name in ["path", "class", "split", "group"] where names.count(where: { $0 == name }) > 1
-        {
+        let known =
+            ["path", "class", "split", "group"] + (readsWords ? WordColumns.names : [])
+        for name in known where names.count(where: { $0 == name }) > 1 {
             throw ClipError.noTable(
                 path: file.path, reason: "its first line names the column \(name) twice: keep one")
         }
@@ -170,6 +181,11 @@ private struct Columns {
         (self.path, self.className, split, group) = (
             path, className, column("split"), column("group")
         )
+        do throws(RowMistake) {
+            word = readsWords ? try WordColumns(names) : nil
+        } catch {
+            throw ClipError.noTable(path: file.path, reason: error.reason)
+        }
         count = header.count
     }
 
@@ -191,8 +207,60 @@ private struct Columns {
         }
         return ClipTable.Clip(
             path: cells[path], className: cells[className], split: ownSplit,
-            group: group.map { cells[$0] })
+            group: group.map { cells[$0] }, word: try word?.time(cells))
     }
+}
+
+/// Where the columns are that say when a clip's word is spoken.
+private struct WordColumns {
+    static let names = ["word_start", "word_end", "word_start_frame", "word_end_frame"]
+
+    private let start, end: Int
+    private let areFrames: Bool
+
+    /// - Returns: nil if the table has none.
+    init?(_ header: [String]) throws(RowMistake) {
+        let places = WordColumns.names.map { header.firstIndex(of: $0) }
+        for pair in [0, 2] where (places[pair] == nil) != (places[pair + 1] == nil) {
+            let (there, missing) = places[pair] == nil ? (pair + 1, pair) : (pair, pair + 1)
+            throw RowMistake(
+                "its first line names the column \(WordColumns.names[there]), and not \(WordColumns.names[missing])"
+            )
+        }
+        guard places[0] == nil || places[2] == nil else {
+            throw RowMistake(
+                "its first line names word_start and word_start_frame: give words in seconds or in frames"
+            )
+        }
+        guard let start = places[0] ?? places[2], let end = places[1] ?? places[3] else {
+            return nil
+        }
+        (self.start, self.end, areFrames) = (start, end, places[0] == nil)
+    }
+
+    /// - Returns: nil for empty cells.
+    func time(_ cells: [String]) throws(RowMistake) -> WordTime? {
+        let (from, to) = (cells[start], cells[end])
+        if from.isEmpty && to.isEmpty { return nil }
+        if areFrames {
+            guard let first = Int(from), let last = Int(to), first >= 0, last > first else {
+                throw RowMistake(
+                    "the word's frames are \(shown(from)) to \(shown(to)); they have to be whole numbers from 0, the end behind the start"
+                )
+            }
+            return .frames(first..<last)
+        }
+        guard let first = Double(from), let last = Double(to), first >= 0, last > first,
+            last.isFinite
+        else {
+            throw RowMistake(
+                "the word's times are \(shown(from)) to \(shown(to)); they have to be seconds from 0, the end behind the start"
+            )
+        }
+        return .seconds(from: first, to: last)
+    }
+
+    private func shown(_ cell: String) -> String { cell.isEmpty ? "nothing" : cell }
 }
 
 /// Comma-separated values (RFC 4180).

@@ -10,6 +10,7 @@ package struct DatasetIndex {
         package let label: Int
         /// Path within the data set.
         package let name: String
+        package var word: WordTime?
     }
 
     /// The folder that all of it lies in.
@@ -25,10 +26,18 @@ package struct DatasetIndex {
     ///   - wanted: the classes to use, in this order; empty for all, sorted.
     ///   - rule: divides clips that lie in no folders of splits.
     package init(
-        root: URL, splitNames: [String], wanted: [String], rule: SplitPolicy = SplitPolicy()
+        root: URL, splitNames: [String], wanted: [String], rule: SplitPolicy = SplitPolicy(),
+        words: WordReading = .ignored
     ) throws {
         self.root = root
         (classes, entries) = ([], [])
+        try list(splitNames, wanted, rule, countsMetadata: words == .ignored)
+        try readWords(words)
+    }
+
+    private mutating func list(
+        _ splitNames: [String], _ wanted: [String], _ rule: SplitPolicy, countsMetadata: Bool
+    ) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder),
             isFolder.boolValue
@@ -52,7 +61,7 @@ package struct DatasetIndex {
             }
             if !plain.isEmpty {
                 classes = try DatasetIndex.chosen(wanted, of: plain, root)
-                try divide(rule)
+                try divide(rule, countsMetadata: countsMetadata)
                 return
             }
         }
@@ -79,7 +88,7 @@ package struct DatasetIndex {
         for (split, splitName) in zip(Split.allCases, splitNames) {
             for (label, name) in classes.enumerated() {
                 let path = splitsFirst ? "\(splitName)/\(name)" : "\(name)/\(splitName)"
-                let count = try take(path, split, label)
+                let count = try take(path, split, label, countsMetadata: countsMetadata)
                 if count == 0 && split != .test {
                     problems.append(.emptyClass(name: name, split: splitName, path: root.path))
                 }
@@ -89,14 +98,23 @@ package struct DatasetIndex {
     }
 
     /// Takes in the clips of a folder, if there is one.
-    /// - Parameter path: within the data set.
+    /// - Parameters:
+    ///   - path: within the data set.
+    ///   - countsMetadata: whether files that describe clips count as left out.
     /// - Returns: how many there are.
-    private mutating func take(_ path: String, _ split: Split, _ label: Int) throws -> Int {
+    private mutating func take(
+        _ path: String, _ split: Split, _ label: Int, countsMetadata: Bool
+    ) throws -> Int {
         let folder = root.appending(path: path)
         var facts = stat()
         guard stat(folder.path, &facts) == 0 || errno != ENOENT else { return 0 }
         let listing = try FolderListing(folder)
-        leftOut.add(listing.others, in: path + "/")
+        let metadata = ClipMetadata.names(of: listing.clips)
+        leftOut.add(
+            listing.others.compactMap { other in
+                guard metadata.contains(other.name) else { return other }
+                return countsMetadata ? (other.name, ClipMetadata.kind) : nil
+            }, in: path + "/")
         let others = listing.folders.filter { !listing.clips.contains($0) }
         leftOut.add(
             others.map { ($0, FolderListing.kind(ofFolder: folder.appending(path: $0))) },
@@ -180,8 +198,10 @@ package struct DatasetIndex {
     }
 
     /// `<class>/<clip>`, split by a rule.
-    private mutating func divide(_ rule: SplitPolicy) throws {
-        for (label, name) in classes.enumerated() { _ = try take(name, .train, label) }
+    private mutating func divide(_ rule: SplitPolicy, countsMetadata: Bool) throws {
+        for (label, name) in classes.enumerated() {
+            _ = try take(name, .train, label, countsMetadata: countsMetadata)
+        }
         let splits = try rule.splits(
             entries.map { entry in
                 (entry.label, String(entry.name.dropFirst(classes[entry.label].count + 1)))
@@ -193,5 +213,24 @@ package struct DatasetIndex {
         entries = Split.allCases.flatMap { split in divided.filter { $0.split == split } }
         try DatasetIndex.refuseEmptyClasses(
             classes, entries.map { ($0.split, $0.label) }, root.path)
+    }
+}
+
+extension DatasetIndex {
+    /// Reads when the words are spoken, where a table has not said it.
+    /// - Throws: `ClipError.several` with every clip whose time is wrong, or missing and required.
+    mutating func readWords(_ reading: WordReading) throws {
+        guard reading != .ignored else { return }
+        var problems: [ClipError] = []
+        for place in entries.indices where entries[place].word == nil {
+            let file = entries[place].file
+            do throws(WordTime.Problem) {
+                entries[place].word = try ClipMetadata.word(of: file)
+                if entries[place].word == nil, reading == .required { throw .missing }
+            } catch {
+                problems.append(.noWord(file: file.path, reason: error.description))
+            }
+        }
+        guard problems.isEmpty else { throw ClipError.several(problems) }
     }
 }

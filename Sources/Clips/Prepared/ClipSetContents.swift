@@ -13,6 +13,10 @@ package struct ClipSetContents: Sendable {
         package var frames: Range<Int>
         /// SHA-256 of its pixels.
         package var digest: [UInt8]
+        /// Frames a second; nil where the clip carries no time.
+        package var frameRate: Double?
+        /// Frames of the clip, from 0, in which its word is spoken; nil where nothing says it.
+        package var word: Range<Int>?
     }
 
     package var classes: [String]

@@ -20,7 +20,7 @@ enum ClipSetLayout {
             let clips = [entries.count]
             let clip = try root.write("clip", Array(entries.indices), shape: clips)
             try clip.makeScale("clip")
-            let columns = [
+            var columns = [
                 try root.write("name", entries.map(\.name), shape: clips),
                 try root.write("class", entries.map { contents.classes[$0.label] }, shape: clips),
                 try root.write("label", entries.map(\.label), shape: clips),
@@ -29,6 +29,27 @@ enum ClipSetLayout {
                 try root.write("frame_count", entries.map(\.frames.count), shape: clips),
                 try root.write("sha256", entries.map { hexadecimal($0.digest) }, shape: clips),
             ]
+            // Where nothing is known, files are as they were before there were these columns.
+            if entries.contains(where: { $0.frameRate != nil }) {
+                let rates = entries.map { $0.frameRate ?? 0 }
+                columns.append(try root.write("frame_rate", rates, shape: clips))
+                try columns[columns.count - 1].setAttribute(
+                    "long_name", "frames a second; 0: not known")
+            }
+            if entries.contains(where: { $0.word != nil }) {
+                for (name, end, words) in [
+                    ("word_start_frame", "first", entries.map { $0.word?.lowerBound ?? -1 }),
+                    (
+                        "word_end_frame", "behind the last",
+                        entries.map { $0.word?.upperBound ?? -1 }
+                    ),
+                ] {
+                    columns.append(try root.write(name, words, shape: clips))
+                    try columns[columns.count - 1].setAttribute(
+                        "long_name",
+                        "frame of the clip, from 0, \(end) of the word; -1: not known")
+                }
+            }
             for column in columns { try column.attach(clip, dimension: 0) }
             let sizes = contents.sizes
             switch sizes {
@@ -81,10 +102,15 @@ enum ClipSetLayout {
                 SkippedClip(name: $0, reason: $1)
             }
         }
+        let rates = root.has("frame_rate") ? try root.dataset("frame_rate").doubles() : nil
+        let words = try words(root)
         var next = 0
         for index in names.indices {
             guard [labels, first, counts].allSatisfy({ $0.count == names.count }),
                 splits.count == names.count,
+                (rates?.count ?? names.count) == names.count,
+                (words?.count ?? names.count) == names.count,
+                (words?[index]?.upperBound ?? 0) <= counts[index],
                 digests.count == names.count, digests[index].count == 32, first[index] == next,
                 (1...contents.sizes.count).contains(counts[index]),
                 contents.classes.indices.contains(labels[index])
@@ -94,12 +120,25 @@ enum ClipSetLayout {
                 .init(
                     name: names[index], split: splits[index], label: labels[index],
                     frames: first[index]..<next,
-                    digest: digests[index]))
+                    digest: digests[index],
+                    frameRate: rates.flatMap { $0[index] > 0 ? $0[index] : nil },
+                    word: words?[index]))
         }
         guard next == contents.sizes.count, contents.byteCount == byteCount else {
             throw Problem(description: "its frames are not those of its clips")
         }
         return contents
+    }
+
+    /// Of each clip the frames of its word; nil where the file has none.
+    private static func words(_ root: HDF5Group) throws -> [Range<Int>?]? {
+        guard root.has("word_start_frame"), root.has("word_end_frame") else { return nil }
+        let starts = try root.dataset("word_start_frame").integers()
+        let ends = try root.dataset("word_end_frame").integers()
+        guard starts.count == ends.count,
+            zip(starts, ends).allSatisfy({ $0 == -1 && $1 == -1 || $0 >= 0 && $1 >= $0 })
+        else { throw Problem(description: "its words' frames are inconsistent") }
+        return zip(starts, ends).map { $0 < 0 ? nil : $0..<$1 }
     }
 
     private static func sizes(_ root: HDF5Group, _ byteCount: Int) throws -> FrameSizes {

@@ -38,12 +38,18 @@ package final class ClipSetWriter {
     var count: Int { contents.entries.count }
 
     /// Takes in a clip. Where `frames` throws, nothing of it is kept.
-    /// - Parameter frames: hands each picture to its argument.
+    /// - Parameters:
+    ///   - frameRate: frames a second; nil where the clip carries no time.
+    ///   - word: the frames in which its word is spoken, where that is known, of so many frames.
+    ///   - frames: hands each picture to its argument.
     package func append(
-        name: String, split: Split, label: Int, frames: ((Picture) throws -> Void) throws -> Void
+        name: String, split: Split, label: Int, frameRate: Double? = nil,
+        word: (Int) throws -> Range<Int>? = { _ in nil },
+        frames: ((Picture) throws -> Void) throws -> Void
     ) throws {
         let (before, bytes) = (sizes.count, written + waiting.count)
         var hash = SHA256()
+        var spoken: Range<Int>?
         do {
             try frames { picture in
                 sizes.append(
@@ -53,6 +59,7 @@ package final class ClipSetWriter {
                 waiting += picture.pixels
                 if waiting.count >= ClipSetWriter.bufferSize { try flush() }
             }
+            spoken = try word(sizes.count - before)
         } catch {
             sizes.removeLast(sizes.count - before)
             if bytes >= written {
@@ -67,7 +74,7 @@ package final class ClipSetWriter {
         contents.entries.append(
             .init(
                 name: name, split: split, label: label, frames: before..<sizes.count,
-                digest: Array(hash.finalize())))
+                digest: Array(hash.finalize()), frameRate: frameRate, word: spoken))
     }
 
     private func flush() throws {

@@ -11,6 +11,8 @@ struct DatasetSubset: Codable {
         var clip: Int
         var split: Split
         var label: Int
+        /// Frames of the clip in which its word is spoken, where they are used.
+        var word: Range<Int>?
     }
 
     /// Of the clips.
@@ -23,15 +25,30 @@ struct DatasetSubset: Codable {
 
     /// All of a file, or some of its classes, in this order.
     /// - Throws: `ClipError`.
-    init(_ set: ClipSet, wanted: [String]) throws {
+    init(_ set: ClipSet, _ settings: ClipFolderSettings) throws {
         (file, isCache) = (set.file.standardizedFileURL.path, set.isCache)
         let found = set.contents.classes
-        let chosen = try DatasetIndex.chosen(wanted, of: found, set.file)
+        let chosen = try DatasetIndex.chosen(settings.classes, of: found, set.file)
         classes = chosen
         members = DatasetSubset.members(
             set.contents, labels: found.map { chosen.firstIndex(of: $0) })
         try DatasetIndex.refuseEmptyClasses(
             classes, members.map { ($0.split, $0.label) }, set.file.path)
+        guard settings.words == .required else { return }
+        var problems: [ClipError] = []
+        for place in members.indices {
+            let entry = set.contents.entries[members[place].clip]
+            members[place].word = entry.word
+            if entry.word == nil {
+                problems.append(
+                    .noWord(
+                        file: "\(set.file.path): \(entry.name)",
+                        reason:
+                            "the file does not say when its word is spoken: prepare it again from clips with times"
+                    ))
+            }
+        }
+        guard problems.isEmpty else { throw ClipError.several(problems) }
     }
 
     /// The clips of a file by split, label and place.
@@ -52,19 +69,34 @@ struct DatasetSubset: Codable {
     }
 
     /// The clips of a listing, as far as the file has them.
-    init(_ set: ClipSet, _ listing: DatasetIndex) {
+    /// - Throws: `ClipError` where the time of a word is used and wrong.
+    init(_ set: ClipSet, _ listing: DatasetIndex, _ words: WordReading) throws {
         (file, isCache) = (set.file.standardizedFileURL.path, set.isCache)
         classes = listing.classes
         let places = Dictionary(set.contents.entries.enumerated().map { ($1.name, $0) }) {
             first, _ in first
         }
-        members = listing.entries.compactMap { entry in
-            places[entry.name].map { Member(clip: $0, split: entry.split, label: entry.label) }
+        members = []
+        var problems: [ClipError] = []
+        for entry in listing.entries {
+            guard let place = places[entry.name] else { continue }
+            var member = Member(clip: place, split: entry.split, label: entry.label)
+            let clip = set.contents.entries[place]
+            do throws(WordTime.Problem) {
+                if words == .required {
+                    member.word = try entry.word?.frames(
+                        of: clip.frames.count, rate: clip.frameRate)
+                }
+            } catch {
+                problems.append(.noWord(file: entry.file.path, reason: error.description))
+            }
+            members.append(member)
         }
+        guard problems.isEmpty else { throw ClipError.several(problems) }
     }
 
-    /// The identity of the data: names, splits, labels, sizes and pixels of all clips, and the
-    /// classes. The same clips have it whatever file they are in.
+    /// The identity of the data: names, splits, labels, sizes and pixels of all clips, the classes,
+    /// and when words are spoken, where that is used. The same clips have it whatever file they are in.
     func digest(_ set: ClipSet) -> String { DatasetSubset.digest(classes, members, set.contents) }
 
     private static func digest(
@@ -79,6 +111,7 @@ struct DatasetSubset: Codable {
             add("\(entry.name.utf8.count) \(entry.name)")
             add("\(member.split.rawValue) \(member.label) \(hexadecimal(entry.digest))")
             add(FrameRuns(contents.sizes, entry.frames).description)
+            if let word = member.word { add("word \(word.lowerBound) to \(word.upperBound)") }
         }
         return hexadecimal(hash.finalize())
     }

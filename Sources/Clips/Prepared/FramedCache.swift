@@ -11,7 +11,7 @@ struct FramedCache {
     private let format: ClipFormat
 
     /// Raised when framing changes.
-    private static let version = 2
+    private static let version = 3
 
     /// - Parameter data: the digest of the data set.
     init(folder: URL, data: String, format: ClipFormat) {
@@ -54,7 +54,9 @@ struct FramedCache {
             try frame { clip, pictures in
                 do {
                     try writer.append(name: clip.name, split: clip.split, label: clip.label) {
-                        take in
+                        _ in
+                        clip.word(in: format)
+                    } frames: { take in
                         for picture in pictures { try take(picture) }
                     }
                 } catch {

@@ -9,6 +9,8 @@ struct Preparation {
     let settings: ClipFolderSettings
     /// A folder for what is under way.
     let cache: URL
+    /// Whether the file says when words are spoken: not that of a cache, which is of pixels.
+    var keepsWords = false
 
     /// Decodes everything into `file`, which names the clips that can't be read.
     /// - Parameters:
@@ -26,13 +28,22 @@ struct Preparation {
         let entries = listing.entries
         var skipped: [SkippedClip] = []
         var problems: [ClipError] = []
+        var wordProblems: [ClipError] = []
         try await decoder.decode(entries.map(\.file)) { place, result in
             let entry = entries[place]
             do {
                 let clip = try result.get()
-                try writer.append(name: entry.name, split: entry.split, label: entry.label) {
+                try writer.append(
+                    name: entry.name, split: entry.split, label: entry.label,
+                    frameRate: clip.frameRate
+                ) { count in
+                    try keepsWords ? entry.word?.frames(of: count, rate: clip.frameRate) : nil
+                } frames: {
                     try clip.forEachPicture($0)
                 }
+            } catch let problem as WordTime.Problem {
+                wordProblems.append(
+                    .noWord(file: entry.file.path, reason: problem.description))
             } catch let error as StoreError {
                 throw error
             } catch let error as ClipError where error.isOfMachine {
@@ -46,6 +57,7 @@ struct Preparation {
             }
             if place % 25 == 24 || place == entries.count - 1 { progress(place + 1, entries.count) }
         }
+        guard wordProblems.isEmpty else { throw ClipError.several(problems + wordProblems) }
         if writer.count == 0 || (refusing && !problems.isEmpty) {
             throw ClipError.several(problems)
         }
@@ -53,23 +65,35 @@ struct Preparation {
     }
 
     /// Copies the decoded clips of a cache into `file`.
-    /// - Throws: `StoreError` where the file can't be written or the cache is damaged.
+    /// - Throws: `StoreError` where the file can't be written or the cache is damaged; `ClipError`
+    ///   where the time of a word is wrong.
     func copy(_ set: ClipSet, to file: URL) throws {
         let places = Dictionary(
             set.contents.entries.indices.map { (set.contents.entries[$0].name, $0) }
         ) { first, _ in first }
         let writer = try ClipSetWriter(
             file, classes: listing.classes, settings: settings.decoding.json)
+        var problems: [ClipError] = []
         for entry in listing.entries {
             guard let place = places[entry.name] else {
                 throw StoreError.unreadable(
                     path: entry.file.path, reason: "the cache of decoded clips lacks it")
             }
             let count = set.contents.entries[place].frames.count
-            try writer.append(name: entry.name, split: entry.split, label: entry.label) {
-                try set.forEachPicture(place, 0..<count, $0)
+            let rate = set.contents.entries[place].frameRate
+            do {
+                try writer.append(
+                    name: entry.name, split: entry.split, label: entry.label, frameRate: rate
+                ) { count in
+                    try entry.word?.frames(of: count, rate: rate)
+                } frames: {
+                    try set.forEachPicture(place, 0..<count, $0)
+                }
+            } catch let problem as WordTime.Problem {
+                problems.append(.noWord(file: entry.file.path, reason: problem.description))
             }
         }
+        guard problems.isEmpty else { throw ClipError.several(problems) }
         try writer.finish(skipped: [])
     }
 }
@@ -79,7 +103,7 @@ extension DatasetIndex {
     /// change, and how they are decoded. Splits and labels are not part of it.
     func key(_ settings: ClipFolderSettings) throws -> String {
         var hash = SHA256()
-        hash.update(Data("clips 4 \(settings.decoding.json) \(settings.followsLinks)\n".utf8))
+        hash.update(Data("clips 5 \(settings.decoding.json) \(settings.followsLinks)\n".utf8))
         for entry in entries.sorted(by: {
             $0.file.path.utf8.lexicographicallyPrecedes($1.file.path.utf8)
         }) {

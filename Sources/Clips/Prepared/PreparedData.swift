@@ -44,7 +44,8 @@ package struct PreparedData: Sendable, Equatable {
             uniqueKeysWithValues: Split.allCases.map { ($0, FramedClips(format: format)) })
         try forEachClip { clip in
             splits[clip.split]?.append(
-                kept: try clip.framed(format), name: clip.name, label: clip.label)
+                kept: try clip.framed(format), name: clip.name, label: clip.label,
+                word: clip.word(in: format))
         }
         let empty = FramedClips(format: format)
         let test = splits[.test].flatMap { $0.count > 0 ? $0 : nil }
@@ -87,7 +88,7 @@ package struct PreparedData: Sendable, Equatable {
                     try body(
                         FoundClip(
                             name: clip.name, split: split, label: clip.label,
-                            frameCount: clip.frames.count
+                            frameCount: clip.frames.count, word: clip.word
                         ) {
                             for picture in clip.frames[$0] { try $1(picture) }
                         })
@@ -101,7 +102,7 @@ package struct PreparedData: Sendable, Equatable {
             try body(
                 FoundClip(
                     name: entry.name, split: member.split, label: member.label,
-                    frameCount: entry.frames.count
+                    frameCount: entry.frames.count, word: member.word
                 ) { try set.forEachPicture(member.clip, $0, $1) })
         }
     }
@@ -120,6 +121,8 @@ struct FoundClip {
     let split: Split
     let label: Int
     let frameCount: Int
+    /// Frames in which its word is spoken; nil where that is not known or not used.
+    let word: Range<Int>?
     /// Hands some of its frames to the second argument, one by one.
     let show: (Range<Int>, (Picture) throws -> Void) throws -> Void
 
@@ -129,4 +132,7 @@ struct FoundClip {
         try show(format.kept(of: frameCount)) { framed.append(format.frame($0)) }
         return framed
     }
+
+    /// The same among its kept frames.
+    func word(in format: ClipFormat) -> Range<Int>? { format.kept(word: word, of: frameCount) }
 }

@@ -60,7 +60,9 @@ package struct VisemeSet: Sendable, Hashable {
         let painter = MouthPainter(size: VisemeSet.pictureSize, speaker: speaker)
         var noise = RandomNoise(stream: stream)
         let frames = track(word, speaker).map { painter.paint($0, noise: &noise) }
-        return Clip(name: "speaker\(number)/\(word.name)_\(take)", label: index, frames: frames)
+        return Clip(
+            name: "speaker\(number)/\(word.name)_\(take)", label: index, frames: frames,
+            word: spoken(speaker, of: frames.count))
     }
 
     private func speaker(_ number: Int) -> Speaker {
@@ -88,7 +90,9 @@ package struct VisemeSet: Sendable, Hashable {
     /// next.
     private func track(_ word: Word, _ speaker: Speaker) -> [MouthShape] {
         let rest = MouthShape(opening: 0.04, width: 0.5, rounding: 0.05, teeth: 0, tongue: 0)
-        let stations = [(rest, 0.8)] + word.visemes.map { ($0.shape, $0.length) } + [(rest, 0.8)]
+        let stations =
+            [(rest, VisemeSet.rest)] + word.visemes.map { ($0.shape, $0.length) }
+            + [(rest, VisemeSet.rest)]
         var times: [Double] = []
         var now = 0.0
         for (_, length) in stations {
@@ -107,6 +111,16 @@ package struct VisemeSet: Sendable, Hashable {
             let part = t * t * (3 - 2 * t)
             return shapes[next - 1] * (1 - part) + shapes[next] * part
         }
+    }
+
+    /// How long a mouth rests before and after its word, beside a viseme.
+    private static let rest = 0.8
+
+    /// The frames in which the word is spoken: those between the rests, even in part.
+    private func spoken(_ speaker: Speaker, of count: Int) -> Range<Int> {
+        let rest = VisemeSet.rest * speaker.pace
+        let first = min(Int(rest), count - 1)
+        return first..<max(first + 1, Int((Double(count) - rest).rounded(.up)))
     }
 
     /// Uniform in −1…1.

@@ -47,12 +47,15 @@ package struct LayerContext {
     package let gradients: GradientMemory
     /// Clips at most, and frames of each.
     package let clips, steps: Int
+    /// Where the input leaves when words are spoken.
+    package let boundary: WordBoundary?
 
     package init(
         compute: ComputeContext, parameters: Parameters,
         gradients: GradientMemory = GradientMemory(), clips: Int,
-        steps: Int
+        steps: Int, boundary: WordBoundary? = nil
     ) {
+        self.boundary = boundary
         self.compute = compute
         self.parameters = parameters
         self.gradients = gradients

@@ -9,9 +9,22 @@ extension NetworkPlan {
             // and up.
             addDropout(headDropout, number: 3, design)
         }
+        addBoundary()
         addBackend(design, model)
         let readout = headDropout ?? (design.backend.isRecurrent ? shape.dropout : nil)
         addReadout(design, model, dropout: readout)
+    }
+
+    /// Adds the word boundary to the features, where the network sees it.
+    mutating func addBoundary() {
+        guard shape.hasWordBoundary else { return }
+        let channels = channels
+        addSteps("word boundary", channels: channels + 1) { place in
+            guard let boundary = place.boundary else {
+                preconditionFailure("a network with word boundaries has memory for them")
+            }
+            return [AppendBoundary(boundary, channels: channels, in: place)]
+        }
     }
 
     private mutating func addDropout(_ rate: Float, number: UInt32, _ design: HeadDesign) {

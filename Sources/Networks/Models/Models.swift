@@ -114,12 +114,14 @@ extension NetworkPlan {
                 && parts.isBidirectional == nil
         else { return addHead(.openAV) }
         let (size, dropout, unit) = (channels, shape.dropout, parts.dropoutUnit)
+        addBoundary()
         for name in ["lstm1", "lstm2"] {
+            let inputs = channels
             addSteps(
-                "LSTM", channels: size, multiplyAdds: steps * 8 * size * size,
-                LSTM.parameters(name, inputs: size, size: size)
+                "LSTM", channels: size, multiplyAdds: steps * 4 * size * (inputs + size),
+                LSTM.parameters(name, inputs: inputs, size: size)
             ) { place in
-                let lstm = LSTM(name: name, inputs: size, size: size, in: place)
+                let lstm = LSTM(name: name, inputs: inputs, size: size, in: place)
                 guard name == "lstm1" else { return [lstm] }
                 return [
                     lstm,

@@ -16,6 +16,8 @@ package struct NetworkShape: Sendable, Hashable {
     package var batchNormMomentum: Float
     /// Whether clips have lengths of their own.
     package var masksSteps = false
+    /// Whether the network sees in which frames the word is spoken.
+    package var hasWordBoundary = false
     /// Parts that are exchanged.
     package var parts = NetworkParts()
 
@@ -55,7 +57,9 @@ package final class Network {
         parameters = Parameters(plan.parameters)
         parameters.start(seed: seed)
         let place = LayerContext(
-            compute: context, parameters: parameters, clips: clips, steps: plan.shape.frames)
+            compute: context, parameters: parameters, clips: clips, steps: plan.shape.frames,
+            boundary: plan.shape.hasWordBoundary
+                ? WordBoundary(clips: clips, steps: plan.shape.frames) : nil)
         input = FrameInput(
             plan.input, channels: plan.shape.channels, masksSteps: plan.shape.masksSteps, in: place)
         layers = plan.parts.flatMap { $0.make(place) }

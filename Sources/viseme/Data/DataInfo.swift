@@ -42,7 +42,9 @@ extension DataCommand {
                 case .repeat: "\(longer) clips are cut, \(shorter) repeat their last frame"
                 case .mask: "\(longer) clips are cut, \(shorter) end before it"
                 }
+            let outside = survey.clips.count { $0.isWordCut(by: format) }
             return "fit       len_video \(format.frames): \(words)"
+                + (outside > 0 ? "; of \(outside) part of the word is cut off" : "")
         }
 
         private func facts(_ survey: DataSurvey, _ data: PreparedData) -> String {
@@ -60,6 +62,7 @@ extension DataCommand {
                 "frames    \(lengths.first ?? 0) … \(lengths.last ?? 0), median \(lengths.isEmpty ? 0 : lengths[lengths.count / 2])",
                 "sizes     " + shown.map { "\($0.key): \($0.value.count)" }.joined(separator: "; ")
                     + (sizes.count > 5 ? "; and \(sizes.count - 5) more" : ""),
+                words(survey),
                 "balance   \(least) to \(most) training clips a class"
                     + (least > 0 && most >= 2 * least
                         ? ": the largest has \(decimals(Double(most) / Double(least), 1)) times the smallest"
@@ -71,6 +74,13 @@ extension DataCommand {
                     ? nil
                     : "no clips  \(data.leftOut.count) files: \(data.leftOut.words)",
             ].compactMap { $0 }.joined(separator: "\n")
+        }
+
+        /// How long the words are, where the times of words are used.
+        private func words(_ survey: DataSurvey) -> String? {
+            let lengths = survey.clips.compactMap(\.word?.count).sorted()
+            guard let first = lengths.first, let last = lengths.last else { return nil }
+            return "words     \(first) … \(last) frames, median \(lengths[lengths.count / 2])"
         }
 
         private func problems(_ survey: DataSurvey, _ data: PreparedData) -> [String] {

@@ -13,7 +13,8 @@ extension DataCommand {
             discussion: """
                 Each class has a row of clips, framed, spread over the training split and, at the end of the row, one of each other \
                 split. Where the recipe changes training clips (augment, clip_window: random), a second row below shows the same \
-                clips as they are drawn in epoch 1 of the recipe's seed.
+                clips as they are drawn in epoch 1 of the recipe's seed. Where the network sees the word boundary, a line \
+                underlines the frames of the word.
                 """)
 
         @OptionGroup var options: Options
@@ -108,6 +109,23 @@ private struct ContactSheet {
             }
         }
 
+        func underline(
+            _ clip: Int, _ draw: Augmentation.Draw?, of clips: FramedClips? = nil, left: Int,
+            top: Int
+        ) throws {
+            guard format.hasWordBoundary else { return }
+            let view = ClipView()
+            try (clips ?? train).show(clip, changed: draw, in: view)
+            for (place, time) in times.enumerated() where view.wordBoundary[time] > 0 {
+                for row in 0..<2 {
+                    let at = (top + format.height + row) * width + left + place * format.width
+                    for byte in at * format.channels..<(at + format.width) * format.channels {
+                        pixels[byte] = 0
+                    }
+                }
+            }
+        }
+
         for label in clips.classes.indices {
             let top = gap + label * (rowHeight + gap)
             for (column, end) in ends.enumerated() {
@@ -115,6 +133,7 @@ private struct ContactSheet {
                 guard let clip = own.first else { continue }
                 let left = gap + (each - ends.count + column) * (clipWidth + gap)
                 try show(clip, nil, of: end.1, left: left, top: top)
+                try underline(clip, nil, of: end.1, left: left, top: top)
                 if augmentation != nil {
                     try show(clip, nil, of: end.1, left: left, top: top + format.height + 2)
                 }
@@ -123,6 +142,7 @@ private struct ContactSheet {
             for (column, clip) in ContactSheet.spread(own, each - ends.count).enumerated() {
                 let left = gap + column * (clipWidth + gap)
                 try show(clip, nil, left: left, top: top)
+                try underline(clip, nil, left: left, top: top)
                 guard let augmentation else { continue }
                 let below = top + format.height + 2
                 let draw = augmentation.draw(seed: seed, epoch: epoch, clip: clip)
@@ -133,6 +153,7 @@ private struct ContactSheet {
                     try show(partner.clip, other, left: left, top: below)
                 }
                 try show(clip, draw, left: left, top: below, share: partner?.share)
+                try underline(clip, draw, left: left, top: below)
             }
         }
         png = PNG.data(pixels, width: width, height: height, channels: format.channels)

@@ -1,3 +1,4 @@
+import Clips
 import Networks
 import Recipes
 import RunStore
@@ -38,12 +39,7 @@ extension NetworkShape {
     /// As far as it decides names and shapes of parameters.
     package init(_ configuration: Configuration, classes: Int) {
         self.init(
-            frames: configuration.integer("len_video"),
-            height: configuration.integer("size_lips.height"),
-            width: configuration.integer("size_lips.width"),
-            channels: configuration.integer("channels_lips"),
-            filters: configuration.integer("filters"), classes: classes, dropout: 0,
-            batchNormMomentum: 0.1)
-        parts = NetworkParts(configuration)
+            ClipFormat(configuration), filters: configuration.integer("filters"),
+            classes: classes, parts: NetworkParts(configuration))
     }
 }

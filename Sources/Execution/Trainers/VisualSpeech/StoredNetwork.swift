@@ -99,6 +99,8 @@ package struct StoredNetwork {
         let weights = try weights(which)
         var values = contents.configuration
         for key in values.keys where ClipParameters.belongsToOneSet(key) { values[key] = nil }
+        // Training clips alone are cut.
+        values["augment.variable_length"] = nil
         values["path_to_dataset"] = .text(path)
         let other = Configuration(values, schema: VisualSpeechTrainer.schema)
         let cache = FileManager.default.temporaryDirectory.appending(path: "viseme-\(randomName())")
@@ -141,7 +143,8 @@ package struct StoredNetwork {
         let weights = try weights(which)
         let read = try await ClipReader.read(
             clips, cache: FileManager.default.temporaryDirectory,
-            settings: DecodingSettings(configuration))
+            settings: DecodingSettings(configuration),
+            needsWords: configuration.bool("word_boundary"))
         var empty = FramedClips(format: ClipFormat(configuration))
         empty.statistics = statistics
         let framed = read.reduce(into: empty) {
@@ -151,8 +154,8 @@ package struct StoredNetwork {
     }
 
     /// Its validation and test clips as the network saw them, and their classes.
-    /// - Returns: `val/clips`, `[clip][time][channel][row][column]`, 0…1; `val/labels`; the same of
-    ///   `test`.
+    /// - Returns: `val/clips`, `[clip][time][channel][row][column]`, 0…1; `val/labels`; where the
+    ///   network sees it, `val/word_boundary`, `[clip][time]`; the same of `test`.
     /// - Throws: `OtherData`, `ClipError`, `StoreError`.
     package func inputs() async throws -> [Tensor] {
         let cache = FileManager.default.temporaryDirectory.appending(path: "viseme-\(randomName())")
@@ -169,7 +172,7 @@ package struct StoredNetwork {
                     Tensor(
                         name: "\(name)/labels", shape: [$0.count], elements: .integer($0.labels),
                         dtype: "I64"),
-                ]
+                ] + (try $0.boundaries(named: "\(name)/word_boundary"))
             } ?? []
         }
     }

@@ -77,7 +77,11 @@ package struct VisualSpeechTrainer: Trainer {
     /// Each once, in the order of the runs. Only axes that choose data give a study several.
     private static func sources(_ runs: [RunDraft]) -> [DataSource] {
         guard let first = runs.first else { return [] }
-        guard first.setting.contains(where: { ClipParameters.choosesData($0.key) }) else {
+        guard
+            first.setting.contains(where: {
+                ClipParameters.choosesData($0.key) || ClipParameters.readsWords($0.key)
+            })
+        else {
             return [DataSource(first.configuration)]
         }
         var seen: Set<DataSource> = []
