@@ -15,6 +15,20 @@ package enum DataSource: Sendable, Hashable {
         .folder(path: path, ClipFolderSettings(splits: splits, classes: classes))
     }
 
+    /// The same clips, only to be classified.
+    package var forPrediction: DataSource {
+        guard case .folder(let path, var settings) = self else { return self }
+        settings.isForPrediction = true
+        return .folder(path: path, settings)
+    }
+
+    /// The same clips with the times of their words, as far as they are known.
+    package var withKnownWords: DataSource {
+        guard case .folder(let path, var settings) = self else { return self }
+        settings.words = .ifGiven
+        return .folder(path: path, settings)
+    }
+
     /// Whether a path is a file of clips that are prepared already.
     package static func isPrepared(_ path: String) -> Bool {
         ["h5", "hdf5"].contains((path as NSString).pathExtension.lowercased())

@@ -4,7 +4,10 @@ import Studies
 /// The configuration keys that choose a network and its parts.
 package enum NetworkParameters {
     package static let model: [Parameter] = [
-        Parameter("model", .choice(NetworkRegistry.names), .text("resnet18_lstm"), "the network"),
+        Parameter(
+            "model", .choice(NetworkRegistry.names), .text("resnet18_lstm"),
+            "the network; `viseme model recipe.yaml` lists its layers with shapes, parameters and multiply-adds"
+        ),
         Parameter(
             "filters", .integer(1...256), .integer(64),
             "filters of the first stage; 64 is the published network"),

@@ -86,15 +86,19 @@ struct NewRecipe {
         let group =
             clips.group.isEmpty
             ? "" : "  split: {group: \(NewRecipe.quoted(clips.group))}\n"
+        let words =
+            clips.hasWords
+            ? "  word_boundary: true                # the network sees when the word is spoken\n"
+            : ""
         return head + """
             # `viseme explain` lists the keys, `viseme explain lr` says what one means.
             question: Which learning rate reads lips best, and how far does the seed move it?
             set:
               path_to_dataset: \(NewRecipe.quoted(clips.path))
 
-            """ + group + """
+            """ + group + words + """
                   len_video: \(clips.frames)                      # frames of a clip
-                  length: resample                   # longer and shorter clips are fitted as a whole
+                  length: \(clips.length)
                   size_lips: {width: \(clips.width), height: \(clips.height)} # px
                   normalize: clip                    # each clip to mean 0 and deviation 1
                   model: cnn3d_gru                   # small; docs/network.md lists the others
@@ -133,6 +137,17 @@ struct DataFacts {
     /// Of the network's clips; px.
     let frames, height, width: Int
     let epochs: Int
+    /// Whether it is known of all clips when their words are spoken.
+    let hasWords: Bool
+
+    /// The value of the key `length`, and what it means. Clips with words in time have parts of
+    /// other words too: squeezed, few frames would be left of their own.
+    var length: String {
+        hasWords
+            ? "mask                       # the network sees how long a clip is"
+            : "resample                   # longer and shorter clips are fitted as a whole"
+    }
+
     /// What was found.
     let words: String
 
@@ -154,15 +169,18 @@ struct DataFacts {
         let progress = DecodingProgress()
         defer { progress.end() }
         let data = try await Interruption.guarding {
-            try await DataSource(configuration).prepare(cache: cache) { progress.show($0, $1) }
+            try await DataSource(configuration).withKnownWords.prepare(cache: cache) {
+                progress.show($0, $1)
+            }
         }
         return DataFacts(whole, group, try data.survey())
     }
 
     private init(
         path: String, group: String, frames: Int, height: Int, width: Int, epochs: Int,
-        words: String
+        hasWords: Bool, words: String
     ) {
+        self.hasWords = hasWords
         (self.path, self.group, self.frames) = (path, group, frames)
         hasSpeakers = !group.isEmpty || DataSource.tableHasGroups(path)
         (self.height, self.width, self.words) = (height, width, words)
@@ -180,12 +198,15 @@ struct DataFacts {
         // The clips' own form, in multiples of four; never larger than they are.
         let scale = min(1, (DataFacts.pixels / (high * wide)).squareRoot())
         func side(_ pixels: Double) -> Int { max(16, Int((pixels * scale / 4).rounded()) * 4) }
+        let hasWords = survey.clips.allSatisfy { $0.word != nil }
         let training = survey.clips.count { $0.split == .train }
         let steps = DataFacts.steps(classes: survey.classes.count)
         let epochs = (steps * 8 / Double(max(training, 1))).rounded()
         self.init(
-            path: path, group: group, frames: max(8, min(16, length)), height: side(high),
+            path: path, group: group, frames: max(8, min(hasWords ? 32 : 16, length)),
+            height: side(high),
             width: side(wide), epochs: Int(max(15, min(120, epochs))),
+            hasWords: hasWords,
             words:
                 "\(survey.clips.count) clips of \(survey.classes.count) classes, \(training) to train with; \(length) frames of \(Int(wide))×\(Int(high)) px (medians)"
         )

@@ -12,7 +12,7 @@ struct PredictCommand: AsyncParsableCommand {
         abstract: "Classify video clips, or a whole data set, with a stored run.",
         discussion: """
             A data set is a folder with a folder for each class, a table (.csv) or a prepared file (.h5). Where its classes have \
-            the names of the run's, the share of right clips is shown too.
+            the names of the run's, the share of right clips is shown too. A table needs no classes here, only a column path.
             """)
 
     @Argument(help: ArgumentHelp(RunArgument.help, valueName: "run"))

@@ -334,3 +334,59 @@ func aDamagedCacheIsMadeAgain(prefix: String) async throws {
     let second = try await program.run("sweep", "r.yaml", change)
     #expect(second.status == .exited(0), "\(second.output)\(second.errors)")
 }
+
+/// Networks that see the word boundary need times where they are trained, and where they classify.
+@Test func wordsHaveTheirTimesInATable() async throws {
+    let program = try arrays()
+    defer { program.close() }
+    let clips = program.folder.appending(path: "clips")
+    let names = ["да", "no \"x\" -y"].flatMap { name in (0..<10).map { (name, $0) } }
+    func write(_ table: String, _ row: (String, Int) -> String) throws {
+        let rows = names.map { name, clip in
+            "\"\(name.replacing("\"", with: "\"\""))/s\(clip % 5)_\(clip).npy\"," + row(name, clip)
+        }
+        try (["path,class,word_start_frame,word_end_frame"] + rows).joined(separator: "\n")
+            .write(to: clips.appending(path: table), atomically: true, encoding: .utf8)
+    }
+    try write("times.csv") { name, clip in "\(name == "да" ? "a" : "b"),\(clip % 3),3" }
+    let changes = ["path_to_dataset=clips/times.csv", "word_boundary=[false,true]"]
+    let swept = try await program.run(command: [Program.url.path, "sweep", "r.yaml"] + changes)
+    #expect(swept.status == .exited(0), "\(swept.errors)")
+    let (plain, seeing) = (
+        try program.record("word_boundary=false,seed=42"),
+        try program.record("word_boundary=true,seed=42")
+    )
+    // Times are data where they are used.
+    #expect(plain.provenance.dataDigest != seeing.provenance.dataDigest)
+    let sizes = [plain, seeing].map { record in
+        record.weights.first { $0.name == "lstm1.weight_ih_l0" }?.shape
+    }
+    #expect(sizes == [[32, 8], [32, 9]])
+    let info = try await program.run("data", "info", "r.yaml", changes[0], "word_boundary=true")
+    #expect(info.output.contains("words     1 … 3 frames, median 2"), "\(info.output)")
+    let verified = try await program.run(
+        command: [Program.url.path, "verify", "r.yaml"] + changes)
+    #expect(verified.output.contains("2 compared, 0 differ"), "\(verified.output)")
+
+    // A new recipe uses the times that are there.
+    let new = try await program.run("new", "n.yaml", "--data", "clips/times.csv")
+    #expect(new.status == .exited(0), "\(new.errors)")
+    let text = try program.text("n.yaml")
+    #expect(text.contains("word_boundary: true") && text.contains("length: mask "), "\(text)")
+
+    // To classify them, nobody has to know their classes, nor is a second clip of a class needed.
+    let run = "results/r:2"
+    try "path,word_start_frame,word_end_frame\nclips/да/s0_0.npy,1,3\n".write(
+        to: program.folder.appending(path: "one.csv"), atomically: true, encoding: .utf8)
+    let one = try await program.run("predict", run, "one.csv")
+    #expect(one.status == .exited(0) && one.output.contains("clips/да/s0_0.npy"), "\(one.errors)")
+    let none = try await program.run("predict", run, "clips/да/s0_0.npy")
+    #expect(none.status == .exited(2))
+    #expect(none.errors.contains("nothing says when its word is spoken"), "\(none.errors)")
+    try "Duration: 0.1 seconds\n".write(
+        to: clips.appending(path: "да/s0_0.txt"), atomically: true, encoding: .utf8)
+    let seconds = try await program.run("predict", run, "clips/да/s0_0.npy")
+    #expect(seconds.errors.contains("has no frame rate"), "\(seconds.errors)")
+    let blind = try await program.run("predict", "results/r:1", "clips/да/s0_0.npy")
+    #expect(blind.status == .exited(0), "\(blind.errors)")
+}

@@ -10,20 +10,16 @@ extension DatasetIndex {
     ///
     /// Throws `ClipError.noTable` if the file is no such table, or `ClipError.several` with every
     /// line that is wrong.
-    init(
-        table file: URL, splitNames: [String], wanted: [String], rule: SplitPolicy,
-        followsLinks: Bool, words: WordReading = .ignored
-    ) throws {
-        let table = try ClipTable(
-            file, splitNames: splitNames, followsLinks: followsLinks,
-            readsWords: words != .ignored)
+    init(table file: URL, _ settings: ClipFolderSettings) throws {
+        let rule = settings.rule
+        let table = try ClipTable(file, settings)
         let names = Set(table.clips.map(\.className)).sorted {
             $0.utf8.lexicographicallyPrecedes($1.utf8)
         }
         guard !names.isEmpty else {
             throw ClipError.noTable(path: file.path, reason: "it lists no clip")
         }
-        let classes = try DatasetIndex.chosen(wanted, of: names, file)
+        let classes = try settings.chosen(of: names, file)
         let chosen = table.clips.compactMap { clip in
             classes.firstIndex(of: clip.className).map { (clip: clip, label: $0) }
         }
@@ -49,10 +45,10 @@ extension DatasetIndex {
             let (x, y) = ((a.split.order, a.label), (b.split.order, b.label))
             return x == y ? a.name.utf8.lexicographicallyPrecedes(b.name.utf8) : x < y
         }
-        try DatasetIndex.refuseEmptyClasses(
+        try settings.refuseEmptyClasses(
             classes, ordered.map { ($0.split, $0.label) }, file.path)
-        self.init(root: folder, classes: classes, entries: ordered)
-        try readWords(words)
+        self.init(root: folder, settings, classes: classes, entries: ordered)
+        try readWords(settings.words)
     }
 }
 
@@ -71,9 +67,7 @@ private struct ClipTable {
     let hasGroups: Bool
     let clips: [Clip]
 
-    init(
-        _ file: URL, splitNames: [String], followsLinks: Bool, readsWords: Bool = false
-    ) throws {
+    init(_ file: URL, _ settings: ClipFolderSettings) throws {
         func refuse(_ reason: String) -> ClipError { .noTable(path: file.path, reason: reason) }
         var facts = stat()
         guard stat(file.path, &facts) == 0 else { throw refuse(String(cString: strerror(errno))) }
@@ -90,14 +84,14 @@ private struct ClipTable {
         guard let header = rows.first else {
             throw ClipError.noTable(path: file.path, reason: "it is empty")
         }
-        let columns = try Columns(header.cells, file, readsWords: readsWords)
+        let columns = try Columns(header.cells, file, settings)
         var problems: [ClipError] = []
         var clips: [Clip] = []
         var lines: [String: Int] = [:]
         var classes: [String: String] = [:]
         for row in rows.dropFirst() {
             do throws(RowMistake) {
-                let clip = try columns.clip(row.cells, splitNames)
+                let clip = try columns.clip(row.cells, settings.splits)
                 let place = URL(filePath: "/" + clip.path).standardizedFileURL.path
                 if let line = lines.updateValue(row.line, forKey: place) {
                     throw RowMistake("\(clip.path) is in line \(line) already")
@@ -108,7 +102,7 @@ private struct ClipTable {
                     )
                 }
                 classes[clip.className] = clip.className
-                if !followsLinks, ClipTable.leaves(clip.path) {
+                if !settings.followsLinks, ClipTable.leaves(clip.path) {
                     throw RowMistake(
                         "\(clip.path) leads out of the table's folder: set follow_links: true if it should"
                     )
@@ -154,13 +148,15 @@ private struct RowMistake: Error {
 /// Where the columns of a table are.
 private struct Columns {
     let path: Int
-    let className: Int
+    /// Nil in a table whose clips are only to be classified.
+    let className: Int?
     let split: Int?
     let group: Int?
     let word: WordColumns?
     let count: Int
 
-    init(_ header: [String], _ file: URL, readsWords: Bool) throws {
+    init(_ header: [String], _ file: URL, _ settings: ClipFolderSettings) throws {
+        let readsWords = settings.words != .ignored
         let names = header.map { $0.lowercased() }
         let known =
             ["path", "class", "split", "group"] + (readsWords ? WordColumns.names : [])
@@ -171,7 +167,8 @@ private struct Columns {
         func column(_ name: String) -> Int? {
             names.firstIndex(of: name)
         }
-        guard let path = column("path"), let className = column("class") else {
+        let className = column("class")
+        guard let path = column("path"), className != nil || settings.isForPrediction else {
             throw ClipError.noTable(
                 path: file.path,
                 reason:
@@ -189,11 +186,14 @@ private struct Columns {
         count = header.count
     }
 
+    /// The class of clips whose class is not known: no name of one.
+    private static let unknown = "?"
+
     func clip(_ cells: [String], _ splitNames: [String]) throws(RowMistake) -> ClipTable.Clip {
         guard cells.count == count else {
             throw RowMistake("the line has \(cells.count) cells, and the first line \(count)")
         }
-        guard !cells[path].isEmpty, !cells[className].isEmpty else {
+        guard !cells[path].isEmpty, className.map({ !cells[$0].isEmpty }) ?? true else {
             throw RowMistake("path and class may not be empty")
         }
         var ownSplit: Split?
@@ -206,7 +206,8 @@ private struct Columns {
             ownSplit = Split.allCases[place]
         }
         return ClipTable.Clip(
-            path: cells[path], className: cells[className], split: ownSplit,
+            path: cells[path], className: className.map { cells[$0] } ?? Columns.unknown,
+            split: ownSplit,
             group: group.map { cells[$0] }, word: try word?.time(cells))
     }
 }
@@ -320,9 +321,10 @@ extension DataSource {
     /// Whether a path is a table that says which clips belong together, as those of a speaker do.
     package static func tableHasGroups(_ path: String) -> Bool {
         guard (path as NSString).pathExtension.lowercased() == "csv" else { return false }
+        var settings = ClipFolderSettings(splits: ["train", "val", "test"], classes: [])
+        settings.followsLinks = true
         // What is wrong with a table is said where its clips are read.
-        let table = try? ClipTable(
-            URL(filePath: path), splitNames: ["train", "val", "test"], followsLinks: true)
+        let table = try? ClipTable(URL(filePath: path), settings)
         return table?.hasGroups ?? false
     }
 }

@@ -15,6 +15,7 @@ package struct DatasetIndex {
 
     /// The folder that all of it lies in.
     package let root: URL
+    private let settings: ClipFolderSettings
     package private(set) var classes: [String]
     /// By split, class and name, in the order of their UTF-8 bytes.
     package private(set) var entries: [Entry]
@@ -26,18 +27,22 @@ package struct DatasetIndex {
     ///   - wanted: the classes to use, in this order; empty for all, sorted.
     ///   - rule: divides clips that lie in no folders of splits.
     package init(
-        root: URL, splitNames: [String], wanted: [String], rule: SplitPolicy = SplitPolicy(),
-        words: WordReading = .ignored
+        root: URL, splitNames: [String], wanted: [String], rule: SplitPolicy = SplitPolicy()
     ) throws {
-        self.root = root
-        (classes, entries) = ([], [])
-        try list(splitNames, wanted, rule, countsMetadata: words == .ignored)
-        try readWords(words)
+        var settings = ClipFolderSettings(splits: splitNames, classes: wanted)
+        settings.rule = rule
+        try self.init(root: root, settings)
     }
 
-    private mutating func list(
-        _ splitNames: [String], _ wanted: [String], _ rule: SplitPolicy, countsMetadata: Bool
-    ) throws {
+    init(root: URL, _ settings: ClipFolderSettings) throws {
+        (self.root, self.settings) = (root, settings)
+        (classes, entries) = ([], [])
+        try list()
+        try readWords(settings.words)
+    }
+
+    private mutating func list() throws {
+        let splitNames = settings.splits
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder),
             isFolder.boolValue
@@ -60,8 +65,8 @@ package struct DatasetIndex {
                 try !FolderListing(root.appending(path: $0)).clips.isEmpty
             }
             if !plain.isEmpty {
-                classes = try DatasetIndex.chosen(wanted, of: plain, root)
-                try divide(rule, countsMetadata: countsMetadata)
+                classes = try settings.chosen(of: plain, root)
+                try divide()
                 return
             }
         }
@@ -80,16 +85,16 @@ package struct DatasetIndex {
                     path: root.path, wanted: splitNames, found: top.folders + top.clips,
                     holdsClips: !loose.isEmpty)
         }
-        try rule.refuse(because: "\(root.path) has folders of splits")
-        classes = try DatasetIndex.chosen(wanted, of: found, root)
+        try settings.rule.refuse(because: "\(root.path) has folders of splits")
+        classes = try settings.chosen(of: found, root)
         try DatasetIndex.refuseOtherNames(
             splitNames, splitsFirst ? root : root.appending(path: classes[0]))
         var problems: [ClipError] = []
         for (split, splitName) in zip(Split.allCases, splitNames) {
             for (label, name) in classes.enumerated() {
                 let path = splitsFirst ? "\(splitName)/\(name)" : "\(name)/\(splitName)"
-                let count = try take(path, split, label, countsMetadata: countsMetadata)
-                if count == 0 && split != .test {
+                let count = try take(path, split, label)
+                if count == 0 && split != .test && !settings.isForPrediction {
                     problems.append(.emptyClass(name: name, split: splitName, path: root.path))
                 }
             }
@@ -98,13 +103,9 @@ package struct DatasetIndex {
     }
 
     /// Takes in the clips of a folder, if there is one.
-    /// - Parameters:
-    ///   - path: within the data set.
-    ///   - countsMetadata: whether files that describe clips count as left out.
+    /// - Parameter path: within the data set.
     /// - Returns: how many there are.
-    private mutating func take(
-        _ path: String, _ split: Split, _ label: Int, countsMetadata: Bool
-    ) throws -> Int {
+    private mutating func take(_ path: String, _ split: Split, _ label: Int) throws -> Int {
         let folder = root.appending(path: path)
         var facts = stat()
         guard stat(folder.path, &facts) == 0 || errno != ENOENT else { return 0 }
@@ -113,7 +114,7 @@ package struct DatasetIndex {
         leftOut.add(
             listing.others.compactMap { other in
                 guard metadata.contains(other.name) else { return other }
-                return countsMetadata ? (other.name, ClipMetadata.kind) : nil
+                return settings.words == .ignored ? (other.name, ClipMetadata.kind) : nil
             }, in: path + "/")
         let others = listing.folders.filter { !listing.clips.contains($0) }
         leftOut.add(
@@ -157,52 +158,27 @@ package struct DatasetIndex {
     }
 
     /// Clips whose classes, and maybe splits, somebody has written down.
-    init(root: URL, classes: [String], entries: [Entry]) {
-        (self.root, self.classes, self.entries) = (root, classes, entries)
+    init(root: URL, _ settings: ClipFolderSettings, classes: [String], entries: [Entry]) {
+        (self.root, self.settings) = (root, settings)
+        (self.classes, self.entries) = (classes, entries)
     }
 
     /// Clips and classes that are left where some clips can't be read.
     /// - Throws: `ClipError` where a class has none left to train or to validate.
     func without(_ names: Set<String>) throws -> DatasetIndex {
         let left = entries.filter { !names.contains($0.name) }
-        try DatasetIndex.refuseEmptyClasses(classes, left.map { ($0.split, $0.label) }, root.path)
-        var index = DatasetIndex(root: root, classes: classes, entries: left)
+        try settings.refuseEmptyClasses(classes, left.map { ($0.split, $0.label) }, root.path)
+        var index = DatasetIndex(root: root, settings, classes: classes, entries: left)
         index.leftOut = leftOut
         return index
     }
 
-    static func refuseEmptyClasses(_ classes: [String], _ clips: [(Split, Int)], _ path: String)
-        throws
-    {
-        let there = Set(clips.map { [$0.1, $0.0.order] })
-        let problems = [Split.train, .val].enumerated().flatMap { place, split in
-            classes.indices.filter { !there.contains([$0, place]) }.map {
-                ClipError.emptyClass(name: classes[$0], split: split.rawValue, path: path)
-            }
-        }
-        guard problems.isEmpty else { throw ClipError.several(problems) }
-    }
-
-    /// The classes to use, as they are named in the data set: a person may type another Unicode
-    /// form of a name.
-    static func chosen(_ wanted: [String], of found: [String], _ root: URL) throws -> [String] {
-        let chosen = try wanted.map { name in
-            guard let own = found.first(where: { $0 == name }) else {
-                throw ClipError.missingClass(name: name, found: found)
-            }
-            return own
-        }
-        let classes = chosen.isEmpty ? found : chosen
-        guard classes.count > 1 else { throw ClipError.oneClass(path: root.path, name: classes[0]) }
-        return classes
-    }
-
     /// `<class>/<clip>`, split by a rule.
-    private mutating func divide(_ rule: SplitPolicy, countsMetadata: Bool) throws {
+    private mutating func divide() throws {
         for (label, name) in classes.enumerated() {
-            _ = try take(name, .train, label, countsMetadata: countsMetadata)
+            _ = try take(name, .train, label)
         }
-        let splits = try rule.splits(
+        let splits = try settings.rule.splits(
             entries.map { entry in
                 (entry.label, String(entry.name.dropFirst(classes[entry.label].count + 1)))
             })
@@ -211,7 +187,7 @@ package struct DatasetIndex {
         }
         // By split, as with folders of splits.
         entries = Split.allCases.flatMap { split in divided.filter { $0.split == split } }
-        try DatasetIndex.refuseEmptyClasses(
+        try settings.refuseEmptyClasses(
             classes, entries.map { ($0.split, $0.label) }, root.path)
     }
 }

@@ -28,18 +28,18 @@ struct DatasetSubset: Codable {
     init(_ set: ClipSet, _ settings: ClipFolderSettings) throws {
         (file, isCache) = (set.file.standardizedFileURL.path, set.isCache)
         let found = set.contents.classes
-        let chosen = try DatasetIndex.chosen(settings.classes, of: found, set.file)
+        let chosen = try settings.chosen(of: found, set.file)
         classes = chosen
         members = DatasetSubset.members(
             set.contents, labels: found.map { chosen.firstIndex(of: $0) })
-        try DatasetIndex.refuseEmptyClasses(
+        try settings.refuseEmptyClasses(
             classes, members.map { ($0.split, $0.label) }, set.file.path)
-        guard settings.words == .required else { return }
+        guard settings.words != .ignored else { return }
         var problems: [ClipError] = []
         for place in members.indices {
             let entry = set.contents.entries[members[place].clip]
             members[place].word = entry.word
-            if entry.word == nil {
+            if entry.word == nil, settings.words == .required {
                 problems.append(
                     .noWord(
                         file: "\(set.file.path): \(entry.name)",
@@ -83,7 +83,7 @@ struct DatasetSubset: Codable {
             var member = Member(clip: place, split: entry.split, label: entry.label)
             let clip = set.contents.entries[place]
             do throws(WordTime.Problem) {
-                if words == .required {
+                if words != .ignored {
                     member.word = try entry.word?.frames(
                         of: clip.frames.count, rate: clip.frameRate)
                 }

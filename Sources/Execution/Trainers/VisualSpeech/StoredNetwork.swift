@@ -105,7 +105,7 @@ package struct StoredNetwork {
         let other = Configuration(values, schema: VisualSpeechTrainer.schema)
         let cache = FileManager.default.temporaryDirectory.appending(path: "viseme-\(randomName())")
         defer { FileManager.default.discard(cache) }
-        let data = try await DataSource(other).prepare(cache: cache)
+        let data = try await DataSource(other).forPrediction.prepare(cache: cache)
         let splits = try data.load(ClipFormat(other))
         var all = Classified(names: [], labels: [], predictions: [])
         for var clips in [splits.train, splits.val, splits.test].compactMap({ $0 })
