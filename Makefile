@@ -29,6 +29,7 @@ setup: ## install the libraries that are missing (Debian, Ubuntu)
 $(VISEME): $(SOURCES)
 	@scripts/setup.sh $(PACKAGES)
 	swift build -c release --product viseme
+	@scripts/trace_library.sh .build/release/lib
 	@touch $@
 
 build: $(VISEME) ## build the program, in release mode
@@ -51,6 +52,7 @@ status: $(VISEME) ## what of a study is done, failed or missing
 test: ## build and run all tests
 	@scripts/setup.sh $(PACKAGES)
 	swift build -c release --build-tests
+	@scripts/trace_library.sh .build/release/lib
 	@scripts/python_env.sh || true
 	VISEME_PYTHON=$$(scripts/python_env.sh --path) swift test -c release --skip-build $(ARGS)
 

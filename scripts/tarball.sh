@@ -26,6 +26,8 @@ ldd "$scratch/release/viseme" | awk '$2 == "=>" { print $3 }' | sort | while rea
     package=$({ dpkg -S "$file" || dpkg -S "${file#/usr}"; } 2>/dev/null | cut -d: -f1 | head -1 || true)
     [ -z "$package" ] || cp -L "/usr/share/doc/$package/copyright" "$tree/licenses/$package" 2>/dev/null || true
 done
+scripts/trace_library.sh "$scratch/release/lib"
+strip -o "$tree/lib/viseme/libviseme_trace.so" "$scratch/release/lib/libviseme_trace.so"
 cp LICENSE README.md "$tree/"
 for shell in bash zsh fish; do
     mkdir -p "$tree/share/completions"

@@ -4,7 +4,6 @@ import Foundation
 import Kernels
 import RunStore
 import Studies
-import Subprocess
 import Training
 
 #if canImport(Glibc)
@@ -70,15 +69,7 @@ extension Provenance {
     }
 
     private static func git(_ folder: String, _ arguments: [String]) async -> String? {
-        // Without git there is no commit to record.
-        let result = try? await Subprocess.run(
-            // Without a lock of the index: a process that is killed would leave it behind, in the
-            // way of every commit.
-            .name("git"), arguments: Arguments(["--no-optional-locks", "-C", folder] + arguments),
-            output: .string(limit: 1 << 26),
-            error: .discarded)
-        guard let result, result.terminationStatus.isSuccess else { return nil }
-        return result.standardOutput.trimmingCharacters(in: .whitespacesAndNewlines)
+        await Git(folder: folder).text(arguments)
     }
 
     private static func processorName() -> String {

@@ -141,6 +141,31 @@ package final class StudySession: Sendable {
         known.withLock { results in runs.filter { results.runs[$0.id] == nil } }
     }
 
+    // MARK: Stale runs
+
+    /// Those of `runs` that were trained from other files than lie there now, with what has changed.
+    package func stale(_ runs: [Run]) -> [(run: Run, change: String)] {
+        let stale = StaleRuns(folder, plan, results).stale
+        return runs.compactMap { run in stale[run.id].map { (run, $0) } }
+    }
+
+    /// Sets the files of runs aside: they are missing then, and trained again.
+    /// - Throws: `StoreError` if a file can't be moved.
+    package func setAside(_ runs: [Run]) throws {
+        for run in runs {
+            try folder.setAside(folder.runFile(run.id))
+            known.withLock { $0.remove(run.id) }
+        }
+    }
+
+    /// Keeps runs whose inputs have changed.
+    /// - Throws: `StoreError`.
+    package func accept(_ runs: [Run], because reason: String) throws {
+        let results = results
+        try AcceptedInputs.accept(
+            runs.compactMap { results.runs[$0.id] }, reason, time: timestamp(), in: folder, plan)
+    }
+
     // MARK: Run
 
     /// Trains runs. Cancelling the task ends them in good order.

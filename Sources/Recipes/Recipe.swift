@@ -31,6 +31,8 @@ package struct Recipe: Sendable {
     package let namesMetric: Bool
     /// Bases and templates that lie outside of the recipe's repository: SHA-256 by path.
     package let outsideFiles: [String: String]
+    /// All bases and templates: from the recipe's folder; absolute outside of its repository.
+    package let baseFiles: [String]
     let settings: [String: Value]
     /// Where each setting was written; defaults have no place.
     let origins: [String: Place]
@@ -107,6 +109,7 @@ package struct Recipe: Sendable {
         notes = mistakes.notes + draft.notes
         namesMetric = draft.namesMetric
         outsideFiles = draft.outsideFiles(of: source)
+        baseFiles = draft.baseFiles(of: source)
         settings = draft.settings.mapValues(\.value)
         let written = draft.settings.mapValues(\.place)
         origins = written.merging(draft.axes.map { ($0.key, $0.place) }) { $1 }

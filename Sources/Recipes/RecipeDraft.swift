@@ -73,6 +73,12 @@ struct RecipeDraft {
         }
     }
 
+    /// All bases and templates, as from the recipe's folder.
+    func baseFiles(of source: SourceText) -> [String] {
+        let files = RecipeFiles(folder: source.folder.path)
+        return otherFiles.map { files.file($0) ?? $0 }.sorted()
+    }
+
     mutating func read(_ node: Node, _ source: SourceText, _ mistakes: MistakeList) throws {
         var reader = SettingsReader(source: source, mistakes: mistakes, schema: declaration.schema)
         guard Recipe.isRecipe(node) else { return take(reader.settings(node), reader) }

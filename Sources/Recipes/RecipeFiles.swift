@@ -9,19 +9,7 @@ package struct RecipeFiles {
 
     package init(folder: String) {
         self.folder = URL(filePath: folder).standardizedFileURL
-        root = RecipeFiles.root(of: self.folder)
-    }
-
-    /// The repository's folder, or the recipe's own where it lies in none.
-    private static func root(of folder: URL) -> String {
-        var candidate = folder
-        while candidate.path != "/" {
-            if FileManager.default.fileExists(atPath: candidate.appending(path: ".git").path) {
-                return candidate.path
-            }
-            candidate = candidate.deletingLastPathComponent()
-        }
-        return folder.path
+        root = (Repository.root(of: self.folder) ?? self.folder).path
     }
 
     /// The path from the recipe's folder to a plain file of the repository, or nil.
@@ -69,7 +57,7 @@ package struct RecipeFiles {
     /// All plain files that a pattern of `files:` matches: a file, a folder with all below it, or a
     /// pattern with `*`.
     /// - Throws: `UnreadableFile` if a folder can't be listed.
-    func matching(_ pattern: String) throws -> [String] {
+    package func matching(_ pattern: String) throws -> [String] {
         let url = URL(filePath: absolute(pattern))
         if isPlainFile(url) { return [pattern] }
         guard isFolder(url) else { return expanded(pattern) }

@@ -40,6 +40,17 @@ struct TrainerReader {
                     }
                     trainer.environment[variable] = scalar.string
                 }
+            case "watch":
+                let nodes = value.sequence.map(Array.init) ?? [value]
+                let watched = settings.texts(value, "watch")
+                for (node, pattern) in zip(nodes, watched) { checkWatched(pattern, node) }
+                trainer.watch = watched
+            case "trace":
+                guard let isTraced = value.bool else {
+                    return add(
+                        value, "trace: found \(settings.described(value)); expected true or false")
+                }
+                trainer.trace = isTraced ? nil : false
             case "booleans":
                 guard let text = value.string, ["json", "python"].contains(text) else {
                     return add(
@@ -50,13 +61,13 @@ struct TrainerReader {
                 trainer.booleans = text == "python" ? text : nil
             default:
                 let hint =
-                    nearest(name, in: ["command", "files", "env", "booleans"]).map {
+                    nearest(name, in: TrainerReader.keys).map {
                         ": did you mean \($0)?"
                     }
                     ?? ""
                 add(
                     keyNode,
-                    "trainer: there is no such key: \(name)\(hint); it has command, files, env and booleans"
+                    "trainer: there is no such key: \(name)\(hint); it has command, files, env, watch, trace and booleans"
                 )
             }
         }
@@ -79,6 +90,15 @@ struct TrainerReader {
         // In the repository, paths are the same wherever it lies.
         trainer.command = trainer.command.map { $0.hasPrefix("/") ? files.file($0) ?? $0 : $0 }
         return trainer
+    }
+
+    private static let keys = ["command", "files", "env", "watch", "trace", "booleans"]
+
+    private func checkWatched(_ pattern: String, _ node: Node) {
+        do {
+            guard try files.matching(pattern).isEmpty else { return }
+            add(node, "watch: there is no file \(pattern), relative to the recipe's folder")
+        } catch { add(node, "watch: \(error)") }
     }
 
     func readMetrics(_ node: Node?, _ trainer: inout TrainerCommand) {
@@ -126,7 +146,7 @@ struct TrainerReader {
         let note =
             "trainer: the command names no file of the recipe's repository: list the files that decide its outcome under "
             + "files:, so that its content becomes part of the run's identity"
-        return (trainer, trainer.files.isEmpty ? note : nil)
+        return (trainer, trainer.files.isEmpty && !trainer.isTraced ? note : nil)
     }
 
     private func digested(_ paths: Set<String>, _ node: Node?) -> [TrainerCommand.SourceFile] {

@@ -7,6 +7,8 @@ struct StudyFacts {
     let plan: Plan
     let stored: StudyResults
     let failures: [FailureRecord]
+    /// Which runs were trained from other files than lie there now.
+    let inputs: StaleRuns
     /// The plan's runs that are stored.
     let runs: [(run: Run, summary: RunResult)]
     /// Best mean first.
@@ -52,12 +54,13 @@ struct StudyFacts {
     static let seedsForChance = 5
 
     init(
-        _ plan: Plan, _ stored: StudyResults, failures: [FailureRecord],
+        _ plan: Plan, _ stored: StudyResults, failures: [FailureRecord], inputs: StaleRuns = .none,
         readRun: (String) -> RunFileContents?
     ) {
         self.plan = plan
         self.stored = stored
         self.failures = failures
+        self.inputs = inputs
         runs = stored.inOrder(plan).map { (run: $0.0, summary: $0.1) }
         trials = TrialSummary.all(plan, stored)
         let most = trials.map(\.values.count).max() ?? 0

@@ -16,18 +16,22 @@ package struct StudyReport {
     static let rowLimit = 60
 
     package init(
-        plan: Plan, stored: StudyResults, failures: [FailureRecord],
+        plan: Plan, stored: StudyResults, failures: [FailureRecord], inputs: StaleRuns = .none,
         readRun: (String) -> RunFileContents? = { _ in nil }
     ) {
-        facts = StudyFacts(plan, stored, failures: failures, readRun: readRun)
+        facts = StudyFacts(plan, stored, failures: failures, inputs: inputs, readRun: readRun)
     }
 
-    package init(_ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults) {
+    /// - Parameter inputs: which runs are stale; nil: look.
+    package init(
+        _ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults, inputs: StaleRuns? = nil
+    ) {
         self.init(
             plan: plan, stored: stored,
             failures: plan.runs.compactMap { run in
                 stored.runs[run.id] == nil ? folder.readFailure(run.id) : nil
             },
+            inputs: inputs ?? StaleRuns(folder, plan, stored),
             // The best run's file was verified when it was taken in; if it is gone since, its
             // section is left out.
             readRun: { try? RunFile.read(folder.runFile($0)) })
@@ -157,5 +161,3 @@ package struct StudyReport {
     /// What a trial is called.
     func name(_ trial: TrialSummary) -> String { trial.name }
 }
-
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -4,7 +4,8 @@ import Studies
 
 extension RunFile {
     /// Publishes a completed run in a study's folder. The first to have it wins; one that is equal
-    /// to it is evidence that the run is reproducible.
+    /// to it is evidence that the run is reproducible, one that was trained from other files is set
+    /// aside.
     /// - Throws: `NotReproduced` if another file of the run holds other results: both stay.
     package static func publish(_ contents: RunFileContents, in folder: StudyFolder) throws {
         let file = folder.runFile(contents.identity.id)
@@ -17,6 +18,11 @@ extension RunFile {
                 continue
             }
             guard other.contentDigest != contents.contentDigest else { return }
+            // Trained from other files: that is another result, and no alarm.
+            guard other.provenance.trace?.digest == contents.provenance.trace?.digest else {
+                try folder.setAside(file)
+                continue
+            }
             let aside = folder.setAside.appending(
                 path: "\(contents.identity.id).\(randomName()).h5")
             FileManager.default.ensureFolder(folder.setAside)

@@ -125,6 +125,7 @@ package enum RunFile {
             try write(record.lastWeights, root.makeGroup("last_weights"))
         }
 
+        if let inputs = record.inputs { try write(inputs, root) }
         let provenance = try root.makeGroup("provenance")
         try provenance.write("json", [try RunFile.json(record.provenance)], shape: [])
         let epochs = record.epochSeconds.count
@@ -304,6 +305,7 @@ package enum RunFile {
             thumbnails: isSummary ? nil : try readThumbnails(root, path: path),
             excludedMetrics: try decode([String].self, try history.text("excluded_metrics"), path),
             output: isSummary ? "" : try provenance.dataset("output").texts().first ?? "")
+        if !isSummary { contents.inputs = try readInputs(root) }
         if try weights.integer("removed") == 1 {
             contents.removedWeights = try weights.text("digest")
         }

@@ -37,6 +37,8 @@ package struct RunFileContents: Sendable {
     package var bestEpochRule: BestEpochRule
     /// Histories that are not part of the content digest, sorted.
     package var excludedMetrics: [String]
+    /// What a command was seen to read; nil where it was not observed.
+    package var inputs: ObservedInputs?
     /// The last lines that the trainer printed.
     package var output: String
     package var provenance: Provenance

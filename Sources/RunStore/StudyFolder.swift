@@ -75,6 +75,12 @@ package struct StudyFolder: Sendable, Equatable {
     package func jobFile(_ id: String) -> URL { running.appending(path: "\(held(id)).job.json") }
     /// Where a command appends its metrics.
     package func metricsFile(_ id: String) -> URL { running.appending(path: "\(held(id)).jsonl") }
+    /// Where the files are noted that a command opens.
+    package func traceFile(_ id: String) -> URL { running.appending(path: "\(held(id)).trace") }
+    /// The code that runs were trained with.
+    package var code: URL { url.appending(path: "code") }
+    /// Which runs stay although their inputs have changed, and why.
+    package var acceptedInputs: URL { url.appending(path: "accepted.json") }
     /// Where a command may leave its weights.
     package func weightsFile(_ id: String) -> URL {
         running.appending(path: "\(held(id)).safetensors")

@@ -81,6 +81,9 @@ package struct StudyResults: Sendable {
         runs[summary.id] = judged(summary)
     }
 
+    /// A run that is no longer there.
+    package mutating func remove(_ id: String) { runs[id] = nil }
+
     /// As the plan judges it.
     package func judged(_ summary: RunResult) -> RunResult {
         bestEpoch == .fromHistories ? summary.judged(by: metric) : summary

@@ -14,6 +14,8 @@ package struct StudyStatus: Sendable {
     package let wanted: Set<String>?
     /// Where planned runs wait, in words, by id: of a scheduler.
     package var places: [String: String] = [:]
+    /// What has changed of the inputs of stored runs, in words, by id.
+    package var stale: [String: String] = [:]
 
     package var running: [RunStatus] {
         runs.filter { if case .running = $0.state { true } else { false } }
@@ -174,6 +176,8 @@ extension StudyStatus {
         var best_epoch: Int?
         var best_value: Double?
         var reason, output: String?
+        /// What has changed of its inputs since it was trained.
+        var stale: String?
         var tries: Int?
         /// Where it waits, in words.
         var place: String?
@@ -205,6 +209,7 @@ extension StudyStatus {
             id: run.id, number: run.number, label: run.label, state: status.state.kind.rawValue,
             metric: metric.name)
         if case .planned = status.state { row.place = places[run.id] }
+        if case .completed = status.state { row.stale = stale[run.id] }
         func take(_ progress: RunProgress) {
             (row.epoch, row.epochs, row.tries) = (progress.epoch, progress.epochs, progress.attempt)
             row.value = finite(progress.values[progress.epoch]?[metric.name])

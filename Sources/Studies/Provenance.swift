@@ -41,6 +41,9 @@ package struct Provenance: Sendable, Equatable, Codable {
     /// Bases and templates of the recipe that lie outside of its repository: SHA-256 by path. Nil in
     /// records of earlier programs.
     package var outsideFiles: [String: String]?
+    /// How a command's inputs were observed; nil of the built-in trainer, and in records of earlier
+    /// programs.
+    package var trace: InputTrace?
     /// Of the training clips' pixels, where they normalise all clips; black is 0, white is 1.
     package var inputs: InputStatistics?
 

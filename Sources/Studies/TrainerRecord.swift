@@ -50,6 +50,13 @@ package struct TrainerCommand: Sendable, Equatable, Codable {
     package var excludedMetrics: [String]
     /// `python` if truth values are `True` and `False` on its command line; nil: `true`, `false`.
     package var booleans: String?
+    /// Files and folders that are inputs too, wherever they lie, as the recipe names them; nil:
+    /// none.
+    package var watch: [String]?
+    /// Whether the files that it opens are observed; nil: yes.
+    package var trace: Bool?
+
+    package var isTraced: Bool { trace ?? true }
 
     package init(
         folder: String, command: [String], files: [SourceFile] = [],

@@ -3,6 +3,7 @@ import Execution
 import Files
 import Foundation
 import RunStore
+import Studies
 
 /// Ends the jobs of a study on Slurm.
 struct CancelCommand: AsyncParsableCommand {

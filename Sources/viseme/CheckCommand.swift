@@ -39,14 +39,22 @@ struct CheckCommand: ParsableCommand {
         print(
             "\(stored.runs.count) of \(plan.runs.count) planned runs are valid, \(missing) not stored or damaged, "
                 + "\(problems) problem\(problems == 1 ? "" : "s")")
+        let stale = StaleRuns(folder, plan, stored).stale
+        if let change = plan.runs.lazy.compactMap({ stale[$0.id] }).first {
+            print(
+                "\(counted(stale.count, "stored run")) \(stale.count == 1 ? "is" : "are") stale: \(change) since: `viseme sweep` trains them again"
+            )
+        }
         if problems > 0 { throw ExitStatus.difference }
     }
+
+    private static let cure = "`viseme check --repair` or `viseme report` rebuilds it"
 
     /// What does not say what the run files say.
     private func derivedProblems(_ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults)
         -> [String]
     {
-        let cure = "`viseme check --repair` or `viseme report` rebuilds it"
+        let cure = CheckCommand.cure
         var problems: [String] = []
         // Before the first report there is nothing to be wrong.
         guard !stored.runs.isEmpty || FileManager.default.fileExists(atPath: folder.sweepFile.path)
@@ -70,7 +78,20 @@ struct CheckCommand: ParsableCommand {
         } else if !stored.runs.isEmpty {
             problems.append("\(folder.sweepFile.path): is missing: \(cure)")
         }
-        let report = StudyReport(folder, plan, stored)
+        // The files of a repository may change at any time, and with them what a report says of
+        // stale runs: it is right as it was, or as it would be now.
+        let now = reportProblems(StudyReport(folder, plan, stored), folder, plan, stored)
+        guard !now.isEmpty else { return problems }
+        let before = reportProblems(
+            StudyReport(folder, plan, stored, inputs: StaleRuns.none), folder, plan, stored)
+        return problems + (before.isEmpty ? [] : now)
+    }
+
+    private func reportProblems(
+        _ report: StudyReport, _ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults
+    ) -> [String] {
+        let cure = CheckCommand.cure
+        var problems: [String] = []
         let notebook = report.notebook
         let texts =
             [(folder.digests, DigestList(stored, plan).text)]

@@ -29,13 +29,18 @@ struct PlanCommand: AsyncParsableCommand {
         for duplicate in study.duplicates.prefix(10) { complain(duplicate) }
         let results = StudyResults(study.folder, study.plan)
         var reader = StudyStatusReader(study.folder, study.plan)
-        let status = reader.status(results)
+        var status = reader.status(results)
+        status.stale = StaleRuns(study.folder, study.plan, results).stale
         if json { return print(try status.json()) }
         print(size(study.plan.runs.map { ($0.trial, $0.setting) }))
         Terminal.print(StatusTable(status: status).table())
-        let left = status.runs.filter { $0.state.kind != .completed }.map(\.run)
+        let left = status.runs.filter {
+            $0.state.kind != .completed || status.stale[$0.run.id] != nil
+        }.map(\.run)
+        let stale = left.count { status.stale[$0.id] != nil }
         print(
             "\(status.runs.count) runs, \(status.runs.count - left.count) stored, \(left.count) to train"
+                + (stale > 0 ? " (\(stale) of them stale)" : "")
                 + (try estimate(left, study, results)))
     }
 

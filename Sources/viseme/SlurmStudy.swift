@@ -28,9 +28,11 @@ struct SlurmStudy {
         }
     }
 
-    func run() async throws {
+    /// - Parameter settle: is called with the session before anything is submitted.
+    func run(settle: (StudySession) throws -> Void) async throws {
         try SlurmStudy.check(folder)
-        let sweep = try await submit()
+        let sweep = try await submit(settle)
+        let code = await CodeKeeping.begin(study, await Provenance.gather(study.plan))
         if detach {
             return print("`viseme status \(name)` shows the runs; the same command follows them")
         }
@@ -42,6 +44,7 @@ struct SlurmStudy {
         if ending == .interrupted { try await leave() }
         if let problem = problem.withLock({ $0 }) { throw problem }
         let stored = StudyResults(folder, study.plan)
+        await code?.end(stored)
         try deriveIfFree(stored)
         let failed = wanted.count { stored.runs[$0.id] == nil }
         if let reason = await sweep.commonReason {
@@ -59,8 +62,9 @@ struct SlurmStudy {
         }
     }
 
-    private func submit() async throws -> SlurmSweep {
+    private func submit(_ settle: (StudySession) throws -> Void) async throws -> SlurmSweep {
         let session = try await openWhenFree()
+        try settle(session)
         let space = await DiskSpace.look(
             folder, study.plan, study.trainer, missing: session.missing(wanted),
             stored: session.results)

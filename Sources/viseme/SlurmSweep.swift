@@ -306,8 +306,3 @@ actor SlurmSweep {
         return parts.joined(separator: ", ")
     }
 }
-
-/// `1 run`, `2 runs`.
-func counted(_ count: Int, _ noun: String) -> String {
-    "\(count) \(noun)\(count == 1 ? "" : "s")"
-}

@@ -25,6 +25,7 @@ struct StatusCommand: AsyncParsableCommand {
         let stored = StudyResults(folder, plan)
         var status = reader.status(stored)
         status.places = await places(folder, plan, status)
+        status.stale = StaleRuns(folder, plan, stored).stale
         if json { return print(try status.json()) }
         deriveIfLate(folder, plan, stored)
         let words = StatusTable(status: status)

@@ -25,14 +25,19 @@ struct StatusTable {
         ]
         let rows = shown.map {
             [
-                "\($0.run.number)", $0.run.id, $0.run.label, $0.state.kind.rawValue,
-                words($0),
+                "\($0.run.number)", $0.run.id, $0.run.label,
+                isStale($0) ? "stale" : $0.state.kind.rawValue, words($0),
             ]
         }
         return FittedTable(columns, rows).text(room: Terminal.columns) { row, column, text in
             guard let row else { return Terminal.styled(text, .bold) }
-            return column == 3 ? Terminal.styled(text, style(shown[row].state)) : text
+            guard column == 3 else { return text }
+            return Terminal.styled(text, isStale(shown[row]) ? .red : style(shown[row].state))
         }
+    }
+
+    private func isStale(_ run: RunStatus) -> Bool {
+        run.state.kind == .completed && status.stale[run.run.id] != nil
     }
 
     private func style(_ state: RunStatus.State) -> Terminal.Style {
@@ -46,8 +51,10 @@ struct StatusTable {
 
     /// `3 completed, 1 failed`.
     var counts: String {
-        RunStatus.Kind.allCases.map { ($0, status.count($0)) }.filter { $0.1 > 0 }
+        let stale = status.runs.count(where: isStale)
+        return RunStatus.Kind.allCases.map { ($0, status.count($0)) }.filter { $0.1 > 0 }
             .map { "\($0.1) \($0.0.rawValue)" }.joined(separator: ", ")
+            + (stale > 0 ? ", \(stale) of them stale" : "")
     }
 
     /// The last line: counts, and whether a session works on it.
@@ -107,6 +114,9 @@ struct StatusTable {
 
     private func words(_ run: RunStatus) -> String {
         let words = words(run.state)
+        if isStale(run), let change = status.stale[run.run.id] {
+            return "\(change) since it was trained; \(words)"
+        }
         guard case .planned = run.state, let place = status.places[run.run.id] else { return words }
         return words.isEmpty ? place : "\(words); \(place)"
     }

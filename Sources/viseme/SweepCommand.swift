@@ -45,6 +45,11 @@ struct SweepCommand: AsyncParsableCommand {
     var only: String?
     @Flag(help: "Train stored runs again; the old files are set aside.")
     var force = false
+    @Option(
+        help: ArgumentHelp(
+            "Keep stored runs that were trained from other files than lie there now, for this reason; the report names it.",
+            valueName: "reason"))
+    var acceptStale: String?
     @Flag(
         help:
             "Prepare the data and store the plan; train nothing. Workers (`viseme work`) may then join."
@@ -91,6 +96,9 @@ struct SweepCommand: AsyncParsableCommand {
         if let retries, retries < 0 {
             throw ValidationError("--retries: found \(retries); expected 0 or more")
         }
+        if let acceptStale, acceptStale.allSatisfy(\.isWhitespace) {
+            throw ValidationError("--accept-stale: say why the runs are kept")
+        }
     }
 
     private func limits(_ resources: Resources) -> RunLimits {
@@ -118,6 +126,7 @@ struct SweepCommand: AsyncParsableCommand {
         // A command that can't do what it is asked writes nothing.
         let wanted = try StudySession.runs(of: study.plan, only: only)
         let session = try StudySession.open(study, warn: complain)
+        try settleStale(session, force ? [] : wanted)
         let left = force ? wanted : session.missing(wanted)
         let planned = study.plan.runs.count
         let count = only == nil ? "\(planned) runs" : "\(wanted.count) of \(planned) runs"
@@ -152,7 +161,25 @@ struct SweepCommand: AsyncParsableCommand {
         }
         let sweep = SlurmStudy(
             study: study, site: site, limits: limits, wanted: wanted, detach: detach)
-        try await sweep.run()
+        try await sweep.run { try settleStale($0, wanted) }
+    }
+
+    /// Stored runs whose inputs have changed are trained again, unless a person wants to keep them.
+    private func settleStale(_ session: StudySession, _ wanted: [Run]) throws {
+        let stale = session.stale(wanted)
+        guard let first = stale.first else { return }
+        let runs = stale.map(\.run)
+        let count = counted(runs.count, "stored run")
+        if let reason = acceptStale {
+            try session.accept(runs, because: reason)
+            return print("\(count) kept although \(first.change) since: \(reason)")
+        }
+        try session.setAside(runs)
+        let others = Set(stale.map(\.change)).count - 1
+        print(
+            "\(count) \(runs.count == 1 ? "is" : "are") stale and trained again: \(first.change) since"
+                + (others > 0 ? " (\(first.run.label)), and more" : "")
+                + "; the old files are in \(session.folder.setAside.relativePath)")
     }
 
     private func report(_ outcome: StudyOutcome, _ study: ResolvedStudy) {
@@ -186,6 +213,7 @@ struct SweepCommand: AsyncParsableCommand {
     ) async -> Interruption.Ending {
         guard !runs.isEmpty else { return .finished }
         let provenance = await Provenance.gather(session.plan, width: width)
+        let code = await CodeKeeping.begin(session.study, provenance)
         let progress = SweepProgress(runs.count, of: session)
         let limits = limits(session.plan.resources)
         let ending = await Interruption.watch {
@@ -197,6 +225,7 @@ struct SweepCommand: AsyncParsableCommand {
             }
         }
         await progress.close()
+        await code?.end(session.results)
         return ending
     }
 }

@@ -40,6 +40,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let golden = try goldenLines(study)
         let again = try await trainAgain(runs, study, width)
         let stored = StudyResults(study.folder, study.plan)
+        let stale = StaleRuns(study.folder, study.plan, stored).stale
         let damages = Dictionary(stored.problems.map { ($0.id, $0.reason) }) { first, _ in first }
         let results = runs.map { run in
             Verification(
@@ -74,6 +75,9 @@ struct VerifyCommand: AsyncParsableCommand {
         let compared = results.count { $0.stored != .absent || $0.golden != .absent }
         for result in results {
             if let words = result.difference { print("\(result.label): \(words)") }
+            if let change = stale[result.id] {
+                print("\(result.label): the stored run is stale: \(change) since it was trained")
+            }
         }
         print("\(results.count) runs trained again, \(compared) compared, \(differences) differ")
         if !differing.isEmpty { tellOfDeterminism(study.plan) }

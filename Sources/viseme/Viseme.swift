@@ -35,7 +35,9 @@ struct Viseme: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Stored files",
-                subcommands: [CheckCommand.self, MergeCommand.self, GCCommand.self]),
+                subcommands: [
+                    CheckCommand.self, RestoreCommand.self, MergeCommand.self, GCCommand.self,
+                ]),
             CommandGroup(
                 name: "Recipes and data",
                 subcommands: [

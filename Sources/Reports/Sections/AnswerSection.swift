@@ -13,11 +13,35 @@ extension StudyReport {
                     "\(strong: "Partial: \(facts.runs.count) of \(plan.runs.count) runs are stored"); the following is about those runs only."
                 ))
         }
+        if let stale { blocks.append(.paragraph(stale)) }
         blocks.append(.paragraph([best, lead, support, keys].compactMap { $0 }.joined(by: " ")))
         if let divergence { blocks.append(.paragraph(divergence)) }
         if let unfinished { blocks.append(.paragraph(unfinished)) }
         blocks += StudyReport.paragraphs(plan.report.introduction)
         return Notebook.Section(name: "answer", heading: nil, blocks: blocks)
+    }
+
+    /// That runs were trained from other files than lie there now.
+    private var stale: Words? {
+        let changes = facts.runs.compactMap { facts.inputs.stale[$0.run.id] }
+        let kept = facts.runs.compactMap { run -> (String, String)? in
+            guard case .accepted(let change, let reason)? = facts.inputs.standings[run.run.id]
+            else { return nil }
+            return (change, reason)
+        }
+        var parts: [Words] = []
+        if let first = changes.first {
+            parts.append(
+                "\(strong: "Stale: \(changes.count) of \(counted(facts.runs.count, "stored run"))"): \(first) since \(changes.count == 1 ? "it was" : "they were") trained. \(code: recipeCommand("sweep")) trains \(changes.count == 1 ? "it" : "them") again."
+            )
+        }
+        if let first = kept.first {
+            let reasons = Set(kept.map(\.1)).sorted().joined(separator: "; ")
+            parts.append(
+                "\(counted(kept.count, "run")) \(kept.count == 1 ? "is" : "are") kept although \(first.0) since: \(reasons)."
+            )
+        }
+        return parts.isEmpty ? nil : parts.joined(by: " ")
     }
 
     /// The author's words, as text.

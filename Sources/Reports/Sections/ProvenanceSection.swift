@@ -31,6 +31,7 @@ extension StudyReport {
                 rows.append(["", "\(code: "\(file.path)  sha256 \(file.digest.prefix(16))…")"])
             }
             rows.append(["threads", distinct { "\($0.threads) a run" }])
+            rows += observed(all)
         } else {
             rows += [
                 ["numerics revision", distinct { String($0.numericsRevision) }],
@@ -75,6 +76,50 @@ extension StudyReport {
             name: "provenance", heading: "How it was made",
             blocks: StudyReport.paragraphs(plan.report.discussion)
                 + [.table(Notebook.Table(["", ""], numbers: [], rows: rows))])
+    }
+
+    /// What the command was seen to read.
+    private func observed(_ all: [Provenance]) -> [[Words]] {
+        let traces = all.map(\.trace)
+        var seen: [(words: String, count: Int)] = []
+        for trace in traces {
+            let words = StudyReport.words(trace)
+            if let place = seen.firstIndex(where: { $0.words == words }) {
+                seen[place].count += 1
+            } else {
+                seen.append((words, 1))
+            }
+        }
+        var rows: [[Words]] = seen.prefix(8).enumerated().map { place, group in
+            [
+                place == 0 ? "inputs" : "",
+                seen.count == 1
+                    ? Words(group.words) : "\(counted(group.count, "run")): \(group.words)",
+            ]
+        }
+        if seen.count > 8 { rows.append(["", "and \(seen.count - 8) other sets of inputs"]) }
+        let rewritten = traces.compactMap { $0 }.first { $0.rewrittenCount ?? 0 > 0 }
+        if let rewritten, let names = rewritten.rewritten {
+            let more = (rewritten.rewrittenCount ?? 0) - names.count
+            rows.append([
+                "read and rewritten",
+                "\(names.map { "\(code: $0)" as Words }.joined(by: ", "))\(more > 0 ? " and \(more) more" : ""): not compared",
+            ])
+        }
+        return rows
+    }
+
+    private static func words(_ trace: InputTrace?) -> String {
+        guard let trace else { return "not observed, by an earlier program" }
+        let files =
+            "\(counted(trace.files, "file"))"
+            + (trace.digest.isEmpty ? "" : ", digest \(trace.digest.prefix(16))…")
+        return switch trace.extent {
+        case .complete: "all files of the repository that were opened: \(files)"
+        case .partial: "files of the repository that were opened: \(files); \(trace.reason)"
+        case .named: "only the files that the recipe names: \(files); \(trace.reason)"
+        case .off: "only the files that the recipe names (trace: false): \(files)"
+        }
     }
 
     /// The jobs of a scheduler and their nodes, with the runs of each node.

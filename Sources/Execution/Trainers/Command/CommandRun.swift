@@ -17,13 +17,14 @@ final class CommandRun: Sendable {
     private let start = monotonicSeconds()
     private let energy = EnergyMeter()
     private let requiresMetrics: Bool
+    private let inputs: InputObserver
 
     /// Claims the run and makes its folders.
     /// - Parameter command: the words that it is started with.
     /// - Throws: `Journal.Claimed`, or `StoreError` if a file can't be made.
     init(
         _ run: Run, _ attempt: Attempt, _ configuration: Configuration, command: [String],
-        in context: StudyContext
+        of trainer: TrainerCommand, in context: StudyContext
     ) throws {
         self.run = run
         self.configuration = configuration
@@ -39,6 +40,7 @@ final class CommandRun: Sendable {
         journal = try Journal(folder.journalFile(run.id))
         let isContinued = folder.hasCheckpoint(run.id)
         try CommandRun.makeFolders(run, folder)
+        inputs = InputObserver(trainer, run: run.id, in: folder)
         metrics = Locked(try MetricsFile(folder.metricsFile(run.id), isContinued: isContinued))
         try journal.append(
             [
@@ -47,6 +49,10 @@ final class CommandRun: Sendable {
                     epochs: CommandRun.epochs(configuration))
             ], durably: false)
     }
+
+    /// Changes to the environment that let its inputs be observed.
+    /// - Parameter others: what the recipe sets.
+    func tracing(_ others: [String: String]) -> [String: String] { inputs.environment(others) }
 
     /// Takes in what the command has reported since the last call.
     func observe() throws { try take(try metrics.withLock { try $0.poll() }) }
@@ -70,6 +76,8 @@ final class CommandRun: Sendable {
         var provenance = provenance
         provenance.gpus = ended.handle.devices.joined(separator: ",")
         (provenance.seconds, provenance.joules) = (monotonicSeconds() - start, energy.joules)
+        let (trace, observed) = inputs.finish()
+        provenance.trace = trace
         let judged = reported.histories.first { $0.name == plan.metric.name }?.values ?? []
         var contents = RunFileContents(
             identity: identity, configuration: configuration.values,
@@ -81,6 +89,7 @@ final class CommandRun: Sendable {
             best: plan.metric.bestEpoch(of: judged), weights: try weights(),
             excludedMetrics: excluded,
             output: ended.output, provenance: provenance)
+        contents.inputs = observed
         contents.keep(only: plan.keep)
         return contents
     }

@@ -73,12 +73,15 @@ package final class CommandTrainer: Trainer {
         }
         let configuration = configuration(of: run, in: context.plan)
         let words = arguments(configuration)
-        let begun = try CommandRun(run, attempt, configuration, command: words, in: context)
+        let begun = try CommandRun(
+            run, attempt, configuration, command: words, of: command, in: context)
         active.withLock { $0[run.id] = begun }
         var job = Job(
             run: run.id, attempt: attempt.number, program: program(words[0]),
             arguments: Array(words.dropFirst()),
-            environment: environment(run, configuration, context),
+            environment: environment(run, configuration, context).merging(
+                begun.tracing(command.environment)
+            ) { $1 },
             folder: context.folder.workFolder(run.id).path)
         job.gpus = command.gpus
         job.timeout = context.limits.timeout?.seconds
