@@ -15,13 +15,18 @@ struct CheckCommand: ParsableCommand {
             never changed: `viseme sweep` sets damaged ones aside and trains those runs again.
             """)
 
-    @Argument(help: "The study: its folder, results/<name>, or its recipe.")
+    @Argument(help: "The study: its folder, results/<name>, its recipe, or a bundle (.zip).")
     var study: String
     @Flag(help: "Rebuild the files that are derived from the run files.")
     var repair = false
 
     func run() throws {
-        let folder = StudyFolder(named: study)
+        let source = try StudySource(study)
+        defer { withExtendedLifetime(source) {} }
+        let folder = source.folder
+        if repair, source.bundle != nil {
+            throw ValidationError("--repair: a bundle is not changed: bundle the study again")
+        }
         let plan = try folder.readPlan()
         let lock = repair ? try Claim(folder) : nil
         defer { withExtendedLifetime(lock) {} }

@@ -16,7 +16,7 @@ struct ReportCommand: AsyncParsableCommand {
             Markdown to standard output, or write what the name after -o says: .md or .html.
             """)
 
-    @Argument(help: "The study: its folder, results/<name>, or its recipe.")
+    @Argument(help: "The study: its folder, results/<name>, its recipe, or a bundle (.zip).")
     var study: String
     @Argument(help: "Another study to compare with.")
     var other: String?
@@ -73,13 +73,24 @@ struct ReportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let folder = StudyFolder(named: study)
+        let source = try StudySource(study)
+        defer { withExtendedLifetime(source) {} }
+        let folder = source.folder
         let plan = try folder.readPlan()
+        if source.bundle != nil, other == nil, section == nil {
+            guard !watch, format == nil else {
+                throw ValidationError("a bundle is not changed: its report is printed")
+            }
+            let report = StudyReport(folder, plan, StudyResults(folder, plan))
+            return try hand(report.notebook)
+        }
         if watch { return try await watch(folder, plan) }
         let stored = StudyResults(folder, plan)
         for problem in stored.problems { complain("\(problem.reason): left out") }
         if let other {
-            let otherFolder = StudyFolder(named: other)
+            let otherSource = try StudySource(other)
+            defer { withExtendedLifetime(otherSource) {} }
+            let otherFolder = otherSource.folder
             let otherPlan = try otherFolder.readPlan()
             let otherStored = StudyResults(otherFolder, otherPlan)
             for problem in otherStored.problems { complain("\(problem.reason): left out") }
@@ -165,11 +176,13 @@ func writeDerived(_ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults) t
 }
 
 func writeDerived(
-    _ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults, forms: [ReportSettings.Form]?
+    _ folder: StudyFolder, _ plan: Plan, _ stored: StudyResults, forms: [ReportSettings.Form]?,
+    isSilent: Bool = false
 ) throws {
     try SweepFile.write(
         plan, stored.inOrder(plan), to: folder.sweepFile, meanings: keyMeanings(plan))
     try folder.write(DigestList(stored, plan).text, to: folder.digests)
     let files = try ReportFiles.write(folder, plan, stored, forms: forms)
+    if isSilent { return }
     print("report: \(files.map(\.relativePath).joined(separator: " "))")
 }

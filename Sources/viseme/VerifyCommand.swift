@@ -34,6 +34,17 @@ struct VerifyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        guard BundleReader.isBundle(options.recipe) else { return try await verify(options) }
+        guard !record else { throw ValidationError("--record: a bundle is not changed") }
+        let bundle = try BundleReader(options.recipe)
+        try bundle.prepareForTraining(as: options.recipe)
+        var inside = options
+        inside.recipe = bundle.study.url.path
+        try await verify(inside)
+        withExtendedLifetime(bundle) {}
+    }
+
+    private func verify(_ options: StudyOptions) async throws {
         let width = try chosenWidth()
         let study = try await options.study()
         let runs = Verification.sample(study.plan.runs, count: sample)

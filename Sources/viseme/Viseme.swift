@@ -36,7 +36,8 @@ struct Viseme: AsyncParsableCommand {
             CommandGroup(
                 name: "Stored files",
                 subcommands: [
-                    CheckCommand.self, RestoreCommand.self, MergeCommand.self, GCCommand.self,
+                    CheckCommand.self, BundleCommand.self, RestoreCommand.self, MergeCommand.self,
+                    GCCommand.self,
                 ]),
             CommandGroup(
                 name: "Recipes and data",
