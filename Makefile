@@ -15,7 +15,7 @@ STUDY := results/$(basename $(notdir $(RECIPE_FILE)))
 SOURCES := Package.swift $(shell find Sources -type f -o -type l)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build sweep plan report verify status test soak bench bench-files bench-data bench-sweep bench-slurm goldens gallery lint format example tarball install clean
+.PHONY: help setup build sweep plan report verify status test soak bench bench-files bench-data bench-sweep bench-slurm goldens evidence gallery lint format example tarball install clean
 
 help: ## list what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -82,6 +82,9 @@ gallery: ## reports of 18 kinds of studies, rendered with Chromium at three size
 
 goldens: $(VISEME) ## record all golden digests again (after a change of the numerics revision)
 	@for file in recipes/*.digests; do $(VISEME) verify $${file%.digests}.yaml --record || exit 1; done
+
+evidence: $(VISEME) ## repeat the golden studies with every vector width and on an emulated processor, and record it
+	@scripts/evidence.sh $(VISEME)
 
 lint: ## check the form of all sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests

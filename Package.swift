@@ -68,7 +68,9 @@ let package = Package(
             name: "Clips", dependencies: ["Tensors", "Digests", "Files", "Studies", subprocess]),
         .target(
             name: "Training",
-            dependencies: ["KernelContract", "Kernels", "Tensors", "Networks", "Studies", "Clips"]),
+            dependencies: [
+                "Digests", "KernelContract", "Kernels", "Tensors", "Networks", "Studies", "Clips",
+            ]),
         .target(name: "Search", dependencies: ["Tensors", "Studies"]),
         .target(name: "Recipes", dependencies: ["Digests", "Studies", "Search", "Yams", mustache]),
         .target(name: "RunStore", dependencies: ["Digests", "Tensors", "Files", "Studies"]),
@@ -123,7 +125,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Digests", "Files", "KernelContract", "Kernels", "Tensors", "RunStore", "viseme",
+                "Digests", "Files", "KernelContract", "Kernels", "Tensors", "Studies", "RunStore",
+                "Execution", "viseme",
                 subprocess,
             ]),
     ] + wideKernels

@@ -118,49 +118,79 @@ static void note(uint32_t kind, const char *path, size_t length, const struct st
     atomic_store_explicit(&made->ready, 1, memory_order_release);
 }
 
-// The path of an open file: first where it lies, then, if that is elsewhere, as it was called.
-static size_t place_of(int file, const char *name, int folder, char *path) {
+// Takes `.`, `..` and empty parts out of an absolute path.
+static size_t normalise(char *path, size_t length) {
+    size_t to = 0;
+    for (size_t at = 0; at < length;) {
+        size_t end = at + 1;
+        while (end < length && path[end] != '/') end++;
+        size_t count = end - at - 1;
+        const char *part = path + at + 1;
+        if (count == 2 && part[0] == '.' && part[1] == '.') {
+            while (to > 0 && path[--to] != '/') {}
+        } else if (count > 0 && !(count == 1 && part[0] == '.')) {
+            memmove(path + to, path + at, count + 1);
+            to += count + 1;
+        }
+        at = end;
+    }
+    return to;
+}
+
+// Where an open file lies; 0 outside of the roots.
+static size_t real_place(int file, char *path) {
     char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", file);
     ssize_t length = readlink(link, path, PATH_LIMIT);
-    if (length > 0 && length < PATH_LIMIT && is_below(path, (size_t)length)) return (size_t)length;
-    // A link in the repository may lead out of it: it is noted by its name.
+    return length > 0 && length < PATH_LIMIT && is_below(path, (size_t)length) ? (size_t)length : 0;
+}
+
+// What it was called, if that is in the roots: a link may lead elsewhere; 0 otherwise.
+static size_t named_place(const char *name, int folder, char *path) {
     if (name == NULL) return 0;
-    if (name[0] == '/') {
-        size_t count = strlen(name);
-        if (count >= PATH_LIMIT || !is_below(name, count)) return 0;
-        memcpy(path, name, count);
-        return count;
+    size_t count = strlen(name), length = 0;
+    if (name[0] != '/') {
+        char link[64];
+        if (folder == AT_FDCWD) {
+            snprintf(link, sizeof link, "/proc/self/cwd");
+        } else {
+            snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+        }
+        ssize_t found = readlink(link, path, PATH_LIMIT);
+        if (found <= 0) return 0;
+        length = (size_t)found;
+        if (length + 1 >= PATH_LIMIT) return 0;
+        path[length++] = '/';
     }
-    if (folder == AT_FDCWD) {
-        snprintf(link, sizeof link, "/proc/self/cwd");
-    } else {
-        snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
-    }
-    length = readlink(link, path, PATH_LIMIT);
-    size_t count = strlen(name);
-    if (length <= 0 || (size_t)length + 1 + count >= PATH_LIMIT) return 0;
-    path[length] = '/';
-    memcpy(path + length + 1, name, count);
-    size_t all = (size_t)length + 1 + count;
-    return is_below(path, all) ? all : 0;
+    if (length + count >= PATH_LIMIT) return 0;
+    memcpy(path + length, name, count);
+    length = normalise(path, length + count);
+    return length > 0 && is_below(path, length) ? length : 0;
 }
 
 static void note_open(int file, const char *name, int folder, int flags) {
     if (trace == NULL || file < 0 || (flags & O_PATH) != 0) return;
     int saved = errno;
-    char path[PATH_LIMIT + 1];
-    size_t length = place_of(file, name, folder, path);
+    char path[PATH_LIMIT + 1], named[PATH_LIMIT + 1];
+    size_t length = real_place(file, path), also = 0;
+    // Names cost a system call more where they are not absolute: only what lies in the roots, or
+    // says that it does, is worth it.
+    if (length > 0 || (name != NULL && (name[0] != '/' || is_below(name, strlen(name))))) {
+        also = named_place(name, folder, named);
+        if (also == length && memcmp(path, named, also) == 0) also = 0;
+    }
     struct stat facts;
-    if (length > 0 && fstat(file, &facts) == 0 && S_ISREG(facts.st_mode)) {
+    if ((length > 0 || also > 0) && fstat(file, &facts) == 0 && S_ISREG(facts.st_mode)) {
         int access = flags & O_ACCMODE;
         // What is cut to nothing was not read.
         if (access == O_RDONLY || (access == O_RDWR && facts.st_size > 0 && !(flags & O_TRUNC))) {
-            note('r', path, length, &facts);
+            if (length > 0) note('r', path, length, &facts);
+            if (also > 0) note('r', named, also, &facts);
         }
         if (access != O_RDONLY) {
             facts.st_size = facts.st_mtim.tv_sec = facts.st_mtim.tv_nsec = 0;
-            note('w', path, length, &facts);
+            if (length > 0) note('w', path, length, &facts);
+            if (also > 0) note('w', named, also, &facts);
         }
     }
     errno = saved;
@@ -333,7 +363,8 @@ static void note_program(int folder, const char *name) {
         struct stat facts;
         if (fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) && (facts.st_mode & 0111) != 0) {
             char path[PATH_LIMIT + 1];
-            size_t length = place_of(file, name, folder, path);
+            size_t length = real_place(file, path);
+            if (length == 0) length = named_place(name, folder, path);
             if (length > 0) note('x', path, length, &facts);
             if (is_static(file)) {
                 atomic_fetch_add(&trace->head.statics, 1);

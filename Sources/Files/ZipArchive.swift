@@ -13,8 +13,11 @@ package enum ZipArchive {
 
         package let name: String
         package let source: Source
+        package let isExecutable: Bool
 
-        package init(_ name: String, _ source: Source) { (self.name, self.source) = (name, source) }
+        package init(_ name: String, _ source: Source, isExecutable: Bool = false) {
+            (self.name, self.source, self.isExecutable) = (name, source, isExecutable)
+        }
     }
 
     package struct Problem: Error, CustomStringConvertible, Equatable {
@@ -44,14 +47,14 @@ package enum ZipArchive {
             for entry in entries {
                 let (size, crc) = try measure(entry)
                 let start = offset
-                try put(header(entry.name, size, crc, isCentral: false, offset: 0))
+                try put(header(entry, size, crc, isCentral: false, offset: 0))
                 let before = offset
                 try forEachPart(entry) { try put($0) }
                 guard offset - before == size else {
                     throw StoreError.unwritable(
                         path: file.path, reason: "\(entry.name) changed while it was packed")
                 }
-                central += header(entry.name, size, crc, isCentral: true, offset: start)
+                central += header(entry, size, crc, isCentral: true, offset: start)
             }
             let start = offset
             try put(central)
@@ -93,8 +96,9 @@ package enum ZipArchive {
     }
 
     private static func header(
-        _ name: String, _ size: Int, _ crc: UInt32, isCentral: Bool, offset: Int
+        _ entry: Entry, _ size: Int, _ crc: UInt32, isCentral: Bool, offset: Int
     ) -> [UInt8] {
+        let name = entry.name
         let isLong = size >= most32 || offset >= most32
         var extra: [UInt8] = []
         if isLong {
@@ -116,7 +120,7 @@ package enum ZipArchive {
         made += bytes(UInt16(name.utf8.count)) + bytes(UInt16(extra.count))
         if isCentral {
             made += bytes(UInt16(0)) + bytes(UInt16(0)) + bytes(UInt16(0))
-            made += bytes(UInt32(0o100644) << 16)
+            made += bytes(UInt32(entry.isExecutable ? 0o100755 : 0o100644) << 16)
             made += bytes(UInt32(isLong ? most32 : offset))
         }
         return made + Array(name.utf8) + extra
@@ -149,6 +153,7 @@ package final class ZipReader {
     package struct Entry: Sendable, Equatable {
         package let name: String
         package let size: Int
+        package let isExecutable: Bool
         fileprivate let crc: UInt32
         fileprivate let offset: Int
     }
@@ -317,7 +322,8 @@ package final class ZipReader {
         guard size <= data.count, offset <= data.count else { throw truncated }
         return (
             Entry(
-                name: name, size: size, crc: UInt32(truncatingIfNeeded: crc), offset: offset),
+                name: name, size: size, isExecutable: mode & 0o100 != 0,
+                crc: UInt32(truncatingIfNeeded: crc), offset: offset),
             46 + nameCount + extraCount + commentCount
         )
     }
@@ -331,6 +337,12 @@ package final class ZipReader {
             + (try number(data, entry.offset + 28, UInt16.self))
         guard start <= data.count, entry.size <= data.count - start else { throw truncated }
         return start
+    }
+
+    /// Whether an archive may hold a file of this name.
+    package static func allows(_ name: String) -> Bool {
+        do throws(ZipArchive.Problem) { try check(name) } catch { return false }
+        return true
     }
 
     /// A name may lead nowhere but below the folder that it is unpacked to.

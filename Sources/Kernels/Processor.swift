@@ -44,6 +44,18 @@ public enum VectorWidth: String, CaseIterable, Sendable {
     }
 }
 
+/// The processor this program runs on.
+public enum Processor {
+    /// What it calls itself; empty where it has no name. Under an emulator, the emulated one's.
+    public static var name: String {
+        var bytes = [CChar](repeating: 0, count: 49)
+        viseme_processor_name(&bytes)
+        let text = String(
+            decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return text.split(separator: " ").joined(separator: " ")
+    }
+}
+
 public enum VectorWidthError: Error, CustomStringConvertible, Equatable {
     case unknown(String)
     case unavailable(VectorWidth)

@@ -84,6 +84,26 @@ package struct Activations {
         return other
     }
 
+    /// All numbers of clips, in one order whatever the layout: `[block][place][lane]` without the
+    /// lanes that hold no clip or frame.
+    package var used: [Float] {
+        let places = height * width * channels
+        var numbers: [Float] = []
+        for block in 0..<blocks {
+            let clipBlock: Int
+            switch layout {
+            case .frames: clipBlock = block
+            case .timeline: clipBlock = block / steps
+            case .sequence, .clips: clipBlock = block % clipBlocks
+            }
+            let lanes = min(laneCount, (layout == .frames ? frames : batch) - clipBlock * laneCount)
+            for place in 0..<places {
+                for lane in 0..<lanes { numbers.append(pointer[block * places + place][lane]) }
+            }
+        }
+        return numbers
+    }
+
     /// The numbers of one clip, `[channel]`. The layout is `clips`.
     package func values(clip: Int) -> [Float] {
         (0..<channels).map { pointer[clip / laneCount * channels + $0][clip % laneCount] }

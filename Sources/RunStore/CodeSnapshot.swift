@@ -112,6 +112,14 @@ package struct CodeObjects: Sendable {
 
     package func has(_ digest: String) -> Bool { access(file(digest).path, F_OK) == 0 }
 
+    /// Those that are not what their names say.
+    package var problems: [String] {
+        FileManager.default.names(in: folder).filter { !$0.hasPrefix(".") }.sorted().compactMap {
+            do { _ = try read($0) } catch { return "\(error)" }
+            return nil
+        }
+    }
+
     /// - Returns: its digest.
     /// - Throws: `StoreError`.
     @discardableResult

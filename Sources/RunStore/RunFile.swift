@@ -137,6 +137,12 @@ package enum RunFile {
         try seconds.setAttribute("long_name", "time taken by each epoch")
         try seconds.setAttribute("units", "s")
         try provenance.write("output", [record.output], shape: [])
+        if !record.epochDigests.isEmpty {
+            let digests = try provenance.write(
+                "parameter_digest", record.epochDigests, shape: [record.epochDigests.count])
+            try digests.setAttribute(
+                "long_name", "SHA-256 of all parameters at the start and after each epoch")
+        }
     }
 
     /// The keys that differ from their default as attributes, for readers of a single file.
@@ -306,6 +312,9 @@ package enum RunFile {
             excludedMetrics: try decode([String].self, try history.text("excluded_metrics"), path),
             output: isSummary ? "" : try provenance.dataset("output").texts().first ?? "")
         if !isSummary { contents.inputs = try readInputs(root) }
+        if !isSummary, provenance.has("parameter_digest") {
+            contents.epochDigests = try provenance.dataset("parameter_digest").texts()
+        }
         if try weights.integer("removed") == 1 {
             contents.removedWeights = try weights.text("digest")
         }

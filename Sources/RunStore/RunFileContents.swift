@@ -21,6 +21,8 @@ package struct RunFileContents: Sendable {
     /// Nil if no epoch has a value to judge by.
     package var best: BestEpoch?
     package var stoppedEarly: Bool
+    /// SHA-256 of all parameters at the start and after each epoch; empty where they are not known.
+    package var epochDigests: [String] = []
     /// Weights of the best epoch, with the batch-norm averages; empty if there are none, or they
     /// are not kept.
     package var weights: [Tensor]

@@ -92,9 +92,9 @@ package struct StaleRuns: Sendable {
             if input.digest.isEmpty {
                 changed.append((input.path, "changed while the run read it"))
             } else if found.isEmpty {
-                changed.append((input.path, "is gone"))
+                changed.append((input.path, "is gone since"))
             } else if found != input.digest {
-                changed.append((input.path, "has changed"))
+                changed.append((input.path, "has changed since"))
             }
             return (input.path, found)
         }

@@ -28,6 +28,8 @@ package struct Checkpoint: Sendable, Equatable {
     package var averaged: [Float]
     /// Weights of the best epoch so far; empty if there is none.
     package var bestWeights: [Tensor]
+    /// Of the parameters at the start and after each epoch; empty where an earlier program began.
+    package var digests: [String] = []
 
     package init(
         epochs: Int, step: UInt64, batches: Int, lossSum: Double, correct: Int,
@@ -35,8 +37,9 @@ package struct Checkpoint: Sendable, Equatable {
         seconds: [Double], openSeconds: Double, layout: String, weights: [Float], averages: [Float],
         first: [Float],
         second: [Float], averaged: [Float] = [],
-        bestWeights: [Tensor]
+        bestWeights: [Tensor], digests: [String] = []
     ) {
+        self.digests = digests
         self.epochs = epochs
         self.step = step
         self.batches = batches

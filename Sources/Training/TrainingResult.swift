@@ -30,14 +30,17 @@ package struct TrainingResult: Sendable, Equatable {
     package var predictions: [ClipPredictions]
     /// Nil where there are no predictions.
     package var thumbnails: ClipThumbnails?
+    /// Of the parameters at the start and after each epoch; empty where an earlier program began.
+    package var epochDigests: [String]
 
     package init(
         outcome: Outcome, histories: [History], seconds: [Double], best: BestEpoch?,
         stoppedEarly: Bool,
         weights: [Tensor], lastWeights: [Tensor] = [], test: TestResult?,
         predictions: [ClipPredictions] = [],
-        thumbnails: ClipThumbnails? = nil
+        thumbnails: ClipThumbnails? = nil, epochDigests: [String] = []
     ) {
+        self.epochDigests = epochDigests
         self.outcome = outcome
         self.histories = histories
         self.seconds = seconds

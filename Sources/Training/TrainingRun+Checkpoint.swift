@@ -13,7 +13,7 @@ extension TrainingRun {
             averages: Array(parameters.averages.elements),
             first: Array(optimizer.first.elements), second: Array(optimizer.second.elements),
             averaged: Array(average.averaged.elements),
-            bestWeights: progress.bestWeights)
+            bestWeights: progress.bestWeights, digests: progress.digests)
     }
 
     func restore(_ checkpoint: Checkpoint, _ progress: inout Progress) throws {
@@ -51,6 +51,7 @@ extension TrainingRun {
         progress.lossSum = checkpoint.lossSum
         progress.correct = checkpoint.correct
         progress.openSeconds = checkpoint.openSeconds
+        progress.digests = checkpoint.digests
     }
 }
 

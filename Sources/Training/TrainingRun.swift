@@ -1,4 +1,5 @@
 import Clips
+import Digests
 import Kernels
 import Networks
 import Studies
@@ -61,6 +62,14 @@ package final class TrainingRun {
             groups: ParameterGroup.of(network.parameters, settings), context: context)
     }
 
+    /// Is given what each layer has computed, in training.
+    package var observeLayer: ((_ layer: Int, _ output: Activations) -> Void)?
+    /// Is given the parameters after each step.
+    package var observeStep: ((_ parameters: Parameters) -> Void)?
+
+    /// Names of the layers, in the order of the forward pass.
+    package var layerNames: [String] { network.layers.map { "\(type(of: $0))" } }
+
     var metricNames: [String] {
         TrainingRun.metricNames(withClasses: settings.recordsClassMetrics)
     }
@@ -88,6 +97,8 @@ package final class TrainingRun {
         if let checkpoint {
             try restore(checkpoint, &progress)
             try report(.resumed(epochs: checkpoint.epochs))
+        } else {
+            progress.digests = [network.parameters.digest]
         }
         frozen =
             settings.frozen.isEmpty
@@ -114,6 +125,10 @@ package final class TrainingRun {
                 return isBest
             }
             progress.seconds.append(seconds() - start)
+            // Not where an earlier program began the run.
+            if progress.digests.count == epoch {
+                progress.digests.append(network.parameters.digest)
+            }
             try report(
                 .epoch(
                     EpochRecord(
@@ -133,7 +148,7 @@ package final class TrainingRun {
             lastWeights: last, test: test, predictions: predictions,
             thumbnails: try predictions.last.flatMap {
                 try ClipThumbnails($0, $0.split == .test ? data.test ?? data.val : data.val)
-            }
+            }, epochDigests: progress.digests
         )
     }
 
@@ -162,6 +177,8 @@ package final class TrainingRun {
         var histories: [History]
         var seconds: [Double] = []
         var bestWeights: [Tensor] = []
+        /// Of the parameters at the start and after each epoch.
+        var digests: [String] = []
         /// Of the epoch that is under way.
         var batches = 0
         var lossSum = 0.0
@@ -241,7 +258,8 @@ package final class TrainingRun {
     ) throws -> Int {
         let labels = try batches.load(clips, epoch: epoch, into: network.input)
         network.pack()
-        let logits = network.forward(batch: clips.count, .training(seed: settings.seed, step: step))
+        let logits = network.forward(
+            batch: clips.count, .training(seed: settings.seed, step: step), observing: observeLayer)
         loss.trainingLosses(logits, labels).forEach(takeLoss)
         let correct = labels.indices.count {
             greatest(logits.values(clip: $0)) == labels[$0].first
@@ -257,6 +275,7 @@ package final class TrainingRun {
         optimizer.step(lr: lr)
         frozen?.restore()
         average.take(step: step - 1)
+        observeStep?(network.parameters)
         return correct
     }
 
@@ -331,3 +350,14 @@ extension NetworkShape {
 /// Goes up with every change to the code that changes the bits of a result. Part of a run's
 /// identity.
 package let numericsRevision = 4
+
+extension Parameters {
+    /// SHA-256 of all weights and averages, as they lie in memory.
+    package var digest: String {
+        var hash = SHA256()
+        for buffer in [weights, averages] {
+            hash.update(UnsafeRawBufferPointer(buffer.elements))
+        }
+        return hexadecimal(hash.finalize())
+    }
+}

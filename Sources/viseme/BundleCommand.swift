@@ -52,7 +52,7 @@ struct BundleCommand: AsyncParsableCommand {
         let stale = StaleRuns(folder, plan, stored).stale
         if let change = stale.values.min() {
             complain(
-                "\(counted(stale.count, "run")) of it \(stale.count == 1 ? "is" : "are") stale: \(change) since: the bundle holds the code that was read, as far as it was kept"
+                "\(counted(stale.count, "run")) of it \(stale.count == 1 ? "is" : "are") stale: \(change): the bundle holds the code that was read, as far as it was kept"
             )
         }
         var options = BundleWriter.Options()
@@ -63,7 +63,8 @@ struct BundleCommand: AsyncParsableCommand {
         guard let file = try OutputFile.replaceable(output) else {
             throw ValidationError("-o: \(output) is not a regular file")
         }
-        let manifest = try await bundle.write(to: file, program: Program.nameAndVersion)
+        let (manifest, leaks) = try await bundle.write(
+            to: file, program: Program.nameAndVersion)
         let size = manifest.files.values.reduce(0) { $0 + $1.size }
         print(
             "written: \(output): \(counted(manifest.files.count, "file")), \(byteCount(size))")
@@ -71,6 +72,12 @@ struct BundleCommand: AsyncParsableCommand {
             print("not in it:")
             for line in manifest.missing { print("  \(line)") }
         }
+        guard !leaks.isEmpty else { return }
+        complain(
+            "it still names a folder, a host or a person: change the recipe or the program, and sweep again:"
+        )
+        for line in leaks.prefix(20) { complain("  \(line)") }
+        throw ExitStatus.difference
     }
 
     /// The report of what is stored; of a copy that leaves things out, its own.

@@ -31,7 +31,9 @@ struct CheckCommand: ParsableCommand {
         let lock = repair ? try Claim(folder) : nil
         defer { withExtendedLifetime(lock) {} }
         let stored = StudyResults(folder, plan, thorough: true)
-        let whole = stored.problems.map(\.reason) + (try foreignFiles(folder, plan))
+        let whole =
+            stored.problems.map(\.reason) + (try foreignFiles(folder, plan))
+            + CodeObjects(folder).problems
         var derived = derivedProblems(folder, plan, stored)
         for problem in whole + derived { complain(problem) }
         if repair, !derived.isEmpty {
@@ -47,7 +49,7 @@ struct CheckCommand: ParsableCommand {
         let stale = StaleRuns(folder, plan, stored).stale
         if let change = plan.runs.lazy.compactMap({ stale[$0.id] }).first {
             print(
-                "\(counted(stale.count, "stored run")) \(stale.count == 1 ? "is" : "are") stale: \(change) since: `viseme sweep` trains them again"
+                "\(counted(stale.count, "stored run")) \(stale.count == 1 ? "is" : "are") stale: \(change): `viseme sweep` trains them again"
             )
         }
         if problems > 0 { throw ExitStatus.difference }

@@ -16,7 +16,7 @@ struct RestoreCommand: AsyncParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The study, or one of its runs: results/<name>, results/<name>:3 by number, label or id.",
+            "The study, one of its runs (results/<name>:3 by number, label or id), or a bundle (x.zip, x.zip:3).",
             valueName: "study"))
     var study: String
     @Option(
@@ -29,7 +29,17 @@ struct RestoreCommand: AsyncParsableCommand {
     var repository: String?
 
     func run() async throws {
-        let (folder, plan, run) = try named()
+        var name = study
+        var bundle: BundleReader?
+        defer { withExtendedLifetime(bundle) {} }
+        if let end = study.range(of: ".zip", options: [.caseInsensitive, .backwards]),
+            end.upperBound == study.endIndex || study[end.upperBound] == ":"
+        {
+            let unpacked = try BundleReader(String(study[..<end.upperBound]))
+            bundle = unpacked
+            name = unpacked.study.url.path + study[end.upperBound...]
+        }
+        let (folder, plan, run) = try named(name)
         let restorer = try StudyRestorer(folder, plan, run: run, to: URL(filePath: output))
         let outcome = try await restorer.restore(from: repository)
         for line in outcome.made { print(line) }
@@ -40,7 +50,7 @@ struct RestoreCommand: AsyncParsableCommand {
         print("\nto repeat it, in \(output): \(outcome.command)")
     }
 
-    private func named() throws -> (StudyFolder, Plan, Run?) {
+    private func named(_ study: String) throws -> (StudyFolder, Plan, Run?) {
         let whole = StudyFolder(named: study)
         if StudyArgument.isStudy(study) { return (whole, try whole.readPlan(), nil) }
         let file = try RunName.file(study)

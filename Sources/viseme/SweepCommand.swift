@@ -172,12 +172,12 @@ struct SweepCommand: AsyncParsableCommand {
         let count = counted(runs.count, "stored run")
         if let reason = acceptStale {
             try session.accept(runs, because: reason)
-            return print("\(count) kept although \(first.change) since: \(reason)")
+            return print("\(count) kept although \(first.change): \(reason)")
         }
         try session.setAside(runs)
         let others = Set(stale.map(\.change)).count - 1
         print(
-            "\(count) \(runs.count == 1 ? "is" : "are") stale and trained again: \(first.change) since"
+            "\(count) \(runs.count == 1 ? "is" : "are") stale and trained again: \(first.change)"
                 + (others > 0 ? " (\(first.run.label)), and more" : "")
                 + "; the old files are in \(session.folder.setAside.relativePath)")
     }

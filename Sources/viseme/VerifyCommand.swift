@@ -22,11 +22,26 @@ struct VerifyCommand: AsyncParsableCommand {
     var on = SweepCommand.Site.local
     @Flag(help: "Record the digests beside the recipe, as the golden ones.")
     var record = false
+    @Flag(
+        help:
+            "Record in evidence/ beside the recipe that the recorded digests were compared on this processor, and with what outcome."
+    )
+    var recordEvidence = false
+    /// An emulator does not follow into other processes.
+    @Flag(help: .hidden) var inProcess = false
 
     func validate() throws {
         if let sample, sample < 1 { throw ValidationError("--sample \(sample): at least 1 run") }
         if record && sample != nil {
             throw ValidationError("--record records all runs: leave out --sample")
+        }
+        if recordEvidence && !options.overrides.isEmpty {
+            throw ValidationError(
+                "--record-evidence is about the recipe as it is: leave out the overrides")
+        }
+        if record && recordEvidence {
+            throw ValidationError(
+                "--record-evidence compares with recorded digests: leave out --record")
         }
         if record && !options.overrides.isEmpty {
             throw ValidationError("--record records the recipe as it is: leave out the overrides")
@@ -35,7 +50,10 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard BundleReader.isBundle(options.recipe) else { return try await verify(options) }
-        guard !record else { throw ValidationError("--record: a bundle is not changed") }
+        guard !record, !recordEvidence else {
+            throw ValidationError(
+                "a bundle is not changed: leave out --record and --record-evidence")
+        }
         let bundle = try BundleReader(options.recipe)
         try bundle.prepareForTraining(as: options.recipe)
         var inside = options
@@ -51,7 +69,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let golden = try goldenLines(study)
         let again = try await trainAgain(runs, study, width)
         let stored = StudyResults(study.folder, study.plan)
-        let stale = StaleRuns(study.folder, study.plan, stored).stale
+        let standings = StaleRuns(study.folder, study.plan, stored).standings
         let damages = Dictionary(stored.problems.map { ($0.id, $0.reason) }) { first, _ in first }
         let results = runs.map { run in
             Verification(
@@ -82,12 +100,16 @@ struct VerifyCommand: AsyncParsableCommand {
             }
             return try write(results, study)
         }
+        if recordEvidence { try await write(evidenceOf: results, study, width) }
         let differences = results.count(where: \.isDifference)
         let compared = results.count { $0.stored != .absent || $0.golden != .absent }
         for result in results {
             if let words = result.difference { print("\(result.label): \(words)") }
-            if let change = stale[result.id] {
-                print("\(result.label): the stored run is stale: \(change) since it was trained")
+            switch standings[result.id] {
+            case .stale(let change): print("\(result.label): the stored run is stale: \(change)")
+            case .accepted(let change, let reason):
+                print("\(result.label): the stored run is kept although \(change): \(reason)")
+            default: break
             }
         }
         print("\(results.count) runs trained again, \(compared) compared, \(differences) differ")
@@ -113,7 +135,8 @@ struct VerifyCommand: AsyncParsableCommand {
         let ending = await Interruption.watch {
             await progress.followed {
                 await session.run(
-                    runs, on: machine.launcher, threads: machine.threads, limits: RunLimits(),
+                    runs, on: inProcess ? ownLauncher(width) : machine.launcher,
+                    threads: machine.threads, limits: RunLimits(),
                     provenance: provenance
                 ) { await progress.take($0) }
             }
@@ -121,6 +144,34 @@ struct VerifyCommand: AsyncParsableCommand {
         await progress.close()
         if ending == .interrupted { throw ExitStatus.interrupted }
         return session.results.runs
+    }
+
+    /// Trains in this process.
+    private func ownLauncher(_ width: VectorWidth) -> InProcessLauncher {
+        InProcessLauncher(capacity: 1) { job in
+            guard let order = job.order else {
+                return .unstartable(reason: "--in-process is for runs of the built-in trainer")
+            }
+            do {
+                try WorkerRun(order, width: width, warn: complain).train()
+                return .exited(.exited(0))
+            } catch { return .unstartable(reason: "\(error)") }
+        }
+    }
+
+    private func write(
+        evidenceOf results: [Verification], _ study: ResolvedStudy, _ width: VectorWidth
+    ) async throws {
+        let provenance = await Provenance.gather(
+            study.plan, width: study.trainer.needs.threads == nil ? width : nil)
+        let evidence = Evidence(study.plan.name, results, provenance)
+        guard evidence.compared > 0 else {
+            throw ValidationError(
+                "--record-evidence: no digests are recorded for \(study.plan.recipe): `viseme verify --record` does it"
+            )
+        }
+        let file = try evidence.write(beside: study.plan.recipe)
+        print("evidence: \(file.relativePath)")
     }
 
     private func trainOnSlurm(_ runs: [Run], _ session: StudySession) async throws

@@ -24,7 +24,7 @@ struct Viseme: AsyncParsableCommand {
                 subcommands: [
                     SweepCommand.self, WorkCommand.self, CancelCommand.self, TrainCommand.self,
                     PlanCommand.self,
-                    VerifyCommand.self,
+                    VerifyCommand.self, ExplainDifferenceCommand.self,
                 ]),
             CommandGroup(
                 name: "Reading",

@@ -214,3 +214,43 @@ func otherToolsReadBundlesAsResearchObjects() async throws {
     #expect(!FileManager.default.fileExists(atPath: program.folder.path + "/../evil"))
     #expect(!FileManager.default.fileExists(atPath: "/tmp/evil"))
 }
+
+/// What a program prints of its machine does not reach a reviewer; what can't be taken out is said.
+@Test func namesInOutputsAndRecipesAreFound() async throws {
+    let program = try Program([
+        ".git/HEAD": "ref: refs/heads/main\n",
+        "r.yaml": """
+        trainer: {command: [sh, train.sh]}
+        sweep: {seed: [1]}
+        metric: {name: loss, goal: minimize}
+        """,
+        "train.sh": """
+        cat "$VISEME_RECIPE_FOLDER/secret_key.txt" > /dev/null
+        echo "in $PWD on $(hostname), data of /some""where/private/clips"
+        echo '{"epoch": 1, "loss": 0.5}' >> "$VISEME_METRICS"
+        """,
+        "secret_key.txt": "open sesame",
+    ])
+    defer { program.close() }
+    let results = program.folder.path + "-results"
+    defer { try? FileManager.default.removeItem(atPath: results) }
+    _ = try await program.run("sweep", "r.yaml", "--results", results)
+    let made = try await program.run("bundle", results + "/r", "-o", "r.zip", "--anonymous")
+    #expect(made.status == .exited(0), "\(made.errors)")
+    #expect(made.output.contains("secret_key.txt"), "\(made.output)")
+    let bytes = try Data(contentsOf: program.folder.appending(path: "r.zip"))
+    for secret in [program.folder.path, "/somewhere/private", "open sesame"] {
+        #expect(bytes.range(of: Data(secret.utf8)) == nil, "\(secret)")
+    }
+    // A command with a path of this machine can't be changed without changing which run it is.
+    try """
+    trainer: {command: [sh, train.sh, \(program.folder.path)/x/y]}
+    sweep: {seed: [1]}
+    metric: {name: loss, goal: minimize}
+    """.write(to: program.folder.appending(path: "s.yaml"), atomically: true, encoding: .utf8)
+    _ = try await program.run("sweep", "s.yaml")
+    let leaking = try await program.run("bundle", "results/s", "-o", "s.zip", "--anonymous")
+    #expect(leaking.status == .exited(3))
+    #expect(leaking.errors.contains("it still names a folder, a host or a person"))
+    #expect(leaking.errors.contains("study/plan.json: "), "\(leaking.errors)")
+}

@@ -1,4 +1,6 @@
+import Execution
 import Foundation
+import RunStore
 import Testing
 
 /// The commands of README and docs, run as written and in that order.
@@ -164,4 +166,55 @@ func theCommandsOfTheDocumentsRunAsWritten(name: String) async throws {
     }
     #expect(try String(contentsOf: file, encoding: .utf8) == text)
     #expect(text.contains("## viseme sweep") && text.contains("### viseme data info"))
+}
+
+/// docs/evidence.md: one row a machine, one column a golden study.
+@Test func thePageOfEvidenceIsMadeOfItsFiles() throws {
+    let recipes = Program.package.appending(path: "recipes")
+    let folder = recipes.appending(path: "evidence")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    let all = try names.filter { $0.hasSuffix(".json") }.map { name in
+        let evidence = try JSONDecoder().decode(
+            Evidence.self, from: Data(contentsOf: folder.appending(path: name)))
+        #expect(evidence.fileName == name)
+        // Digests count by what they are compared with now.
+        let golden = try DigestList(
+            file: recipes.appending(path: "\(evidence.recipe).digests")
+        ).lines
+        let known = Dictionary(golden.map { ($0.label, $0.digest) }) { first, _ in first }
+        #expect(
+            evidence.differing == evidence.digests.count { known[$0.key] != $0.value },
+            "\(name): recorded with other golden digests: make evidence")
+        return evidence
+    }
+    let studies = Set(all.map(\.recipe)).sorted()
+    let machines = Dictionary(grouping: all) {
+        "\($0.processor) | \($0.vectorWidth) | \($0.system), \($0.compiler), HDF5 \($0.hdf5)"
+    }
+    var text = """
+        # Evidence
+
+        Golden studies that were repeated, and on which processors. A cell has the number of runs that were
+        trained again and have the digest that is recorded beside the recipe. The files are in
+        [recipes/evidence](../recipes/evidence); `make evidence` makes those of a machine. They hold nothing
+        that says whose machine it was: send yours.
+
+        | processor | vectors | system | \(studies.joined(separator: " | ")) |
+        |---|---|---|\(String(repeating: "--:|", count: studies.count))
+
+        """
+    for (machine, found) in machines.sorted(by: { $0.key < $1.key }) {
+        let cells = studies.map { study -> String in
+            guard let evidence = found.first(where: { $0.recipe == study }) else { return "" }
+            return evidence.differing == 0
+                ? "\(evidence.compared) same" : "**\(evidence.differing) differ**"
+        }
+        text += "| \(machine) | \(cells.joined(separator: " | ")) |\n"
+    }
+    let file = Program.package.appending(path: "docs/evidence.md")
+    if ProcessInfo.processInfo.environment["VISEME_UPDATE_DOCS"] != nil {
+        try Data(text.utf8).write(to: file)
+    }
+    #expect(try String(contentsOf: file, encoding: .utf8) == text)
+    #expect(all.count >= 3)
 }

@@ -89,11 +89,11 @@ struct ObservedInputTests {
             #expect(plan.output.contains("2 to train (2 of them stale)"), "\(plan.output)")
             let status = try await program.run("status", "results/r")
             #expect(
-                status.output.contains("\(module) has changed since it was trained"),
+                status.output.contains("\(module) has changed since; loss"),
                 "\(status.output)")
             #expect(status.output.contains("2 completed, 2 of them stale"), "\(status.output)")
             let json = try await program.run("status", "results/r", "--json")
-            #expect(json.output.contains("\"stale\" : \"\(module) has changed\""))
+            #expect(json.output.contains("\"stale\" : \"\(module) has changed since\""))
             let report = try await program.run("report", "results/r")
             #expect(report.status == .exited(0))
             #expect(
@@ -337,7 +337,7 @@ struct ObservedInputTests {
         try program.write("9", "data/88.txt")
         #expect(
             try await program.sweep().output.contains(
-                "data/77.txt has changed, and 1 other file since"))
+                "data/77.txt has changed since, and 1 other file"))
     }
 
     @Test func pipesAndDevicesAreNoFiles() async throws {
@@ -410,5 +410,80 @@ struct ObservedInputTests {
         }
         let status = try await other.run("status", "results/r")
         #expect(status.output.contains("2 completed; no sweep"), "\(status.output)")
+    }
+
+    @Test func aResumedRunHasTheInputsOfAllItsAttempts() async throws {
+        let program = try repository([
+            "train.py": """
+            import json, os, sys
+            root, kept = os.environ["VISEME_RECIPE_FOLDER"], os.environ["VISEME_CHECKPOINTS"]
+            state = os.path.join(kept, "state")
+            if not os.path.exists(state):
+                value = len(open(root + "/data.txt").read())
+                os.makedirs(kept, exist_ok=True)
+                open(state, "w").write(str(value))
+                if os.path.exists(root + "/stop"):
+                    sys.exit(1)
+            with open(os.environ["VISEME_METRICS"], "a") as file:
+                file.write(json.dumps({"epoch": 1, "loss": int(open(state).read())}) + "\\n")
+            """,
+            "data.txt": "before", "stop": "",
+        ])
+        defer { program.close() }
+        let failed = try await program.run("sweep", "r.yaml", "seed=[1]")
+        #expect(failed.status == .exited(1))
+        try FileManager.default.removeItem(at: program.folder.appending(path: "stop"))
+        try program.write("another text", "data.txt")
+        _ = try await program.sweep("seed=[1]")
+        // What it read is gone: nobody can say that the result is of what lies there now.
+        #expect(try program.inputs()["data.txt"] == "")
+        #expect(try await program.sweep("seed=[1]").output.contains("0 stored, 1 to train"))
+        #expect(try program.inputs()["data.txt"]?.count == 64)
+        #expect(try program.record("seed=1").histories[0].values == [12])
+    }
+
+    @Test func linksAndPathsWithDotsAreNamedPlainly() async throws {
+        let program = try repository([
+            "train.py": """
+            import json, os
+            root = os.environ["VISEME_RECIPE_FOLDER"]
+            open(root + "/./data/../data//link.txt").read()
+            os.chdir(root + "/data")
+            open("../data/link.txt").read()
+            with open(os.environ["VISEME_METRICS"], "a") as file:
+                file.write(json.dumps({"epoch": 1, "loss": 1}) + "\\n")
+            """,
+            "data/a.txt": "x",
+        ])
+        defer { program.close() }
+        try FileManager.default.createSymbolicLink(
+            atPath: program.folder.appending(path: "data/link.txt").path,
+            withDestinationPath: "a.txt")
+        _ = try await program.sweep("seed=[1]")
+        #expect(
+            try program.inputs().keys.sorted() == ["data/a.txt", "data/link.txt", "train.py"])
+    }
+
+    @Test func namesThatAreNotUTF8AreCounted() async throws {
+        let program = try repository([
+            "train.py": """
+            import json, os
+            root = os.environ["VISEME_RECIPE_FOLDER"].encode()
+            open(root + b"/d\\xe9.txt").read()
+            with open(os.environ["VISEME_METRICS"], "a") as file:
+                file.write(json.dumps({"epoch": 1, "loss": 1}) + "\\n")
+            """
+        ])
+        defer { program.close() }
+        let made = try await program.run(
+            command: ["python3", "-c", "open(b'd\\xe9.txt', 'w').write('x')"])
+        #expect(made.status == .exited(0), "\(made.errors)")
+        _ = try await program.sweep("seed=[1]")
+        #expect(try program.inputs().keys.sorted() == ["train.py"])
+        let trace = try program.trace
+        #expect(
+            trace.extent == .partial
+                && trace.reason.contains("1 file whose names are not UTF-8 can't be compared"))
+        #expect(try await program.sweep("seed=[1]").output.contains("1 stored, 0 to train"))
     }
 }

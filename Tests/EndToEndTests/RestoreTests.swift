@@ -195,4 +195,65 @@ struct RestoreTests {
             restored.output.contains(
                 "SHA-256 0e2ee5c54e7e2a8ff2bdb5b0b6d5c6d6") || restored.output.contains("SHA-256 "))
     }
+
+    /// The recipe at the root of its repository, and settings of git that change what it prints.
+    @Test func settingsOfGitDoNotChangeWhatIsKept() async throws {
+        let program = try Program([
+            "r.yaml": """
+            trainer: {command: [./train.sh]}
+            sweep: {seed: [1]}
+            metric: {name: loss, goal: minimize}
+            """,
+            "train.sh": """
+            #!/bin/sh
+            . "$VISEME_RECIPE_FOLDER/common.sh"
+            echo "{\\"epoch\\": 1, \\"loss\\": $loss}" >> "$VISEME_METRICS"
+            """,
+            "common.sh": "# one\n# two\n# three\nloss=0.5\n# four\n# five\n",
+            ".gitignore": "results\n",
+        ])
+        defer { program.close() }
+        chmod(program.folder.appending(path: "train.sh").path, 0o755)
+        try await program.git("init", "-q")
+        try await program.git("add", "-A")
+        try await program.git("commit", "-q", "-m", "Begin")
+        for (key, value) in [
+            ("diff.noprefix", "true"), ("diff.context", "0"), ("diff.mnemonicPrefix", "true"),
+            ("core.quotePath", "false"),
+        ] { try await program.git("config", key, value) }
+        try Data("# one\n# two\n# three\nloss=0.25\n# four\n# five\n".utf8).write(
+            to: program.folder.appending(path: "common.sh"))
+        let swept = try await program.run("sweep", "r.yaml")
+        #expect(swept.status == .exited(0), "\(swept.errors)")
+        let restored = try await program.run("restore", "results/r", "-o", "restored")
+        #expect(restored.status == .exited(0), "\(restored.errors)")
+        #expect(try program.text("restored/code/common.sh").contains("loss=0.25"))
+        // And as a bundle, with a program that is run by its own name.
+        let made = try await program.run("bundle", "results/r", "-o", "r.zip")
+        #expect(made.status == .exited(0), "\(made.errors)")
+        let verified = try await program.run("verify", "r.zip")
+        #expect(verified.output.contains("1 compared, 0 differ"), "\(verified.errors)")
+        let fromBundle = try await program.run(
+            "restore", "r.zip:1", "-o", "again", "--repository", ".")
+        #expect(fromBundle.status == .exited(0), "\(fromBundle.errors)")
+        #expect(try program.text("again/code/common.sh").contains("loss=0.25"))
+        // A study of several versions says so.
+        try Data("loss=0.125\n".utf8).write(to: program.folder.appending(path: "common.sh"))
+        let mixed = try await program.run(
+            "sweep", "r.yaml", "seed=[1,2]", "--accept-stale", "a test")
+        #expect(mixed.status == .exited(0), "\(mixed.errors)")
+        let all = try await program.run("restore", "results/r", "-o", "all")
+        #expect(
+            all.output.contains("1 run of the study was trained from other code"), "\(all.output)")
+        let two = try await program.run("bundle", "results/r", "-o", "two.zip")
+        #expect(two.output.contains("trained from 2 versions of it"), "\(two.output)")
+        // Contents that are not what they were are found.
+        let objects = program.folder.appending(path: "results/r/code/objects")
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: objects.path).first)
+        try Data("x".utf8).write(to: objects.appending(path: name))
+        let checked = try await program.run("check", "results/r")
+        #expect(checked.status == .exited(3), "\(checked.output)")
+        #expect(checked.errors.contains("its contents do not have the digest of its name"))
+    }
 }

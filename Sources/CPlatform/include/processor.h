@@ -20,6 +20,10 @@ static inline int viseme_processor_has_avx512(void) {
 #endif
 }
 
+/// What the processor calls itself, in at most 48 bytes and a zero; empty where it has no name. Under an emulator it is the
+/// emulated processor's.
+void viseme_processor_name(char name[49]);
+
 /// Tells the processor that this thread is waiting in a loop.
 static inline void viseme_processor_pause(void) {
 #if defined(__x86_64__)

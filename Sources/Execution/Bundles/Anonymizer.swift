@@ -5,27 +5,64 @@ import Studies
 /// Takes out what says who made a study, and where: host, user, paths, commits.
 struct Anonymizer {
     private let replacements: [(text: String, by: String)]
+    /// What may not be in a bundle.
+    let names: [String]
 
-    init(_ plan: Plan, hosts: Set<String>) {
-        let place = URL(filePath: plan.trainer.command?.folder ?? plan.recipe).standardizedFileURL
-        var replacements: [(String, String)] = []
+    /// - Parameters:
+    ///   - study: the folder of its results.
+    ///   - hosts: that trained it.
+    init(_ plan: Plan, _ study: StudyFolder, hosts: Set<String>) {
+        let place = URL(
+            filePath: plan.trainer.command?.folder
+                ?? URL(filePath: plan.recipe).standardizedFileURL.deletingLastPathComponent().path)
         var folders = [place.path, FileManager.default.currentDirectoryPath]
         if let root = Repository.root(of: place) { folders.append(root.path) }
-        for folder in Set(folders).sorted(by: { $0.count > $1.count }) where folder.count > 1 {
+        folders.append(study.url.deletingLastPathComponent().standardizedFileURL.path)
+        let home = FileManager.default.homeDirectoryForCurrentUser.path
+        let machines = hosts.union([ProcessInfo.processInfo.hostName]).filter {
+            $0.count > 3 && $0 != "localhost"
+        }.sorted()
+        let user = NSUserName()
+        let people = user.count > 3 && user != "root" ? [user] : []
+        var replacements: [(String, String)] = []
+        for folder in Set(folders).filter({ $0.count > 1 }).sorted(by: { $0.count > $1.count }) {
             replacements += [(folder + "/", ""), (folder, ".")]
         }
-        let home = FileManager.default.homeDirectoryForCurrentUser.path
         if home.count > 1 { replacements.append((home, "~")) }
-        for host in hosts.sorted() where host.count > 3 && host != "localhost" {
-            replacements.append((host, "host"))
-        }
-        let user = NSUserName()
-        if user.count > 3, user != "root" { replacements.append((user, "user")) }
+        replacements += machines.map { ($0, "host") } + people.map { ($0, "user") }
         self.replacements = replacements
+        names =
+            (Set(folders).filter { $0.count > 5 } + machines + people
+            + (home.count > 5 ? [home] : [])).sorted()
     }
 
+    /// Without names of folders, hosts and people; other absolute paths keep their last part.
     func text(_ text: String) -> String {
-        replacements.reduce(text) { $0.replacing($1.text, with: $1.by) }
+        let known = replacements.reduce(text) { $0.replacing($1.text, with: $1.by) }
+        return known.replacing(Anonymizer.absolutePath) { match in
+            let path = String(match.output.path)
+            let isOfSystem = Anonymizer.systemFolders.contains { path.hasPrefix($0) }
+            return isOfSystem
+                ? String(match.output.0)
+                : "\(match.output.before)…/\(URL(filePath: path).lastPathComponent)"
+        }
+    }
+
+    /// A path of two parts or more, not that of an address.
+    private static var absolutePath: Regex<(Substring, before: Substring, path: Substring)> {
+        /(?<before>^|[\s"'=(,:\[])(?<path>\/[^\s"'\/,:;()\[\]{}<>|]+\/[^\s"',:;()\[\]{}<>|]+)/
+    }
+    private static let systemFolders = [
+        "/usr/", "/bin/", "/sbin/", "/lib", "/etc/", "/opt/", "/dev/", "/proc/", "/sys/", "/nix/",
+    ]
+
+    /// A recipe's text; as it is, where the command or its variables hold what would be replaced:
+    /// they decide which runs it has.
+    func recipe(_ recipe: String, plan: Plan) -> String {
+        let command = plan.trainer.command
+        let deciding =
+            (command?.command ?? []) + (command.map { Array($0.environment.values) } ?? [])
+        return deciding.allSatisfy { text($0) == $0 } ? text(recipe) : recipe
     }
 
     /// The last part of a path that leads out of the repository.
@@ -46,14 +83,12 @@ struct Anonymizer {
     func plan(_ plan: Plan, recipe: String) -> Plan {
         var plan = plan
         plan.recipe = recipe
-        plan.recipeText = text(plan.recipeText)
+        plan.recipeText = self.recipe(plan.recipeText, plan: plan)
         plan.overrides = plan.overrides.map(text)
         plan.results = "results"
         plan.settings = plan.settings.mapValues(value)
         plan.trainer.command?.folder = ""
         if let command = plan.trainer.command {
-            plan.trainer.command?.command = command.command.map(text)
-            plan.trainer.command?.environment = command.environment.mapValues(text)
             plan.trainer.command?.watch = command.watch?.map(path)
         }
         plan.runs = plan.runs.map { run in
@@ -70,7 +105,7 @@ struct Anonymizer {
         contents.configurationText = text(contents.configurationText)
         contents.output = text(contents.output)
         var provenance = contents.provenance
-        (provenance.recipe, provenance.recipeText) = (recipe, text(provenance.recipeText))
+        (provenance.recipe, provenance.recipeText) = (recipe, "")
         (provenance.host, provenance.job) = ("", nil)
         (provenance.commit, provenance.diffDigest) = ("", "")
         provenance.data = path(provenance.data)

@@ -53,6 +53,7 @@ package final class BundleReader: Sendable {
             do {
                 FileManager.default.ensureFolder(target.deletingLastPathComponent())
                 try archive.contents(entry).write(to: target)
+                if entry.isExecutable { chmod(target.path, 0o755) }
             } catch let problem as ZipArchive.Problem {
                 throw refuse(problem.description)
             } catch {

@@ -52,7 +52,7 @@ package struct BundleWriter: Sendable {
         let results = StudyResults(study, plan)
         let anonymizer =
             options.isAnonymous
-            ? Anonymizer(plan, hosts: Set(results.runs.values.map(\.provenance.host))) : nil
+            ? Anonymizer(plan, study, hosts: Set(results.runs.values.map(\.provenance.host))) : nil
         let recipe = URL(filePath: plan.recipe).lastPathComponent
         self.plan = anonymizer?.plan(plan, recipe: recipe) ?? plan
         try copy.write(self.plan)
@@ -69,10 +69,31 @@ package struct BundleWriter: Sendable {
         }
     }
 
+    /// Files that say who made the study, in spite of `--anonymous`.
+    private func leaks(_ sources: [String: ZipArchive.Entry.Source]) -> [String] {
+        guard options.isAnonymous else { return [] }
+        let hosts = Set(
+            StudyResults(original, originalPlan).runs.values.map(\.provenance.host))
+        let names = Anonymizer(originalPlan, original, hosts: hosts).names
+        return sources.sorted { $0.key < $1.key }.compactMap { name, source in
+            let data: Data
+            switch source {
+            case .bytes(let bytes): data = Data(bytes)
+            // A file that can't be read is reported where it is packed.
+            case .file(let file):
+                data = (try? Data(contentsOf: file, options: .alwaysMapped)) ?? Data()
+            }
+            let found = names.filter { data.range(of: Data($0.utf8)) != nil }
+            return found.isEmpty ? nil : "\(name): \(found.joined(separator: ", "))"
+        }
+    }
+
     /// Writes the bundle.
-    /// - Returns: what it holds.
+    /// - Returns: what it holds, and what names somebody in it.
     /// - Throws: `StoreError`.
-    package func write(to file: URL, program: String) async throws -> BundleManifest {
+    package func write(to file: URL, program: String) async throws -> (
+        manifest: BundleManifest, leaks: [String]
+    ) {
         var missing: [String] = []
         let tree = try await tree(&missing)
         let recipe = snapshot?.recipe.first.map { inTree($0.path) } ?? ""
@@ -84,11 +105,17 @@ package struct BundleWriter: Sendable {
         if left > 0 { missing.append("\(counted(left, "planned run")): not stored") }
         if !options.hasWeights { missing.append("weights: left out (--without-weights)") }
         missing += dataNotes(results)
-        manifest.missing = missing.sorted()
+        let anonymizer =
+            options.isAnonymous ? Anonymizer(originalPlan, original, hosts: []) : nil
+        manifest.missing = missing.map { anonymizer?.text($0) ?? $0 }.sorted()
 
         var sources: [String: ZipArchive.Entry.Source] = [:]
         for (name, url) in studyFiles(results) { sources["study/" + name] = .file(url) }
-        for (path, contents) in tree { sources["tree/" + path] = .bytes(Array(contents)) }
+        var programs: Set<String> = []
+        for (path, file) in tree {
+            sources["tree/" + path] = .bytes(Array(file.contents))
+            if file.isExecutable { programs.insert("tree/" + path) }
+        }
         for (name, contents) in try environment() { sources[name] = .bytes(Array(contents)) }
         if !options.isAnonymous {
             for (name, url) in licences { sources[name] = .file(url) }
@@ -107,8 +134,12 @@ package struct BundleWriter: Sendable {
         let first = ["ro-crate-metadata.json", "README.md", BundleManifest.name]
         let names = first + sources.keys.filter { !first.contains($0) }.sorted()
         try ZipArchive.write(
-            names.compactMap { name in sources[name].map { ZipArchive.Entry(name, $0) } }, to: file)
-        return manifest
+            names.compactMap { name in
+                sources[name].map {
+                    ZipArchive.Entry(name, $0, isExecutable: programs.contains(name))
+                }
+            }, to: file)
+        return (manifest, leaks(sources))
     }
 
     private func describe(_ source: ZipArchive.Entry.Source) throws -> BundleManifest.File {
@@ -153,15 +184,15 @@ package struct BundleWriter: Sendable {
 
     /// The recipe, its bases, and what the runs have read, as far as all of it was kept or lies
     /// there still.
-    private func tree(_ missing: inout [String]) async throws -> [String: Data] {
+    private func tree(_ missing: inout [String]) async throws -> [String: TreeFile] {
         guard let snapshot else {
             missing.append("the recipe and its code: an earlier program trained the runs")
             return [:]
         }
         let objects = CodeObjects(original)
         let anonymizer =
-            options.isAnonymous ? Anonymizer(originalPlan, hosts: []) : nil
-        var tree: [String: Data] = [:]
+            options.isAnonymous ? Anonymizer(originalPlan, original, hosts: []) : nil
+        var tree: [String: TreeFile] = [:]
         for file in snapshot.recipe {
             let path = URL(filePath: "/" + inTree(file.path)).standardizedFileURL.path.dropFirst()
             guard !file.path.hasPrefix("/"), !inTree(file.path).hasPrefix("../") else {
@@ -169,9 +200,10 @@ package struct BundleWriter: Sendable {
                 continue
             }
             let contents = try objects.read(file.digest)
-            tree[String(path)] =
-                anonymizer.map { Data($0.text(String(decoding: contents, as: UTF8.self)).utf8) }
-                ?? contents
+            let text = String(decoding: contents, as: UTF8.self)
+            tree[String(path)] = TreeFile(
+                contents: anonymizer.map { Data($0.recipe(text, plan: originalPlan).utf8) }
+                    ?? contents)
         }
         let left = Dictionary(snapshot.omitted.map { ($0.path, $0.reason) }) { first, _ in first }
         let place = URL(filePath: originalPlan.trainer.command?.folder ?? "")
@@ -180,6 +212,10 @@ package struct BundleWriter: Sendable {
         for file in inputs() where tree[file.path] == nil {
             if let reason = left[file.path] {
                 missing.append("\(file.path): \(reason)")
+            } else if SecretNames.contains(file.path) {
+                missing.append("\(file.path): its name says that it holds a secret")
+            } else if !file.path.hasPrefix("/"), !ZipReader.allows("tree/" + file.path) {
+                missing.append("a file whose name an archive can't hold; SHA-256 \(file.digest)")
             } else if file.path.hasPrefix("/") || file.digest.isEmpty {
                 missing.append(
                     "\(options.isAnonymous ? URL(filePath: file.path).lastPathComponent : file.path): outside of the repository, or not known"
@@ -188,12 +224,43 @@ package struct BundleWriter: Sendable {
                 missing.append("\(file.path): more than 10 MB of code; SHA-256 \(file.digest)")
             } else if let contents = await contents(file, root, objects) {
                 size += contents.count
-                tree[file.path] = contents
+                tree[file.path] = TreeFile(
+                    contents: contents,
+                    isExecutable: await isExecutable(file.path, root, snapshot))
             } else {
-                missing.append("\(file.path): it has changed since; SHA-256 \(file.digest)")
+                let reason =
+                    FileManager.default.fileExists(atPath: root.path)
+                    ? "it has changed since" : "the repository is not there"
+                missing.append("\(file.path): \(reason); SHA-256 \(file.digest)")
             }
         }
+        let versions = Set(
+            StudyResults(original, originalPlan).runs.values.map {
+                "\($0.provenance.commit) \($0.provenance.diffDigest) \($0.provenance.trace?.digest ?? "")"
+            })
+        if versions.count > 1 {
+            missing.append(
+                "the code of some runs: the runs were trained from \(versions.count) versions of it, and tree/ has the newest"
+            )
+        }
         return tree
+    }
+
+    private struct TreeFile {
+        var contents: Data
+        var isExecutable = false
+    }
+
+    private func isExecutable(_ path: String, _ root: URL, _ snapshot: CodeSnapshot) async -> Bool {
+        if let kept = snapshot.files.first(where: { $0.path == path }) {
+            return kept.isExecutable ?? false
+        }
+        let file = root.appending(path: path).path
+        if FileManager.default.fileExists(atPath: file) {
+            return FileManager.default.isExecutableFile(atPath: file)
+        }
+        let listed = await Git(folder: root.path).text(["ls-tree", snapshot.commit, "--", path])
+        return listed?.hasPrefix("100755") ?? false
     }
 
     private func contents(_ file: ObservedInputs.File, _ root: URL, _ objects: CodeObjects) async

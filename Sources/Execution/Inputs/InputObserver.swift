@@ -17,8 +17,10 @@ struct InputObserver: Sendable {
     private let started = Date()
 
     /// Makes the file that the trace library writes to.
-    /// - Parameter folder: of the study.
-    init(_ command: TrainerCommand, run: String, in folder: StudyFolder) {
+    /// - Parameters:
+    ///   - isContinued: whether the run resumes: what an earlier attempt has read counts too.
+    ///   - folder: of the study.
+    init(_ command: TrainerCommand, run: String, isContinued: Bool, in folder: StudyFolder) {
         self.command = command
         let recipe = URL(filePath: command.folder)
         root = (Repository.root(of: recipe) ?? recipe).resolvingSymlinksInPath()
@@ -32,7 +34,7 @@ struct InputObserver: Sendable {
         }
         do {
             let library = try TraceLibrary.path()
-            try TraceFile.make(file)
+            if !isContinued || TraceFile(file) == nil { try TraceFile.make(file) }
             (self.library, problem) = (library, "")
         } catch let missing as TraceLibrary.Missing {
             (library, problem) = (nil, missing.reason)
@@ -85,6 +87,10 @@ struct InputObserver: Sendable {
                 "programs that are linked statically were not observed: "
                     + unseen.prefix(3).joined(separator: ", ")
                     + (unseen.count > 3 ? " and \(unseen.count - 3) more" : ""))
+        }
+        if trace.unnamed > 0 {
+            reasons.append(
+                "\(counted(trace.unnamed, "file")) whose names are not UTF-8 can't be compared")
         }
         if trace.lost > 0 { reasons.append("\(trace.lost) files had no room in the trace") }
         var made = record(

@@ -100,7 +100,12 @@ package struct SnapshotTaker: Sendable {
         snapshot.omitted = omitted
         guard !snapshot.changed.isEmpty,
             let patch = await git.bytes(
-                ["diff", "HEAD", "--binary", "--no-color", "--no-ext-diff", "--full-index"]
+                // Whatever the user's settings are, it has to be what `git apply` reads.
+                [
+                    "-c", "diff.noprefix=false", "diff", "HEAD", "--binary", "--no-color",
+                    "--no-ext-diff", "--no-textconv", "--full-index", "--no-renames", "-U3",
+                    "--src-prefix=a/", "--dst-prefix=b/",
+                ]
                     + sources + omitted.map { ":(exclude,top,literal)" + $0.path }), !patch.isEmpty
         else { return }
         snapshot.patch = try objects.add(patch)

@@ -31,6 +31,8 @@ package struct StudyRestorer: Sendable {
     private let inputs: ObservedInputs
     private let snapshot: CodeSnapshot
     private let folder: URL
+    /// Runs that were trained from other code.
+    private let others: Int
 
     /// - Parameters:
     ///   - run: the run in question; nil: the last one that was trained.
@@ -50,12 +52,14 @@ package struct StudyRestorer: Sendable {
                 rule: run.map { "the run \($0.label) is not stored" } ?? "no run is stored")
         }
         provenance = chosen.provenance
+        others = run == nil ? StudyRestorer.others(results, chosen) : 0
         inputs = try RunFile.inputs(study.runFile(chosen.id))
         let id = CodeSnapshot.id(commit: provenance.commit, difference: provenance.diffDigest)
         guard let snapshot = try CodeSnapshot.read(id, in: study) else {
             throw Refusal(
                 place: study.url.relativePath,
-                rule: "the code of this run was not kept: an earlier program trained it",
+                rule:
+                    "the code of this run is not in \(study.code.relativePath): it was removed, or an earlier program trained the run",
                 remedy: provenance.commit.isEmpty
                     ? ""
                     : "its commit is \(provenance.commit)"
@@ -67,6 +71,15 @@ package struct StudyRestorer: Sendable {
         {
             throw Refusal(
                 place: folder.relativePath, rule: "is not empty", remedy: "name a new folder")
+        }
+    }
+
+    private static func others(_ results: StudyResults, _ chosen: RunResult) -> Int {
+        let own = chosen.provenance
+        return results.runs.values.count { run in
+            let other = run.provenance
+            return other.commit != own.commit || other.diffDigest != own.diffDigest
+                || other.trace?.digest != own.trace?.digest
         }
     }
 
@@ -85,7 +98,7 @@ package struct StudyRestorer: Sendable {
         if let patch = snapshot.patch {
             try await apply(patch, in: code)
             outcome.made.append(
-                "code: \(snapshot.changed.count) files with uncommitted changes: "
+                "code: \(counted(snapshot.changed.count, "file")) with uncommitted changes: "
                     + snapshot.changed.prefix(5).joined(separator: ", ")
                     + (snapshot.changed.count > 5 ? ", …" : ""))
         }
@@ -101,6 +114,11 @@ package struct StudyRestorer: Sendable {
                     + (commit.hasSuffix("-dirty") ? ", but not its uncommitted changes" : ""))
         }
         outcome.missing += differences(code)
+        if others > 0 {
+            outcome.missing.append(
+                "\(counted(others, "run")) of the study \(others == 1 ? "was" : "were") trained from other code: restore each by its number, \(study.url.relativePath):3"
+            )
+        }
         outcome.command = command
         try writeReadMe(outcome)
         return outcome
@@ -109,10 +127,10 @@ package struct StudyRestorer: Sendable {
     // MARK: The code
 
     private func checkOut(_ repository: String?, to code: URL) async throws {
-        let recipe = URL(filePath: plan.trainer.command?.folder ?? plan.recipe)
-            .standardizedFileURL
-        let own = Repository.root(
-            of: recipe.hasDirectoryPath ? recipe : recipe.deletingLastPathComponent())
+        let place =
+            plan.trainer.command.map { URL(filePath: $0.folder) }
+            ?? URL(filePath: plan.recipe).standardizedFileURL.deletingLastPathComponent()
+        let own = Repository.root(of: place)
         let source: String
         if let repository {
             source = repository

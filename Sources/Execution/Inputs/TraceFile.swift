@@ -27,13 +27,16 @@ struct TraceFile {
     private static let headCount = 64
     private static let tableCount = 8 << 16
     private static let noteCount = 48
-    /// Of about a hundred thousand files. The file is sparse.
-    private static let size = 64 << 20
+    /// Of about a hundred thousand files. All of it is allocated: a disk that fills up later would
+    /// kill the programs that write to it.
+    private static let size = 16 << 20
 
     /// Processes that loaded the library.
     let processes: Int
     /// Notes that had no room.
     let lost: Int
+    /// Files whose names are not UTF-8: nothing can be said of them.
+    let unnamed: Int
     /// In the order in which they were made.
     let notes: [Note]
 
@@ -50,9 +53,12 @@ struct TraceFile {
         for number in [UInt64(size), 0, UInt64(headCount + tableCount), 0, 0, 0, 0] {
             withUnsafeBytes(of: number.littleEndian) { head += $0 }
         }
-        guard ftruncate(descriptor, off_t(size)) == 0, write(descriptor, head, head.count) > 0
-        else {
-            throw StoreError.unwritable(path: file.path, reason: systemProblem())
+        let problem = posix_fallocate(descriptor, 0, off_t(size))
+        guard problem == 0, write(descriptor, head, head.count) == head.count else {
+            let reason =
+                problem == 0 ? systemProblem() : String(cString: strerror(problem))
+            unlink(file.path)
+            throw StoreError.unwritable(path: file.path, reason: reason)
         }
     }
 
@@ -62,7 +68,7 @@ struct TraceFile {
         guard let data = try? Data(contentsOf: file, options: .alwaysMapped),
             data.count >= TraceFile.headCount + TraceFile.tableCount
         else { return nil }
-        let read = data.withUnsafeBytes { bytes -> (Int, Int, [Note])? in
+        let read = data.withUnsafeBytes { bytes -> (Int, Int, Int, [Note])? in
             func number(_ at: Int) -> Int {
                 Int(
                     truncatingIfNeeded: UInt64(
@@ -70,6 +76,7 @@ struct TraceFile {
             }
             guard bytes.prefix(8).elementsEqual(TraceFile.magic) else { return nil }
             var notes: [Note] = []
+            var unnamed = 0
             var at = TraceFile.headCount + TraceFile.tableCount
             let end = min(number(24), bytes.count)
             while at + TraceFile.noteCount <= end {
@@ -86,20 +93,26 @@ struct TraceFile {
                 }
                 if small(40) == 1, let kind = Note.Kind(rawValue: UInt8(small(4) & 0xFF)) {
                     let start = at + TraceFile.noteCount
+                    guard
+                        let path = String(
+                            validating: bytes[start..<start + pathLength], as: UTF8.self)
+                    else {
+                        unnamed += kind == .read ? 1 : 0
+                        at += length
+                        continue
+                    }
                     notes.append(
                         Note(
-                            kind: kind,
-                            path: String(
-                                decoding: bytes[start..<start + pathLength], as: UTF8.self),
+                            kind: kind, path: path,
                             facts: FileFacts(
                                 size: number(at + 8),
                                 modified: number(at + 16) * 1_000_000_000 + number(at + 24))))
                 }
                 at += length
             }
-            return (number(16), number(32), notes)
+            return (number(16), number(32), unnamed, notes)
         }
         guard let read else { return nil }
-        (processes, lost, notes) = read
+        (processes, lost, unnamed, notes) = read
     }
 }

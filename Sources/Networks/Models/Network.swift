@@ -72,9 +72,16 @@ package final class Network {
     }
 
     /// The logits of the first `batch` clips. Valid until the next call.
-    package func forward(batch: Int, _ pass: Pass) -> Logits {
+    /// - Parameter observing: is given what each layer has computed.
+    package func forward(
+        batch: Int, _ pass: Pass,
+        observing: ((_ layer: Int, _ output: Activations) -> Void)? = nil
+    ) -> Logits {
         var x = input.activations(batch: batch)
-        for layer in layers { x = layer.forward(x, pass) }
+        for (number, layer) in layers.enumerated() {
+            x = layer.forward(x, pass)
+            observing?(number, x)
+        }
         return x
     }
 

@@ -32,13 +32,13 @@ extension StudyReport {
         var parts: [Words] = []
         if let first = changes.first {
             parts.append(
-                "\(strong: "Stale: \(changes.count) of \(counted(facts.runs.count, "stored run"))"): \(first) since \(changes.count == 1 ? "it was" : "they were") trained. \(code: recipeCommand("sweep")) trains \(changes.count == 1 ? "it" : "them") again."
+                "\(strong: "Stale: \(changes.count) of \(counted(facts.runs.count, "stored run"))"): \(first). \(code: recipeCommand("sweep")) trains \(changes.count == 1 ? "it" : "them") again."
             )
         }
         if let first = kept.first {
             let reasons = Set(kept.map(\.1)).sorted().joined(separator: "; ")
             parts.append(
-                "\(counted(kept.count, "run")) \(kept.count == 1 ? "is" : "are") kept although \(first.0) since: \(reasons)."
+                "\(counted(kept.count, "run")) \(kept.count == 1 ? "is" : "are") kept although \(first.0): \(reasons)."
             )
         }
         return parts.isEmpty ? nil : parts.joined(by: " ")

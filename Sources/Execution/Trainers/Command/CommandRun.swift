@@ -40,7 +40,7 @@ final class CommandRun: Sendable {
         journal = try Journal(folder.journalFile(run.id))
         let isContinued = folder.hasCheckpoint(run.id)
         try CommandRun.makeFolders(run, folder)
-        inputs = InputObserver(trainer, run: run.id, in: folder)
+        inputs = InputObserver(trainer, run: run.id, isContinued: isContinued, in: folder)
         metrics = Locked(try MetricsFile(folder.metricsFile(run.id), isContinued: isContinued))
         try journal.append(
             [

@@ -25,6 +25,7 @@ package enum CheckpointFile {
             try root.write("layout", [checkpoint.layout], shape: [])
             try root.write("loss_sum", [checkpoint.lossSum], shape: [])
             try root.write("seconds", checkpoint.seconds, shape: [checkpoint.seconds.count])
+            try root.write("digests", checkpoint.digests, shape: [checkpoint.digests.count])
             let history = try root.makeGroup("history")
             for one in checkpoint.histories {
                 try history.write(one.name, one.values, shape: [one.values.count])
@@ -80,7 +81,7 @@ package enum CheckpointFile {
                 averaged: try state.dataset("averaged").floats(),
                 bestWeights: try best.datasets().map { name, dataset in
                     Tensor(name: name, shape: try dataset.shape(), values: try dataset.floats())
-                })
+                }, digests: root.has("digests") ? try root.dataset("digests").texts() : [])
         }
     }
 }

@@ -35,6 +35,9 @@ package struct WorkerRun {
         configuration = VisualSpeechTrainer().configuration(of: run, in: plan)
     }
 
+    /// Where digests of each batch and layer go; nil: they are not made.
+    package var traceFile: URL?
+
     /// - Parameter report: is called after each batch and epoch.
     /// - Returns: what was stored.
     /// - Throws: `RunStopped` if it was asked to stop; what `report` throws; `StoreError`,
@@ -53,6 +56,8 @@ package struct WorkerRun {
             settings: settings, data: data,
             context: ComputeContext(kernels: width.kernels, threads: order.threads))
         try loadInitialWeights(training)
+        let tracer = try traceFile.map { try DigestTracer($0, of: training) }
+        defer { tracer?.close() }
         let journal = try JournalWriter(
             folder.journalFile(run.id), provenance: order.provenance, epochs: settings.epochs)
         let checkpoint = folder.checkpointFile(run.id)
@@ -99,6 +104,7 @@ package struct WorkerRun {
             classes: classes,
             weights: result.weights, lastWeights: result.lastWeights, test: result.test,
             predictions: result.predictions, thumbnails: result.thumbnails, provenance: provenance)
+        contents.epochDigests = result.epochDigests
         contents.keep(only: plan.keep)
         return contents
     }
