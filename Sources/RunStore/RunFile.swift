@@ -247,24 +247,6 @@ package enum RunFile {
         metric.split(separator: "_", maxSplits: 1).last ?? ""
     }
 
-    private static func writeTest(_ test: TestResult, _ classes: [String], _ root: HDF5Group)
-        throws
-    {
-        let group = try root.makeGroup("test")
-        try group.write("loss", [test.loss], shape: [])
-        try group.write("accuracy", [test.accuracy], shape: [])
-        let confusion = try group.write(
-            "confusion", test.confusion.flatMap { $0 },
-            shape: [classes.count, classes.count])
-        for (dimension, name) in ["true_class", "predicted_class"].enumerated() {
-            let scale = try group.write(name, classes, shape: [classes.count])
-            try scale.makeScale(name)
-            try confusion.attach(scale, dimension: dimension)
-        }
-        try confusion.setAttribute(
-            "long_name", "clips by true class (rows) and predicted class (columns)")
-    }
-
     /// - Parameter isSummary: leaves out what neither the sweep file nor the content digest holds.
     private static func read(_ root: HDF5Group, path: String, isSummary: Bool = false) throws
         -> Parts
@@ -329,17 +311,6 @@ package enum RunFile {
     /// In format 2 the trainer's name says it.
     private static func bestEpochRule(_ trainer: String) -> BestEpochRule {
         trainer == "command" ? .fromHistories : .whileTraining
-    }
-
-    private static func readTest(_ group: HDF5Group, _ classes: Int) throws -> TestResult {
-        let counts = try group.dataset("confusion").integers()
-        guard counts.count == classes * classes,
-            let loss = try group.dataset("loss").doubles().first,
-            let accuracy = try group.dataset("accuracy").doubles().first
-        else { throw HDF5Error(action: "read /test", reason: "its parts are inconsistent") }
-        return TestResult(
-            loss: loss, accuracy: accuracy,
-            confusion: (0..<classes).map { Array(counts[$0 * classes..<($0 + 1) * classes]) })
     }
 
     static func json(_ value: some Encodable) throws -> String {

@@ -1,5 +1,4 @@
 import Clips
-import Digests
 import Kernels
 import Networks
 import Studies
@@ -325,39 +324,6 @@ package final class TrainingRun {
     }
 }
 
-/// The network of these settings for clips of this format.
-func networkShape(_ format: ClipFormat, classes: Int, settings: TrainingSettings) -> NetworkShape {
-    var shape = NetworkShape(
-        format, filters: settings.filters, classes: classes, parts: settings.parts)
-    shape.dropout = Float(settings.dropout)
-    shape.batchNormMomentum = Float(settings.batchNormMomentum)
-    return shape
-}
-
-extension NetworkShape {
-    /// For clips of this format, without dropout.
-    package init(_ format: ClipFormat, filters: Int, classes: Int, parts: NetworkParts) {
-        self.init(
-            frames: format.frames, height: format.height, width: format.width,
-            channels: format.channels, filters: filters, classes: classes, dropout: 0,
-            batchNormMomentum: 0.1)
-        self.parts = parts
-        masksSteps = format.length == .mask
-        hasWordBoundary = format.hasWordBoundary
-    }
-}
-
 /// Goes up with every change to the code that changes the bits of a result. Part of a run's
 /// identity.
 package let numericsRevision = 4
-
-extension Parameters {
-    /// SHA-256 of all weights and averages, as they lie in memory.
-    package var digest: String {
-        var hash = SHA256()
-        for buffer in [weights, averages] {
-            hash.update(UnsafeRawBufferPointer(buffer.elements))
-        }
-        return hexadecimal(hash.finalize())
-    }
-}

@@ -93,6 +93,9 @@ struct SweepCommand: AsyncParsableCommand {
                 )
             }
         }
+        if planOnly, force {
+            throw ValidationError("--plan-only trains nothing: leave out --force")
+        }
         if let retries, retries < 0 {
             throw ValidationError("--retries: found \(retries); expected 0 or more")
         }

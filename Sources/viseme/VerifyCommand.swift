@@ -58,13 +58,23 @@ struct VerifyCommand: AsyncParsableCommand {
         try bundle.prepareForTraining(as: options.recipe)
         var inside = options
         inside.recipe = bundle.study.url.path
-        try await verify(inside)
+        try await verify(inside, holding: Set(bundle.study.readPlan().runs.map(\.id)))
         withExtendedLifetime(bundle) {}
     }
 
-    private func verify(_ options: StudyOptions) async throws {
+    /// - Parameter holding: ids of the runs that a bundle was made with.
+    private func verify(_ options: StudyOptions, holding: Set<String>? = nil) async throws {
         let width = try chosenWidth()
         let study = try await options.study()
+        if let holding, options.overrides.isEmpty,
+            !study.plan.runs.contains(where: { holding.contains($0.id) })
+        {
+            throw BundleReader.Refusal(
+                place: self.options.recipe,
+                rule:
+                    "its recipe and code give other runs than it holds: they were changed after the runs were trained"
+            )
+        }
         let runs = Verification.sample(study.plan.runs, count: sample)
         let golden = try goldenLines(study)
         let again = try await trainAgain(runs, study, width)

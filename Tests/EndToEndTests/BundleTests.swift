@@ -117,6 +117,27 @@ private func builtIn() async throws -> Program {
     let verified = try await other.run("verify", "r.zip")
     #expect(verified.status == .exited(0), "\(verified.errors)")
     #expect(verified.output.contains("2 compared, 0 differ"), "\(verified.output)")
+    // Code that was changed together with the manifest is not the code of these runs.
+    try Data(
+        """
+        import hashlib, json, zipfile
+        old = zipfile.ZipFile("r.zip")
+        files = {i.filename: old.read(i) for i in old.infolist()}
+        files["tree/train.py"] += b"# changed"
+        manifest = json.loads(files["manifest.json"])
+        manifest["files"]["tree/train.py"] = {
+            "sha256": hashlib.sha256(files["tree/train.py"]).hexdigest(), "size": len(files["tree/train.py"])}
+        files["manifest.json"] = json.dumps(manifest).encode()
+        with zipfile.ZipFile("changed.zip", "w") as archive:
+            for name, contents in files.items():
+                archive.writestr(name, contents)
+        """.utf8
+    ).write(to: other.folder.appending(path: "change.py"))
+    let changed = try await other.run(command: ["python3", "change.py"])
+    #expect(changed.status == .exited(0), "\(changed.errors)")
+    let refused = try await other.run("verify", "changed.zip")
+    #expect(refused.status == .exited(3), "\(refused.output)")
+    #expect(refused.errors.contains("give other runs than it holds"), "\(refused.errors)")
 }
 
 @Test(.enabled(if: !python.isEmpty, "needs Python with Tests/Interop/requirements.txt"))

@@ -256,4 +256,114 @@ struct RestoreTests {
         #expect(checked.status == .exited(3), "\(checked.output)")
         #expect(checked.errors.contains("its contents do not have the digest of its name"))
     }
+
+    @Test func changesInSubmodulesAreNamed() async throws {
+        let program = try Program(["nets/model.sh": "loss=1\n", "main/.gitignore": "results\n"])
+        defer { program.close() }
+        try await program.git("-C", "nets", "init", "-q")
+        try await program.git("-C", "nets", "add", "-A")
+        try await program.git("-C", "nets", "commit", "-q", "-m", "Begin")
+        try Data(
+            """
+            trainer: {command: [sh, train.sh]}
+            sweep: {seed: [1]}
+            metric: {name: loss, goal: minimize}
+            """.utf8
+        ).write(to: program.folder.appending(path: "main/r.yaml"))
+        try Data(
+            """
+            . "$VISEME_RECIPE_FOLDER/nets/model.sh"
+            echo "{\\"epoch\\": 1, \\"loss\\": $loss}" >> "$VISEME_METRICS"
+            """.utf8
+        ).write(to: program.folder.appending(path: "main/train.sh"))
+        try await program.git("-C", "main", "init", "-q")
+        try await program.git(
+            "-C", "main", "-c", "protocol.file.allow=always", "submodule", "--quiet", "add",
+            program.folder.appending(path: "nets").path, "nets")
+        try await program.git("-C", "main", "add", "-A")
+        try await program.git("-C", "main", "commit", "-q", "-m", "Begin")
+        try Data("loss=2\n".utf8).write(
+            to: program.folder.appending(path: "main/nets/model.sh"))
+        let swept = try await program.run(
+            command: ["sh", "-c", "cd main && \"$0\" sweep r.yaml", Program.url.path])
+        #expect(swept.status == .exited(0), "\(swept.errors)")
+        #expect(
+            swept.output.contains(
+                "not kept, since it is a submodule with changes of its own: nets"),
+            "\(swept.output)")
+        let restored = try await program.run("restore", "main/results/r", "-o", "restored")
+        #expect(restored.status == .exited(0), "\(restored.errors)")
+        #expect(restored.output.contains("nets was not kept"), "\(restored.output)")
+        #expect(restored.output.contains("the submodule nets, at "), "\(restored.output)")
+    }
+
+    /// As with LFS: the repository has a pointer, and the working tree what it points to.
+    @Test func contentsThatGitKeepsElsewhereAreNamed() async throws {
+        let program = try Program([
+            "r.yaml": """
+            trainer: {command: [sh, train.sh]}
+            sweep: {seed: [1]}
+            metric: {name: loss, goal: minimize}
+            """,
+            "train.sh": """
+            cat "$VISEME_RECIPE_FOLDER/weights.bin" > /dev/null
+            echo '{"epoch": 1, "loss": 1}' >> "$VISEME_METRICS"
+            """,
+            "weights.bin": "many numbers", ".gitattributes": "*.bin filter=far\n",
+            ".gitignore": "results\n",
+        ])
+        defer { program.close() }
+        try await program.git("init", "-q")
+        try await program.git("config", "filter.far.clean", "printf pointer")
+        try await program.git("config", "filter.far.smudge", "cat")
+        try await program.git("add", "-A")
+        try await program.git("commit", "-q", "-m", "Begin")
+        let swept = try await program.run("sweep", "r.yaml")
+        #expect(swept.status == .exited(0), "\(swept.errors)")
+        let restored = try await program.run("restore", "results/r", "-o", "restored")
+        #expect(restored.status == .exited(0), "\(restored.errors)")
+        #expect(try program.text("restored/code/weights.bin") == "pointer")
+        #expect(
+            restored.output.contains("weights.bin is not what the run has read"),
+            "\(restored.output)")
+        // The bundle has what was read.
+        let made = try await program.run("bundle", "results/r", "-o", "r.zip")
+        #expect(made.status == .exited(0), "\(made.errors)")
+        let verified = try await program.run("verify", "r.zip")
+        #expect(verified.output.contains("1 compared, 0 differ"), "\(verified.errors)")
+    }
+
+    @Test func aHundredThousandFilesDoNotStandInTheWay() async throws {
+        let program = try Program([
+            "r.yaml": """
+            trainer: {command: [sh, train.sh]}
+            sweep: {seed: [1]}
+            metric: {name: loss, goal: minimize}
+            """,
+            "train.sh": """
+            cat "$VISEME_RECIPE_FOLDER/data/77/777.txt"
+            echo '{"epoch": 1, "loss": 1}' >> "$VISEME_METRICS"
+            """,
+        ])
+        defer { program.close() }
+        let made = try await program.run(command: [
+            "python3", "-c",
+            """
+            import os
+            for folder in range(100):
+                os.makedirs(f"data/{folder}")
+                for file in range(1000):
+                    os.close(os.open(f"data/{folder}/{file}.txt", os.O_CREAT | os.O_WRONLY))
+            """,
+        ])
+        #expect(made.status == .exited(0), "\(made.errors)")
+        try await program.git("init", "-q")
+        let swept = try await program.run("sweep", "r.yaml")
+        #expect(swept.status == .exited(0), "\(swept.errors)")
+        #expect(
+            swept.output.contains("2 files that git does not track (data/77/777.txt, train.sh)"),
+            "\(swept.output)")
+        let record = try program.record("seed=1")
+        #expect(record.inputs?.files.map(\.path) == ["data/77/777.txt", "train.sh"])
+    }
 }

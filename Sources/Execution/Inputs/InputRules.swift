@@ -37,7 +37,7 @@ struct InputRules {
     }
 
     /// Python reads the bytecode of a module, and asks no more of its source than size and time:
-    /// `pkg/__pycache__/model.cpython-312.pyc` stands for `pkg/model.py`.
+    /// `pkg/__pycache__/model.cpython-312.pyc` counts as `pkg/model.py`.
     static func source(ofBytecode path: String) -> String? {
         guard path.hasSuffix(".pyc") else { return nil }
         let file = URL(filePath: path)

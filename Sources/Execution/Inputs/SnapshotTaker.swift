@@ -21,6 +21,7 @@ package struct SnapshotTaker: Sendable {
         static let ignored = "git ignores it"
         static let large = "all code together would be more than 10 MB"
         static let changed = "it has changed since it was read"
+        static let submodule = "it is a submodule with changes of its own"
         static let outside = "it is outside of the repository"
     }
 
@@ -86,6 +87,8 @@ package struct SnapshotTaker: Sendable {
             let bytes = FileFacts(path: root.appending(path: path).path)?.size ?? 0
             if SecretNames.contains(path) {
                 omitted.append(.init(path: path, reason: Reason.secret))
+            } else if snapshot.submodules?[path] != nil {
+                omitted.append(.init(path: path, reason: Reason.submodule))
             } else if size + bytes > SnapshotTaker.byteLimit {
                 omitted.append(
                     .init(
