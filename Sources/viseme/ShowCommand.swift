@@ -104,13 +104,25 @@ struct ShowCommand: ParsableCommand {
         return rows.isEmpty ? "all settings are the defaults" : title + "\n" + aligned(rows)
     }
 
+    /// What a command was seen to read.
+    private func inputs(_ trace: InputTrace) -> String {
+        let files = counted(trace.files, "file")
+        let digest = trace.digest.isEmpty ? "" : ", digest \(trace.digest.prefix(16))…"
+        return switch trace.extent {
+        case .complete: files + digest
+        case .partial: "\(files)\(digest); \(trace.reason)"
+        case .named, .off: "only those that the recipe names: \(files)\(digest)"
+        }
+    }
+
     private func provenance(_ provenance: Provenance) -> String {
         let commit =
             provenance.commit.isEmpty
             ? "" : provenance.commit + (provenance.dirty ? ", dirty" : ", clean")
         let rows = [
             ["recipe", provenance.recipe], ["program", provenance.program], ["commit", commit],
-            ["command", provenance.command.joined(separator: " ")], ["data", provenance.data],
+            ["command", provenance.command.joined(separator: " ")],
+            ["inputs", provenance.trace.map(inputs) ?? ""], ["data", provenance.data],
             [
                 "machine",
                 [provenance.processor, provenance.system, provenance.host].joined(separator: ", "),

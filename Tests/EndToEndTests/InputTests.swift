@@ -79,6 +79,8 @@ struct ObservedInputTests {
         #expect(first.values.allSatisfy { $0.count == 64 })
         #expect(try program.trace.extent == .complete && program.trace.files == 5)
         #expect(try await program.sweep().output.contains("2 stored, 0 to train"))
+        let shown = try await program.run("show", "results/r:1")
+        #expect(shown.output.contains("inputs   5 files, digest "), "\(shown.output)")
 
         for (module, text) in [
             ("model.py", "loss = 2.0\n"), ("pkg/part.py", "extra = 0.75\n"),
