@@ -25,6 +25,8 @@ package struct StudyMerger: Sendable {
     /// How many were there already, with the same content.
     package private(set) var same = 0
     package private(set) var conflicts: [Conflict] = []
+    /// Labels of runs that both have, and trained from different files: ours stay.
+    package private(set) var otherInputs: [String] = []
     /// Files that can't be read, in words.
     package private(set) var damaged: [String] = []
     /// Labels of runs whose settings are none of this study's.
@@ -59,7 +61,24 @@ package struct StudyMerger: Sendable {
             if !isPlanned { add(run) }
             try take(run)
         }
+        try takeCode()
         try target.write(plan)
+    }
+
+    /// The code of their runs, as far as it is not here.
+    private func takeCode() throws {
+        let names =
+            FileManager.default.names(in: source.code).filter { $0.hasSuffix(".json") }
+            + FileManager.default.names(in: source.code.appending(path: "objects")).map {
+                "objects/" + $0
+            }
+        for name in names where !name.contains("/.") {
+            let file = target.code.appending(path: name)
+            guard !FileManager.default.fileExists(atPath: file.path) else { continue }
+            FileManager.default.ensureFolder(file.deletingLastPathComponent())
+            try DurableFile.write(
+                DurableFile.read(source.code.appending(path: name)), to: file)
+        }
     }
 
     private mutating func add(_ run: Run) {
@@ -97,6 +116,8 @@ package struct StudyMerger: Sendable {
                 let ours = try TrainerCatalog.read(to)
                 if ours.contentDigest == theirs.contentDigest {
                     same += 1
+                } else if ours.provenance.trace?.digest != theirs.provenance.trace?.digest {
+                    otherInputs.append(run.label)
                 } else {
                     conflicts.append(
                         Conflict(

@@ -53,6 +53,11 @@ struct MergeCommand: ParsableCommand {
                   `viseme verify` shows which of them can be reproduced
                 """)
         }
+        if let first = merge.otherInputs.first {
+            complain(
+                "\(counted(merge.otherInputs.count, "run")) (the first: \(first)) \(merge.otherInputs.count == 1 ? "was" : "were") trained there from other files than here: not copied; `viseme status` says whether those here are stale"
+            )
+        }
         if !merge.foreign.isEmpty {
             complain(
                 "\(merge.foreign.count) runs have other settings, files or data than this study (the first: "

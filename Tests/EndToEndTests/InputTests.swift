@@ -488,4 +488,24 @@ struct ObservedInputTests {
                 && trace.reason.contains("1 file whose names are not UTF-8 can't be compared"))
         #expect(try await program.sweep("seed=[1]").output.contains("1 stored, 0 to train"))
     }
+
+    /// Two results of one run from different files are no alarm.
+    @Test func mergedStudiesMayHaveOtherInputs() async throws {
+        let program = try repository()
+        defer { program.close() }
+        _ = try await program.sweep("--results", "a")
+        try program.write("loss = 4.0\n", "model.py")
+        _ = try await program.sweep("--results", "b", "seed=[1,2,3]")
+        let merged = try await program.run("merge", "a/r", "b/r")
+        #expect(merged.status == .exited(0), "\(merged.errors)")
+        #expect(merged.output.contains("1 runs copied, 0 were here already, 0 differ"))
+        #expect(
+            merged.errors.contains(
+                "2 runs (the first: seed=1) were trained there from other files than here"),
+            "\(merged.errors)")
+        let status = try await program.run("status", "a/r")
+        #expect(status.output.contains("3 completed, 2 of them stale"), "\(status.output)")
+        let restored = try await program.run("restore", "a/r:3", "-o", "restored")
+        #expect(restored.status == .exited(0), "\(restored.errors)")
+    }
 }
