@@ -115,7 +115,7 @@ struct StatusTable {
     private func words(_ run: RunStatus) -> String {
         let words = words(run.state)
         if isStale(run), let change = status.stale[run.run.id] {
-            return "\(change); \(words)"
+            return change
         }
         guard case .planned = run.state, let place = status.places[run.run.id] else { return words }
         return words.isEmpty ? place : "\(words); \(place)"

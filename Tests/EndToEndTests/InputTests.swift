@@ -91,7 +91,7 @@ struct ObservedInputTests {
             #expect(plan.output.contains("2 to train (2 of them stale)"), "\(plan.output)")
             let status = try await program.run("status", "results/r")
             #expect(
-                status.output.contains("\(module) has changed since; loss"),
+                status.output.contains("\(module) has changed since\n"),
                 "\(status.output)")
             #expect(status.output.contains("2 completed, 2 of them stale"), "\(status.output)")
             let json = try await program.run("status", "results/r", "--json")
