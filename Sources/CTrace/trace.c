@@ -4,7 +4,7 @@
 //
 // Notes go into a file that all these processes map into memory: no descriptor stays open, none is
 // lost where a program closes all of its own, and a note costs no system call. Its form, which
-// InputTrace.swift reads, is `struct trace_file` below: a head, a table of hashes that keeps a note
+// TraceFile.swift reads, is `struct trace_file` below: a head, a table of hashes that keeps a note
 // from being made twice, and notes one after the other.
 //
 // Nothing here allocates memory or takes a lock: functions are also called between vfork and exec.

@@ -81,7 +81,7 @@ extension Provenance {
     }
 
     /// The host name as this machine reports it; no name service is asked.
-    private static func hostName() -> String {
+    static func hostName() -> String {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "" }
         return String(

@@ -434,6 +434,13 @@ struct ObservedInputTests {
         defer { program.close() }
         let failed = try await program.run("sweep", "r.yaml", "seed=[1]")
         #expect(failed.status == .exited(1))
+        let running = program.folder.appending(path: "results/r/running")
+        func traces() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: running.path).count {
+                $0.hasSuffix(".trace")
+            }
+        }
+        #expect(try traces() == 1)
         try FileManager.default.removeItem(at: program.folder.appending(path: "stop"))
         try program.write("another text", "data.txt")
         _ = try await program.sweep("seed=[1]")
@@ -507,5 +514,15 @@ struct ObservedInputTests {
         #expect(status.output.contains("3 completed, 2 of them stale"), "\(status.output)")
         let restored = try await program.run("restore", "a/r:3", "-o", "restored")
         #expect(restored.status == .exited(0), "\(restored.errors)")
+    }
+
+    @Test func aRunThatFailedKeepsNoTrace() async throws {
+        let program = try repository(["train.py": "import model, sys\nsys.exit(1)\n"])
+        defer { program.close() }
+        let failed = try await program.run("sweep", "r.yaml", "--keep-going")
+        #expect(failed.status == .exited(1))
+        let names = try FileManager.default.contentsOfDirectory(
+            atPath: program.folder.appending(path: "results/r/running").path)
+        #expect(!names.contains { $0.hasSuffix(".trace") }, "\(names)")
     }
 }

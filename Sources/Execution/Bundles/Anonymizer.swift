@@ -19,7 +19,7 @@ struct Anonymizer {
         if let root = Repository.root(of: place) { folders.append(root.path) }
         folders.append(study.url.deletingLastPathComponent().standardizedFileURL.path)
         let home = FileManager.default.homeDirectoryForCurrentUser.path
-        let machines = hosts.union([ProcessInfo.processInfo.hostName]).filter {
+        let machines = hosts.union([Provenance.hostName()]).filter {
             $0.count > 3 && $0 != "localhost"
         }.sorted()
         let user = NSUserName()

@@ -121,6 +121,11 @@ final class CommandRun: Sendable {
         FileManager.default.discard(folder.checkpointFolder(run.id))
     }
 
+    /// The attempt has no result: what it has read matters only to one that resumes it.
+    func leave() {
+        if !folder.hasCheckpoint(run.id) { unlink(folder.traceFile(run.id).path) }
+    }
+
     func fail(_ reason: String) {
         // The failure itself is recorded elsewhere; this line only completes the journal.
         try? journal.append([.failed(reason: reason)])

@@ -123,10 +123,9 @@ package final class CommandTrainer: Trainer {
     }
 
     package func release(_ run: Run, reason: String?) {
-        guard let begun = active.withLock({ $0.removeValue(forKey: run.id) }), let reason else {
-            return
-        }
-        begun.fail(reason)
+        guard let begun = active.withLock({ $0.removeValue(forKey: run.id) }) else { return }
+        begun.leave()
+        if let reason { begun.fail(reason) }
     }
 
     // MARK: What a command receives
