@@ -212,7 +212,8 @@ package struct FirstDifference: Sendable, Equatable {
             func place(_ line: DigestTracer.Line) -> String {
                 "batch \(line.batch), "
                     + (line.layer.map { "layer \($0) (\(line.name))" }
-                        ?? "the parameters after the step")
+                        ?? (line.name == "parameters"
+                            ? "the parameters after the step" : "the \(line.name)"))
             }
             point =
                 place(p) == place(q)

@@ -122,12 +122,3 @@ struct SourceText {
         return nil
     }
 }
-
-/// A file that can't be read at all.
-package struct UnreadableFile: UserError {
-    package let path: String
-    package let reason: String
-
-    package var place: String { path }
-    package var rule: String { "can't be read: \(reason)" }
-}

@@ -37,25 +37,23 @@ package struct StaleRuns: Sendable {
             self = .none
             return
         }
-        let recipe = URL(filePath: command.folder)
-        let isThere = FileManager.default.fileExists(atPath: recipe.path)
-        let root = Repository.root(of: recipe) ?? recipe
+        let comparison = InputComparison(command)
         // A record that can't be read accepts nothing.
         let accepted = (try? AcceptedInputs.read(folder)) ?? []
-        var changes: [String: Change?] = [:]
+        var changes: [InputTrace: InputComparison.Change?] = [:]
         var standings: [String: Standing] = [:]
         for result in results.runs.values {
             guard let trace = result.provenance.trace, trace.files > 0 else {
                 standings[result.id] = .unknown
                 continue
             }
-            guard isThere else {
+            guard comparison.isPossible else {
                 standings[result.id] = .notCheckable
                 continue
             }
             let change =
-                changes[trace.digest] ?? StaleRuns.change(folder.runFile(result.id), root)
-            changes[trace.digest] = change
+                changes[trace] ?? comparison.change(folder.runFile(result.id), trace)
+            changes[trace] = change
             guard let change else {
                 standings[result.id] = .current
                 continue
@@ -65,45 +63,6 @@ package struct StaleRuns: Sendable {
                 match.map { .accepted(change.words, reason: $0.reason) } ?? .stale(change.words)
         }
         self.standings = standings
-    }
-
-    /// How inputs differ.
-    struct Change: Sendable, Equatable {
-        /// The digest of what lies there now.
-        var now: String
-        var words: String
-    }
-
-    /// - Returns: nil where nothing differs.
-    static func change(_ file: URL, _ root: URL) -> Change? {
-        let inputs: ObservedInputs
-        do { inputs = try RunFile.inputs(file) } catch {
-            return Change(now: "", words: "its inputs can't be read: \(error)")
-        }
-        var changed: [(path: String, words: String)] = []
-        let now = inputs.files.map { input -> (path: String, digest: String) in
-            let path =
-                input.path.hasPrefix("/")
-                ? input.path : root.appending(path: input.path).standardizedFileURL.path
-            if FileFacts(path: path) == input.facts, !input.digest.isEmpty {
-                return (input.path, input.digest)
-            }
-            let found = InputDigests.shared.digest(path)?.digest ?? ""
-            if input.digest.isEmpty {
-                changed.append((input.path, "changed while the run read it"))
-            } else if found.isEmpty {
-                changed.append((input.path, "is gone since"))
-            } else if found != input.digest {
-                changed.append((input.path, "has changed since"))
-            }
-            return (input.path, found)
-        }
-        guard let first = changed.first else { return nil }
-        let others = changed.count - 1
-        return Change(
-            now: ObservedInputs.digest(now),
-            words: "\(first.path) \(first.words)"
-                + (others > 0 ? ", and \(others) other file\(others > 1 ? "s" : "")" : ""))
     }
 }
 
@@ -132,13 +91,13 @@ package struct AcceptedInputs: Sendable, Equatable, Codable {
         _ runs: [RunResult], _ reason: String, time: String, in folder: StudyFolder, _ plan: Plan
     ) throws {
         guard let command = plan.trainer.command else { return }
-        let recipe = URL(filePath: command.folder)
-        let root = Repository.root(of: recipe) ?? recipe
+        let comparison = InputComparison(command)
         let added = runs.compactMap { result -> AcceptedInputs? in
-            StaleRuns.change(folder.runFile(result.id), root).map {
+            guard let trace = result.provenance.trace else { return nil }
+            return comparison.change(folder.runFile(result.id), trace).map {
                 AcceptedInputs(
-                    run: result.id, trained: result.provenance.trace?.digest ?? "", now: $0.now,
-                    changed: $0.words, reason: reason, time: time)
+                    run: result.id, trained: trace.digest, now: $0.now, changed: $0.words,
+                    reason: reason, time: time)
             }
         }
         let encoder = JSONEncoder()

@@ -41,7 +41,7 @@ package struct ObservedInputs: Sendable, Equatable {
 }
 
 /// How the inputs of a run were observed: part of its provenance.
-package struct InputTrace: Sendable, Equatable, Codable {
+package struct InputTrace: Sendable, Hashable, Codable {
     package enum Extent: String, Sendable, Codable {
         /// All that the command and its children opened.
         case complete
@@ -63,6 +63,8 @@ package struct InputTrace: Sendable, Equatable, Codable {
     /// compared. The first of them, and how many there are.
     package var rewritten: [String]?
     package var rewrittenCount: Int?
+    /// Patterns of `watch:`, as the recipe had them; a file that they match later is a new input.
+    package var watched: [String]?
     /// Paths of Python and R, as they were called; nil: none was seen.
     package var interpreters: [String]?
 

@@ -63,6 +63,8 @@ package final class TrainingRun {
 
     /// Is given what each layer has computed, in training.
     package var observeLayer: ((_ layer: Int, _ output: Activations) -> Void)?
+    /// Is given the parameters before each step: the gradients are those that it takes.
+    package var observeGradients: ((_ parameters: Parameters) -> Void)?
     /// Is given the parameters after each step.
     package var observeStep: ((_ parameters: Parameters) -> Void)?
 
@@ -271,6 +273,7 @@ package final class TrainingRun {
         if settings.clipNorm > 0 {
             clipGradients(network.parameters.gradients, limit: settings.clipNorm, context: context)
         }
+        observeGradients?(network.parameters)
         optimizer.step(lr: lr)
         frozen?.restore()
         average.take(step: step - 1)

@@ -42,12 +42,25 @@ private let toy = """
     let same = try await program.run("explain-difference", "a.jsonl", "b.jsonl")
     #expect(same.status == .exited(0) && same.output.contains("the same"), "\(same.output)")
     var lines = try program.text("b.jsonl").split(separator: "\n").map(String.init)
-    lines[20] = lines[20].replacing("\"sum\":", with: "\"sum\":1")
+    let second = try #require(
+        lines.firstIndex { $0.contains("\"batch\":2") && $0.contains("\"layer\":3") })
+    lines[second] = lines[second].replacing("\"sum\":", with: "\"sum\":1")
     try lines.joined(separator: "\n").write(
         to: program.folder.appending(path: "c.jsonl"), atomically: true, encoding: .utf8)
     let changed = try await program.run("explain-difference", "a.jsonl", "c.jsonl")
     #expect(changed.status == .exited(3))
-    #expect(changed.output.hasPrefix("first difference: batch 2, layer "), "\(changed.output)")
+    #expect(changed.output.hasPrefix("first difference: batch 2, layer 3 ("), "\(changed.output)")
+    // The backward pass too: the last layer's gradient comes first.
+    let gradients = lines.indices.filter { lines[$0].contains("gradient of") }
+    #expect(gradients.count > 9 && lines[gradients[0]].contains("gradient of fc.bias"))
+    lines = try program.text("b.jsonl").split(separator: "\n").map(String.init)
+    lines[gradients[1]] = lines[gradients[1]].replacing("\"first\":", with: "\"first\":1")
+    try lines.joined(separator: "\n").write(
+        to: program.folder.appending(path: "c.jsonl"), atomically: true, encoding: .utf8)
+    let backward = try await program.run("explain-difference", "a.jsonl", "c.jsonl")
+    #expect(
+        backward.output.hasPrefix("first difference: batch 1, the gradient of fc.weight: sum "),
+        "\(backward.output)")
 }
 
 @Test func theStartAndTheEpochOfADifferenceAreNamed() async throws {

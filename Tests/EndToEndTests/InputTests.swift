@@ -381,6 +381,16 @@ struct ObservedInputTests {
         #expect(try await program.sweep().output.contains("2 stored, 0 to train"))
         try program.write("3", "data/b.csv")
         #expect(try await program.sweep().output.contains("data/b.csv has changed since"))
+        // A new file that the patterns match is an input that the runs did not have.
+        #expect(try await program.sweep().output.contains("2 stored, 0 to train"))
+        try program.write("4", "data/c.csv")
+        let status = try await program.run("status", "results/r")
+        #expect(status.output.contains("data/c.csv is new under watch:"), "\(status.output)")
+        let kept = try await program.run("sweep", "r.yaml", "--accept-stale", "c.csv is not used")
+        #expect(kept.output.contains("2 stored, 0 to train"), "\(kept.output)")
+        try program.write("5", "data/c.csv")
+        #expect(try await program.sweep().output.contains("data/c.csv is new under watch:"))
+        #expect(try await program.sweep().output.contains("2 stored, 0 to train"))
         try program.write(
             recipe.replacing("train.py]}", with: "train.py], trace: 3, watch: [nothing]}"),
             "r.yaml")

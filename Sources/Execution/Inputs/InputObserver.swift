@@ -109,6 +109,7 @@ struct InputObserver: Sendable {
     {
         var trace = InputTrace(extent, reason: reason)
         (trace.files, trace.digest) = (inputs.files.count, inputs.digest)
+        trace.watched = command.watch
         return trace
     }
 
@@ -161,18 +162,12 @@ struct InputObserver: Sendable {
 
     /// The files that the recipe names: those of the command, and those under `watch:`.
     private func namedFiles() -> [ObservedInputs.File] {
-        let files = RecipeFiles(folder: command.folder)
-        let watched = (command.watch ?? []).flatMap { pattern -> [String] in
-            // A folder that can't be listed was reported when the recipe was read.
-            (try? files.matching(pattern)) ?? []
-        }
-        return Set((command.files.map(\.path) + watched).map(files.absolute)).compactMap { path in
-            let place = URL(filePath: path).resolvingSymlinksInPath().path
-            guard let found = InputDigests.shared.digest(place) else { return nil }
-            let isInside = place.hasPrefix(root.path + "/")
-            return ObservedInputs.File(
-                path: isInside ? String(place.dropFirst(root.path.count + 1)) : place,
-                digest: found.digest, facts: found.facts)
+        let named = command.files.map(\.path) + (command.watch ?? [])
+        return RecipeFiles(folder: command.folder).watched(named, root: root).compactMap {
+            name, place in
+            InputDigests.shared.digest(place).map {
+                ObservedInputs.File(path: name, digest: $0.digest, facts: $0.facts)
+            }
         }
     }
 }

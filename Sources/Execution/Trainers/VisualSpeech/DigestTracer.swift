@@ -4,8 +4,8 @@ import Foundation
 import Networks
 import Training
 
-/// Writes digests of what each layer computes in each batch, and of the parameters after each step:
-/// one JSON object a line. Two such files of one run, of two machines, show where these part.
+/// Writes digests of what each layer computes in each batch, of the gradient of each parameter, and of
+/// the parameters after each step: one JSON object a line. Two such files of one run, of two machines, show where these part.
 final class DigestTracer {
     private let file: FileHandle
     private var batch = 0
@@ -14,7 +14,8 @@ final class DigestTracer {
     struct Line: Codable, Equatable {
         /// From 1, over all epochs.
         var batch: Int
-        /// From 0, in the order of the forward pass; nil: the parameters after the step.
+        /// From 0, in the order of the forward pass; nil: a gradient, or the parameters after the
+        /// step.
         var layer: Int?
         var name: String
         var digest: String
@@ -33,6 +34,12 @@ final class DigestTracer {
         training.observeLayer = { [self] layer, output in
             if layer == 0 { batch += 1 }
             write(layer, names[layer], output.used)
+        }
+        training.observeGradients = { [self] parameters in
+            // The backward pass computes the last layer first, and so it is compared.
+            for gradient in parameters.gradientTensors.reversed() {
+                write(nil, "gradient of \(gradient.name)", gradient.values)
+            }
         }
         training.observeStep = { [self] in
             write(nil, "parameters", Array($0.weights.elements) + Array($0.averages.elements))

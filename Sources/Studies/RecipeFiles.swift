@@ -1,6 +1,5 @@
 import Digests
 import Foundation
-import Studies
 
 /// Files as a recipe names them: relative to its folder, inside its repository.
 package struct RecipeFiles {
@@ -66,6 +65,20 @@ package struct RecipeFiles {
         return try below(url, &visited).map { stem + $0 }.sorted()
     }
 
+    /// The files that patterns of `watch:` match, by the names that runs record them under: relative
+    /// to `root` where they lie in it, else absolute. Each with its place on the disk.
+    package func watched(_ patterns: [String], root: URL) -> [String: String] {
+        let root = root.resolvingSymlinksInPath().path + "/"
+        let found = patterns.flatMap { pattern -> [String] in
+            // A folder that can't be listed was reported when the recipe was read.
+            (try? matching(pattern)) ?? []
+        }
+        let places = found.map { URL(filePath: absolute($0)).resolvingSymlinksInPath().path }
+        return Dictionary(
+            places.map { ($0.hasPrefix(root) ? String($0.dropFirst(root.count)) : $0, $0) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
     /// All files below a folder, through links too; without hidden ones, and without what sweeps
     /// wrote.
     private func below(_ folder: URL, _ visited: inout Set<String>) throws -> [String] {
@@ -118,4 +131,15 @@ package struct RecipeFiles {
         var facts = stat()
         return stat(url.path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
     }
+}
+
+/// A file that can't be read at all.
+package struct UnreadableFile: UserError {
+    package let path: String
+    package let reason: String
+
+    package init(path: String, reason: String) { (self.path, self.reason) = (path, reason) }
+
+    package var place: String { path }
+    package var rule: String { "can't be read: \(reason)" }
 }
