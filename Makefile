@@ -15,7 +15,7 @@ STUDY := results/$(basename $(notdir $(RECIPE_FILE)))
 SOURCES := Package.swift $(shell find Sources -type f -o -type l)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build sweep plan report verify status test soak bench bench-files bench-data bench-sweep bench-slurm goldens evidence gallery lint format example tarball install clean
+.PHONY: help setup build sweep plan report verify status dashboard test soak bench bench-files bench-data bench-sweep bench-slurm goldens evidence gallery lint format example tarball install clean
 
 help: ## list what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ verify: $(VISEME) ## train again and compare the bits: all runs, or ARGS="--samp
 
 status: $(VISEME) ## what of a study is done, failed or missing
 	@$(VISEME) status $(STUDY) $(ARGS)
+
+dashboard: $(VISEME) ## studies in the browser, live: prints the address
+	@$(VISEME) dashboard $(ARGS)
 
 test: ## build and run all tests
 	@scripts/setup.sh $(PACKAGES)

@@ -35,6 +35,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
+        .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     ],
@@ -84,13 +85,20 @@ let package = Package(
             ]),
         .target(
             name: "Reports", dependencies: ["Tensors", "Files", "Studies", "RunStore", mustache]),
+        .target(
+            name: "Dashboard",
+            dependencies: [
+                "Digests", "Files", "Studies", "RunStore", "Reports",
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
+            resources: [.embedInCode("Page/page.js"), .embedInCode("Page/page.css")]),
         .executableTarget(
             name: "viseme",
             dependencies: [
                 "Digests", "KernelContract", "Kernels", "Tensors", "Networks", "Clips", "Training",
                 "Studies",
                 "Recipes", "Files",
-                "RunStore", "Execution", "Reports",
+                "RunStore", "Execution", "Reports", "Dashboard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "KernelsTests", dependencies: ["KernelContract", "Kernels", "Tensors"]),
@@ -116,6 +124,8 @@ let package = Package(
             name: "ExecutionTests",
             dependencies: ["Studies", "Search", "Recipes", "RunStore", "Files", "Execution"]),
         .testTarget(name: "ReportsTests", dependencies: ["Studies", "RunStore", "Reports"]),
+        .testTarget(
+            name: "DashboardTests", dependencies: ["Studies", "Files", "RunStore", "Dashboard"]),
         .testTarget(
             name: "GalleryTests",
             dependencies: [

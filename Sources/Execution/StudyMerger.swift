@@ -62,6 +62,7 @@ package struct StudyMerger: Sendable {
             try take(run)
         }
         try takeCode()
+        try takeNotes()
         try target.write(plan)
     }
 
@@ -79,6 +80,14 @@ package struct StudyMerger: Sendable {
             try DurableFile.write(
                 DurableFile.read(source.code.appending(path: name)), to: file)
         }
+    }
+
+    /// Notes on runs that have none here.
+    private func takeNotes() throws {
+        var notes = try StudyNotes.read(target)
+        let own = notes
+        notes.take(try StudyNotes.read(source))
+        if notes != own { try notes.write(target) }
     }
 
     private mutating func add(_ run: Run) {

@@ -2,7 +2,7 @@ import Foundation
 import Studies
 
 /// What the seeds say of a mean.
-package enum Estimate: Equatable {
+package enum Estimate: Sendable, Equatable {
     /// One value, or none.
     case unknown
     /// Two values: from the lower to the higher.

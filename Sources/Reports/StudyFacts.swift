@@ -9,6 +9,8 @@ struct StudyFacts {
     let failures: [FailureRecord]
     /// Which runs were trained from other files than lie there now.
     let inputs: StaleRuns
+    /// What people say of the runs.
+    let notes: StudyNotes
     /// The plan's runs that are stored.
     let runs: [(run: Run, summary: RunResult)]
     /// Best mean first.
@@ -55,18 +57,16 @@ struct StudyFacts {
 
     init(
         _ plan: Plan, _ stored: StudyResults, failures: [FailureRecord], inputs: StaleRuns = .none,
-        readRun: (String) -> RunFileContents?
+        notes: StudyNotes = StudyNotes(), readRun: (String) -> RunFileContents?
     ) {
         self.plan = plan
         self.stored = stored
         self.failures = failures
         self.inputs = inputs
+        self.notes = notes
         runs = stored.inOrder(plan).map { (run: $0.0, summary: $0.1) }
         trials = TrialSummary.all(plan, stored)
-        let most = trials.map(\.values.count).max() ?? 0
-        leader =
-            trials.first { $0.isComplete && $0.mean != nil }
-            ?? trials.first { $0.values.count == most && most > 0 }
+        leader = TrialSummary.leader(trials)
         var tests: [(trial: Int, test: Statistics.PairedTest)] = []
         // Only settings with all their seeds are compared.
         if let leader, leader.isComplete {

@@ -17,9 +17,11 @@ package struct StudyReport {
 
     package init(
         plan: Plan, stored: StudyResults, failures: [FailureRecord], inputs: StaleRuns = .none,
-        readRun: (String) -> RunFileContents? = { _ in nil }
+        notes: StudyNotes = StudyNotes(), readRun: (String) -> RunFileContents? = { _ in nil }
     ) {
-        facts = StudyFacts(plan, stored, failures: failures, inputs: inputs, readRun: readRun)
+        facts = StudyFacts(
+            plan, stored, failures: failures, inputs: inputs, notes: notes,
+            readRun: readRun)
     }
 
     /// - Parameter inputs: which runs are stale; nil: look.
@@ -32,6 +34,8 @@ package struct StudyReport {
                 stored.runs[run.id] == nil ? folder.readFailure(run.id) : nil
             },
             inputs: inputs ?? StaleRuns(folder, plan, stored),
+            // A file that can't be read is reported by the commands that change it.
+            notes: (try? StudyNotes.read(folder)) ?? StudyNotes(),
             // The best run's file was verified when it was taken in; if it is gone since, its
             // section is left out.
             readRun: { try? RunFile.read(folder.runFile($0)) })

@@ -71,6 +71,14 @@ struct TrialSummary {
         return trials
     }
 
+    /// The best of those that have all their seeds; where none has, the best of those that have the
+    /// most.
+    static func leader(_ trials: [TrialSummary]) -> TrialSummary? {
+        let most = trials.map(\.values.count).max() ?? 0
+        return trials.first { $0.isComplete && $0.mean != nil }
+            ?? trials.first { $0.values.count == most && most > 0 }
+    }
+
     /// Whether both have the same mean, up to rounding.
     func isTied(with other: TrialSummary) -> Bool {
         guard let mean, let theirs = other.mean else { return false }

@@ -44,4 +44,10 @@ extension RunFile {
     package static func inputs(_ file: URL) throws -> ObservedInputs {
         try SealedFile.read(file) { try readInputs($0) } ?? ObservedInputs([])
     }
+
+    /// Wall-clock seconds of each epoch of a run.
+    /// - Throws: `StoreError`.
+    package static func epochSeconds(_ file: URL) throws -> [Double] {
+        try SealedFile.read(file) { try $0.group("provenance").dataset("seconds").doubles() }
+    }
 }

@@ -5,11 +5,9 @@ import Studies
 /// A stored run as a person names it: its file, or the study's folder and, after a colon, its
 /// number, label or id.
 package enum RunName {
-    /// - Throws: `StoreError` where nothing, or more than one run, has the name.
-    package static func file(_ text: String) throws -> URL {
-        let isStudy = FileManager.default.fileExists(
-            atPath: StudyFolder(URL(filePath: text)).plan.path)
-        if FileManager.default.fileExists(atPath: text), !isStudy { return URL(filePath: text) }
+    /// The folder and the name of a run, `results/<name>:<number, label or id>`.
+    /// - Throws: `StudyError` where there is no colon.
+    package static func parts(_ text: String) throws -> (folder: StudyFolder, run: String) {
         // A folder's name may hold a colon, and so may a label.
         let colons = text.indices.filter { text[$0] == ":" }
         let colon =
@@ -21,8 +19,17 @@ package enum RunName {
                     "there is no such run: give a run file, or results/<name>:<number, label or id>"
             )
         }
-        let folder = StudyFolder(named: String(text[..<colon]))
-        let name = String(text[text.index(after: colon)...])
+        return (
+            StudyFolder(named: String(text[..<colon])), String(text[text.index(after: colon)...])
+        )
+    }
+
+    /// - Throws: `StoreError` where nothing, or more than one run, has the name.
+    package static func file(_ text: String) throws -> URL {
+        let isStudy = FileManager.default.fileExists(
+            atPath: StudyFolder(URL(filePath: text)).plan.path)
+        if FileManager.default.fileExists(atPath: text), !isStudy { return URL(filePath: text) }
+        let (folder, name) = try parts(text)
         let plan = try folder.readPlan()
         guard let run = plan.run(named: name) else {
             throw StudyError.noRun(

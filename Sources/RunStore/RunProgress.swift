@@ -13,6 +13,9 @@ package struct RunProgress: Sendable, Equatable {
     package var values: [Int: [String: Double]] = [:]
     /// Seconds from the beginning of the attempt to the end of its last epoch.
     package var seconds = 0.0
+    /// When each epoch ended, in seconds of training over all attempts.
+    package var ends: [Double] = []
+    private var earlier = 0.0
     /// Epochs of this attempt.
     package var epochsOfAttempt = 0
     /// Share of the next epoch that is done, 0..<1.
@@ -27,6 +30,7 @@ package struct RunProgress: Sendable, Equatable {
     package mutating func take(_ record: Journal.Record) {
         switch record {
         case .begun(let number, let started, let epochs):
+            earlier = ends.last ?? 0
             (attempt, self.started, self.epochs) = (number, started, epochs)
             (seconds, epochsOfAttempt, partOfEpoch, resumedAfter) = (0, 0, 0, 0)
         case .resumed(let epochs): resumedAfter = epochs
@@ -35,6 +39,8 @@ package struct RunProgress: Sendable, Equatable {
         case .epoch(let epoch, let texts, let seconds):
             values[epoch, default: [:]].merge(texts.compactMapValues { Double($0) }) { $1 }
             self.seconds = seconds
+            // Epochs may come again after an interruption.
+            if epoch > ends.count { ends.append(earlier + seconds) }
             epochsOfAttempt += 1
             partOfEpoch = 0
         case .failed(let reason): failures.append(reason)

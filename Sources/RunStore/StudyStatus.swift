@@ -16,6 +16,8 @@ package struct StudyStatus: Sendable {
     package var places: [String: String] = [:]
     /// What has changed of the inputs of stored runs, in words, by id.
     package var stale: [String: String] = [:]
+    /// What people say of the runs.
+    package var notes = StudyNotes()
 
     package var running: [RunStatus] {
         runs.filter { if case .running = $0.state { true } else { false } }
@@ -178,6 +180,9 @@ extension StudyStatus {
         var reason, output: String?
         /// What has changed of its inputs since it was trained.
         var stale: String?
+        /// Tags and note of a person.
+        var tags: [String]?
+        var note: String?
         var tries: Int?
         /// Where it waits, in words.
         var place: String?
@@ -210,6 +215,9 @@ extension StudyStatus {
             metric: metric.name)
         if case .planned = status.state { row.place = places[run.id] }
         if case .completed = status.state { row.stale = stale[run.id] }
+        let note = notes[run.id]
+        if !note.tags.isEmpty { row.tags = note.tags }
+        if !note.text.isEmpty { row.note = note.text }
         func take(_ progress: RunProgress) {
             (row.epoch, row.epochs, row.tries) = (progress.epoch, progress.epochs, progress.attempt)
             row.value = finite(progress.values[progress.epoch]?[metric.name])

@@ -9,10 +9,10 @@ import Tensors
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Export results for other tools: CSV, netCDF, safetensors.",
+        abstract: "Export results for other tools: CSV, netCDF, safetensors, TensorBoard.",
         discussion: """
-            Of a study: --csv writes a row for each run, --histories one for each epoch, --netcdf all of it as netCDF-4. Of a \
-            run: --safetensors writes its weights, --csv its histories, --clips its validation and test clips as its network \
+            Of a study: --csv writes a row for each run, --histories one for each epoch, --netcdf all of it as netCDF-4, \
+            --tensorboard the event files that TensorBoard reads, a folder a run. Of a run: --safetensors writes its weights, --csv its histories, --clips its validation and test clips as its network \
             saw them (clip, time, channel, height, width). A name of - is standard output.
             """)
 
@@ -35,17 +35,25 @@ struct ExportCommand: AsyncParsableCommand {
     var clips: String?
     @Option(help: ArgumentHelp("The whole study as netCDF-4.", valueName: "file"))
     var netcdf: String?
+    @Option(
+        help: ArgumentHelp(
+            "Histories as TensorBoard's event files: `tensorboard --logdir <folder>` shows them.",
+            valueName: "folder"))
+    var tensorboard: String?
 
     func validate() throws {
         if weights != nil, safetensors == nil {
             throw ValidationError("--weights says which weights --safetensors writes: give it too")
         }
-        guard csv != nil || histories != nil || safetensors != nil || netcdf != nil || clips != nil
+        guard
+            csv != nil || histories != nil || safetensors != nil || netcdf != nil || clips != nil
+                || tensorboard != nil
         else {
             throw ValidationError(
-                "nothing to write: give --csv, --histories, --netcdf, --safetensors or --clips")
+                "nothing to write: give --csv, --histories, --netcdf, --tensorboard, --safetensors or --clips"
+            )
         }
-        let names = [csv, histories, safetensors, netcdf, clips].compactMap { $0 }
+        let names = [csv, histories, safetensors, netcdf, clips, tensorboard].compactMap { $0 }
         if names.count(where: { $0 == "-" }) > 1 {
             throw ValidationError("standard output takes one of them")
         }
@@ -76,6 +84,14 @@ struct ExportCommand: AsyncParsableCommand {
                 Data(SweepFile.image(plan, stored.inOrder(plan), meanings: keyMeanings(plan))),
                 netcdf)
         }
+        if let tensorboard {
+            for (run, result) in stored.inOrder(plan) {
+                let seconds = try RunFile.epochSeconds(folder.runFile(run.id))
+                try writeEvents(
+                    result.histories, seconds, started: result.provenance.started,
+                    to: URL(filePath: tensorboard).appending(path: TensorBoardFile.folder(run)))
+            }
+        }
         if !stored.problems.isEmpty { throw ExitStatus.difference }
     }
 
@@ -86,6 +102,11 @@ struct ExportCommand: AsyncParsableCommand {
         let file = try RunName.file(what)
         let record = try TrainerCatalog.read(file)
         if let csv { try OutputFile.write(Data(CSV.history(record).utf8), csv) }
+        if let tensorboard {
+            try writeEvents(
+                record.histories, record.epochSeconds, started: record.provenance.started,
+                to: URL(filePath: tensorboard))
+        }
         if let clips {
             try OutputFile.write(SafeTensors.data(await StoredNetwork(what).inputs()), clips)
         }
@@ -94,6 +115,16 @@ struct ExportCommand: AsyncParsableCommand {
             SafeTensors.data(
                 StoredNetwork.weights(of: record, named: what, weights),
                 metadata: metadata(record)), safetensors)
+    }
+
+    private func writeEvents(
+        _ histories: [History], _ seconds: [Double], started: String, to folder: URL
+    ) throws {
+        let ends = seconds.reduce(into: [Double]()) { $0.append(($0.last ?? 0) + $1) }
+        let events = TensorBoardFile.bytes(
+            histories, ends: ends, started: Date(timestamp: started)?.timeIntervalSince1970 ?? 0)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try DurableFile.write(events, to: folder.appending(path: TensorBoardFile.name))
     }
 
     /// Which run the weights are of.

@@ -26,6 +26,7 @@ struct StatusCommand: AsyncParsableCommand {
         var status = reader.status(stored)
         status.places = await places(folder, plan, status)
         status.stale = StaleRuns(folder, plan, stored).stale
+        status.notes = try StudyNotes.read(folder)
         if json { return print(try status.json()) }
         deriveIfLate(folder, plan, stored)
         let words = StatusTable(status: status)

@@ -113,6 +113,10 @@ struct StatusTable {
     }
 
     private func words(_ run: RunStatus) -> String {
+        [state(run), status.notes[run.run.id].words].filter { !$0.isEmpty }.joined(separator: "; ")
+    }
+
+    private func state(_ run: RunStatus) -> String {
         let words = words(run.state)
         if isStale(run), let change = status.stale[run.run.id] {
             return change

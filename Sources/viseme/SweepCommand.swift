@@ -64,6 +64,8 @@ struct SweepCommand: AsyncParsableCommand {
     var detach = false
     @Flag(help: "With --on slurm: print the job scripts and submit nothing.")
     var dryRun = false
+    @Flag(help: "Show the study in the browser while it runs: prints the address.")
+    var dashboard = false
     @Flag(help: "Exit with status 1 if a run diverged.")
     var failOnDiverged = false
 
@@ -122,6 +124,8 @@ struct SweepCommand: AsyncParsableCommand {
     func run() async throws {
         let width = try chosenWidth()
         let study = try await options.study()
+        let page = try dashboard && !dryRun ? SweepPage(of: study.folder) : nil
+        defer { page?.end() }
         if on == .slurm { return try await sweepOnSlurm(study) }
         let machine = try workers.allotment(study)
         printHeader(study.recipe.configuration, width: width)

@@ -37,7 +37,8 @@ struct Viseme: AsyncParsableCommand {
                 name: "Stored files",
                 subcommands: [
                     CheckCommand.self, BundleCommand.self, RestoreCommand.self, MergeCommand.self,
-                    GCCommand.self,
+                    GCCommand.self, ListCommand.self, NoteCommand.self, TagCommand.self,
+                    DashboardCommand.self,
                 ]),
             CommandGroup(
                 name: "Recipes and data",

@@ -45,8 +45,13 @@ struct Program {
 
     func close() { try? FileManager.default.removeItem(at: folder) }
 
-    /// The user's cache is in the folder too.
-    private var own: [Environment.Key: String?] { ["XDG_CACHE_HOME": folder.path + "/user-cache"] }
+    /// The user's cache and state are in the folder too.
+    private var own: [Environment.Key: String?] {
+        [
+            "XDG_CACHE_HOME": folder.path + "/user-cache",
+            "XDG_STATE_HOME": folder.path + "/user-state",
+        ]
+    }
 
     func run(_ arguments: String..., environment: [Environment.Key: String?] = [:]) async throws
         -> Ending

@@ -163,7 +163,7 @@ package struct BundleWriter: Sendable {
         names += FileManager.default.names(in: study.figures).map { "figures/\($0)" }
         names += FileManager.default.names(in: study.failed).map { "failed/\($0)" }
         if !options.isAnonymous {
-            names.append("accepted.json")
+            names += ["accepted.json", "notes.json"]
             names += FileManager.default.names(in: original.code).filter { $0.hasSuffix(".json") }
                 .map { "code/\($0)" }
             names += FileManager.default.names(in: original.code.appending(path: "objects"))

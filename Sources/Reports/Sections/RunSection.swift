@@ -35,7 +35,20 @@ extension StudyReport {
                     "The runs of the best trials, \(shown.count) of \(facts.runs.count); all are in \(link: "runs.csv", to: "runs.csv")."
                 ))
         }
+        if let table = noteTable { blocks.append(table) }
         return Notebook.Section(name: "runs", heading: "Best epoch of each run", blocks: blocks)
+    }
+
+    /// What people noted of runs, stored or not.
+    private var noteTable: Notebook.Block? {
+        let noted = plan.runs.filter { !facts.notes[$0.id].words.isEmpty }
+        guard !noted.isEmpty else { return nil }
+        return .table(
+            Notebook.Table(
+                ["run", "label", "tags and note"], numbers: [0],
+                rows: noted.prefix(StudyReport.rowLimit).map {
+                    ["\($0.number)", "\(code: $0.label)", "\(facts.notes[$0.id].words)"]
+                }))
     }
 
     private func row(_ run: Run, _ summary: RunResult) -> [Words] {
