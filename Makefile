@@ -7,7 +7,7 @@ COMPLETIONS_BASH = $(PREFIX)/share/bash-completion/completions
 COMPLETIONS_ZSH = $(PREFIX)/share/zsh/site-functions
 COMPLETIONS_FISH = $(PREFIX)/share/fish/vendor_completions.d
 
-PACKAGES := libhdf5-dev libssl-dev zlib1g-dev pkg-config ffmpeg
+PACKAGES := libhdf5-dev libssl-dev zlib1g-dev libpcre2-dev pkg-config ffmpeg
 VISEME := .build/release/viseme
 TREE := .build/tarball/viseme-*-linux-$(shell uname -m)
 RECIPE_FILE := $(if $(wildcard $(RECIPE)),$(RECIPE),recipes/$(RECIPE).yaml)
@@ -15,7 +15,7 @@ STUDY := results/$(basename $(notdir $(RECIPE_FILE)))
 SOURCES := Package.swift $(shell find Sources -type f -o -type l)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build sweep plan report verify status dashboard test soak bench bench-files bench-data bench-sweep bench-slurm goldens evidence gallery lint format example tarball install clean
+.PHONY: help setup build sweep plan report verify status dashboard test soak bench bench-files bench-data bench-dashboard bench-sweep bench-slurm goldens evidence gallery lint format example tarball install clean
 
 help: ## list what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ bench: $(VISEME) ## training steps beside PyTorch, and every product's share of 
 
 bench-files: $(VISEME) ## writing and reading run and sweep files, beside h5py (pip install h5py numpy)
 	@$(PYTHON) scripts/bench_files.py $(VISEME) $(ARGS)
+
+bench-dashboard: $(VISEME) ## the live page beside TensorBoard and aim (pip install selenium tensorboard aim h5py; chromedriver)
+	@$(PYTHON) scripts/bench_dashboard.py $(VISEME) $(ARGS)
 
 bench-data: $(VISEME) ## preparing clips, batches beside the training step, and the memory of a run on a large set (ARGS="--gigabytes 20")
 	@$(PYTHON) scripts/bench_data.py $(VISEME) $(ARGS)

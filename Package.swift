@@ -50,6 +50,10 @@ let package = Package(
         .systemLibrary(
             name: "CCrypto", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev", "pkg-config"])]),
+        .systemLibrary(
+            name: "CPCRE2", pkgConfig: "libpcre2-8",
+            providers: [.apt(["libpcre2-dev", "pkg-config"])]),
+        .target(name: "Expressions", dependencies: ["CPCRE2"]),
         .target(name: "CPlatform"),
         .target(name: "CVector"),
         .target(name: "KernelContract"),
@@ -73,7 +77,7 @@ let package = Package(
                 "Digests", "KernelContract", "Kernels", "Tensors", "Networks", "Studies", "Clips",
             ]),
         .target(name: "Search", dependencies: ["Tensors", "Studies"]),
-        .target(name: "Recipes", dependencies: ["Digests", "Studies", "Search", "Yams", mustache]),
+        .target(name: "Recipes", dependencies: ["Digests", "Expressions", "Studies", "Search", "Yams", mustache]),
         .target(name: "RunStore", dependencies: ["Digests", "Tensors", "Files", "Studies"]),
         .target(
             name: "Execution",
@@ -81,7 +85,7 @@ let package = Package(
                 "Digests", "KernelContract", "Kernels", "Tensors", "Networks", "Clips", "Training",
                 "Studies",
                 "Recipes", "Files",
-                "RunStore", "CPlatform", subprocess,
+                "RunStore", "Expressions", "Yams", "CPlatform", subprocess,
             ]),
         .target(
             name: "Reports", dependencies: ["Tensors", "Files", "Studies", "RunStore", mustache]),

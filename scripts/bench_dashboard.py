@@ -2,7 +2,7 @@
 
 usage: bench_dashboard.py <viseme> [--runs N] [--rounds N]
 Wants selenium and chromedriver; tensorboard and aim where they are to be compared
-(pip install selenium tensorboard aim). For each: seconds from the start of the server to the first
+(pip install selenium tensorboard aim h5py). For each: seconds from the start of the server to the first
 curve (aim: to the first row of its table of runs, since it shows no curve unasked), seconds to it
 when the page is loaded again, and the resident memory of the server and its children.
 """
@@ -71,6 +71,25 @@ def answers(address):
         return False
 
 
+def write_aim(file):
+    """The same runs, logged as aim's users do."""
+    import aim
+    import h5py
+
+    repository = aim.Repo(".", init=True)
+    with h5py.File(file) as study:
+        names = [name for name in ["train_loss", "train_accuracy", "val_loss", "val_accuracy"] if name in study]
+        values = {name: study[name][:] for name in names}
+        keys = {name: study[name][:] for name in ["lr", "batch_size", "seed"] if name in study and study[name].ndim == 1}
+    for at in range(len(values[names[0]])):
+        run = aim.Run(repo=repository, system_tracking_interval=None, capture_terminal_logs=False)
+        run["hparams"] = {name: float(column[at]) for name, column in keys.items()}
+        for epoch in range(values[names[0]].shape[1]):
+            for name in names:
+                run.track(float(values[name][at, epoch]), name=name, step=epoch + 1, epoch=epoch + 1)
+        run.close()
+
+
 def measure(start, script):
     """`start` gives the server's process and a function that gives its page's address once it serves."""
     begun = time.time()
@@ -128,9 +147,7 @@ def main():
         if importlib.util.find_spec("tensorboard"):
             tools.append(("TensorBoard", tensorboard, "document.querySelectorAll('card-view line-chart').length > 0"))
         if importlib.util.find_spec("aim"):
-            program = os.path.join(os.path.dirname(sys.executable), "aim")
-            subprocess.run([program, "init", "--yes"], check=True, stdout=subprocess.DEVNULL)
-            subprocess.run([program, "convert", "tensorboard", "--logdir", "events"], check=True, stdout=subprocess.DEVNULL)
+            write_aim("results/big/sweep.h5")
             tools.append(("aim", aim, "document.querySelectorAll('.Table__cell, .Table__row, [class*=Table__cell]').length > 20"))
         rows = []
         for name, start, script in tools:

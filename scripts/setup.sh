@@ -9,6 +9,7 @@ missing=()
 for package in "$@"; do
     case "$package" in
         libhdf5-dev) pkg-config --exists hdf5 2>/dev/null || missing+=("$package") ;;
+        libpcre2-dev) pkg-config --exists libpcre2-8 2>/dev/null || missing+=("$package") ;;
         zlib1g-dev) pkg-config --exists zlib 2>/dev/null || missing+=("$package") ;;
         libssl-dev) pkg-config --exists libcrypto 2>/dev/null || missing+=("$package") ;;
         hdf5-tools) command -v h5dump >/dev/null || missing+=("$package") ;;

@@ -32,7 +32,7 @@ struct RecipeDraft {
     /// Those under set, likewise.
     private var namedInSet: Set<String> = []
     /// The places of the command's words, which are checked when all keys are known.
-    private var commandNode: Node?
+    private var commandNode, environmentNode: Node?
     private var commandReader: SettingsReader?
 
     init(_ trainers: TrainerDeclarations) {
@@ -213,6 +213,7 @@ struct RecipeDraft {
         TrainerReader(settings: reader).readMetrics(recipe?["metrics"], &command)
         self.command = command
         commandNode = node.mapping?["command"]
+        environmentNode = node.mapping?["env"]
         commandReader = reader
     }
 
@@ -287,6 +288,10 @@ struct RecipeDraft {
             let reader = TrainerReader(settings: commandReader)
             reader.checkPlaceholders(
                 commandNode, known: known.union(namedInSweep).union(namedInSet))
+            if let node = environmentNode {
+                reader.checkPlaceholders(
+                    node, known: known.union(namedInSweep).union(namedInSet), of: "env")
+            }
             guard mistakes.mistakes.isEmpty else { return }
             let (complete, note) = reader.withFilesOfPlaceholders(
                 command, settings.mapValues(\.value), axes.map(\.axis))

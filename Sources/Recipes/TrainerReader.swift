@@ -45,6 +45,25 @@ struct TrainerReader {
                 let watched = settings.texts(value, "watch")
                 for (node, pattern) in zip(nodes, watched) { checkWatched(pattern, node) }
                 trainer.watch = watched
+            case "folder":
+                guard let text = value.string, ["private", "repository"].contains(text) else {
+                    return add(
+                        value,
+                        "folder: found \(settings.described(value)); expected private (a folder for each run) or repository"
+                    )
+                }
+                trainer.workingFolder = text == "private" ? nil : text
+            case "config":
+                trainer.configurationFile = configurationFile(value)
+                if let template = value.mapping?["template"] {
+                    patterns += settings.texts(template, "template").map { (template, $0) }
+                }
+            case "artifacts":
+                let patterns = settings.texts(value, "artifacts")
+                for pattern in patterns where pattern.hasPrefix("/") || pattern.contains("..") {
+                    add(value, "artifacts: \(pattern): is not below the working folder")
+                }
+                trainer.artifacts = patterns
             case "trace":
                 guard let isTraced = value.bool else {
                     return add(
@@ -67,7 +86,7 @@ struct TrainerReader {
                     ?? ""
                 add(
                     keyNode,
-                    "trainer: there is no such key: \(name)\(hint); it has command, files, env, watch, trace and booleans"
+                    "trainer: there is no such key: \(name)\(hint); it has \(TrainerReader.keys.joined(separator: ", "))"
                 )
             }
         }
@@ -92,7 +111,37 @@ struct TrainerReader {
         return trainer
     }
 
-    private static let keys = ["command", "files", "env", "watch", "trace", "booleans"]
+    private static let keys = [
+        "command", "files", "env", "config", "folder", "artifacts", "watch", "trace", "booleans",
+    ]
+
+    /// `{path: conf.yaml, format: yaml, template: base.yaml}`
+    private func configurationFile(_ node: Node) -> TrainerCommand.ConfigurationFile? {
+        var (path, format, template): (String?, String?, String?) = (nil, nil, nil)
+        settings.forEachKey(node) { name, keyNode, value in
+            switch name {
+            case "path": path = value.string
+            case "format": format = value.string
+            case "template":
+                let file = value.string.map(files.absolute)
+                // A file that can't be read is a mistake of the recipe.
+                template = file.flatMap { try? String(contentsOfFile: $0, encoding: .utf8) }
+            default:
+                add(keyNode, "config: there is no such key: \(name); it has path, format and template")
+            }
+        }
+        guard let path, !path.isEmpty, !path.hasPrefix("/"), !path.contains("..") else {
+            add(node, "config: expected {path: conf.yaml}, a path below the working folder")
+            return nil
+        }
+        let ending = path.split(separator: ".").last.map(String.init) ?? ""
+        let named = format ?? (ending == "yml" ? "yaml" : ending)
+        guard let format = TrainerCommand.ConfigurationFile.Format(rawValue: named) else {
+            add(node, "config: format: found \(named); expected yaml, json or toml")
+            return nil
+        }
+        return .init(path: path, format: format, template: template)
+    }
 
     private func checkWatched(_ pattern: String, _ node: Node) {
         do {
@@ -103,22 +152,40 @@ struct TrainerReader {
 
     func readMetrics(_ node: Node?, _ trainer: inout TrainerCommand) {
         guard let node else { return }
+        let sources = MetricSourceReader(settings: settings)
         settings.forEachKey(node) { name, keyNode, value in
-            guard name == "exclude" else {
-                return add(keyNode, "metrics: there is no such key: \(name); it has exclude")
+            switch name {
+            case "exclude":
+                trainer.excludedMetrics = Set(settings.texts(value, "metrics: exclude")).sorted()
+            case "stdout": sources.readOutput(value)
+            case "file": sources.readFiles(value)
+            case "axis":
+                guard let axis = value.string.flatMap(MetricAxis.init) else {
+                    return add(
+                        value, "axis: found \(settings.described(value)); expected epoch or step")
+                }
+                trainer.metricAxis = axis == .epoch ? nil : axis
+            default:
+                add(
+                    keyNode,
+                    "metrics: there is no such key: \(name); it has stdout, file, axis and exclude")
             }
-            trainer.excludedMetrics = Set(settings.texts(value, "metrics: exclude")).sorted()
         }
+        guard !sources.found.isEmpty else { return }
+        trainer.metricSources = sources.found
+        // How long something took is not reproduced.
+        trainer.excludedMetrics = Set(trainer.excludedMetrics + OutputFormat.timings).sorted()
     }
 
     /// Every `{key}` has to be a key of the recipe.
-    func checkPlaceholders(_ node: Node, known: Set<String>) {
-        for word in node.sequence.map(Array.init) ?? [] {
-            for key in ArgumentTemplate(word.string ?? "").keys where !known.contains(key) {
+    func checkPlaceholders(_ node: Node, known: Set<String>, of name: String = "command") {
+        let values = node.mapping.map { $0.map(\.value) }
+        for word in node.sequence.map(Array.init) ?? values ?? [] {
+            for key in ArgumentTemplate(word.string ?? "").keys where !known.contains(key) && key != "hydra" {
                 let hint =
                     nearest(key, in: known.sorted()).map { ": did you mean {\($0)}?" }
                     ?? "; for literal braces, write {{\(key)}}"
-                add(word, "command: the recipe has no key \(key)\(hint)")
+                add(word, "\(name): the recipe has no key \(key)\(hint)")
             }
         }
     }

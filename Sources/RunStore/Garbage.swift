@@ -62,7 +62,9 @@ package struct Garbage: Sendable {
                     Item(kind: .weights, file: folder.runFile(run.id), bytes: $0)
                 }
             } + leftovers.map(item(.leftovers)) + work.map(item(.work))
-            + Garbage.members(folder.setAside).map(item(.setAside)) + others.map(item(.otherRuns))
+            + Garbage.members(folder.artifacts("x").deletingLastPathComponent()).filter {
+                !planned.contains(id($0))
+            }.map(item(.otherRuns)) + Garbage.members(folder.setAside).map(item(.setAside)) + others.map(item(.otherRuns))
     }
 
     package func bytes(_ kind: Kind) -> Int {

@@ -44,6 +44,8 @@ package struct Provenance: Sendable, Equatable, Codable {
     /// How a command's inputs were observed; nil of the built-in trainer, and in records of earlier
     /// programs.
     package var trace: InputTrace?
+    /// Files that are kept with the run; nil: none were asked for.
+    package var artifacts: [Artifact]?
     /// Of the training clips' pixels, where they normalise all clips; black is 0, white is 1.
     package var inputs: InputStatistics?
 

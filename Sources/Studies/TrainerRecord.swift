@@ -56,7 +56,34 @@ package struct TrainerCommand: Sendable, Equatable, Codable {
     /// Whether the files that it opens are observed; nil: yes.
     package var trace: Bool?
 
+    /// Where metrics come from besides `$VISEME_METRICS`; nil: from nowhere.
+    package var metricSources: [MetricSource]?
+    /// What rows of metrics are counted by; nil: epochs.
+    package var metricAxis: MetricAxis?
+    /// `repository` if it is started in the folder of its repository; nil: in a folder of its own.
+    package var workingFolder: String?
+    /// A configuration file that is written for each run; nil: none.
+    package var configurationFile: ConfigurationFile?
+    /// Files that are kept with the run, by patterns from its working folder; nil: none.
+    package var artifacts: [String]?
+
+    /// A file that holds the run's configuration, as the command wants it.
+    package struct ConfigurationFile: Sendable, Equatable, Codable {
+        package enum Format: String, Sendable, Codable, CaseIterable { case yaml, json, toml }
+
+        /// From the working folder.
+        package var path: String
+        package var format: Format
+        /// The text of the file whose values are replaced; nil: the file has the run's keys alone.
+        package var template: String?
+
+        package init(path: String, format: Format, template: String?) {
+            (self.path, self.format, self.template) = (path, format, template)
+        }
+    }
+
     package var isTraced: Bool { trace ?? true }
+    package var worksInRepository: Bool { workingFolder == "repository" }
 
     package init(
         folder: String, command: [String], files: [SourceFile] = [],

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Digests
 import Execution
 import Files
 import Foundation
@@ -35,6 +36,8 @@ struct ExportCommand: AsyncParsableCommand {
     var clips: String?
     @Option(help: ArgumentHelp("The whole study as netCDF-4.", valueName: "file"))
     var netcdf: String?
+    @Option(help: ArgumentHelp("The files that a run has left (artifacts:).", valueName: "folder"))
+    var artifacts: String?
     @Option(
         help: ArgumentHelp(
             "Histories as TensorBoard's event files: `tensorboard --logdir <folder>` shows them.",
@@ -47,13 +50,13 @@ struct ExportCommand: AsyncParsableCommand {
         }
         guard
             csv != nil || histories != nil || safetensors != nil || netcdf != nil || clips != nil
-                || tensorboard != nil
+                || tensorboard != nil || artifacts != nil
         else {
             throw ValidationError(
-                "nothing to write: give --csv, --histories, --netcdf, --tensorboard, --safetensors or --clips"
+                "nothing to write: give --csv, --histories, --netcdf, --tensorboard, --safetensors, --clips or --artifacts"
             )
         }
-        let names = [csv, histories, safetensors, netcdf, clips, tensorboard].compactMap { $0 }
+        let names = [csv, histories, safetensors, netcdf, clips, tensorboard, artifacts].compactMap { $0 }
         if names.count(where: { $0 == "-" }) > 1 {
             throw ValidationError("standard output takes one of them")
         }
@@ -71,8 +74,9 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     private func exportStudy(_ folder: StudyFolder) throws {
-        guard safetensors == nil, clips == nil else {
-            throw ValidationError("--safetensors and --clips are of one run: name it, as \(what):1")
+        guard safetensors == nil, clips == nil, artifacts == nil else {
+            throw ValidationError(
+                "--safetensors, --clips and --artifacts are of one run: name it, as \(what):1")
         }
         let plan = try folder.readPlan()
         let stored = StudyResults(folder, plan)
@@ -107,6 +111,7 @@ struct ExportCommand: AsyncParsableCommand {
                 record.histories, record.epochSeconds, started: record.provenance.started,
                 to: URL(filePath: tensorboard))
         }
+        if let artifacts { try export(record, of: file, to: URL(filePath: artifacts)) }
         if let clips {
             try OutputFile.write(SafeTensors.data(await StoredNetwork(what).inputs()), clips)
         }
@@ -115,6 +120,25 @@ struct ExportCommand: AsyncParsableCommand {
             SafeTensors.data(
                 StoredNetwork.weights(of: record, named: what, weights),
                 metadata: metadata(record)), safetensors)
+    }
+
+    /// Copies what a run has left, and compares digests.
+    private func export(_ record: RunFileContents, of file: URL, to target: URL) throws {
+        guard let kept = record.provenance.artifacts, !kept.isEmpty else {
+            throw ValidationError("\(what): the run has left no files that were kept (artifacts:)")
+        }
+        let study = StudyFolder(file.deletingLastPathComponent().deletingLastPathComponent())
+        for artifact in kept {
+            let bytes = try DurableFile.read(
+                study.artifacts(record.identity.id).appending(path: artifact.path))
+            guard hexadecimal(SHA256.hash(bytes)) == artifact.digest else {
+                throw StoreError.unreadable(
+                    path: artifact.path, reason: "it is not the file that the run left")
+            }
+            let place = target.appending(path: artifact.path)
+            FileManager.default.ensureFolder(place.deletingLastPathComponent())
+            try DurableFile.write(bytes, to: place)
+        }
     }
 
     private func writeEvents(

@@ -23,6 +23,12 @@ struct ShowCommand: ParsableCommand {
         if let test = record.test { print("\n" + confusion(test, record.classes)) }
         print("\n" + settings(record))
         print("\n" + provenance(record.provenance))
+        if let artifacts = record.provenance.artifacts, !artifacts.isEmpty {
+            print("\nartifacts")
+            print(
+                aligned(
+                    artifacts.map { ["  " + $0.path, byteCount($0.size), String($0.digest.prefix(16)) + "…"] }))
+        }
         if !record.output.isEmpty {
             print("\nlast output")
             print(

@@ -291,7 +291,7 @@ function ticks(low, high, isLog, count = 5) {
 }
 
 /// Lines over a common horizontal axis. `series`: {id, label, colour, dash, x, y, low, high, isFaint}.
-function lineChart({ title, series, isLog, xName, height = 260, onhover, width = 640 }) {
+function lineChart({ title, series, isLog, xName, height = 260, onhover, width = Math.min(640, Math.max(320, app.clientWidth)) }) {
   const lines = series.filter((line) => line.x.length);
   const frame = { left: 58, right: 12, top: 8, bottom: 34 };
   const holder = el("div", { class: "chart" }, title ? el("h3", {}, title) : null);

@@ -27,6 +27,13 @@ package struct Job: Sendable, Codable {
     package var grace = 30.0
     /// What a worker of this program is to do; nil for any other program.
     package var order: WorkOrder?
+    /// Who wants all that it prints; of this process, and so not part of the file.
+    package var tap: OutputTap?
+
+    private enum CodingKeys: String, CodingKey {
+        case run, attempt, program, arguments, environment, folder, gpus, timeout, memory, grace
+        case order
+    }
 
     package init(
         run: String, attempt: Int, program: String, arguments: [String],

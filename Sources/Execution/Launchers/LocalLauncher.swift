@@ -51,7 +51,7 @@ package final class LocalLauncher: Launcher {
             folder: job.folder,
             timeout: job.timeout.map { .seconds($0) }, memory: job.memory)
         child.grace = .seconds(job.grace)
-        let tail = OutputTail(isEchoed: isEchoed)
+        let tail = OutputTail(isEchoed: isEchoed, tap: job.tap)
         let ending = await child.run(output: tail) { [sink] _ in sink.yield(.started(handle)) }
         OrphanProcesses.end(ofRun: job.run)
         gpus.give(handle.devices)

@@ -1,12 +1,18 @@
 import Foundation
 import Studies
 
+/// Takes in all that a program prints.
+package struct OutputTap: Sendable {
+    let take: @Sendable ([UInt8]) -> Void
+}
+
 /// The last that a program printed, however much it printed.
 package actor OutputTail {
     private var bytes: [UInt8] = []
     private var line: [UInt8] = []
     private let onLine: (@Sendable (String) async -> Bool)?
     private let isEchoed: Bool
+    private let tap: OutputTap?
     private var echoed = 0
 
     private static let limit = 1 << 16
@@ -15,13 +21,19 @@ package actor OutputTail {
     /// - Parameters:
     ///   - onLine: is given each line; true takes it out of what is kept.
     ///   - isEchoed: whether all of it is printed too.
-    package init(onLine: (@Sendable (String) async -> Bool)? = nil, isEchoed: Bool = false) {
+    ///   - tap: is given all of it.
+    package init(
+        onLine: (@Sendable (String) async -> Bool)? = nil, isEchoed: Bool = false,
+        tap: OutputTap? = nil
+    ) {
         self.onLine = onLine
+        self.tap = tap
         self.isEchoed = isEchoed
     }
 
     package func take(_ chunk: [UInt8]) async {
         echo(chunk)
+        tap?.take(chunk)
         guard onLine != nil else { return keep(chunk) }
         var rest = chunk[...]
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {

@@ -18,6 +18,11 @@ final class CommandRun: Sendable {
     private let energy = EnergyMeter()
     private let requiresMetrics: Bool
     private let inputs: InputObserver
+    private let sources: MetricSources?
+    private let trainerCommand: TrainerCommand
+    private let started = Date()
+    /// What earlier attempts reported, where this one goes on from them.
+    private let earlier: [Int: [String: Double]]
 
     /// Claims the run and makes its folders.
     /// - Parameter command: the words that it is started with.
@@ -26,7 +31,7 @@ final class CommandRun: Sendable {
         _ run: Run, _ attempt: Attempt, _ configuration: Configuration, command: [String],
         of trainer: TrainerCommand, in context: StudyContext
     ) throws {
-        self.run = run
+        (self.run, trainerCommand) = (run, trainer)
         self.configuration = configuration
         (folder, plan) = (context.folder, context.plan)
         requiresMetrics = context.plan.requiresMetrics
@@ -37,10 +42,21 @@ final class CommandRun: Sendable {
         (provenance.command, provenance.threads) = (command, context.threads)
         (provenance.recipeText, provenance.label) = (plan.recipeText, run.label)
         self.provenance = provenance
-        journal = try Journal(folder.journalFile(run.id))
         let isContinued = folder.hasCheckpoint(run.id)
+        earlier =
+            isContinued && trainer.metricSources != nil
+            ? RunProgress(Journal.read(folder.journalFile(run.id))).values : [:]
+        journal = try Journal(folder.journalFile(run.id))
         try CommandRun.makeFolders(run, folder)
         inputs = InputObserver(trainer, run: run.id, isContinued: isContinued, in: folder)
+        if let file = trainer.configurationFile {
+            try ConfigurationWriter(file).write(
+                configuration,
+                to: URL(filePath: CommandTrainer.workingFolder(trainer, run, folder)))
+        }
+        sources = try MetricSources(
+            trainer, folder: URL(filePath: CommandTrainer.workingFolder(trainer, run, folder)),
+            since: trainer.worksInRepository ? started : nil)
         metrics = Locked(try MetricsFile(folder.metricsFile(run.id), isContinued: isContinued))
         try journal.append(
             [
@@ -54,8 +70,15 @@ final class CommandRun: Sendable {
     /// - Parameter others: what the recipe sets.
     func tracing(_ others: [String: String]) -> [String: String] { inputs.environment(others) }
 
+    /// Takes in all that the command prints; nil where nobody wants it.
+    var tap: OutputTap? { sources.map { sources in OutputTap { sources.take($0) } } }
+
     /// Takes in what the command has reported since the last call.
-    func observe() throws { try take(try metrics.withLock { try $0.poll() }) }
+    func observe() throws {
+        try take(try metrics.withLock { try $0.poll() })
+        guard let sources else { return }
+        try take(try sources.poll())
+    }
 
     private func take(_ entries: [MetricsFile.Entry]) throws {
         let seconds = monotonicSeconds() - start
@@ -71,13 +94,34 @@ final class CommandRun: Sendable {
         identity: Identity, trainer: TrainerDeclaration, excluded: [String], _ ended: EndedJob
     ) throws -> RunFileContents {
         try take(try metrics.withLock { try $0.finish() })
-        let reported = metrics.withLock { $0.reported(judgedBy: plan.metric) }
-        guard !requiresMetrics || !reported.histories.isEmpty else { throw NoMetrics() }
+        var reported = metrics.withLock { $0.reported(judgedBy: plan.metric) }
+        var output = ended.output
+        if let sources {
+            let (entries, rows) = try sources.finish()
+            try take(entries)
+            let first = rows.keys.min() ?? 1
+            let all = earlier.filter { $0.key < first }.merging(rows) { $1 }
+            try reported.take(all, judgedBy: plan.metric)
+            for note in sources.notes { output += "\nviseme: metrics: \(note)" }
+        }
+        guard !requiresMetrics || !reported.histories.isEmpty else {
+            throw NoMetrics(silent: sources?.silent ?? [], output: ended.output)
+        }
         var provenance = provenance
         provenance.gpus = ended.handle.devices.joined(separator: ",")
         (provenance.seconds, provenance.joules) = (monotonicSeconds() - start, energy.joules)
         let (trace, observed) = inputs.finish()
         provenance.trace = trace
+        if let patterns = trainerCommand.artifacts {
+            let (kept, skipped) = try ArtifactKeeper(
+                patterns,
+                from: URL(filePath: CommandTrainer.workingFolder(trainerCommand, run, folder)),
+                to: folder.artifacts(run.id),
+                since: trainerCommand.worksInRepository ? started : nil
+            ).keep()
+            provenance.artifacts = kept
+            for note in skipped { output += "\nviseme: artifacts: not kept: \(note)" }
+        }
         let judged = reported.histories.first { $0.name == plan.metric.name }?.values ?? []
         var contents = RunFileContents(
             identity: identity, configuration: configuration.values,
@@ -88,7 +132,7 @@ final class CommandRun: Sendable {
             epochSeconds: clock.seconds(reported.histories.first?.values.count ?? 0),
             best: plan.metric.bestEpoch(of: judged), weights: try weights(),
             excludedMetrics: excluded,
-            output: ended.output, provenance: provenance)
+            output: output, provenance: provenance)
         contents.inputs = observed
         contents.keep(only: plan.keep)
         return contents
@@ -96,8 +140,19 @@ final class CommandRun: Sendable {
 
     /// The recipe names a metric, and the program reported none at all.
     struct NoMetrics: Error, CustomStringConvertible {
-        let description =
-            "it reported no metrics: it has to append JSON lines to the file $VISEME_METRICS (docs/trainers.md)"
+        /// Declared sources that gave nothing.
+        var silent: [String]
+        var output: String
+
+        var description: String {
+            guard !silent.isEmpty else {
+                return
+                    "it reported no metrics: it has to append JSON lines to the file $VISEME_METRICS, or the recipe says under metrics: where they are (docs/trainers.md)"
+            }
+            let last = output.split(separator: "\n").suffix(3).joined(separator: " | ")
+            return
+                "nothing was found in \(silent.joined(separator: ", ")) (metrics:); its last lines: \(last.isEmpty ? "none" : last)"
+        }
     }
 
     private func weights() throws -> [Tensor] {

@@ -52,6 +52,15 @@ package final class CommandTrainer: Trainer {
             first, _ in first
         }
         var others = command.booleans.map { ["booleans": jsonString($0)] } ?? [:]
+        if let sources = command.metricSources {
+            let texts = sources.map { jsonString("\($0)") }.joined(separator: ",")
+            others["metrics"] = "{\"axis\":\(jsonString((command.metricAxis ?? .epoch).rawValue)),\"sources\":[\(texts)]}"
+        }
+        if let folder = command.workingFolder { others["folder"] = jsonString(folder) }
+        if let file = command.configurationFile {
+            let parts = [file.path, file.format.rawValue, file.template ?? ""]
+            others["config"] = "[\(parts.map(jsonString).joined(separator: ","))]"
+        }
         others.merge(
             [
                 "command": "[\(command.command.map(jsonString).joined(separator: ","))]",
@@ -82,7 +91,8 @@ package final class CommandTrainer: Trainer {
             environment: environment(run, configuration, context).merging(
                 begun.tracing(command.environment)
             ) { $1 },
-            folder: context.folder.workFolder(run.id).path)
+            folder: CommandTrainer.workingFolder(command, run, context.folder))
+        job.tap = begun.tap
         job.gpus = command.gpus
         job.timeout = context.limits.timeout?.seconds
         job.memory = context.limits.memory
@@ -130,16 +140,39 @@ package final class CommandTrainer: Trainer {
 
     // MARK: What a command receives
 
+    /// Where it is started: a folder of its own, or that of its repository.
+    static func workingFolder(_ command: TrainerCommand, _ run: Run, _ folder: StudyFolder)
+        -> String
+    {
+        guard command.worksInRepository else { return folder.workFolder(run.id).path }
+        let recipe = URL(filePath: command.folder)
+        return (Repository.root(of: recipe) ?? recipe).path
+    }
+
     /// The command line of one run. Files of the recipe's repository become absolute paths, since
     /// every run has a folder of its own.
     package func arguments(_ configuration: Configuration) -> [String] {
         let files = RecipeFiles(folder: command.folder)
-        return command.command.map { word in
+        return command.command.flatMap { word -> [String] in
+            guard word != "{hydra}" else { return hydra(configuration) }
+            return [argument(word, configuration, files)]
+        }
+    }
+
+    /// `lr=0.1`, `model.depth=3`: all keys of the run, as Hydra's overrides.
+    private func hydra(_ configuration: Configuration) -> [String] {
+        configuration.values.sorted { $0.key < $1.key }.map { key, value in
+            "\(key)=\(HydraValue.text(value))"
+        }
+    }
+
+    private func argument(_ word: String, _ configuration: Configuration, _ files: RecipeFiles)
+        -> String
+    {
             let template = ArgumentTemplate(word)
             let text = template.text(booleans: command.booleans) { configuration[$0] }
             guard template.mayNameFile, let path = files.file(text) else { return text }
             return files.absolute(path)
-        }
     }
 
     private func program(_ word: String) -> String {
@@ -163,7 +196,10 @@ package final class CommandTrainer: Trainer {
         variables["VISEME_LABEL"] = run.label
         variables["VISEME_RECIPE_FOLDER"] = command.folder
         variables[OrphanProcesses.variable] = folder.url.standardizedFileURL.path
-        return variables.merging(command.environment) { $1 }
+        let own = command.environment.mapValues { text in
+            ArgumentTemplate(text).text(booleans: command.booleans) { configuration[$0] }
+        }
+        return variables.merging(own) { $1 }
     }
 
     /// What makes the common frameworks deterministic, as far as they can be; docs/trainers.md

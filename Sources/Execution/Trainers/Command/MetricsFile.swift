@@ -194,6 +194,40 @@ package struct MetricsFile {
         /// Sorted by name; NaN at epochs without a word of the metric.
         package var histories: [History]
         package var outcome: Outcome
+
+        /// Adds what declared sources have given.
+        /// - Throws: `MetricSources.Problem` where the command reported one of the metrics too.
+        mutating func take(_ rows: [Int: [String: Double]], judgedBy metric: Metric) throws {
+            let epochs = max(rows.keys.max() ?? 0, histories.first?.values.count ?? 0)
+            var values: [String: [Double]] = [:]
+            for history in histories {
+                values[history.name] =
+                    history.values
+                    + [Double](repeating: .nan, count: epochs - history.values.count)
+            }
+            let own = Set(values.keys)
+            for row in rows.keys.sorted() {
+                for (name, value) in rows[row] ?? [:] {
+                    guard !own.contains(name) else {
+                        throw MetricSources.Problem(
+                            description:
+                                "its metrics: \(name) comes from two sources, $VISEME_METRICS and metrics:"
+                        )
+                    }
+                    values[name, default: [Double](repeating: .nan, count: epochs)][row - 1] = value
+                }
+            }
+            let last = rows.keys.max().flatMap { rows[$0] } ?? [:]
+            if last.contains(where: { isLost($0, $1, metric) }) { outcome = .diverged }
+            histories = values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
+                History(name: $0, values: $1)
+            }
+        }
+
+        /// Whether a value shows that the run has diverged.
+        private func isLost(_ name: String, _ value: Double, _ metric: Metric) -> Bool {
+            !value.isFinite && (name == metric.name || name.lowercased().hasSuffix("loss"))
+        }
     }
 
     /// A run whose loss, or whose judged metric, ends as no finite number has diverged, whatever

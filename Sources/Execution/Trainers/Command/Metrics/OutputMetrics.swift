@@ -1,0 +1,164 @@
+import Expressions
+import Foundation
+import Studies
+import Synchronization
+
+/// Finds metrics in what a program prints.
+struct OutputMetrics {
+    private let matchers: [(matcher: RegularExpression.Matcher, groups: Groups)]
+    private let format: OutputFormat?
+    private var lines = OutputLines()
+    private var table: MetricTable
+    /// Of a table of columns: their names.
+    private var columns: [String] = []
+    private var epoch: Double?
+    private var step: Double?
+    private var hasEnded = false
+    /// Whether the values of this epoch are complete.
+    private var isClosed = false
+    private var slow = 0
+
+    /// Numbers of the groups of an expression.
+    private struct Groups {
+        var epoch, step, metric, value, end: Int?
+        var metrics: [(name: String, number: Int)] = []
+
+        init(_ expression: RegularExpression) {
+            for (name, number) in expression.groups {
+                switch name {
+                case "epoch": epoch = number
+                case "step": step = number
+                case "metric": metric = number
+                case "value": value = number
+                case "end": end = number
+                default: metrics.append((name, number))
+                }
+            }
+        }
+    }
+
+    /// - Throws: `RegularExpression.Malformed`.
+    init(format: OutputFormat?, patterns: [String], axis: MetricAxis) throws {
+        self.format = format
+        matchers = try (patterns + (format?.patterns ?? [])).map {
+            let expression = try RegularExpression($0)
+            return (RegularExpression.Matcher(expression), Groups(expression))
+        }
+        table = MetricTable("its output", axis: axis, mayGoBack: false)
+    }
+
+    var rows: MetricTable { table }
+    /// Lines so far.
+    var count: Int { lines.count }
+    /// Lines on which an expression gave up.
+    var slowLines: Int { slow }
+
+    /// - Throws: `MetricTable.Problem`.
+    mutating func take(_ chunk: [UInt8]) throws {
+        var lines = lines
+        defer { self.lines = lines }
+        try lines.take(chunk) { try take(line: $0, isOver: $1) }
+    }
+
+    mutating func end() throws {
+        var lines = lines
+        defer { self.lines = lines }
+        try lines.end { try take(line: $0, isOver: $1) }
+    }
+
+    private mutating func take(line: UnsafeBufferPointer<UInt8>, isOver: Bool) throws {
+        guard !hasEnded, !line.isEmpty else { return }
+        if format?.isTable == true { return try takeColumns(line) }
+        var record = MetricRecord()
+        var hasNewEpoch = false
+        for (matcher, groups) in matchers {
+            do {
+                try matcher.matches(in: line) { place in
+                    func text(_ group: Int?) -> String? {
+                        group.flatMap(place).map { String(decoding: line[$0], as: UTF8.self) }
+                    }
+                    if text(groups.end) != nil { hasEnded = true }
+                    if let found = text(groups.epoch) {
+                        record.epoch = try number(found, "epoch")
+                        hasNewEpoch = true
+                    }
+                    if let found = text(groups.step) { record.step = try number(found, "step") }
+                    for (name, group) in groups.metrics {
+                        if let found = text(group) { record.values[name] = try number(found, name) }
+                    }
+                    if let name = text(groups.metric), let found = text(groups.value) {
+                        record.values[name] = try number(found, name)
+                    }
+                }
+            } catch is RegularExpression.TooSlow { slow += 1 }
+            if hasEnded { return }
+        }
+        // Tools that print pairs name the epoch as one of them.
+        if let found = record.values.removeValue(forKey: "epoch") {
+            (record.epoch, hasNewEpoch) = (found, true)
+        }
+        if let found = record.values.removeValue(forKey: "step") { record.step = found }
+        if hasNewEpoch { isClosed = false }
+        epoch = record.epoch ?? epoch
+        step = record.step ?? step
+        guard !record.values.isEmpty, !isClosed else { return }
+        (record.epoch, record.step) = (epoch, step)
+        record.place = lines.count
+        try table.take(record)
+        if isOver, format?.endsWithLine == true, epoch != nil { isClosed = true }
+    }
+
+    /// A line of names, then lines of numbers below them.
+    private mutating func takeColumns(_ line: UnsafeBufferPointer<UInt8>) throws {
+        let words = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            .map(String.init)
+        if words.first == "epoch", words.count > 1 {
+            columns = words
+            return
+        }
+        guard !columns.isEmpty, words.count == columns.count,
+            let epoch = MetricNumber.value(words[0])
+        else { return }
+        var record = MetricRecord(epoch: epoch, place: lines.count)
+        for (name, word) in zip(columns, words).dropFirst() {
+            if let value = MetricNumber.value(word) { record.values[name] = value }
+        }
+        try table.take(record)
+    }
+
+    private func number(_ text: String, _ name: String) throws -> Double {
+        guard let value = MetricNumber.value(text) else {
+            throw MetricTable.Problem(
+                description:
+                    "its output, line \(lines.count): \(name) is \"\(text.prefix(60))\", which is not a number"
+            )
+        }
+        return value
+    }
+}
+
+/// Numbers as programs print them.
+enum MetricNumber {
+    /// `0.31`, `1,234.5`, `3e-4`, `97.5%`, `nan`, `-inf`; nil for anything else.
+    static func value(_ text: some StringProtocol) -> Double? {
+        var plain = text.trimmingCharacters(in: .whitespaces)
+        while let last = plain.last, ",;%)]}".contains(last) { plain.removeLast() }
+        if plain.contains(",") {
+            let parts = plain.split(separator: ",", omittingEmptySubsequences: false)
+            let isGrouped = parts.dropFirst().allSatisfy {
+                $0.prefix { $0.isNumber }.count == 3
+            }
+            guard isGrouped else { return nil }
+            plain.removeAll { $0 == "," }
+        }
+        guard let first = plain.unicodeScalars.first, first.isASCII else { return nil }
+        switch plain.lowercased() {
+        case "nan", "+nan", "-nan", "null", "none", "na": return .nan
+        case "inf", "+inf", "infinity": return .infinity
+        case "-inf", "-infinity": return -.infinity
+        default:
+            // Hexadecimal floating point is no number that a program would print.
+            return plain.lowercased().contains("x") ? nil : Double(plain)
+        }
+    }
+}
