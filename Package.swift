@@ -77,7 +77,9 @@ let package = Package(
                 "Digests", "KernelContract", "Kernels", "Tensors", "Networks", "Studies", "Clips",
             ]),
         .target(name: "Search", dependencies: ["Tensors", "Studies"]),
-        .target(name: "Recipes", dependencies: ["Digests", "Expressions", "Studies", "Search", "Yams", mustache]),
+        .target(
+            name: "Recipes",
+            dependencies: ["Digests", "Expressions", "Studies", "Search", "Yams", mustache]),
         .target(name: "RunStore", dependencies: ["Digests", "Tensors", "Files", "Studies"]),
         .target(
             name: "Execution",

@@ -58,7 +58,7 @@ package struct Scheduler: Sendable {
         let listener = Task {
             for await case .ended(let ended) in launcher.events { await board.end(ended) }
         }
-        let observer = Task { await observe(board) }
+        let observer = Task { await observe(board, report) }
         let heartbeat = Task { await keepLeases(board) }
         await withTaskGroup(of: RunEnding.self) { group in
             var reasons: [String] = []
@@ -120,11 +120,17 @@ package struct Scheduler: Sendable {
     }
 
     /// Ends runs that break a rule while they run.
-    private func observe(_ board: JobBoard) async {
+    private func observe(
+        _ board: JobBoard, _ report: @escaping @Sendable (SessionEvent) async -> Void
+    ) async {
         // Sleep throws only when it is cancelled.
         while (try? await Task.sleep(for: Scheduler.observationInterval)) != nil {
             for (run, handle) in await board.underWay {
-                do { try trainer.observe(run) } catch {
+                do {
+                    if let warning = try trainer.observe(run) {
+                        await report(.warning("\(run.label): \(warning)"))
+                    }
+                } catch {
                     await board.blame(handle, "\(error)")
                     await launcher.cancel([handle], grace: nil)
                 }

@@ -99,8 +99,9 @@ package final class RegularExpression: @unchecked Sendable {
                 let count = Int(pcre2_get_ovector_count_8(data))
                 let whole = ends[0]..<ends[1]
                 try body { number in
-                    // A group that took no part has the greatest number as its place.
-                    guard number < count, ends[2 * number] != .max else { return nil }
+                    // A group that took no part has all bits of its place set.
+                    guard number < count, ends[2 * number] >= 0, ends[2 * number] <= text.count
+                    else { return nil }
                     return ends[2 * number]..<ends[2 * number + 1]
                 }
                 // An empty match would be found again.

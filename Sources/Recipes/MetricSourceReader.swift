@@ -27,7 +27,9 @@ final class MetricSourceReader {
             }
         }
         guard !patterns.isEmpty else { return }
-        let names = patterns.compactMap { try? RegularExpression($0) }.flatMap { $0.groups.map(\.name) }
+        let names = patterns.compactMap { try? RegularExpression($0) }.flatMap {
+            $0.groups.map(\.name)
+        }
         let isPair = names.contains("metric") && names.contains("value")
         if !isPair, names.allSatisfy({ ["epoch", "step", "end", "metric", "value"].contains($0) }) {
             add(
@@ -83,7 +85,9 @@ final class MetricSourceReader {
                 }
             }
             guard let path, !path.isEmpty else {
-                add(node, "file: expected a pattern, as 'logs/**/metrics.csv', or {path: …, format: …}")
+                add(
+                    node,
+                    "file: expected a pattern, as 'logs/**/metrics.csv', or {path: …, format: …}")
                 continue
             }
             take(path, format, node)

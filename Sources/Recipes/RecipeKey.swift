@@ -70,7 +70,8 @@ package struct RecipeKey: Sendable {
             #"{"type":["object","string"],"properties":{"name":{"type":"string"},"goal":{"enum":["maximize","minimize"]},"range":{"type":"array","minItems":2,"maxItems":2,"items":{"type":["number","null"]}}},"additionalProperties":false}"#
         ),
         RecipeKey(
-            "trainer", "a mapping of command, files, env, config, folder, artifacts, watch, trace and booleans",
+            "trainer",
+            "a mapping of command, files, env, config, folder, artifacts, watch, trace and booleans",
             "another program as the trainer: [trainers.md](trainers.md)",
             "trainer: {command: [python3, train.py, --lr, \"{lr}\"]}",
             #"{"type":"object","properties":{"command":{"type":"array","items":{"type":["string","number"]}},"files":{"type":["array","string"]},"env":{"type":"object"},"config":{"type":"object"},"folder":{"enum":["private","repository"]},"artifacts":{"type":["array","string"]},"watch":{"type":["array","string"]},"trace":{"type":"boolean"},"booleans":{"enum":["json","python"]}},"required":["command"],"additionalProperties":false}"#

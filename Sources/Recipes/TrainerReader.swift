@@ -127,7 +127,9 @@ struct TrainerReader {
                 // A file that can't be read is a mistake of the recipe.
                 template = file.flatMap { try? String(contentsOfFile: $0, encoding: .utf8) }
             default:
-                add(keyNode, "config: there is no such key: \(name); it has path, format and template")
+                add(
+                    keyNode,
+                    "config: there is no such key: \(name); it has path, format and template")
             }
         }
         guard let path, !path.isEmpty, !path.hasPrefix("/"), !path.contains("..") else {
@@ -181,7 +183,8 @@ struct TrainerReader {
     func checkPlaceholders(_ node: Node, known: Set<String>, of name: String = "command") {
         let values = node.mapping.map { $0.map(\.value) }
         for word in node.sequence.map(Array.init) ?? values ?? [] {
-            for key in ArgumentTemplate(word.string ?? "").keys where !known.contains(key) && key != "hydra" {
+            for key in ArgumentTemplate(word.string ?? "").keys
+            where !known.contains(key) && key != "hydra" {
                 let hint =
                     nearest(key, in: known.sorted()).map { ": did you mean {\($0)}?" }
                     ?? "; for literal braces, write {{\(key)}}"

@@ -64,7 +64,8 @@ package struct Garbage: Sendable {
             } + leftovers.map(item(.leftovers)) + work.map(item(.work))
             + Garbage.members(folder.artifacts("x").deletingLastPathComponent()).filter {
                 !planned.contains(id($0))
-            }.map(item(.otherRuns)) + Garbage.members(folder.setAside).map(item(.setAside)) + others.map(item(.otherRuns))
+            }.map(item(.otherRuns)) + Garbage.members(folder.setAside).map(item(.setAside))
+            + others.map(item(.otherRuns))
     }
 
     package func bytes(_ kind: Kind) -> Int {

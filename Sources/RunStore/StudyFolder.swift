@@ -82,7 +82,9 @@ package struct StudyFolder: Sendable, Equatable {
     /// Which runs stay although their inputs have changed, and why.
     package var acceptedInputs: URL { url.appending(path: "accepted.json") }
     /// Files that runs have left and that are kept with them.
-    package func artifacts(_ id: String) -> URL { url.appending(path: "artifacts").appending(path: id) }
+    package func artifacts(_ id: String) -> URL {
+        url.appending(path: "artifacts").appending(path: id)
+    }
     /// What people say of the runs.
     package var notes: URL { url.appending(path: "notes.json") }
     /// Where a command may leave its weights.

@@ -65,13 +65,14 @@ package struct OutputFormat: Sendable {
                 #"^(?<epoch>\d+):\t"#,
                 #"\t(?<metric>learn|test\d*|best): (?<value>"# + number + ")",
             ], "0:\tlearn: 0.69\ttest: 0.70\tbest: 0.70 (0)\ttotal: 52ms\tremaining: 51s"),
-        OutputFormat("fastai", [], isTable: true, "epoch     train_loss  valid_loss  accuracy  time"),
+        OutputFormat(
+            "fastai", [], isTable: true, "epoch     train_loss  valid_loss  accuracy  time"),
         OutputFormat(
             "key=value",
             [
                 #"(?i:\b(?:epoch|ep)\b)\s*[=:#\[]?\s*(?<epoch>\d+)"#,
                 #"(?i:\b(?:global_step|step|iter(?:ation)?)\b)\s*[=:#\[]?\s*(?<step>\d+)"#,
-                #"(?<![\w.])(?!(?i:epoch|ep|step|global_step|iter|iteration)\b)(?<metric>[A-Za-z_][\w/.-]*)\s*[=:]\s*(?<value>"#
+                #"(?<![\w./])(?!(?i:epoch|ep|step|global_step|iter|iteration)\b)(?<metric>[A-Za-z_][\w/.-]*)\s*[=:]\s*(?<value>"#
                     + number + ")",
             ], "epoch=3 loss=0.29 val_accuracy: 0.91"),
     ]

@@ -56,7 +56,8 @@ struct ExportCommand: AsyncParsableCommand {
                 "nothing to write: give --csv, --histories, --netcdf, --tensorboard, --safetensors, --clips or --artifacts"
             )
         }
-        let names = [csv, histories, safetensors, netcdf, clips, tensorboard, artifacts].compactMap { $0 }
+        let names = [csv, histories, safetensors, netcdf, clips, tensorboard, artifacts].compactMap
+        { $0 }
         if names.count(where: { $0 == "-" }) > 1 {
             throw ValidationError("standard output takes one of them")
         }

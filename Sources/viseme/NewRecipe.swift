@@ -10,7 +10,7 @@ struct NewRecipe {
     let file: String
 
     /// Words separated by blanks outside of quotes.
-    private static func words(_ command: String) throws -> [String] {
+    static func words(_ command: String) throws -> [String] {
         let words = command.matches(of: /(?:[^\s"']+|"[^"]*"|'[^']*')+/).map {
             String($0.0).replacing(/["']/, with: "")
         }

@@ -98,10 +98,18 @@ struct NewCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "A program and its arguments, as one text: 'python3 train.py'.", valueName: "command"))
     var command: String?
+    @Flag(
+        help:
+            "With --command: run it once, for a minute at most, and with --help, to find its options and its metrics."
+    )
+    var probe = false
 
     func validate() throws {
         if data != nil, command != nil {
             throw ValidationError("a program reads its data itself: give --data or --command")
+        }
+        if probe, command == nil {
+            throw ValidationError("--probe runs the program of --command: give it too")
         }
         if group != nil, data == nil { throw ValidationError("--group goes with --data") }
         if !file.hasSuffix(".yaml"), !file.hasSuffix(".yml") {
@@ -115,7 +123,7 @@ struct NewCommand: AsyncParsableCommand {
         }
         let text: String
         if let command {
-            text = try NewRecipe(file: file).text(command: command)
+            text = try await recipe(of: command)
         } else if let data {
             let clips = try await DataFacts.look(
                 data, group: group ?? "", cache: URL(filePath: results).appending(path: ".cache"))
@@ -132,5 +140,29 @@ struct NewCommand: AsyncParsableCommand {
         }
         let quoted = file.contains { " '\"$&;()<>|".contains($0) } ? "'\(file)'" : file
         print("written: \(file)\nnext:    viseme plan \(quoted)")
+    }
+
+    /// For a script as it is, where options of its command line look like hyperparameters or it was
+    /// run; else the one that explains what a program may do.
+    private func recipe(of command: String) async throws -> String {
+        let words = try NewRecipe.words(command)
+        guard probe || !ScriptRecipe.options(words).isEmpty, !command.contains(/\{[A-Za-z_]/)
+        else { return try NewRecipe(file: file).text(command: command) }
+        guard probe else { return ScriptRecipe(words, probe: nil).text(file: file) }
+        let folder = URL(filePath: file).deletingLastPathComponent().standardizedFileURL
+        print("running \(command), for a minute at most")
+        let (found, options) = try await Interruption.guarding {
+            let options = await ScriptProbe.options(words, in: folder)
+            return (try await ScriptProbe.run(words, in: folder, seconds: 60), options)
+        }
+        switch found.found {
+        case .reported: print("it reports metrics to $VISEME_METRICS")
+        case .output(let format): print("its output has metrics in the format \(format)")
+        case .file(let pattern): print("its file \(pattern) has metrics")
+        case nil: complain("no metrics were found; its last lines:\n\(found.output)")
+        }
+        if !found.metrics.isEmpty { print("metrics: \(found.metrics.joined(separator: ", "))") }
+        if !found.ending.isEmpty { complain(found.ending) }
+        return ScriptRecipe(words, probe: found, help: options).text(file: file)
     }
 }

@@ -27,7 +27,9 @@ struct ShowCommand: ParsableCommand {
             print("\nartifacts")
             print(
                 aligned(
-                    artifacts.map { ["  " + $0.path, byteCount($0.size), String($0.digest.prefix(16)) + "…"] }))
+                    artifacts.map {
+                        ["  " + $0.path, byteCount($0.size), String($0.digest.prefix(16)) + "…"]
+                    }))
         }
         if !record.output.isEmpty {
             print("\nlast output")

@@ -31,7 +31,10 @@ private struct ToyTrainer: Trainer {
             folder: "/")
     }
 
-    func observe(_ run: Run) throws { try onObserve(run) }
+    func observe(_ run: Run) throws -> String? {
+        try onObserve(run)
+        return nil
+    }
 
     func collect(_ run: Run, _ ended: EndedJob, in context: StudyContext) throws -> RunResult {
         switch ended.ending {

@@ -50,7 +50,8 @@ package protocol Trainer: Sendable {
     /// Takes in what a run under way has reported since the last call; called several times a
     /// second.
     /// - Throws: if it has broken a rule: the run is ended, and has failed for this reason.
-    func observe(_ run: Run) throws
+    /// - Returns: what a person should know now.
+    func observe(_ run: Run) throws -> String?
 
     /// The result of a run whose job has ended; its file is stored.
     /// - Throws: `RunFailure` if there is no result.
@@ -137,7 +138,7 @@ extension Trainer {
 
     package var resumesAnywhere: Bool { false }
     package func storedBytes(_ run: Run, in plan: Plan) -> Int? { nil }
-    package func observe(_ run: Run) throws {}
+    package func observe(_ run: Run) throws -> String? { nil }
     package func release(_ run: Run, reason: String?) {}
 
     /// The identity of a run of a plan.

@@ -30,7 +30,9 @@ struct ArtifactKeeper {
         let files = Set(patterns.flatMap { FilePattern($0).files(in: folder) })
         var (kept, skipped): ([Artifact], [String]) = ([], [])
         for file in files.sorted(by: { $0.path < $1.path }) {
-            guard let facts = FileFacts(file), file.path.hasPrefix(folder.path + "/") else { continue }
+            guard let facts = FileFacts(file), file.path.hasPrefix(folder.path + "/") else {
+                continue
+            }
             if let since, Double(facts.modified) / 1e9 < since.timeIntervalSince1970 { continue }
             let path = String(file.path.dropFirst(folder.path.count + 1))
             guard facts.size <= ArtifactKeeper.sizeLimit, kept.count < ArtifactKeeper.countLimit
@@ -48,7 +50,8 @@ struct ArtifactKeeper {
             if since != nil || link(file.path, place.path) != 0 {
                 do { try FileManager.default.copyItem(at: file, to: place) } catch {
                     throw StoreError.unwritable(
-                        path: place.path, reason: "the file can't be copied: \(error.localizedDescription)")
+                        path: place.path,
+                        reason: "the file can't be copied: \(error.localizedDescription)")
                 }
             }
             guard let found = InputDigests.shared.digest(place.path) else {

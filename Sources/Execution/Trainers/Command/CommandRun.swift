@@ -74,11 +74,25 @@ final class CommandRun: Sendable {
     var tap: OutputTap? { sources.map { sources in OutputTap { sources.take($0) } } }
 
     /// Takes in what the command has reported since the last call.
-    func observe() throws {
+    /// - Returns: a warning, once, where nothing was found in the first minute.
+    func observe() throws -> String? {
         try take(try metrics.withLock { try $0.poll() })
-        guard let sources else { return }
+        guard let sources else { return nil }
         try take(try sources.poll())
+        guard monotonicSeconds() - start > CommandRun.silence,
+            !isWarned.withLock({ $0 })
+        else { return nil }
+        isWarned.withLock { $0 = true }
+        let silent = sources.silent
+        guard !silent.isEmpty else { return nil }
+        return
+            "nothing was found in \(silent.joined(separator: ", ")) (metrics:) in \(Int(CommandRun.silence)) s; \(sources.heard)"
     }
+
+    /// Seconds after which a person should know that nothing was found; a test may shorten it.
+    private static let silence =
+        ProcessInfo.processInfo.environment["VISEME_SILENCE"].flatMap(Double.init) ?? 60
+    private let isWarned = Locked(false)
 
     private func take(_ entries: [MetricsFile.Entry]) throws {
         let seconds = monotonicSeconds() - start

@@ -54,7 +54,8 @@ package final class CommandTrainer: Trainer {
         var others = command.booleans.map { ["booleans": jsonString($0)] } ?? [:]
         if let sources = command.metricSources {
             let texts = sources.map { jsonString("\($0)") }.joined(separator: ",")
-            others["metrics"] = "{\"axis\":\(jsonString((command.metricAxis ?? .epoch).rawValue)),\"sources\":[\(texts)]}"
+            others["metrics"] =
+                "{\"axis\":\(jsonString((command.metricAxis ?? .epoch).rawValue)),\"sources\":[\(texts)]}"
         }
         if let folder = command.workingFolder { others["folder"] = jsonString(folder) }
         if let file = command.configurationFile {
@@ -100,7 +101,7 @@ package final class CommandTrainer: Trainer {
         return job
     }
 
-    package func observe(_ run: Run) throws {
+    package func observe(_ run: Run) throws -> String? {
         try active.withLock { $0[run.id] }?.observe()
     }
 
@@ -169,10 +170,10 @@ package final class CommandTrainer: Trainer {
     private func argument(_ word: String, _ configuration: Configuration, _ files: RecipeFiles)
         -> String
     {
-            let template = ArgumentTemplate(word)
-            let text = template.text(booleans: command.booleans) { configuration[$0] }
-            guard template.mayNameFile, let path = files.file(text) else { return text }
-            return files.absolute(path)
+        let template = ArgumentTemplate(word)
+        let text = template.text(booleans: command.booleans) { configuration[$0] }
+        guard template.mayNameFile, let path = files.file(text) else { return text }
+        return files.absolute(path)
     }
 
     private func program(_ word: String) -> String {

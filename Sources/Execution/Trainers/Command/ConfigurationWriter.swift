@@ -23,7 +23,10 @@ struct ConfigurationWriter {
     }
 
     func text(_ configuration: Configuration) throws -> String {
+        // Every run has a seed; a template without one asks for none.
+        let hasSeed = file.template.map { $0.contains("seed") } ?? true
         let values = configuration.values.sorted { $0.key < $1.key }
+            .filter { hasSeed || $0.key != "seed" }
         switch file.format {
         case .json:
             guard let template = file.template else { return configuration.nestedJSON + "\n" }
@@ -43,7 +46,8 @@ struct ConfigurationWriter {
     ) throws -> String {
         var root: Node
         do { root = try Yams.compose(yaml: template) ?? Node([:]) } catch {
-            throw Problem(description: "config: the template is not \(file.format.rawValue): \(error)")
+            throw Problem(
+                description: "config: the template is not \(file.format.rawValue): \(error)")
         }
         for (key, value) in values {
             let path = key.split(separator: ".").map(String.init)
@@ -93,7 +97,9 @@ struct ConfigurationWriter {
 private struct TOMLText {
     private var lines: [String]
 
-    init(_ text: String) { lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
+    init(_ text: String) {
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
 
     func replacing(_ key: String, _ value: Value, mayAdd: Bool) throws -> String {
         let path = key.split(separator: ".").map(String.init)
@@ -103,7 +109,8 @@ private struct TOMLText {
         for (index, line) in lines.enumerated() {
             let plain = line.trimmingCharacters(in: .whitespaces)
             if plain.hasPrefix("["), let end = plain.firstIndex(of: "]") {
-                current = String(plain[plain.index(after: plain.startIndex)..<end]).replacing(" ", with: "")
+                current = String(plain[plain.index(after: plain.startIndex)..<end]).replacing(
+                    " ", with: "")
             } else if let equals = plain.firstIndex(of: "=") {
                 let left = plain[..<equals].trimmingCharacters(in: .whitespaces)
                     .replacing("\"", with: "")

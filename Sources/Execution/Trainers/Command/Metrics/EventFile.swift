@@ -24,7 +24,9 @@ struct EventFile {
             do throws(EventRecords.Problem) {
                 let (content, end) = try EventRecords.next(file[offset...])
                 records += 1
-                if let record = EventFile.record(Array(content), place: records) { found.append(record) }
+                if let record = EventFile.record(Array(content), place: records) {
+                    found.append(record)
+                }
                 offset = end
             } catch {
                 switch error {

@@ -25,8 +25,10 @@ struct FileMetrics: Sendable {
 
     private static let sizeLimit = 1 << 30
 
-    init(_ pattern: String, _ format: MetricSource.FileFormat?, in folder: URL, axis: MetricAxis, since: Date?)
-    {
+    init(
+        _ pattern: String, _ format: MetricSource.FileFormat?, in folder: URL, axis: MetricAxis,
+        since: Date?
+    ) {
         (self.pattern, self.format) = (FilePattern(pattern), format)
         (self.folder, self.axis, self.since) = (folder, axis, since)
     }
@@ -123,22 +125,24 @@ struct FileMetrics: Sendable {
             known.filter { $0.key.contains("tfevents") }.map {
                 URL(filePath: $0.key).deletingLastPathComponent().path
             })
-        return try known.filter { longest == nil || !states.map(\.key).contains($0.key) || $0.key == longest }
-            .map { path, followed in
-                let url = URL(filePath: path)
-                let parent = url.deletingLastPathComponent()
-                let isOneOfMany = folders.count > 1 && folders.contains(parent.path)
-                let rows = try followed.table.numbered()
-                guard isOneOfMany else { return (relative(url), rows) }
-                return (
-                    relative(parent),
-                    rows.map { row, values in
-                        let named = values.map { name, value in
-                            (name == "step" ? name : "\(parent.lastPathComponent)/\(name)", value)
-                        }
-                        return (row, Dictionary(named) { $1 })
+        return try known.filter {
+            longest == nil || !states.map(\.key).contains($0.key) || $0.key == longest
+        }
+        .map { path, followed in
+            let url = URL(filePath: path)
+            let parent = url.deletingLastPathComponent()
+            let isOneOfMany = folders.count > 1 && folders.contains(parent.path)
+            let rows = try followed.table.numbered()
+            guard isOneOfMany else { return (relative(url), rows) }
+            return (
+                relative(parent),
+                rows.map { row, values in
+                    let named = values.map { name, value in
+                        (name == "step" ? name : "\(parent.lastPathComponent)/\(name)", value)
                     }
-                )
-            }
+                    return (row, Dictionary(named) { $1 })
+                }
+            )
+        }
     }
 }

@@ -15,6 +15,10 @@ final class MetricSources: Sendable {
         var files: [FileMetrics]
         /// The first problem of the output: found where nothing can be thrown.
         var problem: (any Error)?
+        /// The end of what was printed.
+        var last: [UInt8] = []
+        /// When rows are looked at again: many of them take their time.
+        var nextLook = 0.0
         /// Rows that the journal has.
         var noted: Set<Int> = []
     }
@@ -46,9 +50,21 @@ final class MetricSources: Sendable {
         state = Mutex(first)
     }
 
+    /// What it has printed last, in words.
+    var heard: String {
+        state.withLock { state in
+            let lines = String(decoding: state.last, as: UTF8.self).split(
+                whereSeparator: \.isNewline)
+            return lines.isEmpty
+                ? "it has printed nothing"
+                : "its last lines: \(lines.suffix(3).joined(separator: " | "))"
+        }
+    }
+
     /// Takes in what the program has printed.
     func take(_ chunk: [UInt8]) {
         state.withLock { state in
+            state.last = Array((state.last + chunk.suffix(400)).suffix(400))
             guard state.problem == nil else { return }
             do {
                 for index in state.outputs.indices { try state.outputs[index].take(chunk) }
@@ -60,6 +76,9 @@ final class MetricSources: Sendable {
     func poll() throws -> [MetricsFile.Entry] {
         try state.withLock { state in
             if let problem = state.problem { throw problem }
+            let start = monotonicSeconds()
+            guard start >= state.nextLook else { return [] }
+            defer { state.nextLook = monotonicSeconds() + 10 * (monotonicSeconds() - start) }
             for index in state.files.indices { try state.files[index].poll() }
             // While a source is within a row, others may be ahead: what all have passed is complete.
             let (rows, _) = try MetricSources.merged(state)

@@ -5,7 +5,6 @@ struct OutputLines {
     private var line: [UInt8] = []
     /// Whether the rest of a line that is too long is skipped.
     private var isSkipping = false
-    private(set) var count = 0
 
     static let limit = 1 << 16
 
@@ -55,7 +54,6 @@ struct OutputLines {
         _ text: UnsafeBufferPointer<UInt8>, _ isOver: Bool,
         _ body: (UnsafeBufferPointer<UInt8>, Bool) throws -> Void
     ) rethrows {
-        if isOver { count += 1 }
         let isPlain = text.allSatisfy { $0 != 0x1B && $0 != 8 && $0 < 0x80 }
         if isPlain { return try body(text, isOver) }
         // Matching wants UTF-8; anything else is replaced.

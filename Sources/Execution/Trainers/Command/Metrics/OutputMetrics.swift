@@ -17,6 +17,8 @@ struct OutputMetrics {
     /// Whether the values of this epoch are complete.
     private var isClosed = false
     private var slow = 0
+    /// Lines that are over, and the number of the one that is looked at.
+    private var (ended, number) = (0, 1)
 
     /// Numbers of the groups of an expression.
     private struct Groups {
@@ -48,8 +50,6 @@ struct OutputMetrics {
     }
 
     var rows: MetricTable { table }
-    /// Lines so far.
-    var count: Int { lines.count }
     /// Lines on which an expression gave up.
     var slowLines: Int { slow }
 
@@ -67,6 +67,8 @@ struct OutputMetrics {
     }
 
     private mutating func take(line: UnsafeBufferPointer<UInt8>, isOver: Bool) throws {
+        number = ended + 1
+        if isOver { ended += 1 }
         guard !hasEnded, !line.isEmpty else { return }
         if format?.isTable == true { return try takeColumns(line) }
         var record = MetricRecord()
@@ -79,15 +81,23 @@ struct OutputMetrics {
                     }
                     if text(groups.end) != nil { hasEnded = true }
                     if let found = text(groups.epoch) {
-                        record.epoch = try number(found, "epoch")
+                        record.epoch = try value(found, "epoch")
                         hasNewEpoch = true
                     }
-                    if let found = text(groups.step) { record.step = try number(found, "step") }
+                    if let found = text(groups.step) { record.step = try value(found, "step") }
                     for (name, group) in groups.metrics {
-                        if let found = text(group) { record.values[name] = try number(found, name) }
+                        guard let found = text(group) else { continue }
+                        if record.values[name] != nil, epoch == nil, record.epoch == nil {
+                            try take(&record)
+                        }
+                        record.values[name] = try value(found, name)
                     }
                     if let name = text(groups.metric), let found = text(groups.value) {
-                        record.values[name] = try number(found, name)
+                        // Without epochs, a metric that comes again begins the next row.
+                        if record.values[name] != nil, epoch == nil, record.epoch == nil {
+                            try take(&record)
+                        }
+                        record.values[name] = try value(found, name)
                     }
                 }
             } catch is RegularExpression.TooSlow { slow += 1 }
@@ -102,10 +112,15 @@ struct OutputMetrics {
         epoch = record.epoch ?? epoch
         step = record.step ?? step
         guard !record.values.isEmpty, !isClosed else { return }
-        (record.epoch, record.step) = (epoch, step)
-        record.place = lines.count
-        try table.take(record)
+        try take(&record)
         if isOver, format?.endsWithLine == true, epoch != nil { isClosed = true }
+    }
+
+    private mutating func take(_ record: inout MetricRecord) throws {
+        (record.epoch, record.step) = (record.epoch ?? epoch, record.step ?? step)
+        record.place = number
+        try table.take(record)
+        record = MetricRecord()
     }
 
     /// A line of names, then lines of numbers below them.
@@ -119,18 +134,18 @@ struct OutputMetrics {
         guard !columns.isEmpty, words.count == columns.count,
             let epoch = MetricNumber.value(words[0])
         else { return }
-        var record = MetricRecord(epoch: epoch, place: lines.count)
+        var record = MetricRecord(epoch: epoch, place: number)
         for (name, word) in zip(columns, words).dropFirst() {
             if let value = MetricNumber.value(word) { record.values[name] = value }
         }
         try table.take(record)
     }
 
-    private func number(_ text: String, _ name: String) throws -> Double {
+    private func value(_ text: String, _ name: String) throws -> Double {
         guard let value = MetricNumber.value(text) else {
             throw MetricTable.Problem(
                 description:
-                    "its output, line \(lines.count): \(name) is \"\(text.prefix(60))\", which is not a number"
+                    "its output, line \(number): \(name) is \"\(text.prefix(60))\", which is not a number"
             )
         }
         return value

@@ -69,7 +69,9 @@ enum TableFiles {
     /// of these under `history`, `log_history` or `metrics`.
     static func json(_ data: Data) throws(Problem) -> Content {
         let value: Any
-        do { value = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed) } catch {
+        do {
+            value = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
+        } catch {
             throw Problem(description: "it is not whole JSON: \(error.localizedDescription)")
         }
         return Content(records: try records(value))
@@ -90,7 +92,9 @@ enum TableFiles {
             }
         }
         let lists = object.compactMapValues { $0 as? [Any] }
-        guard !lists.isEmpty else { return [record(object, place: 1)].filter { !$0.values.isEmpty } }
+        guard !lists.isEmpty else {
+            return [record(object, place: 1)].filter { !$0.values.isEmpty }
+        }
         let count = lists.values.map(\.count).max() ?? 0
         return (0..<count).map { index in
             var row: [String: Any] = [:]
@@ -116,7 +120,10 @@ enum TableFiles {
 
     private static func number(_ value: Any) -> Double? {
         if let text = value as? String { return MetricNumber.value(text) }
-        guard let number = value as? NSNumber, !(value is Bool) else { return nil }
+        // A truth value is a number of one byte there.
+        guard let number = value as? NSNumber, String(cString: number.objCType) != "c" else {
+            return nil
+        }
         return number.doubleValue
     }
 
@@ -136,7 +143,8 @@ enum TableFiles {
                     content.cut = "line \(index + 1) is not whole"
                     break
                 }
-                throw Problem(description: "line \(index + 1) is not a JSON object: \(line.prefix(80))")
+                throw Problem(
+                    description: "line \(index + 1) is not a JSON object: \(line.prefix(80))")
             }
             if isLast { content.cut = "unended" }
             let found = record(object, place: index + 1)
