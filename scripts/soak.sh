@@ -54,3 +54,11 @@ if "${PYTHON:-python3}" -c "import torch, safetensors, h5py" 2>/dev/null; then
 else
     echo "published weights: not checked, this Python has no torch, safetensors or h5py"
 fi
+
+# Training scripts that know nothing of us, with the packages that they use.
+"$root/scripts/existing_scripts.sh" "$viseme"
+
+# A hundred thousand malformed requests to the live page.
+mkdir -p "$scratch/page" && cd "$scratch/page"
+"$viseme" sweep "$root/recipes/tiny.yaml" >/dev/null
+XDG_STATE_HOME="$scratch/page" python3 "$root/Tests/Interop/attack_dashboard.py" "$viseme" 100000

@@ -1,3 +1,4 @@
+import Foundation
 import Studies
 
 /// A report before it takes a form: prose, tables, figures, and the commands that give them, in
@@ -37,6 +38,8 @@ package struct Notebook: Sendable {
         case listing(String)
         case table(Table)
         case figure(Figure)
+        /// A picture that a run has left.
+        case picture(Picture)
         /// What is shown on demand, under its title.
         case folded(Words, [Block])
         /// A finding that a few lines of Python give too. The notebook form has the lines and their
@@ -70,6 +73,15 @@ package struct Notebook: Sendable {
             columns = titles.enumerated().map { Column(title: $1, isNumber: numbers.contains($0)) }
             self.rows = rows
         }
+    }
+
+    /// A picture in a file of its own, beside the report.
+    package struct Picture: Sendable {
+        /// From the study's folder.
+        package var path: String
+        package var caption: Words
+        /// For forms that hold all that they show; empty where it is too large for them.
+        package var data: Data
     }
 
     package struct Figure: Sendable {

@@ -28,6 +28,9 @@ struct StudyFacts {
     let importance: KeyImportance?
     /// The leader's best run, read whole.
     let bestRun: RunFileContents?
+    /// What the leader's best run has left: each with its bytes, where it is a picture that a page
+    /// can hold.
+    let artifacts: [(artifact: Artifact, data: Data)]
     /// What the leader's runs say of single clips.
     let clips: ClipFacts?
     /// Of the metric, in all tables.
@@ -57,7 +60,8 @@ struct StudyFacts {
 
     init(
         _ plan: Plan, _ stored: StudyResults, failures: [FailureRecord], inputs: StaleRuns = .none,
-        notes: StudyNotes = StudyNotes(), readRun: (String) -> RunFileContents?
+        notes: StudyNotes = StudyNotes(), readRun: (String) -> RunFileContents?,
+        readArtifact: (String, Artifact) -> Data = { _, _ in Data() }
     ) {
         self.plan = plan
         self.stored = stored
@@ -96,6 +100,7 @@ struct StudyFacts {
         let best = leader?.bestRun(goal)?.run.id
         let read = StudyFacts.wanted(leader, best).compactMap(readRun)
         bestRun = read.first { $0.identity.id == best }
+        artifacts = StudyFacts.artifacts(of: bestRun, readArtifact)
         clips = ClipFacts(read, pattern: plan.report.group ?? StudyFacts.groupPattern(read))
         keyDigits = plan.axes.reduce(into: [:]) { digits, key in
             let values = Set(plan.runs.compactMap { $0.setting[key] })
@@ -125,6 +130,22 @@ struct StudyFacts {
     private static func groupPattern(_ runs: [RunFileContents]) -> String {
         guard case .text(let pattern)? = runs.first?.configuration["split.group"] else { return "" }
         return pattern
+    }
+
+    /// A page holds so many bytes of pictures.
+    private static let pictureLimit = 8 << 20
+
+    private static func artifacts(
+        of run: RunFileContents?, _ read: (String, Artifact) -> Data
+    ) -> [(artifact: Artifact, data: Data)] {
+        var room = pictureLimit
+        return (run?.provenance.artifacts ?? []).map { artifact in
+            guard let run, artifact.isPicture, artifact.size <= room else {
+                return (artifact, Data())
+            }
+            room -= artifact.size
+            return (artifact, read(run.identity.id, artifact))
+        }
     }
 
     var metric: String { plan.metric.name }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import RunStore
 import Studies
@@ -17,11 +18,12 @@ package struct StudyReport {
 
     package init(
         plan: Plan, stored: StudyResults, failures: [FailureRecord], inputs: StaleRuns = .none,
-        notes: StudyNotes = StudyNotes(), readRun: (String) -> RunFileContents? = { _ in nil }
+        notes: StudyNotes = StudyNotes(), readRun: (String) -> RunFileContents? = { _ in nil },
+        readArtifact: (String, Artifact) -> Data = { _, _ in Data() }
     ) {
         facts = StudyFacts(
             plan, stored, failures: failures, inputs: inputs, notes: notes,
-            readRun: readRun)
+            readRun: readRun, readArtifact: readArtifact)
     }
 
     /// - Parameter inputs: which runs are stale; nil: look.
@@ -38,7 +40,13 @@ package struct StudyReport {
             notes: (try? StudyNotes.read(folder)) ?? StudyNotes(),
             // The best run's file was verified when it was taken in; if it is gone since, its
             // section is left out.
-            readRun: { try? RunFile.read(folder.runFile($0)) })
+            readRun: { try? RunFile.read(folder.runFile($0)) },
+            // A picture that is gone is named by its path.
+            readArtifact: { id, artifact in
+                (try? DurableFile.read(folder.artifacts(id).appending(path: artifact.path))).map {
+                    Data($0)
+                } ?? Data()
+            })
     }
 
     package var notebook: Notebook {

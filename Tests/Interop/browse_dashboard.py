@@ -31,7 +31,7 @@ metric: {{name: loss, goal: minimize}}
 TRAIN = """
 [ "$1" = 0.001 ] && [ "$2" = 2 ] && { echo "no <b>data</b> here"; exit 3; }
 for e in 1 2 3 4 5 6 7 8; do
-    sleep 0.25
+    sleep 0.6
     awk -v e=$e -v l="$1" -v s="$2" \\
         'BEGIN{printf "{\\"epoch\\": %d, \\"loss\\": %.6f, \\"accuracy\\": %.6f}\\n", e, 1/e+l*s+e*l, 1-1/e-l}' \\
         >> "$VISEME_METRICS"
@@ -39,7 +39,7 @@ done
 """
 
 
-def wait(what, test, seconds=20):
+def wait(what, test, seconds=60):
     """Until test() gives something; the page draws a little after it is told to."""
     end = time.time() + seconds
     while True:

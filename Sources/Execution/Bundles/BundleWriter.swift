@@ -164,6 +164,10 @@ package struct BundleWriter: Sendable {
         names += FileManager.default.names(in: study.failed).map { "failed/\($0)" }
         if !options.isAnonymous {
             names += ["accepted.json", "notes.json"]
+            // What runs have left may name people.
+            names += results.inOrder(plan).flatMap { run, result in
+                (result.provenance.artifacts ?? []).map { "artifacts/\(run.id)/\($0.path)" }
+            }
             names += FileManager.default.names(in: original.code).filter { $0.hasSuffix(".json") }
                 .map { "code/\($0)" }
             names += FileManager.default.names(in: original.code.appending(path: "objects"))

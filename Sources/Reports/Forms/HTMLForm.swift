@@ -48,11 +48,23 @@ package struct HTMLForm {
         case .figure(let figure):
             "<figure>\n<div class=\"page\">\(figure.svg)</div><div class=\"phone\">\(figure.narrowSVG)</div>"
                 + "<figcaption>\(HTMLForm.words(figure.caption))</figcaption>\n</figure>"
+        case .picture(let picture): self.picture(picture)
         case .folded(let title, let blocks):
             (["<details class=\"more\">", "<summary>\(HTMLForm.words(title))</summary>"]
                 + blocks.map(text) + ["</details>"]).joined(separator: "\n")
         case .computed(let block, _, _): text(block)
         }
+    }
+
+    private func picture(_ picture: Notebook.Picture) -> String {
+        let caption = HTMLForm.words(picture.caption)
+        guard !picture.data.isEmpty else {
+            return "<p><a href=\"\(escaped(picture.path))\">\(caption)</a></p>"
+        }
+        let ending = picture.path.split(separator: ".").last?.lowercased() ?? "png"
+        let kind = ["svg": "svg+xml", "jpg": "jpeg"][ending] ?? ending
+        return
+            "<figure>\n<img src=\"data:image/\(kind);base64,\(picture.data.base64EncodedString())\" alt=\"\(escaped(picture.caption.plain))\"><figcaption>\(caption)</figcaption>\n</figure>"
     }
 
     private func table(_ table: Notebook.Table) -> String {

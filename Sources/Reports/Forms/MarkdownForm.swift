@@ -37,6 +37,7 @@ package struct MarkdownForm {
         case .listing(let text): fenced(text, "text")
         case .table(let table): lines(table)
         case .figure(let figure): ["![\(words(figure.caption))](\(path(figure)))", ""]
+        case .picture(let picture): ["![\(words(picture.caption))](<\(picture.path.visible)>)", ""]
         case .folded(let title, let blocks):
             ["<details>", "<summary>\(HTMLForm.words(title))</summary>", ""]
                 + blocks.flatMap(lines) + ["</details>", ""]

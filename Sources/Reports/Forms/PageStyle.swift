@@ -30,7 +30,7 @@ enum PageStyle {
         td:not(.number) { min-width: 5rem; max-width: 30rem; }
         .number { text-align: right; white-space: nowrap; }
         figure { margin: 1.5rem 0; }
-        figure svg { display: block; max-width: 100%; height: auto; }
+        figure svg, figure img { display: block; max-width: 100%; height: auto; }
         figcaption { color: var(--faint); font-size: .9rem; max-width: 46rem; margin-top: .4rem; overflow-wrap: anywhere; }
         .phone { display: none; }
         #definitions { margin-top: 3rem; border-top: 1px solid var(--line); color: var(--faint); font-size: .9rem; }

@@ -32,6 +32,8 @@ package struct TerminalForm {
             return commands.count > 1
                 ? commands.map { "  " + $0.visible }.joined(separator: "\n") : nil
         case .listing(let text): return text.visible
+        case .picture(let picture):
+            return "\(picture.caption.plain.visible): \(picture.path.visible)"
         case .table(let table): return self.table(table)
         case .figure(let figure):
             return wrapped("[figure \(figure.name): \(figure.caption.plain)]", to: room)

@@ -36,7 +36,33 @@ extension StudyReport {
                 ))
         }
         if let table = noteTable { blocks.append(table) }
+        blocks += artifactBlocks
         return Notebook.Section(name: "runs", heading: "Best epoch of each run", blocks: blocks)
+    }
+
+    /// The files that the best run has left, and its pictures.
+    private var artifactBlocks: [Notebook.Block] {
+        guard let run = facts.bestRun, !facts.artifacts.isEmpty else { return [] }
+        func path(_ artifact: Artifact) -> String {
+            "artifacts/\(run.identity.id)/\(artifact.path)"
+        }
+        let shown = facts.artifacts.prefix(StudyReport.rowLimit)
+        let files = Notebook.Table(
+            ["file of the best run", "bytes", "SHA-256"], numbers: [1],
+            rows: shown.map {
+                [
+                    "\(link: $0.artifact.path, to: path($0.artifact))", "\($0.artifact.size)",
+                    "\(code: String($0.artifact.digest.prefix(16)))",
+                ]
+            })
+        let pictures = shown.filter(\.artifact.isPicture).map { artifact, data in
+            Notebook.Block.picture(
+                Notebook.Picture(
+                    path: path(artifact),
+                    caption: "\(artifact.path) of \(code: run.provenance.label)",
+                    data: data))
+        }
+        return [.table(files)] + pictures
     }
 
     /// What people noted of runs, stored or not.
