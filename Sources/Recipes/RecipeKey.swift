@@ -71,10 +71,10 @@ package struct RecipeKey: Sendable {
         ),
         RecipeKey(
             "trainer",
-            "a mapping of command, files, env, config, folder, artifacts, watch, trace and booleans",
+            "a mapping of command, files, env, config, folder, artifacts, weights, watch, trace and booleans",
             "another program as the trainer: [trainers.md](trainers.md)",
             "trainer: {command: [python3, train.py, --lr, \"{lr}\"]}",
-            #"{"type":"object","properties":{"command":{"type":"array","items":{"type":["string","number"]}},"files":{"type":["array","string"]},"env":{"type":"object"},"config":{"type":"object"},"folder":{"enum":["private","repository"]},"artifacts":{"type":["array","string"]},"watch":{"type":["array","string"]},"trace":{"type":"boolean"},"booleans":{"enum":["json","python"]}},"required":["command"],"additionalProperties":false}"#
+            #"{"type":"object","properties":{"command":{"type":"array","items":{"type":["string","number"]}},"files":{"type":["array","string"]},"env":{"type":"object"},"config":{"type":"object"},"folder":{"enum":["private","repository"]},"artifacts":{"type":["array","string"]},"weights":{"type":"string"},"watch":{"type":["array","string"]},"trace":{"type":"boolean"},"booleans":{"enum":["json","python"]}},"required":["command"],"additionalProperties":false}"#
         ),
         RecipeKey(
             "metrics", "a mapping of exclude",

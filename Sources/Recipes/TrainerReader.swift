@@ -58,6 +58,16 @@ struct TrainerReader {
                 if let template = value.mapping?["template"] {
                     patterns += settings.texts(template, "template").map { (template, $0) }
                 }
+            case "weights":
+                guard let path = value.string, path.hasSuffix(".safetensors"),
+                    !path.hasPrefix("/"), !path.contains("..")
+                else {
+                    return add(
+                        value,
+                        "weights: found \(settings.described(value)); expected a .safetensors file below the working folder; other weights are kept by artifacts:"
+                    )
+                }
+                trainer.weights = path
             case "artifacts":
                 let patterns = settings.texts(value, "artifacts")
                 for pattern in patterns where pattern.hasPrefix("/") || pattern.contains("..") {
@@ -112,7 +122,8 @@ struct TrainerReader {
     }
 
     private static let keys = [
-        "command", "files", "env", "config", "folder", "artifacts", "watch", "trace", "booleans",
+        "command", "files", "env", "config", "folder", "artifacts", "weights", "watch", "trace",
+        "booleans",
     ]
 
     /// `{path: conf.yaml, format: yaml, template: base.yaml}`

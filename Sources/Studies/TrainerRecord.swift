@@ -64,6 +64,9 @@ package struct TrainerCommand: Sendable, Equatable, Codable {
     package var workingFolder: String?
     /// A configuration file that is written for each run; nil: none.
     package var configurationFile: ConfigurationFile?
+    /// A safetensors file that the command leaves its weights in, from its working folder; nil:
+    /// `$VISEME_WEIGHTS`.
+    package var weights: String?
     /// Files that are kept with the run, by patterns from its working folder; nil: none.
     package var artifacts: [String]?
 

@@ -21,7 +21,7 @@ private let train = """
     .enabled(
         if: !python.isEmpty && hasBrowser,
         "needs chromedriver, and Python with Tests/Interop/requirements.txt"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 func thePageWorksInABrowser() async throws {
     let program = try Program()
     defer { program.close() }
@@ -34,7 +34,7 @@ func thePageWorksInABrowser() async throws {
 
 @Test(
     .enabled(if: !python.isEmpty, "needs Python with Tests/Interop/requirements.txt"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 func theServerKeepsServing() async throws {
     let program = try Program(["r.yaml": small, "train.sh": train])
     defer { program.close() }

@@ -299,6 +299,34 @@ private func expect(_ found: RunFileContents, _ histories: [String: [Double]]) {
         #expect(second.output.contains("  depth = 5"), "\(second.output)")
     }
 
+    @Test func theRepositoryMayBeTheWorkingFolder() async throws {
+        let program = try Program([
+            "r.yaml": """
+            trainer: {command: [sh, train.sh, "{seed}"], folder: repository}
+            metrics: {file: "out/log.csv"}
+            sweep: {seed: [1, 2]}
+            metric: {name: loss, goal: minimize}
+            """,
+            "train.sh": """
+            mkdir -p out; sleep 0.$1
+            printf 'epoch,loss\n1,0.%s\n' "$1" > out/log.csv
+            sleep 1.5
+            """, ".git/HEAD": "ref: refs/heads/main\n", "out/log.csv": "epoch,loss\n1,9\n",
+        ])
+        defer { program.close() }
+        // One after the other, each has its own; an older file does not count.
+        let swept = try await program.run("sweep", "r.yaml", "--jobs", "1")
+        #expect(swept.status == .exited(0), "\(swept.errors)")
+        expect(try program.record("seed=1"), ["loss": [0.1]])
+        expect(try program.record("seed=2"), ["loss": [0.2]])
+        // Two at once write one file: that is said.
+        let both = try await program.run("sweep", "r.yaml", "--jobs", "2", "--force")
+        let outputs = try ["seed=1", "seed=2"].map { try program.record($0).output }
+        #expect(
+            (both.errors + outputs.joined()).contains("out/log.csv was also written by"),
+            "\(both.errors) \(outputs)")
+    }
+
     @Test func aScriptIsLookedAtAndItsRecipeRuns() async throws {
         let script = """
             lr=0.1; seed=0

@@ -40,7 +40,7 @@ done
 
 
 def wait(what, test, seconds=60):
-    """Until test() gives something; the page draws a little after it is told to."""
+    """Until test() gives something; the page draws a little later."""
     end = time.time() + seconds
     while True:
         found = test()
@@ -123,6 +123,20 @@ def click(driver, by, what, at=0):
     wait(f"{what} to click", clicked)
 
 
+def hover(driver, what, right=0, down=0):
+    """Moves the pointer onto a place, again where the page has drawn the place anew meanwhile."""
+
+    def moved():
+        try:
+            place = driver.find_element(By.CSS_SELECTOR, what)
+            ActionChains(driver).move_to_element_with_offset(place, right, down).perform()
+            return True
+        except StaleElementReferenceException:
+            return False
+
+    wait(f"{what} to point at", moved)
+
+
 def show(driver, name):
     if SHOTS:
         time.sleep(0.4)
@@ -164,13 +178,13 @@ def live_sweep(driver, server):
     # Sorted by value, rows would move as values come: not under the pointer.
     click(driver, By.XPATH, "//button[contains(text(), 'best loss')]")
     time.sleep(0.3)
-    ActionChains(driver).move_to_element_with_offset(driver.find_element(By.CSS_SELECTOR, ".grid .body"), 0, 0).perform()
+    hover(driver, ".grid .body")
     time.sleep(0.2)
     before = [row[0] for row in rows(driver)]
     progress = text(driver, ".facts")
     wait("news while the pointer is on the table", lambda: text(driver, ".facts") != progress)
     assert [row[0] for row in rows(driver)] == before, "rows moved under the pointer"
-    ActionChains(driver).move_to_element(driver.find_element(By.TAG_NAME, "h1")).perform()
+    hover(driver, "h1")
     show(driver, "live")
     assert sweep.wait(120) == 1
     wait("the end", lambda: "10 of 12 runs stored" in text(driver, ".facts"), 30)
@@ -205,8 +219,7 @@ def views(driver, server):
     assert driver.title != "1234567" and HOSTILE in text(driver, ".question")
     assert not driver.find_elements(By.CSS_SELECTOR, "img[src=x]")
     # The line and its row are marked together.
-    chart = driver.find_element(By.CSS_SELECTOR, "#mainchart svg")
-    ActionChains(driver).move_to_element_with_offset(chart, 100, 20).perform()
+    hover(driver, "#mainchart svg", 100, 20)
     wait("a tip", lambda: "epoch" in text(driver, ".tip"))
     assert driver.find_elements(By.CSS_SELECTOR, ".grid .row.hover")
     # Select two trials, and compare.
@@ -331,8 +344,8 @@ def notes(driver, server):
     driver.find_element(By.CSS_SELECTOR, "input[aria-label=tags]").send_keys("good check/1")
     click(driver, By.XPATH, "//button[text()='save']")
     wait("an answer", lambda: "saved" in text(driver, "section .bar"))
-    told = subprocess.run([PROGRAM, "note", "results/r:2"], capture_output=True, text=True, check=True).stdout
-    assert told.strip() == "#good #check/1 looks <odd>", told
+    answer = subprocess.run([PROGRAM, "note", "results/r:2"], capture_output=True, text=True, check=True).stdout
+    assert answer.strip() == "#good #check/1 looks <odd>", answer
     visit(driver, server.base + "/s/r#by=runs&filter=tag%3Dgood")
     wait("the tagged run", lambda: len(rows(driver)) == 1)
     # Tabs share one stream: a browser allows six connections to a host.
@@ -359,7 +372,7 @@ def saved_page(driver):
     wait("the filter", lambda: len(rows(driver)) == 2)
     click(driver, By.XPATH, "//button[contains(text(), 'last')]")
     assert "sort=last" in driver.current_url
-    ActionChains(driver).move_to_element(driver.find_element(By.CSS_SELECTOR, "#mainchart svg")).perform()
+    hover(driver, "#mainchart svg")
     wait("a tip", lambda: "epoch" in text(driver, ".tip"))
     for name, selector in [("curves", "#charts svg"), ("effects", ".figures img")]:
         click(driver, By.ID, f"tab-{name}")

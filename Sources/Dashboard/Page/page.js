@@ -267,7 +267,7 @@ function filtered() {
 }
 
 // ---- Charts
-// Okabe and Ito (2008): seven colours that are told apart without red and green.
+// Okabe and Ito (2008): eight colours that people distinguish without red and green.
 const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#9467bd", "#7f7f7f"];
 const dashes = ["", "7 4", "2 3", "9 3 2 3"];
 const look = (index) => ({ colour: colours[index % colours.length],

@@ -62,7 +62,8 @@ struct InputObserver: Sendable {
     }
 
     /// What the command has read, when it has ended. Its files are hashed now.
-    func finish() -> (InputTrace, ObservedInputs) {
+    /// - Parameter written: is given the paths of files that it wrote, where that was observed.
+    func finish(written: (Set<String>) -> Void = { _ in }) -> (InputTrace, ObservedInputs) {
         defer { unlink(file.path) }
         guard library != nil else {
             let named = ObservedInputs(namedFiles())
@@ -76,6 +77,7 @@ struct InputObserver: Sendable {
                 "\(command.command.first ?? "the command") did not load the trace library: it is linked statically, or cleared its environment"
             return (record(.named, reason, named), named)
         }
+        written(Set(trace.notes.filter { $0.kind == .written }.map(\.path)))
         let (observed, rewritten) = inputs(trace.notes)
         let all = observed.merging(
             namedFiles().map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })

@@ -20,6 +20,7 @@ final class CommandRun: Sendable {
     private let inputs: InputObserver
     private let sources: MetricSources?
     private let trainerCommand: TrainerCommand
+    private let writers: FileWriters
     private let started = Date()
     /// What earlier attempts reported, where this one goes on from them.
     private let earlier: [Int: [String: Double]]
@@ -29,9 +30,9 @@ final class CommandRun: Sendable {
     /// - Throws: `Journal.Claimed`, or `StoreError` if a file can't be made.
     init(
         _ run: Run, _ attempt: Attempt, _ configuration: Configuration, command: [String],
-        of trainer: TrainerCommand, in context: StudyContext
+        of trainer: TrainerCommand, in context: StudyContext, writers: FileWriters
     ) throws {
-        (self.run, trainerCommand) = (run, trainer)
+        (self.run, trainerCommand, self.writers) = (run, trainer, writers)
         self.configuration = configuration
         (folder, plan) = (context.folder, context.plan)
         requiresMetrics = context.plan.requiresMetrics
@@ -77,6 +78,7 @@ final class CommandRun: Sendable {
     /// - Returns: a warning, once, where nothing was found in the first minute.
     func observe() throws -> String? {
         try take(try metrics.withLock { try $0.poll() })
+        if let warning = writers.nextWarning() { return warning }
         guard let sources else { return nil }
         try take(try sources.poll())
         guard monotonicSeconds() - start > CommandRun.silence,
@@ -108,8 +110,8 @@ final class CommandRun: Sendable {
         identity: Identity, trainer: TrainerDeclaration, excluded: [String], _ ended: EndedJob
     ) throws -> RunFileContents {
         try take(try metrics.withLock { try $0.finish() })
-        var reported = metrics.withLock { $0.reported(judgedBy: plan.metric) }
         var output = ended.output
+        var reported = metrics.withLock { $0.reported(judgedBy: plan.metric) }
         if let sources {
             let (entries, rows) = try sources.finish()
             try take(entries)
@@ -124,7 +126,11 @@ final class CommandRun: Sendable {
         var provenance = provenance
         provenance.gpus = ended.handle.devices.joined(separator: ",")
         (provenance.seconds, provenance.joules) = (monotonicSeconds() - start, energy.joules)
-        let (trace, observed) = inputs.finish()
+        let (trace, observed) = inputs.finish { written in
+            for warning in writers.note(written, by: run, since: started) {
+                output += "\nviseme: \(warning)"
+            }
+        }
         provenance.trace = trace
         if let patterns = trainerCommand.artifacts {
             let (kept, skipped) = try ArtifactKeeper(
@@ -170,7 +176,15 @@ final class CommandRun: Sendable {
     }
 
     private func weights() throws -> [Tensor] {
-        let file = folder.weightsFile(run.id)
+        var file = folder.weightsFile(run.id)
+        if let declared = trainerCommand.weights {
+            file = URL(filePath: CommandTrainer.workingFolder(trainerCommand, run, folder))
+                .appending(path: declared)
+            guard access(file.path, F_OK) == 0 else {
+                throw StoreError.unreadable(
+                    path: file.path, reason: "the program left no such file of weights (weights:)")
+            }
+        }
         guard access(file.path, F_OK) == 0 else { return [] }
         do { return try SafeTensors.read(try Data(contentsOf: file)) } catch {
             throw StoreError.unreadable(

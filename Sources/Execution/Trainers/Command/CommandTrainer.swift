@@ -19,12 +19,14 @@ package final class CommandTrainer: Trainer {
 
     private let command: TrainerCommand
     private let files: FileWatch
+    private let writers: FileWriters
     /// Runs under way, by id.
     private let active = Locked<[String: CommandRun]>([:])
 
     package init(_ command: TrainerCommand) {
         self.command = command
         files = FileWatch(command)
+        writers = FileWriters(isOn: command.worksInRepository)
     }
 
     package var declaration: TrainerDeclaration { CommandTrainer.declaration }
@@ -84,7 +86,8 @@ package final class CommandTrainer: Trainer {
         let configuration = configuration(of: run, in: context.plan)
         let words = arguments(configuration)
         let begun = try CommandRun(
-            run, attempt, configuration, command: words, of: command, in: context)
+            run, attempt, configuration, command: words, of: command, in: context,
+            writers: writers)
         active.withLock { $0[run.id] = begun }
         var job = Job(
             run: run.id, attempt: attempt.number, program: program(words[0]),
