@@ -31,7 +31,9 @@ final class MetricSourceReader {
             $0.groups.map(\.name)
         }
         let isPair = names.contains("metric") && names.contains("value")
-        if !isPair, names.allSatisfy({ ["epoch", "step", "end", "metric", "value"].contains($0) }) {
+        if !isPair,
+            names.allSatisfy({ ["epoch", "step", "end", "skip", "metric", "value"].contains($0) })
+        {
             add(
                 node,
                 "stdout: no group is a metric: name one, as in 'loss: (?<loss>\\S+)', or use (?<metric>…) with (?<value>…)"

@@ -100,6 +100,12 @@ struct TrainerReader {
                 )
             }
         }
+        if trainer.worksInRepository, trainer.configurationFile != nil {
+            add(
+                node,
+                "config: a file in the repository would be that of all runs: leave out folder: repository, or pass values as arguments or in env:"
+            )
+        }
         if !hasCommand, node.mapping != nil {
             add(node, "trainer: command is missing: [python3, train.py, --lr, \"{lr}\"]")
         }

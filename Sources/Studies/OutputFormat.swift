@@ -1,6 +1,6 @@
 /// How common tools print metrics: expressions whose named groups say what is found. `epoch` and
 /// `step` count; `metric` and `value` are a name and its number; any other group is a metric of that
-/// name; after `end` nothing counts.
+/// name; after `end` nothing counts, and of a line with `skip` neither.
 package struct OutputFormat: Sendable {
     package let name: String
     package let patterns: [String]
@@ -23,6 +23,11 @@ package struct OutputFormat: Sendable {
     /// A number as programs print it.
     static let number =
         #"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|(?i:nan|inf(?:inity)?))(?![\w.]*[A-Za-z_])"#
+
+    /// A count, with separators of thousands or without; `1k` is none.
+    private static let count = #"(?:\d{1,3}(?:,\d{3})+|\d+)(?![\w.,]*\w)"#
+    /// What may come after a number that is whole: `45/50`, `1:23` and `1.2.3` are none.
+    private static let end = #"(?=[\s,;)\]}|%]|\.?(?:\s|$)|$)"#
 
     package static let all = [
         OutputFormat(
@@ -70,10 +75,13 @@ package struct OutputFormat: Sendable {
         OutputFormat(
             "key=value",
             [
-                #"(?i:\b(?:epoch|ep)\b)\s*[=:#\[]?\s*(?<epoch>\d+)"#,
-                #"(?i:\b(?:global_step|step|iter(?:ation)?)\b)\s*[=:#\[]?\s*(?<step>\d+)"#,
-                #"(?<![\w./])(?!(?i:epoch|ep|step|global_step|iter|iteration)\b)(?<metric>[A-Za-z_][\w/.-]*)\s*[=:]\s*(?<value>"#
-                    + number + ")",
+                // A summary names an epoch that is over.
+                #"(?i)(?<skip>\bbest\b)"#,
+                #"(?i)\b(?:epoch|ep)\b\s*[=:#\[]?\s*(?<epoch>"# + count + ")",
+                #"(?i)\b(?:global_step|step|iter(?:ation)?)\b\s*[=:#\[]?\s*(?<step>"#
+                    + count + ")",
+                #"(?<![\w./])(?!(?i:epoch|ep|step|global_step|iter|iteration)\b)(?<metric>(?:(?i:train(?:ing)?|val(?:id(?:ation)?)?|test|eval|dev) )?[A-Za-z_][\w/.-]*)\s*[=:]\s*(?<value>"#
+                    + number + ")" + end,
             ], "epoch=3 loss=0.29 val_accuracy: 0.91"),
     ]
 
@@ -84,7 +92,7 @@ package struct OutputFormat: Sendable {
     package static let timings = [
         "elapsed", "elapsed_time", "epoch_time", "eval_runtime", "eval_samples_per_second",
         "eval_steps_per_second", "predict_runtime", "samples_per_second", "test_runtime",
-        "test_samples_per_second", "test_steps_per_second", "time", "train_runtime",
+        "test_samples_per_second", "test_steps_per_second", "time", "v_num", "train_runtime",
         "train_samples_per_second", "train_steps_per_second", "train_tokens_per_second",
         "wall_time",
     ]

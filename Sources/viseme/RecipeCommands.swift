@@ -108,6 +108,10 @@ struct NewCommand: AsyncParsableCommand {
         if data != nil, command != nil {
             throw ValidationError("a program reads its data itself: give --data or --command")
         }
+        if probe, let command, command.contains(/\{[A-Za-z_]/) {
+            throw ValidationError(
+                "--probe runs the program as it is: give values in the place of {…}")
+        }
         if probe, command == nil {
             throw ValidationError("--probe runs the program of --command: give it too")
         }

@@ -40,7 +40,7 @@ private let printed = [
         "Epoch 0:  50%|██  | 4/8 [00:00<00:00, 99.0it/s, v_num=0, train_loss=0.900]\rEpoch 0: 100%|████| 8/8 [00:00<00:00, v_num=0, train_loss=0.500, val_loss=0.450]\rEpoch 1: 100%|████| 8/8 [00:00<00:00, v_num=0, train_loss=0.400, val_loss=0.350]\n│        test_loss          │    0.3344    │\n",
         judge: "val_loss",
         [
-            "train_loss": [0.5, 0.4], "val_loss": [0.45, 0.35], "v_num": [0, 0],
+            "train_loss": [0.5, 0.4], "val_loss": [0.45, 0.35],
             "test_loss": [nan, 0.3344],
         ]),
     Printed(
@@ -63,9 +63,13 @@ private let printed = [
         ["train_loss": [0.512, 0.412], "valid_loss": [0.401, 0.301], "accuracy": [0.81, 0.91]]),
     Printed(
         "key=value",
-        "lr=0.1 seed: 3\nepoch=1 loss=1,234.5 acc: 51.5%\n\u{1b}[32mEpoch 2\u{1b}[0m loss = 3e-2, acc: inf\n",
+        "lr=0.1 seed: 3\nlr=0.1\n 10%|# | 1/9 [loss=9]\r 20%|# | 2/9 [loss=8]\rtime=1:23 seen: 45/50 v=1.2.3\nepoch=1 loss=1,234.5 acc: 51.5%\n\u{1b}[32mEpoch 2\u{1b}[0m loss = 3e-2, acc: inf\n",
         judge: "loss",
         ["lr": [0.1, nan], "seed": [3, nan], "loss": [1234.5, 0.03], "acc": [51.5, .infinity]]),
+    Printed(
+        "key=value",
+        "Epoch 1 | Train Loss: 0.5 | Val Loss: 0.9\nstep=1k Epoch 2 | Train Loss: 0.4 | Val Loss: 0.8\nBest epoch=1 loss=7\n",
+        judge: "Val_Loss", ["Train_Loss": [0.5, 0.4], "Val_Loss": [0.9, 0.8]]),
     Printed(
         #"Iteration (?P<epoch>\d+), loss = (?<loss>\S+)"#,
         "Iteration 1, loss = 2.5\nnoise\nIteration 2, loss = .5\nIteration 4, loss = -1e-3",

@@ -34,11 +34,7 @@ package struct ScriptProbe: Sendable {
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
         defer { FileManager.default.discard(scratch) }
         let reported = scratch.appending(path: ".metrics.jsonl")
-        let absolute = words.map { word -> String in
-            let file = folder.appending(path: word)
-            let isFile = !word.hasPrefix("/") && FileManager.default.fileExists(atPath: file.path)
-            return isFile ? file.standardizedFileURL.path : word
-        }
+        let absolute = absolute(words, in: folder)
         var environment = CommandTrainer.deterministic(threads: 1)
         environment["VISEME_METRICS"] = reported.path
         environment["VISEME_CONFIG"] = "{}"
@@ -65,10 +61,20 @@ package struct ScriptProbe: Sendable {
     /// Long options that the script's `--help` lists, without dashes; none where it has no help.
     package static func options(_ words: [String], in folder: URL) async -> [String] {
         // A program and its script; what follows are their options.
-        let head = words.prefix { !$0.hasPrefix("-") && !$0.contains("=") && Double($0) == nil }
+        let scratch = FileManager.default.temporaryDirectory.appending(
+            path: "viseme-probe-\(UUID().uuidString)")
+        // Without a folder of its own the script is not started.
+        guard
+            (try? FileManager.default.createDirectory(
+                at: scratch, withIntermediateDirectories: true)) != nil
+        else { return [] }
+        defer { FileManager.default.discard(scratch) }
+        let head = absolute(words, in: folder).prefix {
+            !$0.hasPrefix("-") && !$0.contains("=") && Double($0) == nil
+        }
         let child = ChildProcess(
             program: head.first ?? "", arguments: Array(head.dropFirst()) + ["--help"],
-            environment: [:], folder: folder.path, timeout: .seconds(30))
+            environment: [:], folder: scratch.path, timeout: .seconds(30))
         let printed = Locked<[UInt8]>([])
         let tail = OutputTail(
             tap: OutputTap { chunk in
@@ -81,6 +87,15 @@ package struct ScriptProbe: Sendable {
         var seen: Set<String> = []
         return text.matches(of: /--([a-z][\w-]*)/).map { String($0.1) }.filter {
             seen.insert($0).inserted
+        }
+    }
+
+    /// Files of the folder by their whole paths: the script is started elsewhere.
+    private static func absolute(_ words: [String], in folder: URL) -> [String] {
+        words.map { word in
+            let file = folder.appending(path: word)
+            let isFile = !word.hasPrefix("/") && FileManager.default.fileExists(atPath: file.path)
+            return isFile ? file.standardizedFileURL.path : word
         }
     }
 

@@ -101,10 +101,10 @@ struct FileMetrics: Sendable {
                 Data(TableFiles.finite(String(decoding: bytes, as: UTF8.self)).utf8))
         }
         // The whole file is read again: rows may be filled up later.
-        var table = MetricTable(relative(file), axis: axis, mayGoBack: true)
+        var table = MetricTable(relative(file), axis: axis, mayGoBack: kind == .trainerState)
         for record in content.records { try table.take(record) }
         followed.table = table
-        followed.cut = content.cut == "unended" ? "" : content.cut
+        followed.cut = content.cut == "unended" ? content.odd : content.cut + content.odd
     }
 
     private func relative(_ file: URL) -> String {
@@ -125,24 +125,36 @@ struct FileMetrics: Sendable {
             known.filter { $0.key.contains("tfevents") }.map {
                 URL(filePath: $0.key).deletingLastPathComponent().path
             })
-        return try known.filter {
-            longest == nil || !states.map(\.key).contains($0.key) || $0.key == longest
-        }
-        .map { path, followed in
-            let url = URL(filePath: path)
-            let parent = url.deletingLastPathComponent()
-            let isOneOfMany = folders.count > 1 && folders.contains(parent.path)
-            let rows = try followed.table.numbered()
-            guard isOneOfMany else { return (relative(url), rows) }
+        // Folders with a number as their name hold the settings of the run.
+        let named = folders.filter { Double(URL(filePath: $0).lastPathComponent) == nil }
+        let events = try folders.sorted().filter { named.isEmpty || named.contains($0) }.map {
+            folder in
+            var table = MetricTable(
+                relative(URL(filePath: folder)), axis: axis, mayGoBack: true)
+            for (path, followed) in known
+            where path.contains("tfevents")
+                && URL(filePath: path).deletingLastPathComponent().path == folder
+            {
+                table.merge(followed.table)
+            }
+            let rows = try table.numbered()
+            let parent = URL(filePath: folder)
+            guard max(named.count, 1) > 1 else { return (relative(parent), rows) }
             return (
                 relative(parent),
                 rows.map { row, values in
-                    let named = values.map { name, value in
+                    let renamed = values.map { name, value in
                         (name == "step" ? name : "\(parent.lastPathComponent)/\(name)", value)
                     }
-                    return (row, Dictionary(named) { $1 })
+                    return (row, Dictionary(renamed) { $1 })
                 }
             )
         }
+        return try events
+            + known.filter { !$0.key.contains("tfevents") }.filter {
+                longest == nil || !states.map(\.key).contains($0.key) || $0.key == longest
+            }
+            .map { path, followed in (relative(URL(filePath: path)), try followed.table.numbered())
+            }
     }
 }

@@ -109,6 +109,9 @@ final class MetricSources: Sendable {
     var notes: [String] {
         state.withLock { state in
             state.files.flatMap(\.cuts)
+                + state.outputs.filter { $0.longLines > 0 }.map {
+                    "\($0.longLines) lines of output of more than \(OutputLines.limit >> 10) KB were not looked at"
+                }
                 + state.outputs.filter { $0.slowLines > 0 }.map {
                     "\($0.slowLines) lines of output were given up: an expression tries too much on them"
                 }

@@ -43,7 +43,7 @@ struct MetricTable: Sendable {
         if let current, row < current, !mayGoBack {
             throw Problem(
                 description:
-                    "\(name), line \(record.place): \(counting == .steps ? "step" : "epoch") \(row) comes after \(current)"
+                    "\(name), line \(record.place): \(counting == .steps ? "step" : "epoch") \(row) comes after \(current): if the program trains several times, for folds say, let each be a run of its own, or read the lines of one of them"
             )
         }
         guard row >= 0, rows.count < MetricTable.rowLimit else {
@@ -63,6 +63,15 @@ struct MetricTable: Sendable {
                 axis == .step && record.step != nil
                 ? .steps
                 : record.epoch != nil ? .epochs : record.step != nil ? .steps : .repetitions
+        }
+        // What was reported before the first epoch belongs to it.
+        if counting == .repetitions, let epoch = record.epoch, axis == .epoch {
+            counting = .epochs
+            let values = rows.keys.sorted().reduce(into: [String: Double]()) {
+                $0.merge(rows[$1] ?? [:]) { $1 }
+            }
+            rows = epoch.isFinite ? [Int(epoch.rounded(.up)): values] : [:]
+            current = nil
         }
         switch counting {
         case .epochs:
@@ -84,6 +93,12 @@ struct MetricTable: Sendable {
             let repeats = record.values.keys.contains { rows[row]?[$0] != nil }
             return repeats ? row + 1 : row
         }
+    }
+
+    /// Takes in what another part of the same source says; of one step the later part counts.
+    mutating func merge(_ other: MetricTable) {
+        counting = counting ?? other.counting
+        rows.merge(other.rows) { $0.merging($1) { $1 } }
     }
 
     var isEmpty: Bool { rows.isEmpty }

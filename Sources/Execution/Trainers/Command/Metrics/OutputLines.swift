@@ -6,6 +6,9 @@ struct OutputLines {
     /// Whether the rest of a line that is too long is skipped.
     private var isSkipping = false
 
+    /// Lines that were too long.
+    private(set) var skipped = 0
+
     static let limit = 1 << 16
 
     /// - Parameters:
@@ -25,6 +28,7 @@ struct OutputLines {
                         UnsafeBufferPointer(rebasing: bytes[start..<end]), bytes[end] == 10, body)
                 } else {
                     if line.count + end - start > OutputLines.limit {
+                        if !isSkipping { skipped += 1 }
                         isSkipping = true
                         line = []
                     }

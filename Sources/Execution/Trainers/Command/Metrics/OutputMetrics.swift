@@ -22,7 +22,7 @@ struct OutputMetrics {
 
     /// Numbers of the groups of an expression.
     private struct Groups {
-        var epoch, step, metric, value, end: Int?
+        var epoch, step, metric, value, end, skip: Int?
         var metrics: [(name: String, number: Int)] = []
 
         init(_ expression: RegularExpression) {
@@ -33,6 +33,7 @@ struct OutputMetrics {
                 case "metric": metric = number
                 case "value": value = number
                 case "end": end = number
+                case "skip": skip = number
                 default: metrics.append((name, number))
                 }
             }
@@ -52,6 +53,8 @@ struct OutputMetrics {
     var rows: MetricTable { table }
     /// Lines on which an expression gave up.
     var slowLines: Int { slow }
+    /// Lines that were too long to look at.
+    var longLines: Int { lines.skipped }
 
     /// - Throws: `MetricTable.Problem`.
     mutating func take(_ chunk: [UInt8]) throws {
@@ -73,6 +76,7 @@ struct OutputMetrics {
         if format?.isTable == true { return try takeColumns(line) }
         var record = MetricRecord()
         var hasNewEpoch = false
+        var isSkipped = false
         for (matcher, groups) in matchers {
             do {
                 try matcher.matches(in: line) { place in
@@ -80,6 +84,7 @@ struct OutputMetrics {
                         group.flatMap(place).map { String(decoding: line[$0], as: UTF8.self) }
                     }
                     if text(groups.end) != nil { hasEnded = true }
+                    if text(groups.skip) != nil { isSkipped = true }
                     if let found = text(groups.epoch) {
                         record.epoch = try value(found, "epoch")
                         hasNewEpoch = true
@@ -97,12 +102,17 @@ struct OutputMetrics {
                         if record.values[name] != nil, epoch == nil, record.epoch == nil {
                             try take(&record)
                         }
-                        record.values[name] = try value(found, name)
+                        // `Train Loss`; LightGBM's names have spaces of their own.
+                        let plain =
+                            format?.name == "key=value" ? name.replacing(" ", with: "_") : name
+                        record.values[plain] = try value(found, name)
                     }
                 }
             } catch is RegularExpression.TooSlow { slow += 1 }
-            if hasEnded { return }
+            if hasEnded || isSkipped { return }
         }
+        // A line that is drawn over and over begins no row by itself: its last state counts.
+        if !isOver, epoch == nil, record.epoch == nil { return }
         // Tools that print pairs name the epoch as one of them.
         if let found = record.values.removeValue(forKey: "epoch") {
             (record.epoch, hasNewEpoch) = (found, true)

@@ -11,6 +11,8 @@ enum TableFiles {
     /// A file as far as it is whole.
     struct Content {
         var records: [MetricRecord] = []
+        /// The first cell that is no number in a column of numbers; empty if there is none.
+        var odd = ""
         /// Why the end of the file does not count; empty if it does.
         var cut = ""
     }
@@ -32,6 +34,8 @@ enum TableFiles {
         }
         var content = Content()
         var number = 1
+        var texts: [Int: String] = [:]
+        var numbers: Set<Int> = []
         while let cells = rows.next() {
             number += 1
             if cells.count == 1, cells[0].allSatisfy(\.isWhitespace) { continue }
@@ -49,7 +53,13 @@ enum TableFiles {
             if rows.isAtEnd, rows.lacksEnd, content.cut.isEmpty { content.cut = "unended" }
             var record = MetricRecord(place: number)
             for (at, cell) in cells.enumerated() {
-                guard let value = MetricNumber.value(cell) else { continue }
+                guard let value = MetricNumber.value(cell) else {
+                    if !cell.allSatisfy(\.isWhitespace), texts[at] == nil {
+                        texts[at] = "row \(number): \(names[at]) is \"\(cell.prefix(40))\""
+                    }
+                    continue
+                }
+                numbers.insert(at)
                 if at == epoch {
                     record.epoch = value
                 } else if at == step {
@@ -60,6 +70,8 @@ enum TableFiles {
             }
             if !record.values.isEmpty { content.records.append(record) }
         }
+        let odd = texts.filter { numbers.contains($0.key) }.min { $0.key < $1.key }
+        content.odd = odd.map { "\($0.value), which is not a number: it counts as NaN" } ?? ""
         return content
     }
 
