@@ -2,6 +2,7 @@
 `callbacks=[VisemeCallback()]` to the Trainer, and `output_dir=str(viseme_log.checkpoint_folder())` to
 its arguments: `trainer.train(resume_from_checkpoint=last_checkpoint())` goes on where it stopped.
 
+Log by epochs (`logging_strategy="epoch"`): else the first loss after a resume is the mean of fewer steps.
 Without it, `metrics: {stdout: huggingface}` or `{file: '**/trainer_state.json'}` do.
 """
 import math

@@ -18,6 +18,8 @@ class VisemeCallback(keras.callbacks.Callback):
         """Loads the last checkpoint, after `compile`; gives the epochs that are done."""
         if not self.count.exists():
             return 0
+        # Without its variables, the optimizer would begin anew.
+        model.optimizer.build(model.trainable_variables)
         model.load_weights(self.file)
         return int(self.count.read_text())
 

@@ -24,10 +24,13 @@ def checkpoint_folder():
     return folder
 
 
-def log(epoch, **metrics):
-    """Report metrics of an epoch (1 to 10000). Several calls for one epoch add up."""
+def log(epoch=None, **metrics):
+    """Report metrics of an epoch (1 to 10000), `log(3, loss=0.2)`; several calls for one add up.
+
+    With `metrics: {axis: step}` in the recipe, of a step: `log(step=300, loss=0.2)`.
+    """
     values = {name: float(value) for name, value in metrics.items()}
-    line = json.dumps({"epoch": int(epoch), **values})
+    line = json.dumps({"epoch": int(epoch), **values} if epoch is not None else values)
     path = os.environ.get("VISEME_METRICS")
     if not path:
         print(line, flush=True)

@@ -102,6 +102,7 @@ package struct FirstDifference: Sendable, Equatable {
     )? {
         let excluded = Set(a.excludedMetrics).union(b.excludedMetrics)
         let others = Dictionary(b.histories.map { ($0.name, $0.values) }) { first, _ in first }
+        let steps = [a.steps, b.steps].compactMap { $0 }.max { $0.count < $1.count }
         var first: (epoch: Int, words: String)?
         for history in a.histories where !excluded.contains(history.name) {
             guard let other = others[history.name] else {
@@ -120,7 +121,7 @@ package struct FirstDifference: Sendable, Equatable {
             }
             first = (
                 epoch,
-                "epoch \(epoch), \(history.name): \(shown(history.values)) in a, \(shown(other)) in b"
+                "\(a.axis.place(steps?[epoch - 1] ?? epoch)), \(history.name): \(shown(history.values)) in a, \(shown(other)) in b"
             )
         }
         return first

@@ -46,28 +46,34 @@ package struct Verification: Sendable, Equatable {
             ?? .absent
         if let damage { difference = damage }
         if let again, let stored, again.contentDigest != stored.contentDigest {
-            difference = Verification.firstDifference(again.histories, stored.histories)
+            difference = Verification.firstDifference(again, stored)
         }
     }
 
-    /// The first epoch and metric that differ.
-    static func firstDifference(_ again: [History], _ stored: [History]) -> String {
-        let names = again.map(\.name)
-        guard names == stored.map(\.name) else {
+    /// The first epoch, or step, and metric that differ.
+    private static func firstDifference(_ again: RunResult, _ stored: RunResult) -> String {
+        let names = again.histories.map(\.name)
+        guard names == stored.histories.map(\.name) else {
             return "reports different metrics: \(names.joined(separator: ", ")); stored: "
-                + stored.map(\.name).joined(separator: ", ")
+                + stored.histories.map(\.name).joined(separator: ", ")
         }
-        let epochs = max(again.first?.values.count ?? 0, stored.first?.values.count ?? 0)
-        for epoch in 0..<epochs {
-            for (new, old) in zip(again, stored) {
-                guard epoch < new.values.count, epoch < old.values.count else {
-                    return "has \(new.values.count) epochs; stored: \(old.values.count)"
+        let steps = again.steps
+        for row in 0..<max(again.epochs, stored.epochs) {
+            for (new, old) in zip(again.histories, stored.histories) {
+                guard row < new.values.count, row < old.values.count else {
+                    return
+                        "has \(again.reportedRows) \(again.axis.plural); stored: \(stored.reportedRows)"
                 }
-                let (a, b) = (new.values[epoch], old.values[epoch])
+                let (a, b) = (new.values[row], old.values[row])
                 if a != b && !(a.isNaN && b.isNaN) {
-                    return "differs first in epoch \(epoch + 1), \(new.name): \(a), stored: \(b)"
+                    let place = again.axis.place(steps?[row] ?? row + 1)
+                    return "differs first in \(place), \(new.name): \(a), stored: \(b)"
                 }
             }
+        }
+        guard again.epochs == again.reportedRows else {
+            return
+                "the steps that a sweep file holds are the same; others, the weights or the outcome differ"
         }
         return "the histories are the same; the weights, the outcome or the test results differ"
     }

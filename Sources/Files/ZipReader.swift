@@ -1,7 +1,7 @@
 import CZlib
 import Foundation
 
-/// Reads an archive of stored entries, of which nothing is trusted.
+/// Reads an archive, of which nothing is trusted. Bundles have stored entries alone.
 package final class ZipReader {
     package struct Entry: Sendable, Equatable {
         package let name: String
@@ -9,6 +9,9 @@ package final class ZipReader {
         package let isExecutable: Bool
         let crc: UInt32
         let offset: Int
+        /// Bytes in the archive, and whether they are a deflate stream.
+        let packed: Int
+        let isDeflated: Bool
     }
 
     private static let nameLimit = 1000
@@ -18,8 +21,9 @@ package final class ZipReader {
     private let file: URL
     private let data: Data
 
+    /// - Parameter allowsDeflate: whether entries may be compressed.
     /// - Throws: `ZipArchive.Problem`: what is wrong with it, in words.
-    package init(_ file: URL) throws(ZipArchive.Problem) {
+    package init(_ file: URL, allowsDeflate: Bool = false) throws(ZipArchive.Problem) {
         self.file = file
         var facts = stat()
         guard stat(file.path, &facts) == 0 else {
@@ -31,13 +35,19 @@ package final class ZipReader {
         do { data = try Data(contentsOf: file, options: .alwaysMapped) } catch {
             throw ZipArchive.Problem("it can't be read: \(error.localizedDescription)")
         }
-        entries = try ZipReader.directory(data)
+        entries = try ZipReader.directory(data, allowsDeflate)
     }
 
     /// The contents of an entry.
     package func contents(_ entry: Entry) throws(ZipArchive.Problem) -> Data {
         let start = try ZipReader.start(entry, data)
-        let found = data[start..<start + entry.size]
+        var found = data[start..<start + entry.packed]
+        if entry.isDeflated {
+            guard let inflated = Zlib.inflated([UInt8](found)[...], count: entry.size) else {
+                throw ZipArchive.Problem("\(entry.name) is damaged: it can't be decompressed")
+            }
+            found = Data(inflated)
+        }
         let crc = found.withUnsafeBytes { bytes in
             // zlib takes at most 32 bits of length at once.
             var crc = UInt(0)
@@ -74,7 +84,9 @@ package final class ZipReader {
     private static let truncated = ZipArchive.Problem(
         "it is truncated, or not a ZIP archive: its directory can't be read")
 
-    private static func directory(_ data: Data) throws(ZipArchive.Problem) -> [Entry] {
+    private static func directory(_ data: Data, _ allowsDeflate: Bool) throws(ZipArchive.Problem)
+        -> [Entry]
+    {
         // The end mark is the last thing, but for a comment.
         var end = data.count - 22
         while end >= max(0, data.count - 22 - 0xFFFF) {
@@ -109,7 +121,7 @@ package final class ZipReader {
         var at = start
         var sum = 0
         for _ in 0..<count {
-            let (entry, length) = try ZipReader.entry(data, at)
+            let (entry, length) = try ZipReader.entry(data, at, allowsDeflate)
             at += length
             try check(entry.name)
             guard names.insert(entry.name).inserted else {
@@ -120,7 +132,7 @@ package final class ZipReader {
                 folder = folder[..<slash]
                 folders.insert(String(folder))
             }
-            sum += entry.size
+            sum += entry.packed
             // Entries that share bytes would become more than the archive is.
             guard sum <= data.count else {
                 throw ZipArchive.Problem(
@@ -134,14 +146,16 @@ package final class ZipReader {
         return entries
     }
 
-    private static func entry(_ data: Data, _ at: Int) throws(ZipArchive.Problem) -> (Entry, Int) {
+    private static func entry(_ data: Data, _ at: Int, _ allowsDeflate: Bool)
+        throws(ZipArchive.Problem) -> (Entry, Int)
+    {
         guard try number(data, at, UInt32.self) == Int(ZipArchive.centralMark) else {
             throw truncated
         }
         let flags = try number(data, at + 8, UInt16.self)
         let method = try number(data, at + 10, UInt16.self)
         let crc = try number(data, at + 16, UInt32.self)
-        let packed = try number(data, at + 20, UInt32.self)
+        var packed = try number(data, at + 20, UInt32.self)
         var size = try number(data, at + 24, UInt32.self)
         let nameCount = try number(data, at + 28, UInt16.self)
         let extraCount = try number(data, at + 30, UInt16.self)
@@ -154,7 +168,8 @@ package final class ZipReader {
             throw ZipArchive.Problem("it holds a name that is not UTF-8")
         }
         guard flags & 1 == 0 else { throw ZipArchive.Problem("\(name) is encrypted") }
-        guard method == 0, packed == size else {
+        let isDeflated = allowsDeflate && method == 8
+        guard isDeflated || method == 0 && packed == size else {
             throw ZipArchive.Problem(
                 "\(name) is compressed: bundles are stored (zip -0), and this one was made by another program"
             )
@@ -170,13 +185,18 @@ package final class ZipReader {
                 try number(data, extra + 2, UInt16.self) >= 24
             else { throw truncated }
             size = try number(data, extra + 4, UInt64.self)
+            packed = try number(data, extra + 12, UInt64.self)
             offset = try number(data, extra + 20, UInt64.self)
         }
-        guard size <= data.count, offset <= data.count else { throw truncated }
+        // A deflate stream becomes at most 1032 times as long.
+        guard packed <= data.count, offset <= data.count,
+            isDeflated ? size / 1032 <= packed : size == packed
+        else { throw truncated }
         return (
             Entry(
                 name: name, size: size, isExecutable: mode & 0o100 != 0,
-                crc: UInt32(truncatingIfNeeded: crc), offset: offset),
+                crc: UInt32(truncatingIfNeeded: crc), offset: offset, packed: packed,
+                isDeflated: isDeflated),
             46 + nameCount + extraCount + commentCount
         )
     }
@@ -188,7 +208,7 @@ package final class ZipReader {
         let start =
             entry.offset + 30 + (try number(data, entry.offset + 26, UInt16.self))
             + (try number(data, entry.offset + 28, UInt16.self))
-        guard start <= data.count, entry.size <= data.count - start else { throw truncated }
+        guard start <= data.count, entry.packed <= data.count - start else { throw truncated }
         return start
     }
 

@@ -10,6 +10,23 @@ final class MetricSourceReader {
 
     init(settings: SettingsReader) { self.settings = settings }
 
+    /// Whether no source can give an epoch: TensorBoard has none, and an expression names its groups.
+    var haveStepsAlone: Bool {
+        !found.isEmpty
+            && found.allSatisfy { source in
+                switch source {
+                case .file(let pattern, let format):
+                    return (format ?? .init(name: pattern)) == .tensorboard
+                case .output(let format, let patterns):
+                    // Expressions were checked.
+                    let groups = patterns.compactMap { try? RegularExpression($0) }.flatMap {
+                        $0.groups.map(\.name)
+                    }
+                    return format == nil && groups.contains("step") && !groups.contains("epoch")
+                }
+            }
+    }
+
     /// A named format, an expression, or a list of expressions.
     func readOutput(_ node: Node) {
         let nodes = node.sequence.map(Array.init) ?? [node]
@@ -32,7 +49,9 @@ final class MetricSourceReader {
         }
         let isPair = names.contains("metric") && names.contains("value")
         if !isPair,
-            names.allSatisfy({ ["epoch", "step", "end", "skip", "metric", "value"].contains($0) })
+            names.allSatisfy({
+                ["epoch", "step", "end", "skip", "metric", "value", "of"].contains($0)
+            })
         {
             add(
                 node,

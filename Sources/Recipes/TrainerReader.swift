@@ -59,12 +59,13 @@ struct TrainerReader {
                     patterns += settings.texts(template, "template").map { (template, $0) }
                 }
             case "weights":
-                guard let path = value.string, path.hasSuffix(".safetensors"),
-                    !path.hasPrefix("/"), !path.contains("..")
+                guard let path = value.string,
+                    path.hasSuffix(".safetensors") || path.hasSuffix(".npz"), !path.hasPrefix("/"),
+                    !path.contains("..")
                 else {
                     return add(
                         value,
-                        "weights: found \(settings.described(value)); expected a .safetensors file below the working folder; other weights are kept by artifacts:"
+                        "weights: found \(settings.described(value)); expected a .safetensors or .npz file below the working folder; other weights are kept by artifacts:"
                     )
                 }
                 trainer.weights = path
@@ -183,7 +184,7 @@ struct TrainerReader {
                     return add(
                         value, "axis: found \(settings.described(value)); expected epoch or step")
                 }
-                trainer.metricAxis = axis == .epoch ? nil : axis
+                trainer.metricAxis = axis
             default:
                 add(
                     keyNode,
@@ -191,6 +192,7 @@ struct TrainerReader {
             }
         }
         guard !sources.found.isEmpty else { return }
+        if trainer.metricAxis == nil, sources.haveStepsAlone { trainer.metricAxis = .step }
         trainer.metricSources = sources.found
         // How long something took is not reproduced.
         trainer.excludedMetrics = Set(trainer.excludedMetrics + OutputFormat.timings).sorted()

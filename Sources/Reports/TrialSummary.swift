@@ -23,7 +23,7 @@ struct TrialSummary {
     let mean: Double?
 
     var testAccuracies: [Double] { runs.compactMap { $0.summary.test?.accuracy } }
-    var bestEpochs: [Double] { runs.compactMap { $0.summary.best.map { Double($0.epoch) } } }
+    var bestEpochs: [Double] { runs.compactMap { $0.summary.best.map { Double($0.number) } } }
     var diverged: Int { runs.count { $0.summary.outcome == .diverged } }
     var stoppedEarly: Int { runs.count { $0.summary.stoppedEarly } }
     /// Whether each planned seed gave a number: only then is a mean comparable.

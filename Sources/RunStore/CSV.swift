@@ -8,10 +8,13 @@ package enum CSV {
     /// the names of the sweep file's variables.
     package static func runs(_ plan: Plan, _ stored: StudyResults) -> String {
         let runs = stored.inOrder(plan)
+        let isByStep = plan.axis == .step
+        let keys = SweepFile.coordinates(
+            plan.axes, metrics: SweepFile.metrics(runs, plan), axis: plan.axis)
         let header =
-            ["number", "run_id", "label", "trial"]
-            + SweepFile.coordinates(plan.axes, metrics: SweepFile.metrics(runs, plan)) + [
-                "outcome", "epochs", "stopped_early", "best_epoch", "best_value", "test_loss",
+            ["number", "run_id", "label", "trial"] + keys + [
+                "outcome", isByStep ? "points" : "epochs", "stopped_early",
+                isByStep ? "best_step" : "best_epoch", "best_value", "test_loss",
                 "test_accuracy", "seconds", "content_digest",
             ]
         let rows = runs.map { run, summary -> [String] in
@@ -20,9 +23,9 @@ package enum CSV {
                 (run.setting[key] ?? plan.settings[key])?.label ?? ""
             }
             return [String(run.number), run.id, run.label, String(run.trial + 1)] + point + [
-                summary.outcome.rawValue, String(summary.epochs),
+                summary.outcome.rawValue, String(summary.reportedRows),
                 summary.stoppedEarly ? "true" : "false",
-                summary.best.map { String($0.epoch) } ?? "", number(summary.best?.value),
+                summary.best.map { String($0.number) } ?? "", number(summary.best?.value),
                 number(summary.test?.loss),
                 number(summary.test?.accuracy), number(summary.seconds), summary.contentDigest,
             ]
@@ -30,15 +33,19 @@ package enum CSV {
         return text([header] + rows)
     }
 
-    /// One row an epoch of each run: number, id, label, swept keys, epoch, metrics. Columns have the
-    /// names of the sweep file's variables.
+    /// One row an epoch of each run, or a step that the sweep file holds: number, id, label, swept
+    /// keys, epoch (or step and elapsed seconds), metrics. Columns have the names of the sweep file's
+    /// variables.
     package static func histories(_ plan: Plan, _ stored: StudyResults) -> String {
         let runs = stored.inOrder(plan)
-        let metrics = SweepFile.metrics(runs, plan)
-        let keys = SweepFile.coordinates(plan.axes, metrics: metrics)
+        let isByStep = plan.axis == .step
+        let metrics = SweepFile.metrics(runs, plan).filter {
+            !isByStep || $0 != MetricAxis.steps
+        }
+        let keys = SweepFile.coordinates(plan.axes, metrics: metrics, axis: plan.axis)
         var rows = [
-            ["number", "run_id", "label"] + keys + ["epoch"]
-                + SweepFile.variables(metrics, coordinates: keys)
+            ["number", "run_id", "label"] + keys + (isByStep ? ["step", "elapsed"] : ["epoch"])
+                + SweepFile.variables(metrics, coordinates: keys, axis: plan.axis)
         ]
         for (run, summary) in runs {
             let point = plan.axes.map { key in
@@ -46,24 +53,31 @@ package enum CSV {
                 (run.setting[key] ?? plan.settings[key])?.label ?? ""
             }
             let histories = metrics.map { summary.history($0) }
+            let steps = summary.steps
             for epoch in 0..<summary.epochs {
+                let place =
+                    steps.map { [String($0[epoch]), number(summary.elapsed[epoch])] }
+                    ?? [String(epoch + 1)]
                 rows.append(
-                    [String(run.number), run.id, run.label] + point + [String(epoch + 1)]
+                    [String(run.number), run.id, run.label] + point + place
                         + histories.map { number($0.indices.contains(epoch) ? $0[epoch] : nil) })
             }
         }
         return text(rows)
     }
 
-    /// One row an epoch of one run.
+    /// One row an epoch of one run, or a step.
     package static func history(_ record: RunFileContents) -> String {
-        let histories = record.histories
-        let epochs = histories.first?.values.count ?? 0
-        let rows = (0..<epochs).map { epoch in
-            [String(epoch + 1)] + histories.map { number($0.values[epoch]) }
+        let axis = record.axis.rawValue
+        let (steps, elapsed) = (record.steps, record.elapsed)
+        let histories = record.histories.filter { steps == nil || $0.name != MetricAxis.steps }
+        let rows = (0..<record.epochs).map { row in
+            (steps.map { [String($0[row]), number(elapsed[row])] } ?? [String(row + 1)])
+                + histories.map { number($0.values[row]) }
         }
+        let places = steps == nil ? [axis] : [axis, "elapsed"]
         return text(
-            [["epoch"] + VariableNames(histories.map(\.name), taken: ["epoch"]).variables] + rows)
+            [places + VariableNames(histories.map(\.name), taken: Set(places)).variables] + rows)
     }
 
     /// Names of columns that are distinct among themselves and from others: a name that is taken

@@ -18,14 +18,16 @@ import Studies
 package final class Journal: Sendable {
     package enum Record: Codable, Sendable, Equatable {
         /// An attempt begins: which one, when (ISO 8601), and of how many epochs at most, if that
-        /// is known.
-        case begun(number: Int, started: String, epochs: Int?)
+        /// is known; where rows are counted by steps, of how many steps.
+        case begun(number: Int, started: String, epochs: Int?, axis: MetricAxis? = nil)
         /// Goes on from a checkpoint after so many epochs: later ones that were recorded before
         /// come again.
         case resumed(epochs: Int)
-        /// Numbers of one epoch, as texts that read back as the same numbers; and seconds since the
-        /// try began.
+        /// Numbers of one epoch, or step, as texts that read back as the same numbers; and seconds
+        /// since the try began. A row may come again with more of its numbers.
         case epoch(Int, values: [String: String], seconds: Double)
+        /// A source of metrics counts epochs from 0: one that goes on from this attempt does too.
+        case countsFromZero(source: String)
         /// Batches done of an epoch that takes long.
         case batch(epoch: Int, done: Int, of: Int)
         case failed(reason: String)

@@ -15,8 +15,8 @@ package struct RunComparison: Sendable {
         package var name: String
         /// At the best epochs of the two runs.
         package var first, second: Double
-        /// From 1; nil where the histories are the same to the bit.
-        package var epoch: Int?
+        /// `epoch 3`, `step 1200`; nil where the histories are the same to the bit.
+        package var place: String?
     }
 
     /// Weights of one name.
@@ -85,8 +85,10 @@ package struct RunComparison: Sendable {
         let parting = zip(a, b).enumerated().first { !isSame($1.0, $1.1) }?.offset
         let epoch = parting ?? (a.count == b.count ? nil : min(a.count, b.count))
         guard let epoch else { return nil }
+        let steps = [first.steps, second.steps].compactMap { $0 }.max { $0.count < $1.count }
         return MetricDifference(
-            name: name, first: atBest(first), second: atBest(second), epoch: epoch + 1)
+            name: name, first: atBest(first), second: atBest(second),
+            place: first.axis.place(steps.map { $0[epoch] } ?? epoch + 1))
     }
 
     private static func isSame(_ a: Double, _ b: Double) -> Bool { a == b || (a.isNaN && b.isNaN) }

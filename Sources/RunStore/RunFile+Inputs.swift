@@ -45,9 +45,10 @@ extension RunFile {
         try SealedFile.read(file) { try readInputs($0) } ?? ObservedInputs([])
     }
 
-    /// Wall-clock seconds of each epoch of a run.
+    /// When each epoch of a run ended, in seconds from its begin.
     /// - Throws: `StoreError`.
-    package static func epochSeconds(_ file: URL) throws -> [Double] {
+    package static func epochEnds(_ file: URL) throws -> [Double] {
         try SealedFile.read(file) { try $0.group("provenance").dataset("seconds").doubles() }
+            .reduce(into: []) { $0.append(($0.last ?? 0) + $1) }
     }
 }

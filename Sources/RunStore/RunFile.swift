@@ -110,6 +110,7 @@ package enum RunFile {
         // Epochs count from 1; 0 says that no epoch gave a number.
         try outcome.setAttribute("best_epoch", record.best?.epoch ?? 0)
         try outcome.setAttribute("best_value", record.best?.value ?? .nan)
+        if let step = record.best?.step { try outcome.setAttribute("best_step", step) }
 
         try writeHistory(record, root)
         if let test = record.test { try writeTest(test, record.classes, root) }
@@ -128,13 +129,13 @@ package enum RunFile {
         if let inputs = record.inputs { try write(inputs, root) }
         let provenance = try root.makeGroup("provenance")
         try provenance.write("json", [try RunFile.json(record.provenance)], shape: [])
-        let epochs = record.epochSeconds.count
-        let scale = try provenance.write(
-            "epoch", Array(1...max(epochs, 1)).prefix(epochs).map { $0 }, shape: [epochs])
-        try scale.makeScale("epoch")
-        let seconds = try provenance.write("seconds", record.epochSeconds, shape: [epochs])
+        let count = record.epochSeconds.count
+        let scale = try writeScale(record, count, provenance)
+        let seconds = try provenance.write("seconds", record.epochSeconds, shape: [count])
         try seconds.attach(scale, dimension: 0)
-        try seconds.setAttribute("long_name", "time taken by each epoch")
+        try seconds.setAttribute(
+            "long_name",
+            record.axis == .step ? "time since the row before" : "time taken by each epoch")
         try seconds.setAttribute("units", "s")
         try provenance.write("output", [record.output], shape: [])
         if !record.epochDigests.isEmpty {
@@ -209,44 +210,6 @@ package enum RunFile {
         }
     }
 
-    private static func writeHistory(_ record: RunFileContents, _ root: HDF5Group) throws {
-        let group = try root.makeGroup("history")
-        let epochs = record.histories.first?.values.count ?? 0
-        let names = record.histories.map(\.name)
-        let variables = VariableNames(names, taken: ["epoch"]).variables
-        try group.setAttribute("metrics", try json(names))
-        try group.setAttribute("excluded_metrics", try json(record.excludedMetrics))
-        try group.setAttribute("NX_class", "NXdata")
-        try group.setAttribute(
-            "signal",
-            zip(names, variables).first { $0.0 == record.metric.name }?.1 ?? variables.first
-                ?? "epoch")
-        try group.setAttribute("axes", "epoch")
-        // The same quantity of the other split is drawn with it.
-        let partners = names.filter {
-            $0 != record.metric.name && quantity($0) == quantity(record.metric.name)
-        }
-        try group.setAttribute(
-            "auxiliary_signals", zip(names, variables).filter { partners.contains($0.0) }.map(\.1))
-        let scale = try group.write(
-            "epoch", Array(1...max(epochs, 1)).prefix(epochs).map { $0 }, shape: [epochs])
-        try scale.makeScale("epoch")
-        try scale.setAttribute("long_name", "epoch")
-        for (history, name) in zip(record.histories, variables) {
-            let dataset = try group.write(name, history.values, shape: [history.values.count])
-            try dataset.setAttribute("metric_name", history.name)
-            try dataset.attach(scale, dimension: 0)
-            // The unit of other trainers' metrics is not known.
-            if record.bestEpochRule == .whileTraining { try dataset.setAttribute("units", "1") }
-            try dataset.setAttribute("long_name", history.name.replacing("_", with: " "))
-        }
-    }
-
-    /// `accuracy` of `val_accuracy`.
-    private static func quantity(_ metric: String) -> Substring {
-        metric.split(separator: "_", maxSplits: 1).last ?? ""
-    }
-
     /// - Parameter isSummary: leaves out what neither the sweep file nor the content digest holds.
     private static func read(_ root: HDF5Group, path: String, isSummary: Bool = false) throws
         -> Parts
@@ -258,11 +221,8 @@ package enum RunFile {
         }
         let outcome = try root.group("result")
         let history = try root.group("history")
-        let epochs = try history.dataset("epoch").integers().count
-        let names = try decode([String].self, try history.text("metrics"), path)
-        let histories = try zip(names, VariableNames(names, taken: ["epoch"]).variables).map {
-            History(name: $0, values: try history.dataset($1).doubles())
-        }
+        let (axis, rows, histories) = try readHistory(history, path)
+        let epochs = rows.count
         let metricName = try outcome.text("metric")
         let bestEpoch = try outcome.integer("best_epoch")
         guard let ending = Outcome(rawValue: try outcome.text("outcome")),
@@ -284,7 +244,12 @@ package enum RunFile {
             outcome: ending, histories: histories,
             epochSeconds: try provenance.dataset("seconds").doubles(),
             best: bestEpoch == 0
-                ? nil : judged.map { BestEpoch(epoch: bestEpoch, value: $0[bestEpoch - 1]) },
+                ? nil
+                : judged.map {
+                    BestEpoch(
+                        epoch: bestEpoch, step: axis == .step ? rows[bestEpoch - 1] : nil,
+                        value: $0[bestEpoch - 1])
+                },
             stoppedEarly: try outcome.integer("stopped_early") == 1, classes: classes,
             weights: try tensors(weights),
             lastWeights: root.has("last_weights") ? try tensors(root.group("last_weights")) : [],
@@ -293,6 +258,7 @@ package enum RunFile {
             thumbnails: isSummary ? nil : try readThumbnails(root, path: path),
             excludedMetrics: try decode([String].self, try history.text("excluded_metrics"), path),
             output: isSummary ? "" : try provenance.dataset("output").texts().first ?? "")
+        contents.axis = axis
         if !isSummary { contents.inputs = try readInputs(root) }
         if !isSummary, provenance.has("parameter_digest") {
             contents.epochDigests = try provenance.dataset("parameter_digest").texts()
@@ -319,7 +285,7 @@ package enum RunFile {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    private static func decode<Decoded: Decodable>(
+    static func decode<Decoded: Decodable>(
         _ type: Decoded.Type, _ text: String, _ path: String
     ) throws
         -> Decoded

@@ -16,7 +16,9 @@ package struct RunFileContents: Sendable {
     package var classes: [String]
     package var outcome: Outcome
     package var histories: [History]
-    /// Wall-clock seconds of each epoch: measured, not part of what is reproduced.
+    /// What the rows of `histories` are counted by; of steps, the history `step` is among them.
+    package var axis: MetricAxis = .epoch
+    /// Wall-clock seconds of each row: measured, not part of what is reproduced.
     package var epochSeconds: [Double]
     /// Nil if no epoch has a value to judge by.
     package var best: BestEpoch?
@@ -79,6 +81,18 @@ package struct RunFileContents: Sendable {
     }
 
     package var epochs: Int { histories.first?.values.count ?? 0 }
+
+    /// The step of each row; nil where rows are epochs.
+    package var steps: [Int]? {
+        guard axis == .step else { return nil }
+        return histories.first { $0.name == MetricAxis.steps }?.values.map { Int(exactly: $0) ?? 0 }
+            ?? []
+    }
+
+    /// When each row was reported, in seconds from the begin of the run.
+    package var elapsed: [Double] {
+        epochSeconds.reduce(into: []) { $0.append(($0.last ?? 0) + $1) }
+    }
 
     // MARK: Weights
 
@@ -226,6 +240,9 @@ extension RunResult {
             weightBytes: contents.weightBytes, file: file,
             // Numbers and texts can always be encoded.
             provenanceText: (try? RunFile.json(provenance)) ?? "")
+        guard contents.axis == .step else { return }
+        (axis, elapsed) = (.step, contents.elapsed)
+        self = thinned()
     }
 
     /// - Throws: `StoreError` if the file is gone.

@@ -190,6 +190,8 @@ extension StudyStatus {
         /// there.
         var epoch: Int?
         var epochs: Int?
+        /// Where rows are counted by steps.
+        var step, steps, best_step: Int?
         var value: Double?
         /// The best value so far, of a run that is not completed.
         var best_so_far: Double?
@@ -219,16 +221,24 @@ extension StudyStatus {
         if !note.tags.isEmpty { row.tags = note.tags }
         if !note.text.isEmpty { row.note = note.text }
         func take(_ progress: RunProgress) {
-            (row.epoch, row.epochs, row.tries) = (progress.epoch, progress.epochs, progress.attempt)
-            row.value = finite(progress.values[progress.epoch]?[metric.name])
+            row.tries = progress.attempt
+            if progress.axis == .step {
+                (row.step, row.steps) = (progress.epoch, progress.epochs)
+            } else {
+                (row.epoch, row.epochs) = (progress.epoch, progress.epochs)
+            }
+            row.value = finite(progress.now(metric.name))
             row.best_so_far = finite(progress.best(metric))
         }
         switch status.state {
         case .completed(let result):
-            (row.outcome, row.best_epoch, row.best_value) = (
-                result.outcome, result.best?.epoch, finite(result.best?.value)
-            )
-            (row.epochs, row.seconds) = (result.epochs, finite(result.seconds))
+            (row.outcome, row.best_value) = (result.outcome, finite(result.best?.value))
+            row.seconds = finite(result.seconds)
+            if result.axis == .step {
+                (row.best_step, row.step) = (result.best?.step, result.last)
+            } else {
+                (row.best_epoch, row.epochs) = (result.best?.epoch, result.epochs)
+            }
         case .running(let running):
             take(running.progress)
             (row.seconds, row.seconds_left) = (running.seconds, running.secondsLeft)

@@ -3,8 +3,9 @@ import Files
 import Foundation
 import Studies
 
-/// `sweep.h5`: all finished runs side by side, with the dimensions run and epoch. Derived: it can
-/// be rebuilt from the run files at any time. The layout is described in docs/format.md.
+/// `sweep.h5`: all finished runs side by side, with the dimensions run and epoch; of a study by steps
+/// run and point, where each run has its own steps. Derived: it can be rebuilt from the run files at
+/// any time. The layout is described in docs/format.md.
 package enum SweepFile {
     static let format = "viseme-sweep"
 
@@ -17,19 +18,31 @@ package enum SweepFile {
         "file_modified", "weight_bytes", "reported_metrics", "lr_per_epoch", "trial_label", "files",
         "label",
     ]
+    /// Further names of a study by steps.
+    private static let reservedOfSteps: Set<String> = [
+        "point", "points", "best_point", "best_step", "elapsed",
+    ]
+
+    private static func reserved(_ axis: MetricAxis) -> Set<String> {
+        axis == .step ? reserved.union(reservedOfSteps) : reserved
+    }
 
     /// The names of the swept keys' coordinates, in the order of the keys.
     /// - Parameter metrics: of the runs; the learning rate's gives way.
-    package static func coordinates(_ keys: [String], metrics: [String]) -> [String] {
+    package static func coordinates(_ keys: [String], metrics: [String], axis: MetricAxis = .epoch)
+        -> [String]
+    {
         let taken = metrics.filter { $0 != "lr" }.map(VariableNames.plain)
-        return VariableNames.ofKeys(keys, taken: reserved.union(taken))
+        return VariableNames.ofKeys(keys, taken: reserved(axis).union(taken))
     }
 
     /// The names of metrics' variables.
-    package static func variables(_ metrics: [String], coordinates: [String]) -> [String] {
+    package static func variables(
+        _ metrics: [String], coordinates: [String], axis: MetricAxis = .epoch
+    ) -> [String] {
         let names = metrics.map { $0 == "lr" ? "lr_per_epoch" : $0 }
         return VariableNames(
-            names, taken: reserved.subtracting(["lr_per_epoch"]).union(coordinates)
+            names, taken: reserved(axis).subtracting(["lr_per_epoch"]).union(coordinates)
         ).variables
     }
 
@@ -61,10 +74,11 @@ package enum SweepFile {
         _ plan: Plan, _ runs: [(Run, RunResult)], _ meanings: [String: String], _ root: HDF5Group
     ) throws {
         let count = runs.count
+        let axis = plan.axis
         let epochs = runs.map { $0.1.epochs }.max() ?? 0
         let metrics = metrics(runs, plan)
-        let coordinates = coordinates(plan.axes, metrics: metrics)
-        let variables = variables(metrics, coordinates: coordinates)
+        let coordinates = coordinates(plan.axes, metrics: metrics, axis: axis)
+        let variables = variables(metrics, coordinates: coordinates, axis: axis)
         try root.setAttribute("metrics", try RunFile.json(metrics))
         try root.setAttribute("variables", try RunFile.json(variables))
         try root.setAttribute("excluded_metrics", try RunFile.json(plan.excludedMetrics))
@@ -77,15 +91,20 @@ package enum SweepFile {
         try root.setAttribute("goal", plan.metric.goal.rawValue)
         try root.setAttribute(
             "coordinates",
-            (coordinates + ["trial", "trial_label", "number", "run_id"]).joined(separator: " "))
+            (coordinates + ["trial", "trial_label", "number", "run_id"]
+                + (axis == .step
+                    ? zip(metrics, variables).filter { $0.0 == MetricAxis.steps }
+                        .map(\.1) + ["elapsed"] : []))
+                .joined(separator: " "))
 
         let runScale = try root.write("run", runs.map { $0.0.label }, shape: [count])
         try runScale.makeScale("run")
         try runScale.setAttribute("long_name", "run, by its swept values")
-        let epochScale = try root.write(
-            "epoch", epochs == 0 ? [] : Array(1...epochs), shape: [epochs])
-        try epochScale.makeScale("epoch")
-        try epochScale.setAttribute("long_name", "epoch")
+        let rows = rows(axis)
+        let epochScale = try root.write(rows, epochs == 0 ? [] : Array(1...epochs), shape: [epochs])
+        try epochScale.makeScale(rows)
+        try epochScale.setAttribute(
+            "long_name", axis == .step ? "number of the row, which has a step of its own" : "epoch")
         let writer = SweepWriter(
             root: root, runScale: runScale, epochScale: epochScale, count: count, epochs: epochs)
 
@@ -103,12 +122,26 @@ package enum SweepFile {
         for (metric, variable) in zip(metrics, variables) {
             try writer.histories(
                 variable, runs.map { $0.1.history(metric) }, metric,
-                units: plan.trainer.metrics.unit)
+                metric.replacing("_", with: " "), units: plan.trainer.metrics.unit)
         }
-        try writer.integers("epochs", runs.map { $0.1.epochs }, "epochs trained")
-        try writer.integers(
-            "best_epoch", runs.map { $0.1.best?.epoch ?? 0 },
-            "epoch of the best \(plan.metric.name); 0: none")
+        if axis == .step {
+            try writer.histories(
+                "elapsed", runs.map { $0.1.elapsed }, nil, "time since the run began", units: "s")
+            try writer.integers(
+                "points", runs.map { $0.1.reportedRows },
+                "rows that the run has reported, and its file has")
+            try writer.integers(
+                "best_point", runs.map { $0.1.best?.epoch ?? 0 },
+                "row of the best \(plan.metric.name); 0: none")
+            try writer.integers(
+                "best_step", runs.map { $0.1.best?.step ?? -1 },
+                "step of the best \(plan.metric.name); -1: none")
+        } else {
+            try writer.integers("epochs", runs.map { $0.1.epochs }, "epochs trained")
+            try writer.integers(
+                "best_epoch", runs.map { $0.1.best?.epoch ?? 0 },
+                "epoch of the best \(plan.metric.name); 0: none")
+        }
         try writer.doubles(
             "best_value", runs.map { $0.1.best?.value ?? .nan }, "best \(plan.metric.name)",
             units: "1")
@@ -127,6 +160,9 @@ package enum SweepFile {
         try writer.doubles("seconds", runs.map { $0.1.seconds }, "time taken", units: "s")
         try writeFiles(runs, plan, writer)
     }
+
+    /// The dimension of the rows.
+    static func rows(_ axis: MetricAxis) -> String { axis == .step ? "point" : "epoch" }
 
     /// What is known of the run files, in a group of its own: who looks at results does not need it.
     private static func writeFiles(
@@ -151,89 +187,6 @@ package enum SweepFile {
         try writer.integers(
             "file_modified", runs.map { $0.1.file.modified }, "its modification time, ns since 1970"
         )
-    }
-
-    /// All runs of a sweep file, by id.
-    /// - Parameter excluded: the metrics that digests leave out; runs of a file with other ones are
-    ///   none of it.
-    /// - Throws: `StoreError` where it is damaged or of another format; it can be rebuilt then.
-    package static func read(_ file: URL, excluding excluded: [String] = []) throws -> [String:
-        RunResult]
-    {
-        try SealedFile.read(file) { try read($0, excluded, path: file.path) }
-    }
-
-    private static func read(_ root: HDF5Group, _ excluded: [String], path: String) throws
-        -> [String: RunResult]
-    {
-        let found = "\(try root.text("format")) \(try root.integer("format_version"))"
-        guard found == "\(format) \(formatVersion)" else {
-            throw StoreError.otherFormat(path: path, found: found, known: formatVersion)
-        }
-        guard try names("excluded_metrics", root) == excluded else { return [:] }
-        let ids = try root.dataset("run_id").texts()
-        let width = try root.dataset("epoch").shape().first ?? 0
-        let epochs = try root.dataset("epochs").integers()
-        let metrics = try zip(names("metrics", root), names("variables", root)).map {
-            ($0, try root.dataset($1).doubles())
-        }
-        let bestEpochs = try root.dataset("best_epoch").integers()
-        let bestValues = try root.dataset("best_value").doubles()
-        let none = [Double](repeating: .nan, count: ids.count)
-        let losses = root.has("test_loss") ? try root.dataset("test_loss").doubles() : none
-        let accuracies =
-            root.has("test_accuracy") ? try root.dataset("test_accuracy").doubles() : none
-        let outcomes = try root.dataset("outcome").texts()
-        let early = try root.dataset("stopped_early").integers()
-        let seconds = try root.dataset("seconds").doubles()
-        let files = try root.group("files")
-        let digests = try files.dataset("content_digest").texts()
-        let provenances = try files.dataset("provenance").texts()
-        let reported =
-            try files.has("reported_metrics") ? files.dataset("reported_metrics").texts() : []
-        let weightBytes = try files.dataset("weight_bytes").integers()
-        let sizes = try files.dataset("file_size").integers()
-        let times = try files.dataset("file_modified").integers()
-        let counts = [
-            epochs.count, bestEpochs.count, bestValues.count, losses.count, accuracies.count,
-            outcomes.count,
-            early.count, seconds.count, digests.count, provenances.count, weightBytes.count,
-            sizes.count, times.count,
-        ]
-        guard counts.allSatisfy({ $0 == ids.count }),
-            reported.isEmpty || reported.count == ids.count,
-            metrics.allSatisfy({ $0.1.count == ids.count * width }),
-            epochs.allSatisfy({ (0...width).contains($0) })
-        else { throw StoreError.unreadable(path: path, reason: "its parts are inconsistent") }
-        var runs: [String: RunResult] = [:]
-        for (index, id) in ids.enumerated() {
-            guard let outcome = Outcome(rawValue: outcomes[index]) else {
-                throw StoreError.unreadable(path: path, reason: "its parts are inconsistent")
-            }
-            runs[id] = RunResult(
-                id: id, outcome: outcome, stoppedEarly: early[index] == 1,
-                best: bestEpochs[index] == 0
-                    ? nil : BestEpoch(epoch: bestEpochs[index], value: bestValues[index]),
-                histories: metrics.filter {
-                    reported.isEmpty || reported[index].contains(jsonString($0.0))
-                }.map {
-                    name, values in
-                    History(
-                        name: name,
-                        values: Array(values[index * width..<index * width + epochs[index]]))
-                },
-                seconds: seconds[index],
-                test: accuracies[index].isNaN ? nil : (losses[index], accuracies[index]),
-                contentDigest: digests[index], weightBytes: weightBytes[index],
-                file: FileFacts(size: sizes[index], modified: times[index]),
-                provenanceText: provenances[index])
-        }
-        return runs
-    }
-
-    private static func names(_ attribute: String, _ root: HDF5Group) throws -> [String] {
-        // Names that can't be decoded do not fit the variables, which is found next.
-        (try? JSONDecoder().decode([String].self, from: Data(try root.text(attribute).utf8))) ?? []
     }
 }
 
@@ -297,12 +250,15 @@ private struct SweepWriter {
     }
 
     /// `[run][epoch]`, NaN after the end of a run.
-    func histories(_ name: String, _ rows: [[Double]], _ metric: String, units: String?) throws {
+    /// - Parameter metric: the reported name, where it is a metric.
+    func histories(
+        _ name: String, _ rows: [[Double]], _ metric: String?, _ longName: String, units: String?
+    ) throws {
         let padded = rows.flatMap { $0 + [Double](repeating: .nan, count: epochs - $0.count) }
         let dataset = try root.write(name, padded, shape: [count, epochs])
         try dataset.attach(epochScale, dimension: 1)
-        try dataset.setAttribute("metric_name", metric)
-        try finish(dataset, metric.replacing("_", with: " "), units: units)
+        if let metric { try dataset.setAttribute("metric_name", metric) }
+        try finish(dataset, longName, units: units)
     }
 
     private func finish(_ dataset: HDF5Dataset, _ longName: String, units: String?) throws {

@@ -10,21 +10,28 @@ package enum TensorBoardFile {
 
     /// - Parameters:
     ///   - histories: values that are not there are left out.
+    ///   - steps: of each row, where rows are not epochs.
     ///   - ends: when each epoch ended, in seconds from `started`; epochs beyond have the last time.
     ///   - started: in seconds since 1970.
-    package static func bytes(_ histories: [History], ends: [Double], started: Double) -> [UInt8] {
+    package static func bytes(
+        _ histories: [History], steps: [Int]? = nil, ends: [Double], started: Double
+    ) -> [UInt8] {
+        let histories = histories.filter { steps == nil || $0.name != MetricAxis.steps }
         // An event without a step names the version of the format.
         var file = EventRecords.record(double(1, started) + text(3, Array("brain.Event:2".utf8)))
         let epochs = histories.map(\.values.count).max() ?? 0
         for epoch in 0..<epochs {
             let time = started + (ends.indices.contains(epoch) ? ends[epoch] : ends.last ?? 0)
+            let step = steps.map { $0[epoch] } ?? epoch + 1
             for history in histories where history.values.indices.contains(epoch) {
+                // Where rows are steps, a metric has values at some of them.
+                if steps != nil, history.values[epoch].isNaN { continue }
                 let value = Float(history.values[epoch])
                 let scalar =
                     text(1, Array(history.name.utf8)) + [2 << 3 | 5]
                     + withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
                 file += EventRecords.record(
-                    double(1, time) + [2 << 3] + varint(UInt64(epoch + 1))
+                    double(1, time) + [2 << 3] + varint(UInt64(bitPattern: Int64(step)))
                         + text(5, text(1, scalar)))
             }
         }

@@ -1,7 +1,7 @@
-/// One metric over the epochs of a run.
+/// One metric over the epochs of a run, or over the steps at which something was reported.
 package struct History: Sendable, Equatable {
     package var name: String
-    /// Of epoch 1, 2, …; NaN if the epoch has no value.
+    /// Of epoch 1, 2, …, or of each step that was reported; NaN where there is no value.
     package var values: [Double]
 
     package init(name: String, values: [Double] = []) {

@@ -23,25 +23,36 @@ package struct Metric: Sendable, Equatable, Codable {
     }
 
     /// Where a history is best; ties go to the earlier epoch. Nil if no value is finite.
-    package func bestEpoch(of history: [Double]) -> BestEpoch? {
+    /// - Parameter steps: of each value, where rows are counted by steps.
+    package func bestEpoch(of history: [Double], steps: [Int]? = nil) -> BestEpoch? {
         var best: BestEpoch?
         for (index, value) in history.enumerated() where isBetter(value, than: best?.value) {
             best = BestEpoch(epoch: index + 1, value: value)
         }
+        if let steps, let place = best?.epoch { best?.step = steps[place - 1] }
         return best
     }
 }
 
 /// Where a metric was best.
 package struct BestEpoch: Sendable, Equatable {
-    /// From 1.
+    /// From 1; where rows are counted by steps, the number of the row among those that are held.
     package var epoch: Int
+    /// Where rows are counted by steps.
+    package var step: Int?
     package var value: Double
 
-    package init(epoch: Int, value: Double) {
+    package init(epoch: Int, step: Int? = nil, value: Double) {
         self.epoch = epoch
+        self.step = step
         self.value = value
     }
+
+    /// The epoch, or the step where rows are counted by steps.
+    package var number: Int { step ?? epoch }
+
+    /// `epoch 5`, `step 1200`.
+    package var place: String { (step == nil ? MetricAxis.epoch : .step).place(number) }
 }
 
 /// Who decides which epoch of a run is its best.

@@ -37,8 +37,3 @@ package enum MetricSource: Sendable, Hashable, Codable {
         }
     }
 }
-
-/// What a command's rows of metrics are counted by.
-package enum MetricAxis: String, Sendable, Codable {
-    case epoch, step
-}

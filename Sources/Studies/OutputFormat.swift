@@ -1,6 +1,6 @@
 /// How common tools print metrics: expressions whose named groups say what is found. `epoch` and
-/// `step` count; `metric` and `value` are a name and its number; any other group is a metric of that
-/// name; after `end` nothing counts, and of a line with `skip` neither.
+/// `step` count; `metric` and `value` are a name and its number, divided by `of`; any other group is a
+/// metric of that name; after `end` nothing counts, and of a line with `skip` neither.
 package struct OutputFormat: Sendable {
     package let name: String
     package let patterns: [String]
@@ -28,6 +28,10 @@ package struct OutputFormat: Sendable {
     private static let count = #"(?:\d{1,3}(?:,\d{3})+|\d+)(?![\w.,]*\w)"#
     /// What may come after a number that is whole: `45/50`, `1:23` and `1.2.3` are none.
     private static let end = #"(?=[\s,;)\]}|%]|\.?(?:\s|$)|$)"#
+
+    /// A word before a metric's name that is part of it: `Val Loss`, `Avg loss`.
+    private static let prefix =
+        "(?:(?i:train(?:ing)?|val(?:id(?:ation)?)?|test|eval|dev|avg\\.?|average|mean|running|final) )"
 
     package static let all = [
         OutputFormat(
@@ -75,12 +79,21 @@ package struct OutputFormat: Sendable {
         OutputFormat(
             "key=value",
             [
-                // A summary names an epoch that is over.
-                #"(?i)(?<skip>\bbest\b)"#,
+                // A summary names an epoch that is over; printed arguments are no metrics.
+                #"(?i)(?<skip>\bbest\b|\bNamespace\(|^\s*(?:parsed |command.line )?(?:args|arguments|config|configuration|hparams|hyper-?parameters?|options|settings|params)\b\s*[:=({])"#,
                 #"(?i)\b(?:epoch|ep)\b\s*[=:#\[]?\s*(?<epoch>"# + count + ")",
                 #"(?i)\b(?:global_step|step|iter(?:ation)?)\b\s*[=:#\[]?\s*(?<step>"#
                     + count + ")",
-                #"(?<![\w./])(?!(?i:epoch|ep|step|global_step|iter|iteration)\b)(?<metric>(?:(?i:train(?:ing)?|val(?:id(?:ation)?)?|test|eval|dev) )?[A-Za-z_][\w/.-]*)\s*[=:]\s*(?<value>"#
+                #"(?<![\w./])(?!(?i:epoch|ep|step|global_step|iter|iteration)\b)(?<metric>"#
+                    + prefix
+                    + #"?(?!(?i:epoch|step|iter)\b|[\w./-]+\.(?i:py|cc|cpp|jl|r):)[A-Za-z_][\w/.-]*)\s*[=:]\s*(?<value>"#
+                    + number + ")" + end,
+                // `Accuracy: 9820/10000 (98%)`: a share.
+                #"(?<![\w./])(?<metric>"# + prefix
+                    + #"?[A-Za-z_][\w/.-]*)\s*[=:]\s*(?<value>\d+)/(?<of>\d+)\s*\([\d.]+\s*%\)"#,
+                // `train loss 4.28, val loss 4.30`, without a sign between.
+                #"(?<![\w./])(?<metric>"# + prefix
+                    + #"?(?i:loss|acc|accuracy|auc|f1|rmse|mae|mse|error|perplexity|ppl|bleu|wer|cer))\s+(?<value>"#
                     + number + ")" + end,
             ], "epoch=3 loss=0.29 val_accuracy: 0.91"),
     ]

@@ -8,6 +8,14 @@ package struct RunResult: Sendable {
     /// Nil if no epoch has a value to judge by.
     package var best: BestEpoch?
     package var histories: [History]
+    /// What the rows of `histories` are counted by. Of steps, the history `step` is among them, and
+    /// only some rows of a long run are held (`ThinnedRows`).
+    package var axis: MetricAxis = .epoch
+    /// Seconds from the begin of the run to each row, where rows are counted by steps; NaN: not
+    /// known.
+    package var elapsed: [Double] = []
+    /// How many rows the run has reported.
+    package var reportedRows: Int
     /// Wall-clock time.
     package var seconds: Double
     package var test: (loss: Double, accuracy: Double)?
@@ -31,6 +39,7 @@ package struct RunResult: Sendable {
         self.stoppedEarly = stoppedEarly
         self.best = best
         self.histories = histories
+        reportedRows = histories.first?.values.count ?? 0
         self.seconds = seconds
         self.test = test
         self.contentDigest = contentDigest
@@ -52,12 +61,25 @@ package struct RunResult: Sendable {
         histories.first { $0.name == name }?.values ?? []
     }
 
+    /// How many epochs, or steps that are held, there are.
     package var epochs: Int { histories.first?.values.count ?? 0 }
+
+    /// The step of each row; nil where rows are epochs.
+    package var steps: [Int]? {
+        guard axis == .step else { return nil }
+        return history(MetricAxis.steps).map { Int(exactly: $0) ?? 0 }
+    }
+
+    /// The last epoch or step; 0 without any.
+    package var last: Int { steps?.last ?? epochs }
+
+    /// `epoch 5`, `step 1200`: where it ended.
+    package var end: String { axis.place(last) }
 
     /// The same run with its best epoch judged by `metric`.
     package func judged(by metric: Metric) -> RunResult {
         var result = self
-        result.best = metric.bestEpoch(of: history(metric.name))
+        result.best = metric.bestEpoch(of: history(metric.name), steps: steps)
         return result
     }
 

@@ -103,7 +103,9 @@ public enum SafeTensors {
         "BOOL": 1,
     ]
 
-    private static func elements(_ dtype: String, _ bytes: [UInt8], _ count: Int) -> Tensor.Elements
+    /// Little-endian numbers of a type, as they are held.
+    package static func elements(_ dtype: String, _ bytes: [UInt8], _ count: Int)
+        -> Tensor.Elements
     {
         func all<Number: BitwiseCopyable>(_ type: Number.Type) -> [Number] {
             bytes.withUnsafeBytes { buffer in

@@ -45,14 +45,14 @@ struct CompareCommand: ParsableCommand {
             [
                 "  " + metric.name, short(metric.first), short(metric.second),
                 short(metric.second - metric.first),
-                metric.epoch.map { "differ from epoch \($0) on" } ?? "",
+                metric.place.map { "differ from \($0) on" } ?? "",
             ]
         }
         // What differs comes first.
         if !settings.isEmpty { print("\nsettings\n" + table(["", "a", "b"], settings)) }
         if !metrics.isEmpty {
             print(
-                "\nmetrics, at the best epoch of each\n"
+                "\nmetrics, at the best \(a.axis.rawValue) of each\n"
                     + table(["", "a", "b", "b − a", ""], metrics))
         }
         let isNone = !comparison.hasWeights.first && !comparison.hasWeights.second

@@ -91,9 +91,11 @@ struct ExportCommand: AsyncParsableCommand {
         }
         if let tensorboard {
             for (run, result) in stored.inOrder(plan) {
-                let seconds = try RunFile.epochSeconds(folder.runFile(run.id))
+                let ends =
+                    result.axis == .step
+                    ? result.elapsed : try RunFile.epochEnds(folder.runFile(run.id))
                 try writeEvents(
-                    result.histories, seconds, started: result.provenance.started,
+                    result.histories, result.steps, ends, started: result.provenance.started,
                     to: URL(filePath: tensorboard).appending(path: TensorBoardFile.folder(run)))
             }
         }
@@ -109,7 +111,8 @@ struct ExportCommand: AsyncParsableCommand {
         if let csv { try OutputFile.write(Data(CSV.history(record).utf8), csv) }
         if let tensorboard {
             try writeEvents(
-                record.histories, record.epochSeconds, started: record.provenance.started,
+                record.histories, record.steps, record.elapsed,
+                started: record.provenance.started,
                 to: URL(filePath: tensorboard))
         }
         if let artifacts { try export(record, of: file, to: URL(filePath: artifacts)) }
@@ -143,11 +146,11 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     private func writeEvents(
-        _ histories: [History], _ seconds: [Double], started: String, to folder: URL
+        _ histories: [History], _ steps: [Int]?, _ ends: [Double], started: String, to folder: URL
     ) throws {
-        let ends = seconds.reduce(into: [Double]()) { $0.append(($0.last ?? 0) + $1) }
         let events = TensorBoardFile.bytes(
-            histories, ends: ends, started: Date(timestamp: started)?.timeIntervalSince1970 ?? 0)
+            histories, steps: steps, ends: ends,
+            started: Date(timestamp: started)?.timeIntervalSince1970 ?? 0)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try DurableFile.write(events, to: folder.appending(path: TensorBoardFile.name))
     }
@@ -158,7 +161,7 @@ struct ExportCommand: AsyncParsableCommand {
         var metadata = [
             "format": "pt", "run_id": record.identity.id, "label": record.provenance.label,
             "content_digest": record.contentDigest, "settings": settings,
-            "best_epoch": record.best.map { "\($0.epoch)" } ?? "",
+            "best_\(record.axis.rawValue)": record.best.map { "\($0.number)" } ?? "",
         ]
         if !record.classes.isEmpty {
             metadata["classes"] =

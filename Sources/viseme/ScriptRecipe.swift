@@ -145,16 +145,20 @@ struct ScriptRecipe {
     private func metricLines() -> [String] {
         switch probe?.found {
         case .reported: []
-        case .output(let format): ["metrics: {stdout: \(ScriptRecipe.quoted(format))}"]
-        case .file(let pattern): ["metrics: {file: \(ScriptRecipe.quoted(pattern))}"]
+        case .output(let format, let axis):
+            ["metrics: {stdout: \(ScriptRecipe.quoted(format))\(words(axis))}"]
+        case .file(let pattern, let axis):
+            ["metrics: {file: \(ScriptRecipe.quoted(pattern))\(words(axis))}"]
         case nil:
-            [
+            (probe.map(\.problem).flatMap { $0.isEmpty ? nil : ["# not read: \($0)"] } ?? []) + [
                 "# unsure: where metrics are. One of \(OutputFormat.all.map(\.name).joined(separator: ", ")),",
                 "# an expression, as 'loss: (?<loss>\\S+)', or {file: metrics.csv}; `viseme new --probe` runs it once.",
                 "metrics: {stdout: key=value}",
             ]
         }
     }
+
+    private func words(_ axis: MetricAxis) -> String { axis == .step ? ", axis: step" : "" }
 
     private static func quoted(_ text: String) -> String {
         let isPlain = text.allSatisfy { $0.isLetter || $0.isNumber || "_./-=".contains($0) }

@@ -41,19 +41,20 @@ struct ShowCommand: ParsableCommand {
     }
 
     private func facts(_ record: RunFileContents, _ file: URL) -> String {
-        let epochs = record.histories.first?.values.count ?? 0
+        let length =
+            record.axis == .step ? "\(record.epochs) reported steps" : "\(record.epochs) epochs"
         var rows = [
             ["run", "\(record.provenance.label)  \(record.identity.id)"],
             ["file", file.relativePath],
             ["content digest", record.contentDigest],
             [
                 "outcome",
-                "\(record.outcome.rawValue), \(epochs) epochs\(record.stoppedEarly ? ", stopped early" : "")",
+                "\(record.outcome.rawValue), \(length)\(record.stoppedEarly ? ", stopped early" : "")",
             ],
             [
                 "best",
                 record.best.map {
-                    "\(record.metric.name) \(short($0.value)) at epoch \($0.epoch)"
+                    "\(record.metric.name) \(short($0.value)) at \($0.place)"
                 }
                     ?? (record.histories.isEmpty
                         ? "no metrics reported" : "no value of \(record.metric.name)"),
@@ -76,7 +77,10 @@ struct ShowCommand: ParsableCommand {
     }
 
     private func histories(_ record: RunFileContents) -> String {
-        let rows = record.histories.map { history in
+        let shown = record.histories.filter {
+            record.axis == .epoch || $0.name != MetricAxis.steps
+        }
+        let rows = shown.map { history in
             let finite = history.values.filter(\.isFinite)
             let range =
                 finite.min().map { "\(short($0)) … \(short(finite.max() ?? $0))" } ?? "no number"

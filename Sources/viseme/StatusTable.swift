@@ -82,7 +82,7 @@ struct StatusTable {
         let rows = shown.map { run, running -> [String] in
             let progress = running.progress
             var value = ""
-            if let now = progress.values[progress.epoch]?[status.metric.name],
+            if let now = progress.now(status.metric.name),
                 let best = progress.best(status.metric)
             {
                 value = "\(status.metric.name) \(short(now)), best \(short(best))"
@@ -93,8 +93,7 @@ struct StatusTable {
                     let done = Double(progress.epoch) + progress.partOfEpoch
                     return ProgressDisplay.bar(done / Double($0), cells: 12)
                 } ?? "",
-                progress.epochs.map { "epoch \(progress.epoch) of \($0)" }
-                    ?? (progress.epoch > 0 ? "epoch \(progress.epoch)" : ""),
+                progress.epochs != nil || progress.epoch > 0 ? progress.place : "",
                 value, clock(running.seconds),
                 running.secondsLeft.map { "\(clock($0)) left" } ?? "",
             ]
@@ -135,25 +134,26 @@ struct StatusTable {
             failure.reason
                 + (failure.tries.map { $0.count > 1 ? " (\($0.count) attempts)" : "" } ?? "")
         case .planned(let stopped):
-            stopped.map { $0.epoch > 0 ? "stopped after epoch \($0.epoch)" : "stopped" } ?? ""
+            stopped.map { $0.epoch > 0 ? "stopped after \($0.axis.place($0.epoch))" : "stopped" }
+                ?? ""
         }
     }
 
     private func words(_ result: RunResult) -> String {
-        let diverged = result.outcome == .diverged ? "diverged in epoch \(result.epochs)" : nil
+        let diverged = result.outcome == .diverged ? "diverged in \(result.end)" : nil
         guard let best = result.best else {
             return diverged
                 ?? (result.histories.isEmpty
                     ? "no metrics reported" : "no value of \(status.metric.name)")
         }
-        return "\(status.metric.name) \(short(best.value)) at epoch \(best.epoch)"
+        return "\(status.metric.name) \(short(best.value)) at \(best.place)"
             + (diverged.map { ", \($0)" } ?? "")
     }
 
     private func words(_ running: RunStatus.Running) -> String {
         let progress = running.progress
-        var parts = ["epoch \(progress.epoch)" + (progress.epochs.map { " of \($0)" } ?? "")]
-        if let value = progress.values[progress.epoch]?[status.metric.name], value.isFinite {
+        var parts = [progress.place]
+        if let value = progress.now(status.metric.name), value.isFinite {
             parts.append("\(status.metric.name) now \(short(value))")
         }
         if let best = progress.best(status.metric) { parts.append("best \(short(best))") }

@@ -19,6 +19,9 @@ actor SweepProgress {
     private var finished = 0
     private var failed = 0
     private var hasWarnedOfMetric = false
+    private var hasWarnedOfExcluded = false
+    /// Metrics that the recipe excludes by name.
+    private let excluded: [String]
     private let labels: ShortLabels
     private let shortLabels: [String: String]
 
@@ -31,6 +34,8 @@ actor SweepProgress {
     ) {
         (self.total, self.folder, self.results) = (total, folder, results)
         metric = plan.metric
+        // Names that always measure time are excluded whether they are reported or not.
+        excluded = plan.excludedMetrics.filter { !OutputFormat.timings.contains($0) }
         labels = ShortLabels(plan.runs)
         shortLabels = SweepProgress.shortLabels(plan, labels)
         reader = StudyStatusReader(folder, plan)
@@ -120,6 +125,7 @@ actor SweepProgress {
     /// A misspelt metric shows at the first run rather than in the report.
     private func warnOfMetric(_ run: Run, _ result: RunResult) {
         let names = result.histories.map(\.name)
+        warnOfExcluded(names)
         guard !hasWarnedOfMetric, !names.contains(metric.name) else { return }
         hasWarnedOfMetric = true
         guard !names.isEmpty else {
@@ -132,6 +138,17 @@ actor SweepProgress {
                 + "under metric: and sweep again; no run is trained again for that")
     }
 
+    /// So does a misspelt name under `exclude:`.
+    private func warnOfExcluded(_ names: [String]) {
+        guard !hasWarnedOfExcluded, !names.isEmpty else { return }
+        hasWarnedOfExcluded = true
+        let unknown = excluded.filter { !names.contains($0) }
+        guard !unknown.isEmpty else { return }
+        complain(
+            "metrics: exclude: this run reports no \(unknown.joined(separator: ", ")); it reports "
+                + names.joined(separator: ", "))
+    }
+
     private var counter: String {
         let width = String(total).count
         return String(repeating: " ", count: max(0, width - String(finished).count))
@@ -141,12 +158,12 @@ actor SweepProgress {
     private var blank: String { String(repeating: " ", count: counter.count) }
 
     private func words(_ result: RunResult) -> String {
-        if result.outcome == .diverged { return "diverged in epoch \(result.epochs)" }
+        if result.outcome == .diverged { return "diverged in \(result.end)" }
         guard let best = result.best else {
             return result.histories.isEmpty ? "no metrics reported" : "no value of \(metric.name)"
         }
         return
-            "\(metric.name) \(short(best.value)) at epoch \(best.epoch) of \(result.epochs)"
+            "\(metric.name) \(short(best.value)) at \(best.place) of \(result.last)"
     }
 
     // MARK: The live table

@@ -168,7 +168,7 @@ actor WorkTally {
             underWay.removeAll { $0.id == run.id }
             wallTime?.take(seconds: result.seconds)
             let best = result.best.map {
-                "\(metric.name) \(short($0.value)) at epoch \($0.epoch)"
+                "\(metric.name) \(short($0.value)) at \($0.place)"
             }
             print(
                 "\(run.label)  \(best ?? result.outcome.rawValue)  \(decimals(result.seconds, 1)) s"

@@ -68,8 +68,22 @@ private let printed = [
         ["lr": [0.1, nan], "seed": [3, nan], "loss": [1234.5, 0.03], "acc": [51.5, .infinity]]),
     Printed(
         "key=value",
-        "Epoch 1 | Train Loss: 0.5 | Val Loss: 0.9\nstep=1k Epoch 2 | Train Loss: 0.4 | Val Loss: 0.8\nBest epoch=1 loss=7\n",
+        "Namespace(lr=0.1, depth=3)\nconfig: lr=0.1\nEpoch 1 | Train Loss: 0.5 | Val Loss: 0.9\nstep=1k Epoch 2 | Train Loss: 0.4 | Val Loss: 0.8\nBest epoch=1 loss=7\n",
         judge: "Val_Loss", ["Train_Loss": [0.5, 0.4], "Val_Loss": [0.9, 0.8]]),
+    // As PyTorch's examples print.
+    Printed(
+        "key=value",
+        "Train Epoch: 1 [0/60000 (0%)]\tLoss: 2.300000\nTrain Epoch: 1 [640/60000 (1%)]\tLoss: 1.5\n\nTest set: Average loss: 0.0500, Accuracy: 9820/10000 (98%)\n\nTrain Epoch: 2 [0/60000 (0%)]\tLoss: 1.25\n\nTest set: Average loss: 0.0400, Accuracy: 9900/10000 (99%)\n",
+        judge: "Average_loss",
+        ["Loss": [1.5, 1.25], "Average_loss": [0.05, 0.04], "Accuracy": [0.982, 0.99]]),
+    Printed(
+        "key=value",
+        "Epoch 1\n-------\nloss: 2.303494  [   64/60000]\nloss: 1.303494  [ 6464/60000]\nTest Error: \n Accuracy: 43.1%, Avg loss: 2.155 \n",
+        judge: "Avg_loss", ["loss": [1.303494], "Accuracy": [43.1], "Avg_loss": [2.155]]),
+    Printed(
+        "key=value",
+        "I1127 12:00:00.5 train.py:12] epoch 1: train loss 4.25, val loss 4.5\nINFO:root:epoch 2: train loss 3.25, val loss 3.5\n",
+        judge: "val_loss", ["train_loss": [4.25, 3.25], "val_loss": [4.5, 3.5]]),
     Printed(
         #"Iteration (?P<epoch>\d+), loss = (?<loss>\S+)"#,
         "Iteration 1, loss = 2.5\nnoise\nIteration 2, loss = .5\nIteration 4, loss = -1e-3",
@@ -120,6 +134,9 @@ private func expect(_ found: RunFileContents, _ histories: [String: [Double]]) {
                 "metrics.csv",
                 "epoch,step,train_loss,val_loss\r\n0,9,0.5,\r\n0,9,,0.45\r\n1,19,0.4,\r\n1,19,,\"0.35\"\r\n",
                 ["train_loss": [0.5, 0.4], "val_loss": [0.45, 0.35]]
+            ),
+            (
+                "decimal.csv", "\"epoch\";\"loss\"\n1;0,5\n2;0,25\n", ["loss": [0.5, 0.25]]
             ),
             (
                 "results.csv", "  epoch,   train/box_loss, time\n  1, 1.5, 3.1\n  2, 1.25, 6.2\n",

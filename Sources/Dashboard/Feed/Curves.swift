@@ -1,29 +1,36 @@
+import Studies
+
 /// Histories as a picture needs them: at most a few numbers for each column of pixels, with the
 /// lowest and the highest of each, so that no spike is lost.
 package enum Curves {
     package struct Point: Equatable {
-        /// From 1.
+        /// From 1; or the step.
         package var epoch: Int
         package var value: Double
 
         package init(epoch: Int, value: Double) { (self.epoch, self.value) = (epoch, value) }
     }
 
-    /// - Parameter columns: histories of more than twice as many epochs are thinned.
+    /// - Parameters:
+    ///   - numbers: of the rows; nil: 1, 2, ….
+    ///   - columns: histories of more than twice as many epochs are thinned.
     /// - Returns: epochs whose value is a number, in order.
-    package static func thinned(_ values: [Double], columns: Int) -> [Point] {
-        spans(values.count, columns).flatMap { span -> [Point] in
+    package static func thinned(_ values: [Double], at numbers: [Int]? = nil, columns: Int)
+        -> [Point]
+    {
+        func point(_ row: Int) -> Point {
+            Point(epoch: numbers?[row] ?? row + 1, value: values[row])
+        }
+        return spans(values.count, columns).flatMap { span -> [Point] in
             let known = span.filter { values[$0].isFinite }
-            guard span.count > 1 else {
-                return known.map { Point(epoch: $0 + 1, value: values[$0]) }
-            }
+            guard span.count > 1 else { return known.map(point) }
             guard let low = known.min(by: { values[$0] < values[$1] }),
                 let high = known.max(by: { values[$0] < values[$1] })
             else { return [] }
             // The ends stay where they are: the last value is what people read.
             let ends = [values.indices.first, values.indices.last].compactMap { $0 }
             let kept = Set([low, high] + ends.filter(known.contains))
-            return kept.sorted().map { Point(epoch: $0 + 1, value: values[$0]) }
+            return kept.sorted().map(point)
         }
     }
 
@@ -35,15 +42,15 @@ package enum Curves {
         package var count: Int
     }
 
-    package static func band(_ histories: [[Double]], columns: Int) -> [Band] {
-        let epochs = histories.map(\.count).max() ?? 0
-        let all = (0..<epochs).compactMap { epoch -> Band? in
-            let values = histories.compactMap {
-                $0.indices.contains(epoch) && $0[epoch].isFinite ? $0[epoch] : nil
-            }
-            guard let low = values.min(), let high = values.max() else { return nil }
-            let mean = values.reduce(0, +) / Double(values.count)
-            return Band(epoch: epoch + 1, mean: mean, low: low, high: high, count: values.count)
+    /// - Parameter steps: of the values of each seed; nil: epochs 1, 2, ….
+    package static func band(_ histories: [[Double]], steps: [[Int]]? = nil, columns: Int)
+        -> [Band]
+    {
+        let all = SeedRows(histories, steps: steps).rows.map { row in
+            Band(
+                epoch: row.number, mean: row.values.reduce(0, +) / Double(row.values.count),
+                low: row.values.min() ?? .nan, high: row.values.max() ?? .nan,
+                count: row.values.count)
         }
         return spans(all.count, columns).flatMap { span -> [Band] in
             guard span.count > 1 else { return Array(all[span]) }

@@ -39,8 +39,8 @@ struct RunDetails {
     private func write(_ progress: RunProgress, _ members: inout JSONText.Members) {
         let names = Set(progress.values.values.flatMap(\.keys)).sorted()
         members.list("histories", names) { text, name in
-            let values = (0..<progress.epoch).map { progress.values[$0 + 1]?[name] ?? .nan }
-            history(name, values, &text)
+            history(
+                name, progress.history(name), progress.axis == .step ? progress.rows : nil, &text)
         }
         members.number("attempt", progress.attempt)
         members.string("started", progress.started)
@@ -60,9 +60,11 @@ struct RunDetails {
         members.string("file", "\(folder.url.lastPathComponent)/runs/\(file.lastPathComponent)")
         members.string("outcome", record.outcome.rawValue)
         members.number("best", record.best?.value)
-        members.number("bestEpoch", record.best?.epoch)
-        members.list("histories", record.histories) { text, found in
-            history(found.name, found.values, &text)
+        members.number("bestEpoch", record.best?.number)
+        let steps = record.steps
+        let histories = record.histories.filter { steps == nil || $0.name != MetricAxis.steps }
+        members.list("histories", histories) { text, found in
+            history(found.name, found.values, steps, &text)
         }
         members.list("settings", record.configuration.sorted { $0.key < $1.key }) { text, pair in
             let isChanged = record.identity.settings[pair.key] != nil || isSwept(pair.key)
@@ -94,8 +96,10 @@ struct RunDetails {
 
     private func isSwept(_ key: String) -> Bool { plan.axes.contains(key) }
 
-    private func history(_ name: String, _ values: [Double], _ text: inout JSONText) {
-        let points = Curves.thinned(values, columns: 1000)
+    private func history(
+        _ name: String, _ values: [Double], _ steps: [Int]?, _ text: inout JSONText
+    ) {
+        let points = Curves.thinned(values, at: steps, columns: 1000)
         text.object { members in
             members.string("name", name)
             members.list("x", points) { $0.number($1.epoch) }

@@ -31,6 +31,7 @@ struct RunTable {
         study.string("question", plan.question)
         study.string("metric", plan.metric.name)
         study.string("goal", plan.metric.goal.rawValue)
+        study.string("axis", plan.axis.rawValue)
         study.list("columns", RunTable.columns) { $0.string($1) }
         study.list("keys", keys) { text, key in
             let values = plan.runs.compactMap { $0.setting[key] }
@@ -45,19 +46,21 @@ struct RunTable {
         let run = status.run
         var row = Row()
         func take(_ progress: RunProgress) {
-            let history = (0..<progress.epoch).map {
-                progress.values[$0 + 1]?[plan.metric.name] ?? .nan
-            }
+            let history = progress.history(plan.metric.name)
             (row.epoch, row.epochs) = (progress.epoch, progress.epochs)
-            let best = plan.metric.bestEpoch(of: history)
-            (row.best, row.bestEpoch, row.last) = (best?.value, best?.epoch, history.last)
+            let best = plan.metric.bestEpoch(
+                of: history, steps: progress.axis == .step ? progress.rows : nil)
+            (row.best, row.bestEpoch) = (best?.value, best?.number)
+            row.last = progress.axis == .step ? history.last(where: \.isFinite) : history.last
             row.history = history
         }
         switch status.state {
         case .completed(let result):
             row.history = result.history(plan.metric.name)
-            (row.best, row.bestEpoch) = (result.best?.value, result.best?.epoch)
-            (row.last, row.epoch, row.epochs) = (row.history.last, result.epochs, result.epochs)
+            (row.best, row.bestEpoch) = (result.best?.value, result.best?.number)
+            (row.epoch, row.epochs) = (result.last, result.last)
+            row.last =
+                result.axis == .step ? row.history.last(where: \.isFinite) : row.history.last
             row.seconds = result.seconds
             row.test = result.test?.accuracy
             row.isDiverged = result.outcome == .diverged

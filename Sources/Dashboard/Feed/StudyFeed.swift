@@ -198,23 +198,33 @@ actor StudyFeed {
                 switch run.state {
                 case .completed(let result): result.histories.map(\.name)
                 case .running(let running):
-                    running.progress.values[running.progress.epoch]?.keys.sorted() ?? []
+                    running.progress.latestNames
                 default: []
                 }
-            for name in found where known.insert(name).inserted { names.append(name) }
+            // Steps are the horizontal axis.
+            let shown = found.filter { plan.axis == .epoch || $0 != MetricAxis.steps }
+            for name in shown where known.insert(name).inserted { names.append(name) }
         }
         return names
     }
 
     /// The values of a metric by epoch, of one run.
     private func history(_ metric: String, _ run: RunStatus) -> [Double] {
-        func values(_ progress: RunProgress) -> [Double] {
-            (0..<progress.epoch).map { progress.values[$0 + 1]?[metric] ?? .nan }
-        }
-        return switch run.state {
+        switch run.state {
         case .completed(let result): result.history(metric)
-        case .running(let running): values(running.progress)
-        case .planned(let stopped): stopped.map(values) ?? []
+        case .running(let running): running.progress.history(metric)
+        case .planned(let stopped): stopped?.history(metric) ?? []
+        case .failed: []
+        }
+    }
+
+    /// The steps of these values; nil where they are epochs.
+    private func steps(_ run: RunStatus) -> [Int]? {
+        guard plan.axis == .step else { return nil }
+        return switch run.state {
+        case .completed(let result): result.steps
+        case .running(let running): running.progress.rows
+        case .planned(let stopped): stopped?.rows ?? []
         case .failed: []
         }
     }
@@ -231,7 +241,10 @@ actor StudyFeed {
         text.list(trials.filter { members[$0 - 1] != nil }) { text, number in
             let runs = members[number - 1] ?? []
             let histories = runs.map { history(metric, $0) }
-            let band = Curves.band(histories, columns: columns)
+            let steps = runs.map(steps)
+            let band = Curves.band(
+                histories, steps: plan.axis == .step ? steps.map { $0 ?? [] } : nil,
+                columns: columns)
             text.object { trial in
                 trial.number("trial", number)
                 trial.list("x", band) { $0.number($1.epoch) }
@@ -239,18 +252,15 @@ actor StudyFeed {
                 trial.list("low", band) { $0.number($1.low) }
                 trial.list("high", band) { $0.number($1.high) }
                 trial.list("n", band) { $0.number($1.count) }
-                trial.list("runs", zip(runs, histories)) { text, run in
-                    let points = Curves.thinned(run.1, columns: columns)
+                trial.list("runs", zip(runs, zip(histories, steps))) { text, run in
+                    let points = Curves.thinned(run.1.0, at: run.1.1, columns: columns)
                     text.object { curve in
                         curve.string("id", run.0.run.id)
                         curve.list("x", points) { $0.number($1.epoch) }
                         curve.list("y", points) { $0.number($1.value) }
                         guard withTime else { return }
                         let ends = ends(run.0)
-                        curve.list("t", points) {
-                            $0.number(
-                                ends.indices.contains($1.epoch - 1) ? ends[$1.epoch - 1] : nil)
-                        }
+                        curve.list("t", points) { $0.number(ends[$1.epoch]) }
                     }
                 }
             }
@@ -258,17 +268,19 @@ actor StudyFeed {
         return text.bytes
     }
 
-    /// When each epoch of a run ended, in seconds of training.
-    private func ends(_ run: RunStatus) -> [Double] {
-        let seconds: [Double]
+    /// When each epoch, or step, of a run ended, in seconds of training.
+    private func ends(_ run: RunStatus) -> [Int: Double] {
         switch run.state {
-        case .completed:
+        case .completed(let result):
+            if let steps = result.steps {
+                return Dictionary(zip(steps, result.elapsed)) { first, _ in first }
+            }
             // A file that can't be read has no times; the table says that it is damaged.
-            seconds = (try? RunFile.epochSeconds(folder.runFile(run.run.id))) ?? []
+            let ends = (try? RunFile.epochEnds(folder.runFile(run.run.id))) ?? []
+            return Dictionary(uniqueKeysWithValues: zip(1..., ends))
         case .running(let running): return running.progress.ends
-        default: return []
+        default: return [:]
         }
-        return seconds.reduce(into: []) { $0.append(($0.last ?? 0) + $1) }
     }
 
     /// One run, with all that its file holds but weights; nil if the plan has no such run.

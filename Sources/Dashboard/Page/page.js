@@ -332,7 +332,7 @@ function lineChart({ title, series, isLog, xName, height = 260, onhover, width =
       xName === "epoch" ? String(v) : duration(v)));
   }
   svg.append(el("text", { x: (frame.left + width - frame.right) / 2, y: height - 4, "text-anchor": "middle" },
-    xName === "epoch" ? "epoch" : "time of training"));
+    xName === "epoch" ? axisName() : "time of training"));
   const path = (x, y) => {
     let text = "";
     for (let at = 0; at < x.length; at++) text += `${at ? "L" : "M"}${px(x[at]).toFixed(1)} ${py(y[at]).toFixed(1)}`;
@@ -390,7 +390,7 @@ function lineChart({ title, series, isLog, xName, height = 260, onhover, width =
     cross.setAttribute("x1", px(line.x[at])); cross.setAttribute("x2", px(line.x[at]));
     dot.setAttribute("cx", px(line.x[at])); dot.setAttribute("cy", py(line.y[at])); dot.setAttribute("fill", line.colour);
     for (const node of [cross, dot]) node.setAttribute("visibility", "visible");
-    const x = xName === "epoch" ? `epoch ${line.x[at]}` : duration(line.x[at]);
+    const x = xName === "epoch" ? `${axisName()} ${line.x[at]}` : duration(line.x[at]);
     const band = line.low && line.count?.[at] > 1 ? ` (${number(line.low[at])} … ${number(line.high[at])}, ${line.count[at]} seeds)` : "";
     tip.textContent = `${line.label}: ${number(line.y[at])}${band}, ${x}`;
     tip.hidden = false;
@@ -471,6 +471,9 @@ function makeGrid() {
   return grid;
 }
 
+/// What rows of metrics are counted by: epochs, or steps.
+const axisName = () => study?.axis ?? "epoch";
+
 function gridColumns() {
   const judged = study.metric;
   const keys = (list) => list.map((key) => ({ name: key.name, title: key.name, isNumber: key.isNumber, width: Math.max(70, 26 + 8 * key.name.length), text: exact }));
@@ -479,7 +482,7 @@ function gridColumns() {
     { name: "trial", title: "trial", isNumber: true, width: 66, text: exact }, ...keys(trialKeys()), ...common,
     { name: "sd", title: "sd", isNumber: true, width: 80, text: number },
     { name: "last", title: "last", isNumber: true, width: 84, text: number },
-    { name: "bestEpoch", title: "best epoch", isNumber: true, width: 104, text: exact },
+    { name: "bestEpoch", title: `best ${axisName()}`, isNumber: true, width: 104, text: exact },
     { name: "seeds", title: "seeds", isNumber: true, width: 74, text: (_, item) => `${item.count}/${item.runs.length}` },
     { name: "state", title: "state", width: 100, text: exact },
     { name: "spark", title: "curve", width: 150, isSpark: true, text: (text) => text }];
@@ -489,7 +492,7 @@ function gridColumns() {
     { name: "number", title: "run", isNumber: true, width: 62, text: (value, row) => (row[column.star] ? "★ " : "") + value },
     ...keys(study.keys), { name: "state", title: "state", width: 120,
       text: (value, row) => row[column.diverged] ? "diverged" : row[column.stale] ? "stale" : value },
-    { name: "epoch", title: "epoch", isNumber: true, width: 88, text: (value, row) => value == null ? "–" : row[column.epochs] && row[column.state] !== "completed" ? `${value}/${row[column.epochs]}` : String(value) },
+    { name: "epoch", title: axisName(), isNumber: true, width: 88, text: (value, row) => value == null ? "–" : row[column.epochs] && row[column.state] !== "completed" ? `${value}/${row[column.epochs]}` : String(value) },
     ...common, { name: "bestEpoch", title: "at", isNumber: true, width: 60, text: exact },
     { name: "last", title: "last", isNumber: true, width: 84, text: number },
     ...(hasTest ? [{ name: "test", title: "test accuracy", isNumber: true, width: 122, text: number }] : []),
@@ -756,7 +759,7 @@ async function drawMain() {
   const series = lines(curves, names, false);
   chartColours = new Map(series.map((line) => [line.id, line.colour]));
   const width = Math.max(320, Math.min(1600, place.clientWidth || 640));
-  chart = lineChart({ title: `${study.metric} by epoch`, series, isLog: false, xName: "epoch", width,
+  chart = lineChart({ title: `${study.metric} by ${axisName()}`, series, isLog: false, xName: "epoch", width,
     height: innerWidth < 720 ? 200 : 240, onhover: lightRow });
   const [drawn, all] = state.by === "trials" ? [wanted.length, trials.length] : [series.length, runs.size];
   const text = listed(state.sel).length ? "the selected" : all > drawn ? `the first ${drawn} of the table` : "all";
@@ -795,7 +798,7 @@ function curvesView() {
     return el("label", {}, box, " ", name);
   });
   const x = el("select", { "aria-label": "horizontal axis", onchange: (event) => go({ x: event.target.value }, false) },
-    el("option", { value: "epoch" }, "by epoch"), el("option", { value: "time" }, "by time"));
+    el("option", { value: "epoch" }, `by ${axisName()}`), el("option", { value: "time" }, "by time"));
   x.value = state.x;
   const log = el("input", { type: "checkbox", onchange: (event) => go({ log: event.target.checked ? "1" : "" }, false) });
   log.checked = state.log === "1";
@@ -1002,7 +1005,7 @@ async function fillRun(place) {
   const charts = (found.histories ?? []).map((history, at) => lineChart({ title: history.name, xName: "epoch", height: 200,
     series: [{ id: history.name, label: history.name, colour: colours[at % colours.length], x: history.x, y: history.y }] }));
   const facts = [["state", found.outcome && found.outcome !== "trained" ? `${found.state}, ${found.outcome}` : found.state],
-    ["best", found.best != null ? `${study.metric} ${number(found.best)} at epoch ${found.bestEpoch}` : null],
+    ["best", found.best != null ? `${study.metric} ${number(found.best)} at ${axisName()} ${found.bestEpoch}` : null],
     ["test", found.testAccuracy != null ? `accuracy ${number(found.testAccuracy)}, loss ${number(found.testLoss)}` : null],
     ["reason", found.reason], ["stale", found.stale], ["content digest", found.digest], ["file", found.file], ["run id", found.id]]
     .filter(([, text]) => text != null);
@@ -1060,7 +1063,7 @@ async function fillComparison(place) {
   const differs = ([, cells]) => cells.some((cell) => cell !== cells[0]);
   const line = (row) => el("tr", { class: differs(row) ? "differs" : "" }, el("td", {}, el("code", {}, row[0])), row[1].map((cell) => el("td", {}, cell)));
   const head = ["", ...all.map((run) => `${run.number}: ${run.label}`)];
-  const results = [["best", all.map((run) => number(run.best))], ["at epoch", all.map((run) => String(run.bestEpoch ?? "–"))],
+  const results = [["best", all.map((run) => number(run.best))], [`at ${axisName()}`, all.map((run) => String(run.bestEpoch ?? "–"))],
     ["test accuracy", all.map((run) => number(run.testAccuracy))]].filter(([, cells]) => cells.some((cell) => cell !== "–"))
     .map(([name, cells]) => el("tr", {}, el("td", {}, name), cells.map((cell) => el("td", { class: "number" }, cell))));
   const names = [...new Set(all.flatMap((run) => (run.histories ?? []).map((history) => history.name)))];

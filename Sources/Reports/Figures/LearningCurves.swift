@@ -1,32 +1,37 @@
 import Studies
 
-/// A metric over the epochs: a line for the mean over seeds; for few trials a band from the lowest
+/// A metric over the epochs, or steps: a line for the mean over seeds; for few trials a band from the lowest
 /// to the highest seed.
 package struct LearningCurves {
     package struct Curve {
         package let name: TrialName
         /// One history for each seed.
         package let histories: [[Double]]
+        /// The steps of each history; nil: these are of epochs 1, 2, ….
+        package let steps: [[Int]]?
 
-        package init(name: TrialName, histories: [[Double]]) {
-            (self.name, self.histories) = (name, histories)
+        package init(name: TrialName, histories: [[Double]], steps: [[Int]]? = nil) {
+            (self.name, self.histories, self.steps) = (name, histories, steps)
         }
 
-        package var epochs: Int { histories.map(\.count).max() ?? 0 }
+        /// The last epoch or step.
+        package var last: Int {
+            steps.map { $0.compactMap(\.last).max() ?? 0 } ?? histories.map(\.count).max() ?? 0
+        }
 
         /// Mean, lowest and highest of the seeds at each epoch that has a number; at most
         /// `pointLimit` epochs.
         var points: [(epoch: Int, mean: Double, low: Double, high: Double)] {
-            let every = max(1, epochs / Curve.pointLimit)
-            return (0..<epochs).compactMap { epoch in
-                guard epoch % every == 0 || epoch == epochs - 1 else { return nil }
-                let values = histories.compactMap {
-                    $0.indices.contains(epoch) && $0[epoch].isFinite ? $0[epoch] : nil
-                }
-                guard let mean = Statistics.mean(values), let low = values.min(),
-                    let high = values.max()
+            let rows = SeedRows(histories, steps: steps).rows
+            // Epochs are thinned by their number: all lines have points at the same ones.
+            let every = max(1, (steps == nil ? last : rows.count) / Curve.pointLimit)
+            return rows.enumerated().compactMap { index, row in
+                let place = steps == nil ? row.number - 1 : index
+                guard place % every == 0 || index == rows.count - 1,
+                    let mean = Statistics.mean(row.values), let low = row.values.min(),
+                    let high = row.values.max()
                 else { return nil }
-                return (epoch + 1, mean, low, high)
+                return (row.number, mean, low, high)
             }
         }
 
@@ -37,17 +42,22 @@ package struct LearningCurves {
     private let curves: [Curve]
     private let range: MetricRange?
     private let keys: String
+    private let axis: MetricAxis
 
     /// More bands hide each other.
     static let bandLimit = 3
 
     /// - Parameter keys: the names of the swept keys: `lr · batch_size`.
-    package init(title: String, curves: [Curve], keys: String = "", range: MetricRange? = nil) {
+    package init(
+        title: String, curves: [Curve], keys: String = "", range: MetricRange? = nil,
+        axis: MetricAxis = .epoch
+    ) {
         (self.title, self.curves, self.keys, self.range) = (title, curves, keys, range)
+        self.axis = axis
     }
 
     package func svg(_ size: FigureSize) -> String {
-        let epochs = curves.map(\.epochs).max() ?? 0
+        let last = curves.map(\.last).max() ?? 0
         let all = curves.map(\.points)
         let hasBands = curves.count <= LearningCurves.bandLimit
         let values = all.flatMap { $0 }.flatMap { hasBands ? [$0.low, $0.high] : [$0.mean] }
@@ -59,9 +69,13 @@ package struct LearningCurves {
             title: title, values: values, in: range, size: size,
             right: size == .wide ? names.width + 48 : 16,
             bottom: 58 + (size == .wide ? 0 : legend), isLoss: range?.upper == nil)
-        let place = { (epoch: Int) in epochs <= 1 ? 0.5 : Double(epoch - 1) / Double(epochs - 1) }
-        plot.marks(LearningCurves.ticks(epochs).map { (place($0), "\($0)") })
-        plot.drawing.text("epoch", Point(plot.x(share: 0.5), plot.bottom + 42), .middle)
+        let span = LearningCurves.span(all.flatMap { $0.map(\.epoch) }, last, axis)
+        let place = { (number: Int) in
+            span.count <= 1
+                ? 0.5 : Double(number - span.lowerBound) / Double(span.count - 1)
+        }
+        plot.marks(LearningCurves.ticks(span).map { (place($0), "\($0)") })
+        plot.drawing.text(axis.rawValue, Point(plot.x(share: 0.5), plot.bottom + 42), .middle)
         for (index, points) in all.enumerated() {
             let at = points.map { Point(plot.x(share: place($0.epoch)), plot.y($0.mean)) }
             if hasBands, curves[index].histories.count > 1, points.count > 1 {
@@ -132,10 +146,18 @@ package struct LearningCurves {
         index < Drawing.colours.count ? "" : "stroke-dasharray=\"5 4\""
     }
 
-    /// The first epoch, and multiples of a round number.
-    static func ticks(_ epochs: Int) -> [Int] {
-        guard epochs > 0 else { return [] }
-        let step = max(1, Int(Scale.niceStep(Double(max(epochs - 1, 1)) / 6).rounded(.up)))
-        return [1] + stride(from: step, through: epochs, by: step).filter { $0 > 1 }
+    /// What the horizontal axis shows: epochs from 1, or all steps.
+    static func span(_ numbers: [Int], _ last: Int, _ axis: MetricAxis) -> Range<Int> {
+        let first = axis == .epoch ? 1 : numbers.min() ?? 0
+        return first..<max(first, last + 1)
+    }
+
+    /// The first number, and multiples of a round one.
+    static func ticks(_ span: Range<Int>) -> [Int] {
+        guard let first = span.first, let last = span.last else { return [] }
+        let step = max(1, Int(Scale.niceStep(Double(max(last - first, 1)) / 6).rounded(.up)))
+        let round = stride(from: (first / step + 1) * step, through: last, by: step)
+        // A first step that is no round number would be close to the second.
+        return (first <= 1 || first % step == 0 ? [first] : []) + Array(round)
     }
 }

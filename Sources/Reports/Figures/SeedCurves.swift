@@ -1,17 +1,20 @@
 import Studies
 
-/// A metric over the epochs, a small plot for each trial with a line for each seed; all on the same
+/// A metric over the epochs, or steps, a small plot for each trial with a line for each seed; all on the same
 /// axes.
 struct SeedCurves {
     let title: String
     let curves: [LearningCurves.Curve]
     let keys: String
     var range: MetricRange?
+    var axis = MetricAxis.epoch
 
     func svg(_ size: FigureSize) -> String {
         let columns = size == .wide ? 3 : 1
         let rows = (curves.count + columns - 1) / columns
-        let epochs = curves.map(\.epochs).max() ?? 0
+        let last = curves.map(\.last).max() ?? 0
+        let span = LearningCurves.span(
+            (curves.flatMap { $0.steps ?? [] }).compactMap(\.first), last, axis)
         let values = curves.flatMap(\.histories).flatMap { $0 }.filter(\.isFinite)
         let scale =
             Scale(values, in: range) ?? Scale(lowest: 0, highest: 1)
@@ -35,17 +38,20 @@ struct SeedCurves {
                     drawing.text(scale.label(end), Point(x0 - 8, y(end) + 4), .end)
                 }
             }
-            let x = { (epoch: Int) in
-                epochs <= 1 ? x0 + width / 2 : x0 + width * Double(epoch - 1) / Double(epochs - 1)
+            let x = { (number: Int) in
+                span.count <= 1
+                    ? x0 + width / 2
+                    : x0 + width * Double(number - span.lowerBound) / Double(span.count - 1)
             }
-            if epochs > 0 {
-                drawing.text("epoch 1", Point(x0, top + height + 18), size: 12)
-                if epochs > 1 {
-                    drawing.text("\(epochs)", Point(x0 + width, top + height + 18), .end, size: 12)
+            if let first = span.first {
+                drawing.text(axis.place(first), Point(x0, top + height + 18), size: 12)
+                if span.count > 1 {
+                    drawing.text("\(last)", Point(x0 + width, top + height + 18), .end, size: 12)
                 }
             }
-            for history in curve.histories {
-                let seed = LearningCurves.Curve(name: curve.name, histories: [history])
+            for (number, history) in curve.histories.enumerated() {
+                let seed = LearningCurves.Curve(
+                    name: curve.name, histories: [history], steps: curve.steps.map { [$0[number]] })
                 drawing.polyline(
                     seed.points.map { Point(x($0.epoch), y($0.mean)) },
                     colour: LearningCurves.colour(index), width: 1.2)

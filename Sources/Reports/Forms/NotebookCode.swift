@@ -44,7 +44,7 @@ enum NotebookCode {
 
 
             def history(metric):
-                \"\"\"All epochs of all runs, [run, epoch]; NaN after the end of a run.\"\"\"
+                \"\"\"\(report.plan.axis == .step ? "All rows of all runs, [run, point]; NaN where a step has no value" : "All epochs of all runs, [run, epoch]; NaN after the end of a run").\"\"\"
                 return next(v.values for v in sweep.variables.values() if v.attrs.get("metric_name") == metric)
 
 
@@ -178,7 +178,8 @@ enum NotebookCode {
     }
 
     private static func coordinates(_ report: StudyReport) -> [String] {
-        SweepFile.coordinates(report.plan.axes, metrics: metrics(report.plan))
+        SweepFile.coordinates(
+            report.plan.axes, metrics: metrics(report.plan), axis: report.plan.axis)
     }
 
     private static func seedName(_ report: StudyReport) -> String {
@@ -280,18 +281,24 @@ enum NotebookCode {
 
     // MARK: Runs
 
+    /// The variable of the best epoch, or step.
+    private static func best(_ report: StudyReport) -> String {
+        "best_" + report.plan.axis.rawValue
+    }
+
     static func runs(_ report: StudyReport) -> String {
-        """
-        first = slice(0, \(StudyReport.rowLimit))
-        runs = pandas.DataFrame({
-            "run": sweep.number.values[first],
-            **{key: [cell(value, key) for value in sweep[key].values[first].tolist()] for key in \(quoted(coordinates(report)))},
-            "best_epoch": sweep.best_epoch.values[first],
-            "best_value": [plain(value) for value in sweep.best_value.values[first]],
-            "outcome": sweep.outcome.values[first]})
-        runs.index = range(1, len(runs) + 1)
-        runs
-        """
+        let best = best(report)
+        return """
+            first = slice(0, \(StudyReport.rowLimit))
+            runs = pandas.DataFrame({
+                "run": sweep.number.values[first],
+                **{key: [cell(value, key) for value in sweep[key].values[first].tolist()] for key in \(quoted(coordinates(report)))},
+                "\(best)": sweep.\(best).values[first],
+                "best_value": [plain(value) for value in sweep.best_value.values[first]],
+                "outcome": sweep.outcome.values[first]})
+            runs.index = range(1, len(runs) + 1)
+            runs
+            """
     }
 
     static func runsOutput(_ report: StudyReport) -> TextTable {
@@ -303,13 +310,13 @@ enum NotebookCode {
                 + zip(axes, kinds).map { key, kind in
                     kind(run.setting[key] ?? report.plan.settings[key])
                 } + [
-                    "\(summary.best?.epoch ?? 0)",
+                    "\(summary.best?.number ?? (report.plan.axis == .step ? -1 : 0))",
                     value.isFinite ? StudyReport.value(value) : "nan", summary.outcome.rawValue,
                 ]
         }
         return TextTable(
-            columns: ["run"] + coordinates(report) + ["best_epoch", "best_value", "outcome"],
-            numbers: ["run", "best_epoch"],
+            columns: ["run"] + coordinates(report) + [best(report), "best_value", "outcome"],
+            numbers: ["run", best(report)],
             rows: Array(rows))
     }
 

@@ -4,7 +4,8 @@ import Studies
 
 /// The cells that draw the figures of a report, with matplotlib.
 extension NotebookCode {
-    static func curves(_ metric: String, _ count: Int, hasBands: Bool) -> String {
+    static func curves(_ metric: String, _ count: Int, hasBands: Bool, axis: MetricAxis) -> String {
+        guard axis == .epoch else { return stepCurves(metric, count, hasBands: hasBands) }
         let band =
             hasBands
             ? "\n    plt.fill_between(sweep.epoch, numpy.nanmin(seeds, axis=0), numpy.nanmax(seeds, axis=0), alpha=0.14)"
@@ -20,16 +21,41 @@ extension NotebookCode {
             """
     }
 
-    static func seedCurves(_ metric: String, _ count: Int) -> String {
-        """
-        panels = order[:\(count)]
-        figure, axes = plt.subplots(-(-len(panels) // 3), 3, sharex=True, sharey=True, squeeze=False, figsize=(9, 2 * -(-len(panels) // 3)))
-        for axis, trial in zip(axes.flat, panels):
-            axis.plot(sweep.epoch, history(\(quoted(metric)))[rows[trial]].T, linewidth=1)
-            axis.set_title(label[trial], fontsize="small")
-        figure.supxlabel("epoch")
-        plt.show()
-        """
+    /// Each step that a seed has reported: the mean, and the band, of those that have it.
+    private static func stepCurves(_ metric: String, _ count: Int, hasBands: Bool) -> String {
+        let band =
+            hasBands
+            ? "\n    plt.fill_between(at.mean().index, at.min(), at.max(), alpha=0.14)" : ""
+        return """
+            for trial in order[:\(count)]:
+                steps, seeds = sweep.step.values[rows[trial]].ravel(), history(\(quoted(metric)))[rows[trial]].ravel()
+                at = pandas.Series(seeds, steps)[numpy.isfinite(seeds)].groupby(level=0)
+                plt.plot(at.mean(), label=label[trial])\(band)
+            plt.xlabel("step")
+            plt.ylabel(\(quoted(metric)))
+            plt.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
+            plt.show()
+            """
+    }
+
+    static func seedCurves(_ metric: String, _ count: Int, _ axis: MetricAxis) -> String {
+        let lines =
+            axis == .epoch
+            ? "    axis.plot(sweep.epoch, history(\(quoted(metric)))[rows[trial]].T, linewidth=1)"
+            : """
+                for run in rows[trial]:
+                    known = numpy.isfinite(history(\(quoted(metric)))[run])
+                    axis.plot(sweep.step.values[run][known], history(\(quoted(metric)))[run][known], linewidth=1)
+            """
+        return """
+            panels = order[:\(count)]
+            figure, axes = plt.subplots(-(-len(panels) // 3), 3, sharex=True, sharey=True, squeeze=False, figsize=(9, 2 * -(-len(panels) // 3)))
+            for axis, trial in zip(axes.flat, panels):
+            \(lines)
+                axis.set_title(label[trial], fontsize="small")
+            figure.supxlabel("\(axis.rawValue)")
+            plt.show()
+            """
     }
 
     /// The metric against one key.

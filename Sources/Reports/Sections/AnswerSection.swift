@@ -201,7 +201,7 @@ extension StudyReport {
         var sentences: [Words] = []
         if let leader = facts.leader, leader.diverged > 0 {
             sentences.append(
-                "\(strong: "\(leader.diverged) of its \(counted(leader.planned, "run")) diverged"), and count with their best epoch before that."
+                "\(strong: "\(leader.diverged) of its \(counted(leader.planned, "run")) diverged"), and count with their best \(plan.axis.rawValue) before that."
             )
         }
         let lost = bad.filter { $0.mean == nil }

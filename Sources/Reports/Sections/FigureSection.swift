@@ -34,27 +34,30 @@ extension StudyReport {
             let curves = drawn.map { trial in
                 LearningCurves.Curve(
                     name: figureName(trial),
-                    histories: trial.runs.map { $0.summary.history(metric) })
+                    histories: trial.runs.map { $0.summary.history(metric) },
+                    steps: plan.axis == .step ? trial.runs.map { $0.summary.steps ?? [] } : nil)
             }
-            let title = "\(metric) by epoch"
+            let title = "\(metric) by \(plan.axis.rawValue)"
             let hasSeeds = curves.contains { $0.histories.count > 1 }
             let hasBands = hasSeeds && curves.count <= LearningCurves.bandLimit
             let figure = Notebook.Figure(
                 name: name,
                 caption:
-                    "\(metric) by epoch\(cut). \(hasSeeds ? "Line: mean over seeds\(hasBands ? "; band: lowest to highest seed" : "")." : "")",
+                    "\(title)\(cut). \(hasSeeds ? "Line: mean over seeds\(hasBands ? "; band: lowest to highest seed" : "")." : "")",
                 draw: LearningCurves(
-                    title: title, curves: curves, keys: keyNames, range: range
+                    title: title, curves: curves, keys: keyNames, range: range, axis: plan.axis
                 ).svg)
             let block = Notebook.Block.computed(
                 .figure(figure),
-                python: NotebookCode.curves(metric, drawn.count, hasBands: hasBands), output: .none)
+                python: NotebookCode.curves(
+                    metric, drawn.count, hasBands: hasBands, axis: plan.axis), output: .none)
             guard hasSeeds, !hasBands, metric == self.metric else { return [block] }
             let each = Notebook.Figure(
                 name: "seed_curves",
-                caption: "\(metric) by epoch, a line for each seed\(cut).",
+                caption: "\(title), a line for each seed\(cut).",
                 draw: SeedCurves(
-                    title: title + ", by trial", curves: curves, keys: keyNames, range: range
+                    title: title + ", by trial", curves: curves, keys: keyNames, range: range,
+                    axis: plan.axis
                 ).svg)
             return [
                 block,
@@ -62,7 +65,8 @@ extension StudyReport {
                     "Each seed of these trials",
                     [
                         .computed(
-                            .figure(each), python: NotebookCode.seedCurves(metric, drawn.count),
+                            .figure(each),
+                            python: NotebookCode.seedCurves(metric, drawn.count, plan.axis),
                             output: .none)
                     ]),
             ]

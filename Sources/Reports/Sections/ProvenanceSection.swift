@@ -190,7 +190,7 @@ extension StudyReport {
     /// What the numbers mean.
     var definitions: Notebook.Section {
         var texts: [Words] = [
-            "\(strong: metric): its best over the epochs of a run, ties to the earlier epoch; a trial's is the mean over its seeds, \(strong: "sd") or ± their sample standard deviation (n − 1); both with two digits of the spread between seeds. \(strong: "95 % interval"): \(intervalWords), with n seeds; of two seeds the range of their values. \(metric.contains("accuracy") || facts.hasTest ? "Accuracies are shares of 1. " : "")A run that diverges counts with its best epoch before that, if it has one; a trial has a rank if each of its seeds has a value."
+            "\(strong: metric): its best over the \(plan.axis.plural) of a run, ties to the earlier \(plan.axis.rawValue); a trial's is the mean over its seeds, \(strong: "sd") or ± their sample standard deviation (n − 1); both with two digits of the spread between seeds. \(strong: "95 % interval"): \(intervalWords), with n seeds; of two seeds the range of their values. \(metric.contains("accuracy") || facts.hasTest ? "Accuracies are shares of 1. " : "")A run that diverges counts with its best \(plan.axis.rawValue) before that, if it has one; a trial has a rank if each of its seeds has a value."
         ]
         if !facts.contrasts.isEmpty {
             texts.append(
@@ -223,7 +223,8 @@ extension StudyReport {
             )
         }
         texts.append(
-            "\(strong: "best epoch") of a trial: the median over its seeds (lowest…highest).")
+            "\(strong: "best \(plan.axis.rawValue)") of a trial: the median over its seeds (lowest…highest)."
+        )
         return Notebook.Section(
             name: "definitions", heading: nil, blocks: texts.map { .paragraph($0) })
     }

@@ -2,7 +2,7 @@ import RunStore
 import Studies
 
 extension StudyReport {
-    /// The best epoch, run by run.
+    /// The best epoch, or step, run by run.
     var runTable: Notebook.Section? {
         guard !facts.runs.isEmpty else { return nil }
         let isCut = facts.runs.count > StudyReport.rowLimit
@@ -12,9 +12,13 @@ extension StudyReport {
             ? Array(facts.trials.flatMap(\.runs).prefix(StudyReport.rowLimit))
             : facts.runs.map { ($0.run, $0.summary) }
         let titles: [Words] =
-            ["run"] + plan.axes.map { "\(code: $0)" } + ["best epoch", "\(code: metric)"]
+            ["run"] + plan.axes.map { "\(code: $0)" } + [
+                "best \(plan.axis.rawValue)", "\(code: metric)",
+            ]
             + columnMetrics.map { "\(code: $0)" }
-            + (facts.hasTest ? ["\(code: "test_accuracy")"] : []) + ["epochs", "ended"]
+            + (facts.hasTest ? ["\(code: "test_accuracy")"] : []) + [
+                plan.axis == .step ? "last step" : "epochs", "ended",
+            ]
         let texts = Set(plan.axes.indices.map { $0 + 1 })
             .subtracting(areNumbers(plan.axes, from: 1))
         let rows = shown.map(row)
@@ -37,7 +41,8 @@ extension StudyReport {
         }
         if let table = noteTable { blocks.append(table) }
         blocks += artifactBlocks
-        return Notebook.Section(name: "runs", heading: "Best epoch of each run", blocks: blocks)
+        return Notebook.Section(
+            name: "runs", heading: "Best \(plan.axis.rawValue) of each run", blocks: blocks)
     }
 
     /// The files that the best run has left, and its pictures.
@@ -80,11 +85,11 @@ extension StudyReport {
     private func row(_ run: Run, _ summary: RunResult) -> [Words] {
         let ended: Words =
             summary.outcome == .diverged
-            ? "\(strong: "diverged") in epoch \(summary.epochs)"
-            : summary.stoppedEarly ? "stopped early" : "all epochs"
+            ? "\(strong: "diverged") in \(summary.end)"
+            : summary.stoppedEarly ? "stopped early" : "all \(summary.axis.plural)"
         var row: [Words] = ["\(run.number)"] + cells(run.setting, plan.axes)
         row += [
-            "\(summary.best.map { "\($0.epoch)" } ?? "–")",
+            "\(summary.best.map { "\($0.number)" } ?? "–")",
             "\(summary.best.map { StudyReport.value($0.value) } ?? "–")",
         ]
         row += columnMetrics.map {
@@ -93,6 +98,6 @@ extension StudyReport {
         if facts.hasTest {
             row.append("\(summary.test.map { StudyReport.value($0.accuracy) } ?? "–")")
         }
-        return row + ["\(summary.epochs)", ended]
+        return row + ["\(summary.last)", ended]
     }
 }

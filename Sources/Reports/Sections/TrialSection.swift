@@ -56,7 +56,7 @@ extension StudyReport {
         }
         if facts.hasTest { add("\(code: "test_accuracy")") }
         for column in extraColumns { add("\(code: column)") }
-        add("best epoch")
+        add("best \(plan.axis.rawValue)")
         add("seeds", isNumber: false)
         let ranks = StudyReport.ranks(facts.trials)
         let digits = extraColumns.map { column in
@@ -143,7 +143,10 @@ extension StudyReport {
     static func atBestEpoch(_ metric: String, _ summary: RunResult) -> Double? {
         let values = summary.history(metric)
         guard let best = summary.best, values.indices.contains(best.epoch - 1) else { return nil }
-        return values[best.epoch - 1]
+        // Where rows are steps, what is reported rarely has its value at a step before.
+        return summary.axis == .epoch
+            ? values[best.epoch - 1]
+            : values.prefix(best.epoch).last { !$0.isNaN } ?? .nan
     }
 
     /// `F(2, 40) = 35.1, p < 0.0001`.

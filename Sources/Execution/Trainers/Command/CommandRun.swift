@@ -44,9 +44,13 @@ final class CommandRun: Sendable {
         (provenance.recipeText, provenance.label) = (plan.recipeText, run.label)
         self.provenance = provenance
         let isContinued = folder.hasCheckpoint(run.id)
-        earlier =
+        let records =
             isContinued && trainer.metricSources != nil
-            ? RunProgress(Journal.read(folder.journalFile(run.id))).values : [:]
+            ? Journal.read(folder.journalFile(run.id)) : []
+        earlier = RunProgress(records).values
+        let fromZero = records.compactMap { record -> String? in
+            if case .countsFromZero(let source) = record { source } else { nil }
+        }
         journal = try Journal(folder.journalFile(run.id))
         try CommandRun.makeFolders(run, folder)
         inputs = InputObserver(trainer, run: run.id, isContinued: isContinued, in: folder)
@@ -57,13 +61,16 @@ final class CommandRun: Sendable {
         }
         sources = try MetricSources(
             trainer, folder: URL(filePath: CommandTrainer.workingFolder(trainer, run, folder)),
-            since: trainer.worksInRepository ? started : nil)
-        metrics = Locked(try MetricsFile(folder.metricsFile(run.id), isContinued: isContinued))
+            since: trainer.worksInRepository ? started : nil, fromZero: Set(fromZero))
+        metrics = Locked(
+            try MetricsFile(
+                folder.metricsFile(run.id), isContinued: isContinued, axis: plan.axis))
         try journal.append(
             [
                 .begun(
                     number: attempt.number, started: provenance.started,
-                    epochs: CommandRun.epochs(configuration))
+                    epochs: CommandRun.length(configuration, plan.axis),
+                    axis: plan.axis == .step ? .step : nil)
             ], durably: false)
     }
 
@@ -81,12 +88,13 @@ final class CommandRun: Sendable {
         if let warning = writers.nextWarning() { return warning }
         guard let sources else { return nil }
         try take(try sources.poll())
+        try noteCounting(sources)
         guard monotonicSeconds() - start > CommandRun.silence,
             !isWarned.withLock({ $0 })
         else { return nil }
         isWarned.withLock { $0 = true }
         let silent = sources.silent
-        guard !silent.isEmpty else { return nil }
+        guard !silent.isEmpty else { return sources.steps.first }
         return
             "nothing was found in \(silent.joined(separator: ", ")) (metrics:) in \(Int(CommandRun.silence)) s; \(sources.heard)"
     }
@@ -95,6 +103,11 @@ final class CommandRun: Sendable {
     private static let silence =
         ProcessInfo.processInfo.environment["VISEME_SILENCE"].flatMap(Double.init) ?? 60
     private let isWarned = Locked(false)
+
+    /// An attempt that goes on from this one has to count as this one does.
+    private func noteCounting(_ sources: MetricSources) throws {
+        try journal.append(sources.newFromZero().map { .countsFromZero(source: $0) })
+    }
 
     private func take(_ entries: [MetricsFile.Entry]) throws {
         let seconds = monotonicSeconds() - start
@@ -115,12 +128,12 @@ final class CommandRun: Sendable {
         if let sources {
             let (entries, rows) = try sources.finish()
             try take(entries)
-            let first = rows.keys.min() ?? 1
-            let all = earlier.filter { $0.key < first }.merging(rows) { $1 }
-            try reported.take(all, judgedBy: plan.metric)
+            let first = rows.keys.min() ?? .max
+            try reported.take(earlier.filter { $0.key < first }.merging(rows) { $1 })
             for note in sources.notes { output += "\nviseme: metrics: \(note)" }
         }
-        guard !requiresMetrics || !reported.histories.isEmpty else {
+        let histories = reported.histories
+        guard !requiresMetrics || !histories.isEmpty else {
             throw NoMetrics(silent: sources?.silent ?? [], output: ended.output)
         }
         var provenance = provenance
@@ -142,17 +155,17 @@ final class CommandRun: Sendable {
             provenance.artifacts = kept
             for note in skipped { output += "\nviseme: artifacts: not kept: \(note)" }
         }
-        let judged = reported.histories.first { $0.name == plan.metric.name }?.values ?? []
         var contents = RunFileContents(
             identity: identity, configuration: configuration.values,
             configurationText: configuration.yaml,
             metric: plan.metric, trainer: trainer.name, bestEpochRule: trainer.bestEpoch,
             outcome: reported.outcome,
-            histories: reported.histories,
-            epochSeconds: clock.seconds(reported.histories.first?.values.count ?? 0),
-            best: plan.metric.bestEpoch(of: judged), weights: try weights(),
+            histories: histories,
+            epochSeconds: histories.isEmpty ? [] : clock.seconds(reported.numbers),
+            best: reported.best, weights: try weights(),
             excludedMetrics: excluded,
             output: output, provenance: provenance)
+        contents.axis = reported.axis
         contents.inputs = observed
         contents.keep(only: plan.keep)
         return contents
@@ -186,7 +199,10 @@ final class CommandRun: Sendable {
             }
         }
         guard access(file.path, F_OK) == 0 else { return [] }
-        do { return try SafeTensors.read(try Data(contentsOf: file)) } catch {
+        do {
+            return try file.pathExtension == "npz"
+                ? NumPyArchive.read(file) : SafeTensors.read(Data(contentsOf: file))
+        } catch {
             throw StoreError.unreadable(
                 path: file.path, reason: "the weights that the trainer wrote: \(error)")
         }
@@ -214,9 +230,13 @@ final class CommandRun: Sendable {
         try? journal.append([.failed(reason: reason)])
     }
 
-    /// How many epochs it is to train, if a key says so.
-    static func epochs(_ configuration: Configuration) -> Int? {
-        for name in ["epochs", "epoch", "max_epochs", "num_epochs", "n_epochs"] {
+    /// How many epochs, or steps, it is to train, if a key says so.
+    private static func length(_ configuration: Configuration, _ axis: MetricAxis) -> Int? {
+        let names =
+            axis == .step
+            ? ["steps", "max_steps", "total_steps", "num_steps", "train_steps", "iterations"]
+            : ["epochs", "epoch", "max_epochs", "num_epochs", "n_epochs"]
+        for name in names {
             if case .integer(let count)? = configuration[name], count > 0 { return count }
         }
         return nil
@@ -234,22 +254,24 @@ final class CommandRun: Sendable {
     }
 }
 
-/// When each epoch was first reported.
+/// When each epoch, or step, was first reported.
 private final class EpochClock: Sendable {
     private let ends = Locked<[Int: Double]>([:])
 
     func note(_ entries: [MetricsFile.Entry], _ seconds: Double) {
         ends.withLock { ends in
-            for entry in entries { ends[entry.epoch] = seconds }
+            for entry in entries where ends[entry.epoch] == nil { ends[entry.epoch] = seconds }
         }
     }
 
-    /// Seconds that each epoch took; NaN if unknown.
-    func seconds(_ epochs: Int) -> [Double] {
+    /// Seconds that each of these rows took; NaN if unknown.
+    func seconds(_ numbers: [Int]) -> [Double] {
         ends.withLock { ends in
-            (0..<epochs).map { index in
-                guard let end = ends[index + 1] else { return .nan }
-                return end - (index == 0 ? 0 : ends[index] ?? .nan)
+            var before: Double? = 0
+            return numbers.map { number in
+                defer { before = ends[number] }
+                guard let end = ends[number], let before else { return .nan }
+                return end - before
             }
         }
     }

@@ -88,7 +88,11 @@ package final class CommandTrainer: Trainer {
         let begun = try CommandRun(
             run, attempt, configuration, command: words, of: command, in: context,
             writers: writers)
-        active.withLock { $0[run.id] = begun }
+        let count = active.withLock { active in
+            active[run.id] = begun
+            return active.count
+        }
+        if !command.isTraced { writers.warnUnobserved(count) }
         var job = Job(
             run: run.id, attempt: attempt.number, program: program(words[0]),
             arguments: Array(words.dropFirst()),

@@ -12,6 +12,7 @@ final class FileWriters: Sendable {
     private struct State {
         var last: [String: Written] = [:]
         var warnings: [String] = []
+        var hasWarnedUnobserved = false
     }
 
     private let isOn: Bool
@@ -36,6 +37,18 @@ final class FileWriters: Sendable {
             }
             state.warnings += found.prefix(3)
             return Array(found.prefix(20))
+        }
+    }
+
+    /// Nothing is observed, and several runs are under way: said once.
+    func warnUnobserved(_ runs: Int) {
+        guard isOn, runs > 1 else { return }
+        state.withLock { state in
+            guard !state.hasWarnedUnobserved else { return }
+            state.hasWarnedUnobserved = true
+            state.warnings.append(
+                "\(runs) runs work in one folder (folder: repository), and trace: false hides what they write: use --jobs 1 if two of them may write one file"
+            )
         }
     }
 

@@ -5,7 +5,8 @@ import RunStore
 import Studies
 
 /// The metrics that a command appends to a file, one JSON object a line: `{"epoch": 1,
-/// "val_accuracy": 0.41}`. Read as it grows, through a handle that outlives the file's name.
+/// "val_accuracy": 0.41}`; or `{"step": 100, …}` where the recipe counts by steps. Read as it grows,
+/// through a handle that outlives the file's name.
 package struct MetricsFile {
     /// A line that breaks a rule.
     package struct Problem: Error, CustomStringConvertible {
@@ -17,6 +18,7 @@ package struct MetricsFile {
 
     /// What one line reports.
     package struct Entry: Equatable {
+        /// Or the step.
         package var epoch: Int
         package var values: [String: Double]
 
@@ -26,11 +28,11 @@ package struct MetricsFile {
         }
     }
 
-    static let epochLimit = 10_000
     private static let metricLimit = 500
     private static let lineLimit = 1 << 20
 
     private let path: String
+    private let axis: MetricAxis
     private let handle: FileHandle
     private var pending: [UInt8] = []
     /// Bytes read so far, and their digest: what was reported may not change.
@@ -38,21 +40,25 @@ package struct MetricsFile {
     private var readHash = SHA256()
     private var line = 0
     private var problem: Problem?
+    /// The numbers of the rows: all epochs up to the last, or the steps that were reported.
+    private var rows: [Int] = []
+    /// By row; a metric that ends earlier has no value in the others.
     private var values: [String: [Double]] = [:]
     /// The last value of each metric: a NaN that was reported differs from an epoch without a
     /// value.
     private var lastReported: [String: Double] = [:]
-    private(set) var epochs = 0
     /// Whether the next line is the first of this attempt: epochs that it reports again replace
     /// those of earlier attempts.
     private var isFirstOfAttempt = true
     private var entriesOfEpoch: Set<String> = []
 
-    /// - Parameter isContinued: whether the command goes on from what it kept itself; if not, the
-    ///   file begins empty.
+    /// - Parameters:
+    ///   - isContinued: whether the command goes on from what it kept itself; if not, the file begins
+    ///     empty.
+    ///   - axis: what lines are counted by.
     /// - Throws: `StoreError` where the file can't be made.
-    package init(_ file: URL, isContinued: Bool) throws {
-        path = file.path
+    package init(_ file: URL, isContinued: Bool, axis: MetricAxis = .epoch) throws {
+        (path, self.axis) = (file.path, axis)
         let flags = O_RDWR | O_CREAT | O_CLOEXEC | (isContinued ? 0 : O_TRUNC)
         let descriptor = open(path, flags, 0o666)
         guard descriptor >= 0 else {
@@ -86,9 +92,9 @@ package struct MetricsFile {
     /// there.
     private func goesBack(_ text: ArraySlice<UInt8>) -> Bool {
         // A line that is unsound is reported when it is taken.
-        guard let entry = try? MetricsFile.entry(text, line: 0) else { return false }
-        return entry.epoch < epochs
-            || (entry.epoch == epochs && !entriesOfEpoch.isDisjoint(with: entry.values.keys))
+        guard let last = rows.last, let entry = try? entry(text, line: 0) else { return false }
+        return entry.epoch < last
+            || (entry.epoch == last && !entriesOfEpoch.isDisjoint(with: entry.values.keys))
     }
 
     /// The rest of the file, from where the handle is.
@@ -153,8 +159,8 @@ package struct MetricsFile {
         else {
             throw rewritten()
         }
-        (values, lastReported, epochs, line, isFirstOfAttempt, entriesOfEpoch) = (
-            [:], [:], 0, 0, true, []
+        (rows, values, lastReported, line, isFirstOfAttempt, entriesOfEpoch) = (
+            [], [:], [:], 0, true, []
         )
         return try [UInt8](data).split(
             separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
@@ -189,60 +195,10 @@ package struct MetricsFile {
             && own.st_ino != named.st_ino
     }
 
-    /// All that the command reported.
-    package struct Reported: Sendable {
-        /// Sorted by name; NaN at epochs without a word of the metric.
-        package var histories: [History]
-        package var outcome: Outcome
-
-        /// Adds what declared sources have given.
-        /// - Throws: `MetricSources.Problem` where the command reported one of the metrics too.
-        mutating func take(_ rows: [Int: [String: Double]], judgedBy metric: Metric) throws {
-            let epochs = max(rows.keys.max() ?? 0, histories.first?.values.count ?? 0)
-            var values: [String: [Double]] = [:]
-            for history in histories {
-                values[history.name] =
-                    history.values
-                    + [Double](repeating: .nan, count: epochs - history.values.count)
-            }
-            let own = Set(values.keys)
-            for row in rows.keys.sorted() {
-                for (name, value) in rows[row] ?? [:] {
-                    guard !own.contains(name) else {
-                        throw MetricSources.Problem(
-                            description:
-                                "its metrics: \(name) comes from two sources, $VISEME_METRICS and metrics:"
-                        )
-                    }
-                    values[name, default: [Double](repeating: .nan, count: epochs)][row - 1] = value
-                }
-            }
-            let last = rows.keys.max().flatMap { rows[$0] } ?? [:]
-            if last.contains(where: { isLost($0, $1, metric) }) { outcome = .diverged }
-            histories = values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
-                History(name: $0, values: $1)
-            }
-        }
-
-        /// Whether a value shows that the run has diverged.
-        private func isLost(_ name: String, _ value: Double, _ metric: Metric) -> Bool {
-            !value.isFinite && (name == metric.name || name.lowercased().hasSuffix("loss"))
-        }
-    }
-
-    /// A run whose loss, or whose judged metric, ends as no finite number has diverged, whatever
-    /// the program made of it.
-    package func reported(judgedBy metric: Metric) -> Reported {
-        let histories = values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
-            name, values in
-            History(
-                name: name, values: values + [Double](repeating: .nan, count: epochs - values.count)
-            )
-        }
-        let isLost = lastReported.contains { name, value in
-            !value.isFinite && (name == metric.name || name.lowercased().hasSuffix("loss"))
-        }
-        return Reported(histories: histories, outcome: isLost ? .diverged : .trained)
+    /// All that was reported. A run whose loss, or whose judged metric, ends as no finite number has
+    /// diverged, whatever the program made of it.
+    package func reported(judgedBy metric: Metric) -> ReportedMetrics {
+        ReportedMetrics(axis: axis, rows: rows, values: values, last: lastReported, metric)
     }
 
     /// The first problem found; later calls report it again.
@@ -257,25 +213,28 @@ package struct MetricsFile {
     private mutating func read(_ text: ArraySlice<UInt8>) throws -> Entry? {
         line += 1
         guard text.contains(where: { $0 > 0x20 }) else { return nil }
-        let entry = try MetricsFile.entry(text, line: line)
+        let entry = try entry(text, line: line)
         if isFirstOfAttempt {
             // The command continues before the end of what it has reported.
             isFirstOfAttempt = false
-            for (name, known) in values { values[name] = Array(known.prefix(entry.epoch - 1)) }
-            epochs = min(epochs, entry.epoch - 1)
+            rows.removeAll { $0 >= entry.epoch }
+            for (name, known) in values { values[name] = Array(known.prefix(rows.count)) }
             lastReported = [:]
             entriesOfEpoch = []
         }
-        guard entry.epoch >= epochs else {
-            throw Problem(line: line, message: "epoch \(entry.epoch) comes after epoch \(epochs)")
+        if let last = rows.last, entry.epoch < last {
+            throw Problem(
+                line: line,
+                message: "\(axis.place(entry.epoch)) comes after \(axis.place(last))")
         }
-        if entry.epoch > epochs {
-            epochs = entry.epoch
+        if rows.last.map({ entry.epoch > $0 }) ?? true {
+            rows += axis == .step ? [entry.epoch] : Array((rows.last ?? 0) + 1...entry.epoch)
             entriesOfEpoch = []
         }
         for (name, value) in entry.values.sorted(by: { $0.key < $1.key }) {
             guard entriesOfEpoch.insert(name).inserted else {
-                throw Problem(line: line, message: "epoch \(epochs) reports \(name) twice")
+                throw Problem(
+                    line: line, message: "\(axis.place(entry.epoch)) reports \(name) twice")
             }
             if let place = values.index(forKey: name), !values[place].key.hasSameBytes(as: name) {
                 throw Problem(
@@ -284,7 +243,7 @@ package struct MetricsFile {
                         "\(name) differs from a metric before only in its Unicode form (composed and decomposed letters)"
                 )
             }
-            let gap = epochs - 1 - (values[name]?.count ?? 0)
+            let gap = rows.count - 1 - (values[name]?.count ?? 0)
             lastReported[name] = value
             values[name, default: []] += [Double](repeating: .nan, count: gap) + [value]
         }
@@ -295,7 +254,7 @@ package struct MetricsFile {
         return entry
     }
 
-    private static func entry(_ text: ArraySlice<UInt8>, line: Int) throws -> Entry {
+    private func entry(_ text: ArraySlice<UInt8>, line: Int) throws -> Entry {
         let shown = String(decoding: text.prefix(60), as: UTF8.self) + (text.count > 60 ? "…" : "")
         let decoder = JSONDecoder()
         // Python writes NaN and Infinity, which JSON itself does not know.
@@ -307,11 +266,16 @@ package struct MetricsFile {
         if let name = MetricLine(text).repeatedKey {
             throw Problem(line: line, message: "names \(name) twice: \(shown)")
         }
-        guard let epoch = fields["epoch"]?.value, let whole = Int(exactly: epoch),
-            (1...epochLimit).contains(whole)
+        let key = axis.rawValue
+        let limits = axis == .step ? 0...MetricTable.stepLimit : 1...MetricTable.epochLimit
+        guard let number = fields[key]?.value, let whole = Int(exactly: number),
+            limits.contains(whole)
         else {
             throw Problem(
-                line: line, message: "epoch has to be a whole number, 1…\(epochLimit): \(shown)")
+                line: line,
+                message:
+                    "\(key) has to be a whole number, \(limits.lowerBound)…\(limits.upperBound): \(shown)"
+            )
         }
         for (name, number) in fields {
             guard !name.isEmpty, name.utf8.count <= 200,
@@ -325,7 +289,7 @@ package struct MetricsFile {
             }
         }
         return Entry(
-            epoch: whole, values: fields.filter { $0.key != "epoch" }.compactMapValues(\.value))
+            epoch: whole, values: fields.filter { $0.key != key }.compactMapValues(\.value))
     }
 
     /// A number; `null` is what some languages write for NaN.

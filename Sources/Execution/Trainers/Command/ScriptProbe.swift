@@ -9,13 +9,15 @@ package struct ScriptProbe: Sendable {
     package enum Found: Sendable, Equatable {
         /// It writes to `$VISEME_METRICS` itself.
         case reported
-        /// A named format of its output.
-        case output(String)
-        /// A file, as a pattern from its working folder.
-        case file(String)
+        /// A named format of its output; `step` where it has no epochs.
+        case output(String, axis: MetricAxis)
+        /// A file, as a pattern from its working folder; `step` where it has no epochs.
+        case file(String, axis: MetricAxis)
     }
 
     package let found: Found?
+    /// Why something that looks like metrics can't be read; empty if nothing is in the way.
+    package let problem: String
     /// Names of metrics, the one that judges best first.
     package let metrics: [String]
     /// How the script ended, in words, where that matters.
@@ -52,10 +54,18 @@ package struct ScriptProbe: Sendable {
             })
         let ended = await child.run(output: tail)
         let text = await tail.text
-        let (found, metrics) = recognise(printed.withLock { $0 }, scratch, reported)
+        if case .unstartable(let reason) = ended { throw Unstartable(rule: reason) }
+        let (found, metrics, problem) = recognise(printed.withLock { $0 }, scratch, reported)
         return ScriptProbe(
-            found: found, metrics: metrics, ending: ScriptProbe.words(of: ended, seconds),
-            output: text)
+            found: found, problem: found == nil ? problem : "", metrics: metrics,
+            ending: ScriptProbe.words(of: ended, seconds), output: text)
+    }
+
+    /// The command is no program that could be tried.
+    package struct Unstartable: UserError {
+        package let rule: String
+        package var place: String { "--command" }
+        package var remedy: String { "give the command as you start it in this folder" }
     }
 
     /// Long options that the script's `--help` lists, without dashes; none where it has no help.
@@ -112,40 +122,52 @@ package struct ScriptProbe: Sendable {
 
     /// What has most rows with most metrics; files before output, which is made for people.
     private static func recognise(_ output: [UInt8], _ folder: URL, _ reported: URL) -> (
-        Found?, [String]
+        Found?, [String], problem: String
     ) {
         if let size = FileFacts(reported)?.size, size > 0 {
             let content = try? TableFiles.jsonLines(
                 String(decoding: DurableFile.read(reported), as: UTF8.self))
             let names = Set(content?.records.flatMap(\.values.keys) ?? [])
-            return (.reported, ranked(names))
+            return (.reported, ranked(names), "")
         }
+        var problem = ""
         for pattern in [
             "**/trainer_state.json", "**/metrics.csv", "**/results.csv", "**/*.csv",
             "**/*.jsonl", "**/history.json", "**/*tfevents*",
         ] {
-            var files = FileMetrics(pattern, nil, in: folder, axis: .epoch, since: nil)
-            // A file of another kind is none of metrics.
-            guard (try? files.poll(isLast: true)) != nil,
-                let tables = try? files.tables(), let table = tables.first, table.rows.count > 0
-            else { continue }
-            let names = Set(table.rows.flatMap(\.values.keys))
-            if !names.isEmpty { return (.file(pattern), ranked(names)) }
+            var files = FileMetrics(pattern, nil, in: folder, axis: nil, since: nil)
+            do { try files.poll(isLast: true) } catch {
+                // A file of another kind is none of metrics; one of folds is, and people want to know.
+                problem = "\(error)"
+                continue
+            }
+            let names = files.named.reduce(into: Set<String>()) { $0.formUnion($1.names) }
+            guard !names.isEmpty else { continue }
+            let isBySteps = files.named.contains(where: \.table.hasOnlySteps)
+            return (.file(pattern, axis: isBySteps ? .step : .epoch), ranked(names), "")
         }
-        var best: (format: String, rows: Int, names: Set<String>)?
+        var best: (format: String, rows: Int, table: MetricTable)?
         for format in OutputFormat.all {
-            guard
-                var metrics = try? OutputMetrics(format: format, patterns: [], axis: .epoch),
-                (try? metrics.take(output)) != nil, (try? metrics.end()) != nil,
-                let rows = try? metrics.rows.numbered(), !rows.isEmpty
-            else { continue }
-            let names = metrics.rows.names
+            let table: MetricTable
+            do {
+                var metrics = try OutputMetrics(
+                    format: format, patterns: [], table: MetricTable("its output", axis: nil))
+                try metrics.take(output)
+                try metrics.end()
+                table = metrics.table
+                try table.check()
+            } catch {
+                problem = "\(error)"
+                continue
+            }
             // What is printed once is a setting or a result rather than a history.
-            let count = rows.count(where: { !$0.values.isEmpty })
-            guard count > 1, !names.isEmpty, count > best?.rows ?? 0 else { continue }
-            best = (format.name, count, names)
+            let count = table.keys.count
+            guard count > 1, !table.names.isEmpty, count > best?.rows ?? 0 else { continue }
+            best = (format.name, count, table)
         }
-        return best.map { (.output($0.format), ranked($0.names)) } ?? (nil, [])
+        guard let best else { return (nil, [], problem) }
+        let axis: MetricAxis = best.table.hasOnlySteps ? .step : .epoch
+        return (.output(best.format, axis: axis), ranked(best.table.names), "")
     }
 
     /// Metrics of validation before others, accuracies and losses before the rest; times never.

@@ -12,6 +12,9 @@ struct EventFile {
     private var offset = 0
     private var records = 0
 
+    /// Whether more was read than the file now has.
+    func isLonger(than size: Int) -> Bool { offset > size }
+
     /// The scalars after those that were read before.
     /// - Parameter file: the whole file.
     /// - Returns: the records, and whether the file ends within one: its writer is not done.

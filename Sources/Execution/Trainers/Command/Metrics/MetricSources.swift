@@ -1,5 +1,6 @@
 import Expressions
 import Foundation
+import RunStore
 import Studies
 import Synchronization
 
@@ -19,8 +20,16 @@ final class MetricSources: Sendable {
         var last: [UInt8] = []
         /// When rows are looked at again: many of them take their time.
         var nextLook = 0.0
-        /// Rows that the journal has.
-        var noted: Set<Int> = []
+        /// Rows that have changed and were not given yet: sources may be within them.
+        var pending: Set<Int> = []
+        /// The highest number of a row.
+        var highest = 0
+        /// Tables that were seen to count from 0.
+        var fromZero: Set<String> = []
+
+        var tables: [FileMetrics.Named] {
+            outputs.map { FileMetrics.Named(table: $0.table) } + files.flatMap(\.named)
+        }
     }
 
     // Matchers are used under the lock alone.
@@ -30,23 +39,29 @@ final class MetricSources: Sendable {
     /// - Parameters:
     ///   - folder: the working folder of the run.
     ///   - since: see `FileMetrics`.
+    ///   - fromZero: names of tables that count from 0, as an earlier attempt has shown.
     /// - Throws: `RegularExpression.Malformed`.
-    init?(_ command: TrainerCommand, folder: URL, since: Date?) throws {
+    init?(_ command: TrainerCommand, folder: URL, since: Date?, fromZero: Set<String> = []) throws {
         guard let sources = command.metricSources, !sources.isEmpty else { return nil }
         declared = sources
-        let axis = command.metricAxis ?? .epoch
+        let axis = command.metricAxis
         var (outputs, files): ([OutputMetrics], [FileMetrics]) = ([], [])
         for source in sources {
             switch source {
             case .output(let format, let patterns):
+                let name = "its output"
                 outputs.append(
                     try OutputMetrics(
-                        format: format.flatMap(OutputFormat.named), patterns: patterns, axis: axis))
+                        format: format.flatMap(OutputFormat.named), patterns: patterns,
+                        table: MetricTable(
+                            name, axis: axis, countsFromZero: fromZero.contains(name))))
             case .file(let pattern, let format):
-                files.append(FileMetrics(pattern, format, in: folder, axis: axis, since: since))
+                files.append(
+                    FileMetrics(
+                        pattern, format, in: folder, axis: axis, since: since, fromZero: fromZero))
             }
         }
-        nonisolated(unsafe) let first = State(outputs: outputs, files: files)
+        nonisolated(unsafe) let first = State(outputs: outputs, files: files, fromZero: fromZero)
         state = Mutex(first)
     }
 
@@ -72,7 +87,7 @@ final class MetricSources: Sendable {
         }
     }
 
-    /// Rows that are complete and were not given before.
+    /// Rows that are complete and have changed since they were given.
     func poll() throws -> [MetricsFile.Entry] {
         try state.withLock { state in
             if let problem = state.problem { throw problem }
@@ -80,12 +95,7 @@ final class MetricSources: Sendable {
             guard start >= state.nextLook else { return [] }
             defer { state.nextLook = monotonicSeconds() + 10 * (monotonicSeconds() - start) }
             for index in state.files.indices { try state.files[index].poll() }
-            // While a source is within a row, others may be ahead: what all have passed is complete.
-            let (rows, _) = try MetricSources.merged(state)
-            guard let last = rows.keys.max() else { return [] }
-            return rows.keys.filter { $0 < last && state.noted.insert($0).inserted }.sorted().map {
-                MetricsFile.Entry(epoch: $0, values: rows[$0] ?? [:])
-            }
+            return try MetricSources.entries(&state, isLast: false)
         }
     }
 
@@ -99,9 +109,14 @@ final class MetricSources: Sendable {
             }
             if let problem = state.problem { throw problem }
             for index in state.files.indices { try state.files[index].poll(isLast: true) }
-            let (rows, _) = try MetricSources.merged(state)
-            let rest = rows.keys.filter { state.noted.insert($0).inserted }.sorted()
-            return (rest.map { MetricsFile.Entry(epoch: $0, values: rows[$0] ?? [:]) }, rows)
+            let entries = try MetricSources.entries(&state, isLast: true)
+            var rows: [Int: [String: Double]] = [:]
+            for source in state.tables {
+                for number in source.table.numbers {
+                    rows[number, default: [:]].merge(source.values(at: number)) { $1 }
+                }
+            }
+            return (entries, rows)
         }
     }
 
@@ -115,6 +130,15 @@ final class MetricSources: Sendable {
                 + state.outputs.filter { $0.slowLines > 0 }.map {
                     "\($0.slowLines) lines of output were given up: an expression tries too much on them"
                 }
+        } + steps
+    }
+
+    /// Sources that have steps and no epochs, where the recipe does not say what to count by.
+    var steps: [String] {
+        state.withLock { state in
+            state.tables.filter(\.table.hasOnlySteps).map {
+                "\($0.table.name) has steps and no epochs: its rows count as epochs 1, 2, …; add `axis: step` to metrics:, or `axis: epoch` if its steps are epochs"
+            }
         }
     }
 
@@ -123,35 +147,58 @@ final class MetricSources: Sendable {
         state.withLock { state in
             let outputs = declared.filter { if case .output = $0 { true } else { false } }
             let files = declared.filter { if case .file = $0 { true } else { false } }
-            return zip(outputs, state.outputs).filter { $0.1.rows.isEmpty }.map(\.0.name)
+            return zip(outputs, state.outputs).filter { $0.1.table.isEmpty }.map(\.0.name)
                 + zip(files, state.files).filter { $0.1.isEmpty }.map(\.0.name)
         }
     }
 
-    /// The rows of all sources.
-    /// - Throws: `Problem` where two of them give one metric.
-    private static func merged(_ state: borrowing State) throws -> (
-        rows: [Int: [String: Double]], from: [String: String]
-    ) {
-        var rows: [Int: [String: Double]] = [:]
+    /// Tables that count from 0 and were not given before, by name.
+    func newFromZero() -> [String] {
+        state.withLock { state in
+            let names = Set(state.tables.filter(\.table.countsFromZero).map(\.table.name))
+            defer { state.fromZero.formUnion(names) }
+            return names.subtracting(state.fromZero).sorted()
+        }
+    }
+
+    // MARK: Rows
+
+    /// The rows that have changed; while the program runs, those that all sources may have passed.
+    /// - Throws: `Problem` where two sources give one metric; `MetricTable.Problem`.
+    private static func entries(_ state: inout State, isLast: Bool) throws -> [MetricsFile.Entry] {
+        for index in state.outputs.indices {
+            state.pending.formUnion(state.outputs[index].table.takeChanged())
+        }
+        for index in state.files.indices {
+            state.pending.formUnion(state.files[index].takeChanged())
+        }
+        let tables = state.tables
+        try check(tables)
+        state.highest = max(state.highest, state.pending.max() ?? 0)
+        // The last row may get more values.
+        let ready = state.pending.filter { isLast || $0 < state.highest }
+        state.pending.subtract(ready)
+        return ready.sorted().compactMap { number in
+            let values = tables.reduce(into: [String: Double]()) {
+                $0.merge($1.values(at: number)) { $1 }
+            }
+            return values.isEmpty ? nil : MetricsFile.Entry(epoch: number, values: values)
+        }
+    }
+
+    private static func check(_ tables: [FileMetrics.Named]) throws {
         var from: [String: String] = [:]
-        var tables: [(place: String, rows: [(row: Int, values: [String: Double])])] = []
-        for output in state.outputs { tables.append(("stdout", try output.rows.numbered())) }
-        for file in state.files { tables += try file.tables() }
-        for (place, table) in tables {
-            for (row, values) in table {
-                for (name, value) in values {
-                    if let other = from[name], other != place, name != "step" {
-                        throw Problem(
-                            description:
-                                "its metrics: \(name) comes from two sources, \(other) and \(place): name one of them under metrics:"
-                        )
-                    }
-                    from[name] = place
-                    rows[row, default: [:]][name] = value
+        for source in tables {
+            try source.table.check()
+            for name in source.names {
+                if let other = from[name] {
+                    throw Problem(
+                        description:
+                            "its metrics: \(name) comes from two sources, \(other) and \(source.table.name): name one of them under metrics:"
+                    )
                 }
+                from[name] = source.table.name
             }
         }
-        return (rows, from)
     }
 }

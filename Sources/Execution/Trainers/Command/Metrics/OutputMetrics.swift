@@ -8,7 +8,7 @@ struct OutputMetrics {
     private let matchers: [(matcher: RegularExpression.Matcher, groups: Groups)]
     private let format: OutputFormat?
     private var lines = OutputLines()
-    private var table: MetricTable
+    var table: MetricTable
     /// Of a table of columns: their names.
     private var columns: [String] = []
     private var epoch: Double?
@@ -22,7 +22,7 @@ struct OutputMetrics {
 
     /// Numbers of the groups of an expression.
     private struct Groups {
-        var epoch, step, metric, value, end, skip: Int?
+        var epoch, step, metric, value, of, end, skip: Int?
         var metrics: [(name: String, number: Int)] = []
 
         init(_ expression: RegularExpression) {
@@ -32,6 +32,7 @@ struct OutputMetrics {
                 case "step": step = number
                 case "metric": metric = number
                 case "value": value = number
+                case "of": of = number
                 case "end": end = number
                 case "skip": skip = number
                 default: metrics.append((name, number))
@@ -41,16 +42,14 @@ struct OutputMetrics {
     }
 
     /// - Throws: `RegularExpression.Malformed`.
-    init(format: OutputFormat?, patterns: [String], axis: MetricAxis) throws {
+    init(format: OutputFormat?, patterns: [String], table: MetricTable) throws {
         self.format = format
         matchers = try (patterns + (format?.patterns ?? [])).map {
             let expression = try RegularExpression($0)
             return (RegularExpression.Matcher(expression), Groups(expression))
         }
-        table = MetricTable("its output", axis: axis, mayGoBack: false)
+        self.table = table
     }
-
-    var rows: MetricTable { table }
     /// Lines on which an expression gave up.
     var slowLines: Int { slow }
     /// Lines that were too long to look at.
@@ -104,8 +103,10 @@ struct OutputMetrics {
                         }
                         // `Train Loss`; LightGBM's names have spaces of their own.
                         let plain =
-                            format?.name == "key=value" ? name.replacing(" ", with: "_") : name
-                        record.values[plain] = try value(found, name)
+                            format?.name == "key=value"
+                            ? name.replacing(". ", with: "_").replacing(" ", with: "_") : name
+                        let whole = try text(groups.of).map { try value($0, name) } ?? 1
+                        record.values[plain] = try value(found, name) / whole
                     }
                 }
             } catch is RegularExpression.TooSlow { slow += 1 }

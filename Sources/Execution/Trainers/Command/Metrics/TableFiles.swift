@@ -19,10 +19,12 @@ enum TableFiles {
 
     // MARK: CSV
 
-    /// Comma-separated values with a header (RFC 4180), or tabs. Columns called epoch and step count;
+    /// Comma-separated values with a header (RFC 4180); semicolons or tabs, where the header has them
+    /// and no commas. Columns called epoch and step count;
     /// other columns of numbers are metrics. Cells may be empty: loggers write what they have.
     static func csv(_ text: String, isTabbed: Bool) throws(Problem) -> Content {
-        var rows = CSVRows(text, separator: isTabbed ? "\t" : ",")
+        let separator = isTabbed ? "\t" : CSVRows.separator(of: text)
+        var rows = CSVRows(text, separator: separator)
         guard let header = rows.next() else { return Content() }
         let names = header.map { $0.trimmingCharacters(in: .whitespaces) }
         guard Set(names).count == names.count else {
@@ -53,7 +55,9 @@ enum TableFiles {
             if rows.isAtEnd, rows.lacksEnd, content.cut.isEmpty { content.cut = "unended" }
             var record = MetricRecord(place: number)
             for (at, cell) in cells.enumerated() {
-                guard let value = MetricNumber.value(cell) else {
+                // Where semicolons separate, a comma is a decimal point.
+                let plain = separator == ";" ? cell.replacing(",", with: ".") : cell
+                guard let value = MetricNumber.value(plain) else {
                     if !cell.allSatisfy(\.isWhitespace), texts[at] == nil {
                         texts[at] = "row \(number): \(names[at]) is \"\(cell.prefix(40))\""
                     }
@@ -183,6 +187,12 @@ struct CSVRows {
         self.separator = separator.utf8.first ?? UInt8(ascii: ",")
         // A mark of the encoding is no part of the first name.
         if characters.starts(with: [0xEF, 0xBB, 0xBF]) { at = 3 }
+    }
+
+    /// What separates the names of the header: commas, else semicolons or tabs.
+    static func separator(of text: String) -> String {
+        let header = text.prefix { !$0.isNewline }
+        return [",", ";", "\t"].first(where: header.contains) ?? ","
     }
 
     var isAtEnd: Bool { at >= characters.count }
