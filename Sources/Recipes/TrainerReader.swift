@@ -203,7 +203,7 @@ struct TrainerReader {
         let values = node.mapping.map { $0.map(\.value) }
         for word in node.sequence.map(Array.init) ?? values ?? [] {
             for key in ArgumentTemplate(word.string ?? "").keys
-            where !known.contains(key) && key != "hydra" {
+            where !known.contains(key) && !["hydra", "output"].contains(key) {
                 let hint =
                     nearest(key, in: known.sorted()).map { ": did you mean {\($0)}?" }
                     ?? "; for literal braces, write {{\(key)}}"

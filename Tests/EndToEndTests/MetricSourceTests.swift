@@ -348,6 +348,39 @@ private func expect(_ found: RunFileContents, _ histories: [String: [Double]]) {
             "\(both.errors) \(outputs)")
     }
 
+    /// In the repository, a script that is given its own folder keeps its outputs there.
+    @Test func outputsMayGoToTheRunsOwnFolder() async throws {
+        let program = try Program([
+            "r.yaml": """
+            trainer:
+              command: [sh, train.sh, "{output}", "{seed}"]
+              folder: repository
+              artifacts: [note.txt]
+            metrics: {file: log.csv}
+            sweep: {seed: [1, 2]}
+            metric: {name: loss, goal: minimize}
+            """,
+            "train.sh": """
+            test "$1" = "$VISEME_OUTPUT" && cat own.txt > "$1/note.txt"
+            printf 'epoch,loss\n1,9\n2,8\n' > "$1/log.csv"; sleep 1.5
+            printf 'epoch,loss\n2,0.%s\n' "$2" > "$1/log.csv"
+            """, "own.txt": "here", ".git/HEAD": "ref: refs/heads/main\n",
+        ])
+        defer { program.close() }
+        let swept = try await program.run("sweep", "r.yaml", "--jobs", "2")
+        #expect(swept.status == .exited(0), "\(swept.errors)\(swept.output)")
+        #expect(!swept.errors.contains("also written"), "\(swept.errors)")
+        for seed in [1, 2] {
+            let record = try program.record("seed=\(seed)")
+            expect(record, ["loss": [nan, Double(seed) / 10]])
+            #expect(record.provenance.artifacts?.map(\.path) == ["note.txt"])
+            // A file that loses rows is named.
+            #expect(
+                record.output.contains("log.csv: it was written anew: 1 rows that it had before"),
+                "\(record.output)")
+        }
+    }
+
     @Test func aScriptIsLookedAtAndItsRecipeRuns() async throws {
         let script = """
             lr=0.1; seed=0

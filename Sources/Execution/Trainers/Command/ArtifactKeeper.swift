@@ -6,20 +6,16 @@ import Studies
 /// Keeps the files that a run has left, by the patterns of `artifacts:`.
 struct ArtifactKeeper {
     private let patterns: [String]
-    private let folder: URL
+    private let files: OutputFiles
     private let target: URL
-    private let since: Date?
 
     /// Larger files are named and not kept.
     static let sizeLimit = 2 << 30
     private static let countLimit = 1000
 
-    /// - Parameters:
-    ///   - folder: the working folder of the run.
-    ///   - target: where they are kept.
-    ///   - since: files that were not changed since are of other runs; nil: all are of this one.
-    init(_ patterns: [String], from folder: URL, to target: URL, since: Date?) {
-        (self.patterns, self.folder, self.target, self.since) = (patterns, folder, target, since)
+    /// - Parameter target: where they are kept.
+    init(_ patterns: [String], from files: OutputFiles, to target: URL) {
+        (self.patterns, self.files, self.target) = (patterns, files, target)
     }
 
     /// Links or copies them.
@@ -27,14 +23,10 @@ struct ArtifactKeeper {
     /// - Throws: `StoreError`.
     func keep() throws -> (kept: [Artifact], skipped: [String]) {
         FileManager.default.discard(target)
-        let files = Set(patterns.flatMap { FilePattern($0).files(in: folder) })
+        let found = Set(patterns.flatMap { files.matching(FilePattern($0)) })
         var (kept, skipped): ([Artifact], [String]) = ([], [])
-        for file in files.sorted(by: { $0.path < $1.path }) {
-            guard let facts = FileFacts(file), file.path.hasPrefix(folder.path + "/") else {
-                continue
-            }
-            if let since, Double(facts.modified) / 1e9 < since.timeIntervalSince1970 { continue }
-            let path = String(file.path.dropFirst(folder.path.count + 1))
+        for file in found.sorted(by: { $0.path < $1.path }) {
+            guard let facts = FileFacts(file), let path = files.relative(file) else { continue }
             guard facts.size <= ArtifactKeeper.sizeLimit, kept.count < ArtifactKeeper.countLimit
             else {
                 skipped.append(
@@ -47,7 +39,7 @@ struct ArtifactKeeper {
             FileManager.default.ensureFolder(place.deletingLastPathComponent())
             // A file that others may rewrite is copied; one of the run's own folder is not twice on
             // the disk.
-            if since != nil || link(file.path, place.path) != 0 {
+            if files.isShared(file) || link(file.path, place.path) != 0 {
                 do { try FileManager.default.copyItem(at: file, to: place) } catch {
                     throw StoreError.unwritable(
                         path: place.path,

@@ -21,6 +21,7 @@ final class CommandRun: Sendable {
     private let sources: MetricSources?
     private let trainerCommand: TrainerCommand
     private let writers: FileWriters
+    private let files: OutputFiles
     private let started = Date()
     /// What earlier attempts reported, where this one goes on from them.
     private let earlier: [Int: [String: Double]]
@@ -54,14 +55,11 @@ final class CommandRun: Sendable {
         journal = try Journal(folder.journalFile(run.id))
         try CommandRun.makeFolders(run, folder)
         inputs = InputObserver(trainer, run: run.id, isContinued: isContinued, in: folder)
+        files = OutputFiles(trainer, of: run, in: folder, started: started)
         if let file = trainer.configurationFile {
-            try ConfigurationWriter(file).write(
-                configuration,
-                to: URL(filePath: CommandTrainer.workingFolder(trainer, run, folder)))
+            try ConfigurationWriter(file).write(configuration, to: files.workingFolder)
         }
-        sources = try MetricSources(
-            trainer, folder: URL(filePath: CommandTrainer.workingFolder(trainer, run, folder)),
-            since: trainer.worksInRepository ? started : nil, fromZero: Set(fromZero))
+        sources = try MetricSources(trainer, in: files, fromZero: Set(fromZero))
         metrics = Locked(
             try MetricsFile(
                 folder.metricsFile(run.id), isContinued: isContinued, axis: plan.axis))
@@ -77,6 +75,9 @@ final class CommandRun: Sendable {
     /// Changes to the environment that let its inputs be observed.
     /// - Parameter others: what the recipe sets.
     func tracing(_ others: [String: String]) -> [String: String] { inputs.environment(others) }
+
+    /// Where the command is started.
+    var workingFolder: String { files.workingFolder.path }
 
     /// Takes in all that the command prints; nil where nobody wants it.
     var tap: OutputTap? { sources.map { sources in OutputTap { sources.take($0) } } }
@@ -147,10 +148,7 @@ final class CommandRun: Sendable {
         provenance.trace = trace
         if let patterns = trainerCommand.artifacts {
             let (kept, skipped) = try ArtifactKeeper(
-                patterns,
-                from: URL(filePath: CommandTrainer.workingFolder(trainerCommand, run, folder)),
-                to: folder.artifacts(run.id),
-                since: trainerCommand.worksInRepository ? started : nil
+                patterns, from: files, to: folder.artifacts(run.id)
             ).keep()
             provenance.artifacts = kept
             for note in skipped { output += "\nviseme: artifacts: not kept: \(note)" }
@@ -191,8 +189,7 @@ final class CommandRun: Sendable {
     private func weights() throws -> [Tensor] {
         var file = folder.weightsFile(run.id)
         if let declared = trainerCommand.weights {
-            file = URL(filePath: CommandTrainer.workingFolder(trainerCommand, run, folder))
-                .appending(path: declared)
+            file = files.file(declared)
             guard access(file.path, F_OK) == 0 else {
                 throw StoreError.unreadable(
                     path: file.path, reason: "the program left no such file of weights (weights:)")

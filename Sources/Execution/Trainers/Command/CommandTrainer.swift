@@ -84,7 +84,8 @@ package final class CommandTrainer: Trainer {
                 isFinal: true)
         }
         let configuration = configuration(of: run, in: context.plan)
-        let words = arguments(configuration)
+        let words = arguments(
+            configuration, output: context.folder.workFolder(run.id).standardizedFileURL.path)
         let begun = try CommandRun(
             run, attempt, configuration, command: words, of: command, in: context,
             writers: writers)
@@ -99,7 +100,7 @@ package final class CommandTrainer: Trainer {
             environment: environment(run, configuration, context).merging(
                 begun.tracing(command.environment)
             ) { $1 },
-            folder: CommandTrainer.workingFolder(command, run, context.folder))
+            folder: begun.workingFolder)
         job.tap = begun.tap
         job.gpus = command.gpus
         job.timeout = context.limits.timeout?.seconds
@@ -148,22 +149,14 @@ package final class CommandTrainer: Trainer {
 
     // MARK: What a command receives
 
-    /// Where it is started: a folder of its own, or that of its repository.
-    static func workingFolder(_ command: TrainerCommand, _ run: Run, _ folder: StudyFolder)
-        -> String
-    {
-        guard command.worksInRepository else { return folder.workFolder(run.id).path }
-        let recipe = URL(filePath: command.folder)
-        return (Repository.root(of: recipe) ?? recipe).path
-    }
-
     /// The command line of one run. Files of the recipe's repository become absolute paths, since
     /// every run has a folder of its own.
-    package func arguments(_ configuration: Configuration) -> [String] {
+    /// - Parameter output: that folder.
+    package func arguments(_ configuration: Configuration, output: String = "") -> [String] {
         let files = RecipeFiles(folder: command.folder)
         return command.command.flatMap { word -> [String] in
             guard word != "{hydra}" else { return hydra(configuration) }
-            return [argument(word, configuration, files)]
+            return [argument(word, configuration, output, files)]
         }
     }
 
@@ -174,11 +167,16 @@ package final class CommandTrainer: Trainer {
         }
     }
 
-    private func argument(_ word: String, _ configuration: Configuration, _ files: RecipeFiles)
-        -> String
-    {
+    /// The value of a placeholder: a key of the run, or the run's own folder.
+    private func value(_ name: String, _ configuration: Configuration, _ output: String) -> Value? {
+        configuration[name] ?? (name == "output" ? .text(output) : nil)
+    }
+
+    private func argument(
+        _ word: String, _ configuration: Configuration, _ output: String, _ files: RecipeFiles
+    ) -> String {
         let template = ArgumentTemplate(word)
-        let text = template.text(booleans: command.booleans) { configuration[$0] }
+        let text = template.text(booleans: command.booleans) { value($0, configuration, output) }
         guard template.mayNameFile, let path = files.file(text) else { return text }
         return files.absolute(path)
     }
@@ -200,12 +198,16 @@ package final class CommandTrainer: Trainer {
         variables["VISEME_METRICS"] = folder.metricsFile(run.id).standardizedFileURL.path
         variables["VISEME_WEIGHTS"] = folder.weightsFile(run.id).standardizedFileURL.path
         variables["VISEME_CHECKPOINTS"] = folder.checkpointFolder(run.id).standardizedFileURL.path
+        let output = folder.workFolder(run.id).standardizedFileURL.path
+        variables["VISEME_OUTPUT"] = output
         variables["VISEME_RUN"] = run.id
         variables["VISEME_LABEL"] = run.label
         variables["VISEME_RECIPE_FOLDER"] = command.folder
         variables[OrphanProcesses.variable] = folder.url.standardizedFileURL.path
         let own = command.environment.mapValues { text in
-            ArgumentTemplate(text).text(booleans: command.booleans) { configuration[$0] }
+            ArgumentTemplate(text).text(booleans: command.booleans) {
+                value($0, configuration, output)
+            }
         }
         return variables.merging(own) { $1 }
     }

@@ -135,7 +135,7 @@ package struct ScriptProbe: Sendable {
             "**/trainer_state.json", "**/metrics.csv", "**/results.csv", "**/*.csv",
             "**/*.jsonl", "**/history.json", "**/*tfevents*",
         ] {
-            var files = FileMetrics(pattern, nil, in: folder, axis: nil, since: nil)
+            var files = FileMetrics(pattern, nil, in: OutputFiles(folder), axis: nil)
             do { try files.poll(isLast: true) } catch {
                 // A file of another kind is none of metrics; one of folds is, and people want to know.
                 problem = "\(error)"

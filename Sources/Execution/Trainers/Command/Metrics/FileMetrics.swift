@@ -7,6 +7,8 @@ import Studies
 struct FileMetrics: Sendable {
     /// What is known of one file.
     private struct Followed {
+        /// Rows that it had and has no more, in words.
+        var lost = ""
         var facts: FileFacts?
         var events = EventFile()
         /// Why its end does not count.
@@ -15,10 +17,8 @@ struct FileMetrics: Sendable {
 
     private let pattern: FilePattern
     private let format: MetricSource.FileFormat?
-    private let folder: URL
+    private let folders: OutputFiles
     private let axis: MetricAxis?
-    /// Files that were not changed since are of other runs; nil: all are of this one.
-    private let since: Date?
     /// Names of tables that count from 0, as an earlier attempt has shown.
     private let fromZero: Set<String>
     private var files: [String: Followed] = [:]
@@ -29,26 +29,22 @@ struct FileMetrics: Sendable {
     private static let sizeLimit = 1 << 30
 
     init(
-        _ pattern: String, _ format: MetricSource.FileFormat?, in folder: URL, axis: MetricAxis?,
-        since: Date?, fromZero: Set<String> = []
+        _ pattern: String, _ format: MetricSource.FileFormat?, in folders: OutputFiles,
+        axis: MetricAxis?, fromZero: Set<String> = []
     ) {
         (self.pattern, self.format) = (FilePattern(pattern), format)
-        (self.folder, self.axis, self.since, self.fromZero) = (folder, axis, since, fromZero)
+        (self.folders, self.axis, self.fromZero) = (folders, axis, fromZero)
     }
 
     var isEmpty: Bool { tables.values.allSatisfy(\.isEmpty) }
 
     /// Files whose end does not count, in words.
     var cuts: [String] {
-        files.sorted { $0.key < $1.key }.filter { !$0.value.cut.isEmpty }.map {
-            "\(relative(URL(filePath: $0.key))): \($0.value.cut)"
+        files.sorted { $0.key < $1.key }.flatMap { path, file in
+            [file.lost, file.cut].filter { !$0.isEmpty }.map {
+                "\(relative(URL(filePath: path))): \($0)"
+            }
         }
-    }
-
-    /// Why files that match gave nothing, in words.
-    var hints: [String] {
-        isEmpty
-            ? files.keys.sorted().map { relative(URL(filePath: $0)) + ": no metrics in it" } : []
     }
 
     // MARK: Reading
@@ -60,11 +56,10 @@ struct FileMetrics: Sendable {
         guard isLast || start >= nextRead else { return }
         // Reading takes at most a tenth of the time.
         defer { nextRead = monotonicSeconds() + max(0.5, 10 * (monotonicSeconds() - start)) }
-        let found = pattern.files(in: folder)
+        let found = folders.matching(pattern)
         if isLast { readEventsAgain(found) }
         for file in found {
             guard let facts = FileFacts(file) else { continue }
-            if let since, Double(facts.modified) / 1e9 < since.timeIntervalSince1970 { continue }
             let kind = try kind(of: file)
             var followed = files[file.path] ?? Followed()
             guard followed.facts != facts || isLast else { continue }
@@ -137,7 +132,15 @@ struct FileMetrics: Sendable {
         // The whole file is read again: rows may be filled up later.
         var table = table(relative(file), mayGoBack: kind == .trainerState)
         for record in content.records { try table.take(record) }
-        if let earlier = tables[file.path] { table.follow(earlier) }
+        if let earlier = tables[file.path] {
+            table.follow(earlier)
+            let kept = Set(table.keys)
+            let lost = earlier.keys.filter { !kept.contains($0) }
+            if let first = lost.first, let last = lost.last {
+                followed.lost =
+                    "it was written anew: \(lost.count) rows that it had before, \(first) to \(last), are gone and do not count"
+            }
+        }
         tables[file.path] = table
         followed.cut = content.cut == "unended" ? content.odd : content.cut + content.odd
     }
@@ -148,8 +151,7 @@ struct FileMetrics: Sendable {
     }
 
     private func relative(_ file: URL) -> String {
-        let prefix = folder.path + "/"
-        return file.path.hasPrefix(prefix) ? String(file.path.dropFirst(prefix.count)) : file.path
+        folders.relative(file) ?? file.path
     }
 
     // MARK: What all files say

@@ -37,11 +37,10 @@ final class MetricSources: Sendable {
     private let declared: [MetricSource]
 
     /// - Parameters:
-    ///   - folder: the working folder of the run.
-    ///   - since: see `FileMetrics`.
+    ///   - folders: where the run leaves its files.
     ///   - fromZero: names of tables that count from 0, as an earlier attempt has shown.
     /// - Throws: `RegularExpression.Malformed`.
-    init?(_ command: TrainerCommand, folder: URL, since: Date?, fromZero: Set<String> = []) throws {
+    init?(_ command: TrainerCommand, in folders: OutputFiles, fromZero: Set<String> = []) throws {
         guard let sources = command.metricSources, !sources.isEmpty else { return nil }
         declared = sources
         let axis = command.metricAxis
@@ -58,7 +57,7 @@ final class MetricSources: Sendable {
             case .file(let pattern, let format):
                 files.append(
                     FileMetrics(
-                        pattern, format, in: folder, axis: axis, since: since, fromZero: fromZero))
+                        pattern, format, in: folders, axis: axis, fromZero: fromZero))
             }
         }
         nonisolated(unsafe) let first = State(outputs: outputs, files: files, fromZero: fromZero)
