@@ -166,7 +166,7 @@ final class MetricSources: Sendable {
     /// - Throws: `Problem` where two sources give one metric; `MetricTable.Problem`.
     private static func entries(_ state: inout State, isLast: Bool) throws -> [MetricsFile.Entry] {
         for index in state.outputs.indices {
-            state.pending.formUnion(state.outputs[index].table.takeChanged())
+            state.pending.formUnion(try state.outputs[index].takeChanged())
         }
         for index in state.files.indices {
             state.pending.formUnion(state.files[index].takeChanged())

@@ -8,7 +8,12 @@ struct OutputMetrics {
     private let matchers: [(matcher: RegularExpression.Matcher, groups: Groups)]
     private let format: OutputFormat?
     private var lines = OutputLines()
-    var table: MetricTable
+    private(set) var table: MetricTable
+    /// What was said of the epoch under way and is not in the table yet: of values that are printed
+    /// again and again the last counts.
+    private var pending = MetricRecord()
+    /// The line that is read; it keeps its room from one to the next.
+    private var scratch = MetricRecord()
     /// Of a table of columns: their names.
     private var columns: [String] = []
     private var epoch: Double?
@@ -66,6 +71,21 @@ struct OutputMetrics {
         var lines = lines
         defer { self.lines = lines }
         try lines.end { try take(line: $0, isOver: $1) }
+        try flush()
+    }
+
+    /// Puts what is pending into the table.
+    /// - Throws: `MetricTable.Problem`.
+    mutating func flush() throws {
+        guard !pending.values.isEmpty else { return }
+        defer { pending.values.removeAll(keepingCapacity: true) }
+        try table.take(pending)
+    }
+
+    /// The numbers of the rows that have changed since the last call.
+    mutating func takeChanged() throws -> Set<Int> {
+        try flush()
+        return table.takeChanged()
     }
 
     private mutating func take(line: UnsafeBufferPointer<UInt8>, isOver: Bool) throws {
@@ -73,7 +93,13 @@ struct OutputMetrics {
         if isOver { ended += 1 }
         guard !hasEnded, !line.isEmpty else { return }
         if format?.isTable == true { return try takeColumns(line) }
-        var record = MetricRecord()
+        var record = scratch
+        scratch = MetricRecord()
+        defer {
+            record.values.removeAll(keepingCapacity: true)
+            (record.epoch, record.step) = (nil, nil)
+            scratch = record
+        }
         var hasNewEpoch = false
         var isSkipped = false
         for (matcher, groups) in matchers {
@@ -84,29 +110,35 @@ struct OutputMetrics {
                     }
                     if text(groups.end) != nil { hasEnded = true }
                     if text(groups.skip) != nil { isSkipped = true }
-                    if let found = text(groups.epoch) {
-                        record.epoch = try value(found, "epoch")
+                    func number(_ group: Int?, _ name: String) throws -> Double? {
+                        guard let range = group.flatMap(place) else { return nil }
+                        return try MetricNumber.plain(line[range])
+                            ?? value(String(decoding: line[range], as: UTF8.self), name)
+                    }
+                    if let found = try number(groups.epoch, "epoch") {
+                        record.epoch = found
                         hasNewEpoch = true
                     }
-                    if let found = text(groups.step) { record.step = try value(found, "step") }
+                    if let found = try number(groups.step, "step") { record.step = found }
                     for (name, group) in groups.metrics {
-                        guard let found = text(group) else { continue }
+                        guard let found = try number(group, name) else { continue }
                         if record.values[name] != nil, epoch == nil, record.epoch == nil {
                             try take(&record)
                         }
-                        record.values[name] = try value(found, name)
+                        record.values[name] = found
                     }
-                    if let name = text(groups.metric), let found = text(groups.value) {
+                    if let name = text(groups.metric),
+                        let found = try number(groups.value, name)
+                    {
                         // Without epochs, a metric that comes again begins the next row.
                         if record.values[name] != nil, epoch == nil, record.epoch == nil {
                             try take(&record)
                         }
                         // `Train Loss`; LightGBM's names have spaces of their own.
                         let plain =
-                            format?.name == "key=value"
+                            format?.name == "key=value" && name.utf8.contains(UInt8(ascii: " "))
                             ? name.replacing(". ", with: "_").replacing(" ", with: "_") : name
-                        let whole = try text(groups.of).map { try value($0, name) } ?? 1
-                        record.values[plain] = try value(found, name) / whole
+                        record.values[plain] = try found / (number(groups.of, name) ?? 1)
                     }
                 }
             } catch is RegularExpression.TooSlow { slow += 1 }
@@ -130,8 +162,20 @@ struct OutputMetrics {
     private mutating func take(_ record: inout MetricRecord) throws {
         (record.epoch, record.step) = (record.epoch ?? epoch, record.step ?? step)
         record.place = number
-        try table.take(record)
-        record = MetricRecord()
+        if record.epoch == nil && record.step == nil {
+            // Without numbers, a value that comes again begins the next row.
+            try flush()
+            try table.take(record)
+        } else {
+            if record.epoch != pending.epoch || record.step != pending.step {
+                try flush()
+                (pending.epoch, pending.step) = (record.epoch, record.step)
+            }
+            if pending.values.isEmpty { pending.place = number }
+            for (name, value) in record.values { pending.values[name] = value }
+        }
+        record.values.removeAll(keepingCapacity: true)
+        (record.epoch, record.step) = (nil, nil)
     }
 
     /// A line of names, then lines of numbers below them.
@@ -165,6 +209,29 @@ struct OutputMetrics {
 
 /// Numbers as programs print them.
 enum MetricNumber {
+    /// Digits with a sign, a point and an exponent, as most programs print; nil for anything else,
+    /// which may be a number all the same.
+    static func plain(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Double? {
+        guard (1...40).contains(bytes.count) else { return nil }
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 41) { text in
+            var count = 0
+            for byte in bytes {
+                switch byte {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "+"),
+                    UInt8(ascii: "-"), UInt8(ascii: "e"), UInt8(ascii: "E"):
+                    text[count] = CChar(bitPattern: byte)
+                    count += 1
+                default: return nil
+                }
+            }
+            text[count] = 0
+            guard let start = text.baseAddress else { return nil }
+            var end: UnsafeMutablePointer<CChar>?
+            let value = strtod(start, &end)
+            return end == start + count ? value : nil
+        }
+    }
+
     /// `0.31`, `1,234.5`, `3e-4`, `97.5%`, `nan`, `-inf`; nil for anything else.
     static func value(_ text: some StringProtocol) -> Double? {
         var plain = text.trimmingCharacters(in: .whitespaces)
