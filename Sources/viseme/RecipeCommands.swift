@@ -161,8 +161,8 @@ struct NewCommand: AsyncParsableCommand {
         }
         switch found.found {
         case .reported: print("it reports metrics to $VISEME_METRICS")
-        case .output(let format): print("its output has metrics in the format \(format)")
-        case .file(let pattern): print("its file \(pattern) has metrics")
+        case .output(let format, _): print("its output has metrics in the format \(format)")
+        case .file(let pattern, _): print("its file \(pattern) has metrics")
         case nil: complain("no metrics were found; its last lines:\n\(found.output)")
         }
         if !found.metrics.isEmpty { print("metrics: \(found.metrics.joined(separator: ", "))") }

@@ -395,6 +395,7 @@ private func expect(_ found: RunFileContents, _ histories: [String: [Double]]) {
         let made = try await program.run(
             "new", "r.yaml", "--probe", "--command", "sh train.sh --lr 0.1")
         #expect(made.status == .exited(0), "\(made.errors)")
+        #expect(made.output.contains("its file **/metrics.csv has metrics\n"), "\(made.output)")
         let text = try program.text("r.yaml")
         #expect(text.contains("metrics: {file: \"**/metrics.csv\"}"), "\(text)")
         #expect(text.contains("--seed\", \"{seed}\"") && text.contains("It also has --batch-size"))
